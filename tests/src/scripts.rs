@@ -86,6 +86,80 @@ pub fn python(sources: &[&str]) -> Guests {
     })
 }
 
+/// Builds a guest from the text of a file in AssemblyScript, and returns it.
+///
+/// # Panics
+///
+/// The build failed, or there is no Node.js; the message says what to install.
+#[track_caller]
+pub fn assemblyscript(name: &str, text: &str) -> Vec<u8> {
+    need("npm", "Node.js", "nodejs npm");
+    let package = layout::project().join("tests/guests/assemblyscript");
+    let tools = Tools::at("assemblyscript", &package.join("package-lock.json"));
+    tools.install(|directory| {
+        for file in ["package.json", "package-lock.json"] {
+            copy(&package.join(file), &directory.join(file));
+        }
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
+            .current_dir(directory);
+        run(npm, "the compiler of AssemblyScript");
+    });
+    let _lock = tools.lock(&format!("{name}.lock"));
+    let source = tools.directory.join(format!("{name}.ts"));
+    fs::write(&source, text).expect("a source is written");
+    let mut asc = Command::new("node");
+    asc.arg("node_modules/assemblyscript/bin/asc.js")
+        .arg(format!("{name}.ts"))
+        .args(["--use", "abort=", "--optimize", "--debug", "--outFile"])
+        .arg(format!("{name}.wasm"))
+        .current_dir(&tools.directory);
+    run(asc, name);
+    read(&tools.directory.join(format!("{name}.wasm")))
+}
+
+/// Builds a command of WASI from a file in Zig, and returns it.
+///
+/// # Panics
+///
+/// The build failed, or there is no Python; the message says what to install.
+#[track_caller]
+pub fn zig(name: &str) -> Vec<u8> {
+    need("python3", "Python", "python3 python3-venv");
+    let package = layout::project().join("tests/guests/zig");
+    let requirements = package.join("requirements.txt");
+    let tools = Tools::at("zig", &requirements);
+    let python = tools.directory.join("venv/bin/python");
+    tools.install(|directory| {
+        let mut venv = Command::new("python3");
+        venv.args(["-m", "venv", "--clear"])
+            .arg(directory.join("venv"));
+        run(venv, "an environment for Python");
+        let mut pip = Command::new(&python);
+        pip.args(["-m", "pip", "install", "--quiet", "--require-hashes", "-r"])
+            .arg(&requirements);
+        run(pip, "the compiler of Zig");
+    });
+    let _lock = tools.lock(&format!("{name}.lock"));
+    let built = tools.directory.join(format!("{name}.wasm"));
+    let cache = tools.directory.join("cache");
+    let mut zig = Command::new(&python);
+    zig.args(["-m", "ziglang", "build-exe", "-target", "wasm32-wasi"])
+        .arg(format!("-femit-bin={}", built.display()))
+        .arg("--cache-dir")
+        .arg(&cache)
+        .arg("--global-cache-dir")
+        .arg(&cache)
+        .arg(package.join(format!("{name}.zig")));
+    run(zig, name);
+    read(&built)
+}
+
+#[track_caller]
+fn read(path: &Path) -> Vec<u8> {
+    fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
 /// A tool chain and its builds.
 pub(crate) struct Tools {
     pub(crate) directory: PathBuf,

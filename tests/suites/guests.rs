@@ -31,6 +31,7 @@ fn servers_answer_callers_in_the_other_language() {
         ("counter.wasm", &*counter),
         ("main.lua", CALLS.as_bytes()),
         ("called.lua", CALLED.as_bytes()),
+        ("mute.lua", MUTE.as_bytes()),
     ];
     Program::of(&files)
         .run()
@@ -49,6 +50,9 @@ function called.call(state, request)
   if request == "fail" then
     return nil, errors.new { kind = errors.CONFLICT, message = "as asked" }
   end
+  if request == "crash" then
+    error("worn out", 0)
+  end
   state.n = state.n + request
   return state.n
 end
@@ -56,6 +60,19 @@ function called.cast(state, request)
   state.n = state.n + request
 end
 return server.entry(called)
+"#;
+
+/// A server that answers nothing, and leaves or dies when it is asked to.
+const MUTE: &str = r#"
+return function()
+  local inbox = process.inbox()
+  repeat
+    local _, request = inbox:receive():payload()
+    if request == "die" then
+      process.terminate(process.pid())
+    end
+  until request == "leave"
+end
 "#;
 
 /// Calls a server in Rust, with more late replies than it would notice.
@@ -80,6 +97,60 @@ assert(process.inbox():receive(0) == nil)
 print("the caller has ended")
 "#;
 
+/// Ends a supervisor whose workers read no events: it waits for none of them.
+#[test]
+fn a_supervisor_in_rust_waits_for_no_worker_that_cannot_notice() {
+    let keeper = guests::rust(RUST, TARGETS[0]).module("keeper");
+    let main = r#"
+        local function await(name)
+          local pid = process.registry.lookup(name)
+          while not pid do
+            time.sleep("1ms")
+            pid = process.registry.lookup(name)
+          end
+          return pid
+        end
+        local keeper = assert(process.spawn_monitored("app:keeper"))
+        for _, name in ipairs { "a", "b", "c" } do await(name) end
+        assert(process.cancel(keeper))
+        local event = process.events():receive()
+        assert(event.kind == process.event.EXIT and event.result.error == nil, event.result.error)
+        for _, name in ipairs { "a", "b", "c" } do
+          assert(not process.registry.lookup(name), name)
+        end
+        print("all have ended")
+    "#;
+    let worker = "return function() process.inbox():receive() end";
+    Program::of(&[
+        ("main.lua", main.as_bytes()),
+        ("worker.lua", worker.as_bytes()),
+        ("keeper.wasm", &*keeper),
+    ])
+    .run()
+    .ends_with(0)
+    .prints("all have ended\n");
+}
+
+/// Uses the standard library of Rust: it works on one target, and says what to use in its
+/// place on the other.
+#[test]
+fn the_standard_library_of_rust_works_or_says_what_to_use() {
+    let program = |target| {
+        let library = guests::rust(RUST, target).module("library");
+        Program::of(&[("main.wasm", library)])
+    };
+    program("wasm32-wasip1")
+        .run()
+        .ends_with(0)
+        .prints("printed by the SDK\nprinted by the library\n")
+        .says(&["an error of the library"]);
+    program("wasm32-unknown-unknown")
+        .run()
+        .ends_with(1)
+        .prints("printed by the SDK\n")
+        .says(&["use `warren_guest::time`, or build for wasm32-wasip1"]);
+}
+
 #[test]
 fn rust_fails_with_message_and_place() {
     let faults = guests::rust(RUST, TARGETS[0]).module("faults");
@@ -88,14 +159,24 @@ fn rust_fails_with_message_and_place() {
     for (fault, texts) in [
         (
             "panic",
-            &["src/bin/faults.rs:8:20: a bug in main", "at src"][..],
+            &[
+                "error: src/bin/faults.rs:8:20: a bug in main\n",
+                "\n  at src/bin/faults.rs:8:20\n  stack traceback:\n  \tfaults::",
+            ][..],
         ),
         (
             "index",
             &["faults.rs:11:36: index out of bounds: the len is 1"],
         ),
         ("memory", &["refused memory: max_memory = 64 MiB"]),
-        ("recursion", &["stack overflow"]),
+        (
+            "recursion",
+            &[
+                "error: stack overflow: the guest's calls nest too deeply\n",
+                "\n  \tfaults::deeper at src/bin/faults.rs:4",
+                " more\n",
+            ],
+        ),
         ("error", &["entity not found"]),
         ("parse", &["invalid digit found in string"]),
         ("nothing", &["no fault `nothing`"]),
@@ -121,6 +202,36 @@ fn arguments_of_another_type_are_named() {
         .says(&["arguments: invalid type: integer `7`, expected a string"]);
 }
 
+/// Reads the stack of a trap in another process. The variables of the engine have no say.
+#[test]
+fn traps_are_readable() {
+    let main = r#"
+        for _, guest in ipairs { "app:rust", "app:c" } do
+          local _, err = process.exec(guest, nil, "recursion")
+          assert(err:kind() == errors.INTERNAL and tostring(err):find("^stack overflow: "), err)
+          local stack = err:stack()
+          assert(stack:find("^stack traceback:\n\t"), stack)
+          assert(stack:find("\n\t[%w:]*deeper at [^\n]*faults%.%a+:%d+"), stack)
+          assert(stack:find("\n\t%.%.%. %d+ more\n"), stack)
+          assert(not stack:find("WASMTIME"), stack)
+        end
+        print("both are readable")
+    "#;
+    let program = Program::of(&[
+        ("main.lua", main.as_bytes().to_vec()),
+        ("rust.wasm", guests::rust(RUST, TARGETS[1]).module("faults")),
+        ("c.wasm", guests::c(C, "c-traps").module("faults")),
+    ]);
+    for details in ["0", "1"] {
+        program
+            .command()
+            .env("WASMTIME_BACKTRACE_DETAILS", details)
+            .outcome()
+            .ends_with(0)
+            .prints("both are readable\n");
+    }
+}
+
 /// Makes the calls of the C SDK that the pairs do not cover.
 #[test]
 fn c_calls() {
@@ -133,15 +244,36 @@ fn c_calls() {
     for (fault, texts) in [
         (
             "panic",
-            &["tests/guests/c/faults.c:14: a bug in main", "  at "][..],
+            &[
+                "tests/guests/c/faults.c:14: a bug in main",
+                "\n  stack traceback:\n  \t",
+                "\twarren_main at ",
+                "tests/guests/c/faults.c:14:",
+            ][..],
         ),
         (
             "assert",
             &["faults.c:15: warren_main: assertion failed: fault.len == 0"],
         ),
-        ("abort", &["the guest aborted", "!abort", "!warren_main"]),
+        (
+            "abort",
+            &[
+                "the guest aborted",
+                "\tabort",
+                "\twarren_main at ",
+                "tests/guests/c/faults.c:16:",
+            ],
+        ),
         ("memory", &["not enough memory: max_memory = 64 MiB"]),
-        ("recursion", &["stack overflow", "deeper"]),
+        (
+            "recursion",
+            &[
+                "stack overflow",
+                "\tdeeper at ",
+                "tests/guests/c/faults.c:9:",
+                " more\n",
+            ],
+        ),
         ("status", &["warren_main returned 5"]),
         ("results", &["result: 2 values where one was expected"]),
         (
@@ -461,4 +593,115 @@ fn the_counter_example() {
          the counter is gone\tnil\tname not registered: counter\n",
     )
     .says(&["child counter", "asked to crash at 115"]);
+}
+
+/// Returns the only block of docs/guest-abi.md in a language.
+fn documented(language: &str) -> String {
+    let page = std::fs::read_to_string(project().join("docs/guest-abi.md"));
+    let page = page.expect("the page is there");
+    let (_, block) = page
+        .split_once(&format!("\n```{language}\n"))
+        .expect("the page has the block");
+    let (block, rest) = block.split_once("\n```\n").expect("the block ends");
+    assert!(!rest.contains(&format!("\n```{language}\n")), "one block");
+    block.to_owned()
+}
+
+/// Sends messages to a process of the definition `app:echo`, which answers each with the
+/// same values.
+const ECHOED: &str = r#"
+local echoes = process.listen("echo", { message = true })
+local echo = assert(process.spawn_monitored("app:echo"))
+local function check(...)
+  assert(process.send(echo, "any topic", ...))
+  local message = echoes:receive()
+  assert(message:from() == echo)
+  local sent, got = table.pack(...), table.pack(message:payload())
+  assert(sent.n == got.n)
+  for place = 1, sent.n do
+    assert(sent[place] == got[place], place)
+  end
+end
+check("hello")
+check()
+check(1, nil, 2.5, false)
+check(("x"):rep(1000000))
+process.terminate(echo)
+print("all came back")
+"#;
+
+/// Runs the guest in WebAssembly text that the page shows.
+#[test]
+fn the_documented_guest_in_text_runs() {
+    let guest = documented("wat");
+    assert!(guest.lines().count() <= 22, "{}", guest.lines().count());
+    Program::of(&[("main.lua", ECHOED.to_owned()), ("echo.wat", guest)])
+        .run()
+        .ends_with(0)
+        .prints("all came back\n");
+}
+
+/// Runs the guest in AssemblyScript that the page shows, built as the page says.
+#[test]
+fn the_documented_guest_in_assemblyscript_runs() {
+    let text = documented("ts");
+    assert!(text.lines().count() <= 22, "{}", text.lines().count());
+    let built = scripts::assemblyscript("echo", &text);
+    Program::of(&[
+        ("main.lua", ECHOED.as_bytes().to_vec()),
+        ("echo.wasm", built),
+    ])
+    .run()
+    .ends_with(0)
+    .prints("all came back\n");
+    // A failed assertion traps, and its stack has the names of the source.
+    let failing = "export function start(): void { assert(memory.size() > 1000); }";
+    Program::of(&[("main.wasm", scripts::assemblyscript("failing", failing))])
+        .run()
+        .ends_with(1)
+        .says(&["the guest aborted", "stack traceback:\n  \tfailing/start"]);
+}
+
+/// Runs a command of WASI: a module with `_start` in place of `start`.
+#[test]
+fn a_command_of_wasi_is_a_process() {
+    let command = |end: &str| {
+        format!(
+            r#"(module
+                 (import "wasi_snapshot_preview1" "fd_write"
+                   (func $write (param i32 i32 i32 i32) (result i32)))
+                 (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+                 (memory (export "memory") 1)
+                 (data (i32.const 0) "\08\00\00\00\06\00\00\00hello\0a")
+                 (func (export "_start")
+                   (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 64)))
+                   {end}))"#
+        )
+    };
+    for (end, status) in [("", 0), ("(call $exit (i32.const 3))", 3)] {
+        Program::of(&[("main.wat", command(end))])
+            .run()
+            .ends_with(status)
+            .prints("hello\n");
+    }
+    let program = Program::of(&[("main.wat", command(""))]);
+    let inspected = warren_tests::Warren::tool("inspect", program.path().join("main.wat"));
+    let inspected = inspected.outcome().ends_with(0);
+    assert!(inspected.text().contains("It runs as a process."));
+}
+
+/// Runs a command of WASI in Zig, which also calls the process API.
+#[test]
+fn a_command_in_zig_is_a_process() {
+    let program = Program::of(&[("main.wasm", scripts::zig("command"))]);
+    program
+        .run()
+        .ends_with(7)
+        .prints("process {app:processes|0x00001}\n");
+    let failed = program.command().arguments(["x"]).outcome();
+    failed.ends_with(1).says(&[
+        "index out of bounds",
+        "\tcommand.fault at ",
+        "command.zig:20:",
+    ]);
 }

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use warren_tests::{Warren, guests, project};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+/// The target that `warren build` builds for unless it is told another.
+const TARGET: &str = "wasm32-wasip1";
 
 /// Returns a directory for a new program. The same every time, so that earlier
 /// builds are reused.
@@ -73,8 +74,7 @@ fn rust() {
         .env("WARREN_CARGO", guests::cargo_for(TARGET))
         .env("GUEST_TOOLCHAIN", guests::toolchain())
         .env("CARGO_NET_OFFLINE", "true")
-        .options(["--target", TARGET, "--target-dir"])
-        .options([project().join("target/guests")])
+        .options(["--target-dir".into(), project().join("target/guests")])
         .outcome()
         .ends_with(0);
     let mut lines: Vec<&str> = built.text().lines().collect();

@@ -22,7 +22,8 @@
 //!
 //! - [`send`], [`inbox`], [`listen`], [`events`], [`Select`]: messages.
 //! - [`spawn`], [`Spawn`], [`exec`], [`upgrade`]: processes.
-//! - [`monitor`], [`link`], [`cancel`], [`terminate`]: ties between processes.
+//! - [`monitor`], [`link`], [`cancel`], [`stop`], [`terminate`]: ties between processes, and
+//!   their ends.
 //! - [`names`], [`ctx`], [`identity`], [`time`], [`random`]: the rest of the
 //!   process API.
 //! - [`server`] and [`supervisor`]: processes that answer, and processes that
@@ -33,9 +34,20 @@
 //!
 //! Values are of any type that serde knows. The crate `log` writes to the
 //! program's log, with file and line. A panic ends the process with an error
-//! that has its message and place. Use this crate's [`print!`] and
-//! [`println!`]: those of the standard library print nothing on
-//! `wasm32-unknown-unknown`. Both that target and `wasm32-wasip1` work.
+//! that has its message and place.
+//!
+//! # The standard library
+//!
+//! On `wasm32-wasip1`, for which `warren build` builds, the standard library works:
+//! `println!`, `std::time`, `std::thread::sleep`, and `std::env` and `std::fs` for what was
+//! granted. A text of `print!` without a line end waits for
+//! [`flush`](std::io::Write::flush). There are no threads and no sockets.
+//!
+//! `wasm32-unknown-unknown` makes smaller guests, and its standard library knows of no
+//! runtime. There, `println!` prints nothing and `std::time` panics, with an error that names
+//! what to use: [`println!`], [`eprintln!`] and [`time`] of this crate work on both targets.
+//! `#[macro_use] extern crate warren_guest;` in the root of a crate puts these macros in the
+//! place of the standard ones in all its modules.
 //!
 //! # The layer beneath
 //!

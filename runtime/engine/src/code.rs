@@ -17,4 +17,5 @@ pub(crate) mod native_code;
 pub(crate) mod pool;
 pub(crate) mod program;
 pub(crate) mod slots;
+pub(crate) mod symbols;
 pub(crate) mod wasm;

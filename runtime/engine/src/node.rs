@@ -1,5 +1,6 @@
 //! The node: the state that all processes of one program share.
 
+mod calls;
 mod config;
 pub(crate) mod drive;
 mod embedder;

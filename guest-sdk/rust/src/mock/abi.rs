@@ -3,8 +3,9 @@
 #![allow(missing_docs, clippy::missing_safety_doc, clippy::too_many_arguments)]
 
 use std::slice;
+use std::time::Duration;
 
-use crate::mock::{Spawned, with};
+use crate::mock::{Signal, Spawned, signal, with};
 use crate::{Error, mock};
 
 /// # Safety
@@ -25,12 +26,26 @@ fn not_found(what: &str) -> Error {
     Error::not_found(what)
 }
 
-fn target_status(target: &str) -> i32 {
-    if target == mock::PID {
-        0
-    } else {
-        with(|r| r.fail(&not_found("process not found")))
+/// Returns true if a destination is the tested process.
+fn is_own(target: &str) -> bool {
+    target == mock::PID || with(|r| r.lookup(target) == Some(mock::PID))
+}
+
+/// Does something to a process, and returns the status. The tested process itself
+/// notices nothing.
+fn signal_status(target: &str, what: Signal) -> i32 {
+    if is_own(target) {
+        return 0;
     }
+    match signal(target, what) {
+        Ok(_) => 0,
+        Err(error) => with(|r| r.fail(&error)),
+    }
+}
+
+/// Returns the time until a deadline of the flat ABI.
+fn deadline(nanoseconds: i64) -> Option<Duration> {
+    u64::try_from(nanoseconds).ok().map(Duration::from_nanos)
 }
 
 /// Returns the record of a chunk.
@@ -81,11 +96,12 @@ pub mod process {
                 bytes(payload, payload_len),
             )
         };
-        let status = target_status(&to);
-        if status == 0 {
+        if is_own(&to) {
             with(|r| r.deliver(mock::PID, &topic, payload));
+            return 0;
         }
-        status
+        let payload = payload.to_vec();
+        signal_status(&to, Signal::Message { topic, payload })
     }
 
     pub unsafe fn spawn(
@@ -110,16 +126,22 @@ pub mod process {
         };
         // SAFETY: the guest gives ranges of its own.
         unsafe {
+            let options = bytes(options, options_len);
+            let pid = match with(|r| r.begin(relation, options)) {
+                Ok(pid) => pid,
+                Err(error) => return with(|r| r.fail(&error)),
+            };
             let spawned = Spawned {
+                pid: pid.clone(),
                 definition: text(definition, definition_len),
                 host: text(host, host_len),
                 arguments: bytes(arguments, arguments_len).to_vec(),
-                options: bytes(options, options_len).to_vec(),
+                options: options.to_vec(),
             };
-            with(|r| {
-                r.spawned.push(spawned);
-                r.settle(Ok([watch, &b"{app:test|0x00002}"[..]].concat()), out, cap)
-            })
+            let definition = spawned.definition.clone();
+            with(|r| r.spawned.push(spawned));
+            mock::tell_spawned(&definition, &pid);
+            with(|r| r.settle(Ok([watch, pid.as_bytes()].concat()), out, cap))
         }
     }
 
@@ -136,6 +158,7 @@ pub mod process {
         // SAFETY: the guest gives ranges of its own.
         let spawned = unsafe {
             Spawned {
+                pid: String::new(),
                 definition: text(definition, definition_len),
                 host: text(host, host_len),
                 arguments: bytes(arguments, arguments_len).to_vec(),
@@ -146,26 +169,36 @@ pub mod process {
     }
 
     macro_rules! on_target {
-        ($($name:ident)*) => { $(
+        ($($name:ident = $signal:ident;)*) => { $(
             pub unsafe fn $name(target: *const u8, len: usize) -> i32 {
                 // SAFETY: the guest gives a range of its own.
-                target_status(&unsafe { text(target, len) })
+                signal_status(&unsafe { text(target, len) }, Signal::$signal)
             }
         )* };
     }
 
-    on_target!(terminate monitor unmonitor link unlink);
+    on_target! {
+        terminate = Terminate;
+        monitor = Monitor;
+        unmonitor = Unmonitor;
+        link = Link;
+        unlink = Unlink;
+    }
 
-    pub unsafe fn cancel(target: *const u8, len: usize, _: i64) -> i32 {
+    pub unsafe fn cancel(target: *const u8, len: usize, nanoseconds: i64) -> i32 {
         // SAFETY: the guest gives a range of its own.
-        target_status(&unsafe { text(target, len) })
+        let target = unsafe { text(target, len) };
+        let (deadline, reason) = (deadline(nanoseconds), None);
+        signal_status(&target, Signal::Cancel { deadline, reason })
     }
 
     pub unsafe fn get_options() -> u32 {
-        0
+        with(|r| r.options)
     }
 
-    pub unsafe fn set_options(_: u32) {}
+    pub unsafe fn set_options(options: u32) {
+        with(|r| r.options = options);
+    }
 
     pub unsafe fn upgrade(_: *const u8, _: isize, _: *const u8, _: usize) -> i32 {
         with(|r| r.fail(&not_found("definition not found")))
@@ -227,16 +260,40 @@ pub mod mailbox {
 pub mod registry {
     use super::*;
 
-    pub unsafe fn register(_: *const u8, _: usize, _: *const u8, _: isize) -> i32 {
-        0
+    pub unsafe fn register(
+        name: *const u8,
+        name_len: usize,
+        target: *const u8,
+        target_len: isize,
+    ) -> i32 {
+        // SAFETY: the guest gives ranges of its own, or a negative length.
+        let (name, target) = unsafe {
+            let target = usize::try_from(target_len).map(|len| text(target, len));
+            (text(name, name_len), target)
+        };
+        let pid = target.as_deref().unwrap_or(mock::PID);
+        with(|r| match r.register(&name, pid) {
+            Ok(()) => 0,
+            Err(error) => r.fail(&error),
+        })
     }
 
-    pub unsafe fn lookup(_: *const u8, _: usize, _: *mut u8, _: usize) -> i32 {
-        with(|r| r.fail(&not_found("name not registered")))
+    pub unsafe fn lookup(name: *const u8, len: usize, out: *mut u8, cap: usize) -> i32 {
+        // SAFETY: the guest gives ranges of its own.
+        unsafe {
+            let name = text(name, len);
+            with(|r| {
+                let pid = r.lookup(&name).map(|pid| pid.as_bytes().to_vec());
+                let missing = || not_found(&format!("name not registered: {name}"));
+                r.settle(pid.ok_or_else(missing), out, cap)
+            })
+        }
     }
 
-    pub unsafe fn unregister(_: *const u8, _: usize) -> i32 {
-        0
+    pub unsafe fn unregister(name: *const u8, len: usize) -> i32 {
+        // SAFETY: the guest gives a range of its own.
+        let name = unsafe { text(name, len) };
+        with(|r| r.unregister(&name)).into()
     }
 }
 
@@ -289,6 +346,7 @@ pub mod security {
 
 pub mod capability {
     use super::*;
+    use crate::msgpack::{Input, Token};
 
     pub unsafe fn call(
         operation: *const u8,
@@ -304,10 +362,58 @@ pub mod capability {
                 (text(operation, operation_len), bytes(request, request_len));
             let answer = match with(|r| r.capability) {
                 Some(answer) => answer(&operation, request),
-                None => Err(not_found("operation not found")),
+                None => on_process(&operation, request),
             };
             with(|r| r.settle(answer, out, cap))
         }
+    }
+
+    /// The encoded value true.
+    const TRUE: &[u8] = b"\xc3";
+
+    /// Answers the operations on processes.
+    fn on_process(operation: &str, request: &[u8]) -> Result<Vec<u8>, Error> {
+        let mut input = Input::new(request);
+        let mut next = || input.token().unwrap_or(Token::Nil);
+        let (_, first, second, third) = (next(), next(), next(), next());
+        let within = match second {
+            Token::Integer(nanoseconds) => deadline(nanoseconds),
+            _ => None,
+        };
+        let what = match operation {
+            "process.abandon" => {
+                let Token::Integer(subscription) = first else {
+                    return Err(Error::invalid("the subscription is not a number"));
+                };
+                with(|r| r.abandon(subscription as u32));
+                return Ok(TRUE.to_vec());
+            }
+            "process.watch" => Signal::Watch,
+            "process.cancel" => Signal::Cancel {
+                deadline: within,
+                reason: match third {
+                    Token::String(reason) => Some(String::from_utf8_lossy(reason).into_owned()),
+                    _ => None,
+                },
+            },
+            "process.stop" => Signal::Stop { deadline: within },
+            _ => return Err(not_found("operation not found")),
+        };
+        let Token::String(to) = first else {
+            return Err(Error::invalid("destination is missing or not text"));
+        };
+        let to = String::from_utf8_lossy(to);
+        if is_own(&to) {
+            return match what {
+                Signal::Watch => Err(Error::invalid("a process cannot call or watch itself")),
+                _ => Ok(TRUE.to_vec()),
+            };
+        }
+        Ok(match signal(&to, what)? {
+            // An extension of type 3 and four bytes.
+            Some(subscription) => [&[0xd6, 3][..], &subscription.to_le_bytes()[..]].concat(),
+            None => TRUE.to_vec(),
+        })
     }
 }
 

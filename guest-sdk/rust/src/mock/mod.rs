@@ -1,8 +1,30 @@
-//! A small runtime inside the guest's own process, for tests: one process that
-//! can send messages to itself, clocks that stand still until a receive waits,
-//! and records of everything else.
+//! A small runtime inside the guest's own process, for tests: the one process that
+//! is tested, clocks that stand still until a receive waits, and a record of all
+//! that the process does to others.
+//!
+//! Another process exists once the tested one has spawned it or has got a message
+//! of it, or once [`play`] names it. It does nothing by itself: [`Runtime::sent`]
+//! records what it is sent, and [`play`] and [`play_spawned`] let the test answer.
 //!
 //! Each thread has a runtime of its own.
+//!
+//! ```
+//! use warren_guest::mock::{self, Signal};
+//! use warren_guest::server;
+//!
+//! mock::reset();
+//! let store = mock::play("store", |store, sent| {
+//!     if let Signal::Message { .. } = &sent.signal {
+//!         store.reply(sent, "seven");
+//!     }
+//! });
+//! let answer: String = server::call("store", "how many?").unwrap();
+//! assert_eq!(answer, "seven");
+//! assert_eq!(mock::with(|runtime| runtime.sent.len()), 2); // the watch, and the call
+//! # let _ = store;
+//! ```
+
+mod others;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -11,7 +33,11 @@ use crate::Error;
 use crate::mailbox::Subscription;
 use crate::msgpack::Output;
 
-/// The PID of the only process.
+use others::Other;
+pub use others::{Peer, Sent, Signal, play, play_spawned};
+pub(crate) use others::{signal, tell_spawned};
+
+/// The PID of the tested process.
 pub const PID: &str = "{app:test|0x00001}";
 
 /// Answers an operation: given its name and the encoded request, returns the encoded value.
@@ -34,14 +60,17 @@ pub struct Runtime {
     pub input: VecDeque<u8>,
     /// Messages of the log.
     pub logged: Vec<String>,
-    /// Definition, host, arguments and options of each spawn.
+    /// Definition, host, arguments and options of each spawn and exec.
     pub spawned: Vec<Spawned>,
+    /// Effects of the process on others, in order.
+    pub sent: Vec<Sent>,
     /// The program's end.
     pub outcome: Option<Outcome>,
     /// Code that `program.prepared` was given.
     pub prepared: Option<Vec<u8>>,
     /// Answers the operations of capabilities: given the name and the encoded request,
-    /// returns the encoded value. Without it, no operation exists.
+    /// returns the encoded value. Without it, only `process.watch`, `process.abandon`,
+    /// `process.cancel` and `process.stop` exist.
     pub capability: Option<Capability>,
     /// Number of calls of `mailbox.receive`.
     pub receives: usize,
@@ -51,6 +80,12 @@ pub struct Runtime {
     pub monotonic: u64,
     /// The state of the sequence of random bytes.
     pub(crate) random: u64,
+    /// The options of the process, as bits.
+    pub(crate) options: u32,
+    /// The PID of each registered name.
+    names: BTreeMap<String, String>,
+    /// The other processes, by PID.
+    others: BTreeMap<String, Other>,
     queues: BTreeMap<Subscription, VecDeque<Stored>>,
     topics: BTreeMap<String, Subscription>,
     unclaimed: VecDeque<Stored>,
@@ -60,6 +95,8 @@ pub struct Runtime {
 /// A spawn or an exec.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spawned {
+    /// The PID of the new process; empty for an exec.
+    pub pid: String,
     /// The id of the definition.
     pub definition: String,
     /// The id of the host.
@@ -95,16 +132,23 @@ pub fn with<T>(action: impl FnOnce(&mut Runtime) -> T) -> T {
     RUNTIME.with(|runtime| action(&mut runtime.borrow_mut()))
 }
 
-/// Resets the runtime of this thread.
+/// Resets the runtime of this thread. No process is played any more.
 pub fn reset() {
+    others::forget_players();
+    #[cfg(feature = "sdk")]
+    crate::server::forget_watches();
     with(|runtime| *runtime = Runtime::default());
 }
 
 const INBOX: &str = "@inbox";
 
 impl Runtime {
-    /// Routes a message as the runtime does; `payload` is encoded.
+    /// Routes a message as the runtime does; `payload` is encoded. A sender that is no
+    /// process yet becomes one.
     pub fn deliver(&mut self, sender: &str, topic: &str, payload: &[u8]) {
+        if !sender.is_empty() && sender != PID && !self.others.contains_key(sender) {
+            self.others.insert(sender.into(), Other::default());
+        }
         let stored = Stored {
             sender: sender.into(),
             topic: topic.into(),
@@ -167,6 +211,24 @@ impl Runtime {
         subscription
     }
 
+    /// Opens a queue for the one outcome of an operation.
+    pub(crate) fn open_outcome(&mut self) -> Subscription {
+        let subscription = self.subscribe();
+        self.queues.insert(subscription, VecDeque::new());
+        subscription
+    }
+
+    /// Puts an encoded array of one outcome into its queue.
+    pub(crate) fn put_outcome(&mut self, subscription: Subscription, payload: Vec<u8>) {
+        if let Some(queue) = self.queues.get_mut(&subscription) {
+            queue.push_back(Stored {
+                sender: String::new(),
+                topic: "@exec".into(),
+                payload,
+            });
+        }
+    }
+
     /// Returns a record of the flat ABI, or nothing at the deadline.
     pub(crate) fn receive(
         &mut self,
@@ -175,6 +237,29 @@ impl Runtime {
     ) -> Result<Vec<u8>, Error> {
         self.receives += 1;
         self.wanted = wanted.len();
+        loop {
+            if let Some(record) = self.take_first(wanted) {
+                return Ok(record);
+            }
+            // Waiting takes no real time, but advances the clock.
+            let until = u64::try_from(deadline).ok();
+            match (until, self.next_end()) {
+                (until, Some((at, pid))) if until.is_none_or(|until| at <= until) => {
+                    self.monotonic = self.monotonic.max(at);
+                    self.end(&pid, Outcome::Failed(others::terminated()));
+                }
+                (Some(until), _) => {
+                    self.monotonic = self.monotonic.saturating_add(1).max(until);
+                    return Ok(Vec::new());
+                }
+                (None, _) => return Err(Error::internal("this process would wait for ever")),
+            }
+        }
+    }
+
+    /// Takes the oldest message of the first of these queues that has one, as a record of
+    /// the flat ABI.
+    fn take_first(&mut self, wanted: &[Subscription]) -> Option<Vec<u8>> {
         for subscription in wanted {
             let Some(stored) = self
                 .queues
@@ -194,16 +279,9 @@ impl Runtime {
             record.extend_from_slice(stored.sender.as_bytes());
             record.extend_from_slice(stored.topic.as_bytes());
             record.extend_from_slice(&stored.payload);
-            return Ok(record);
+            return Some(record);
         }
-        match u64::try_from(deadline) {
-            // Waiting takes no real time, but advances the clock.
-            Ok(deadline) => {
-                self.monotonic = self.monotonic.saturating_add(1).max(deadline);
-                Ok(Vec::new())
-            }
-            Err(_) => Err(Error::internal("this process would wait for ever")),
-        }
+        None
     }
 
     /// Returns the status of a result, which is written to the range or held.

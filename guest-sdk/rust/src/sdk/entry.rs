@@ -116,13 +116,35 @@ fn report_panic(info: &PanicHookInfo<'_>) {
         .payload_as_str()
         .unwrap_or("a panic whose payload is not text");
     let error = match info.location() {
-        Some(place) => Error {
-            stack: Some(format!("at {place}")),
-            ..Error::new(kind::INTERNAL, format!("{place}: {message}"))
-        },
+        Some(place) => {
+            let advice = advice_for(place.file()).unwrap_or_default();
+            Error {
+                stack: Some(format!("at {place}")),
+                ..Error::new(kind::INTERNAL, format!("{place}: {message}{advice}"))
+            }
+        }
         None => Error::new(kind::INTERNAL, message),
     };
     program::fail(&error);
+}
+
+/// Returns what to use in place of a part of the standard library that the target lacks,
+/// known by the file in which that library panics.
+fn advice_for(file: &str) -> Option<&'static str> {
+    let advice = [
+        (
+            "/sys/time/unsupported.rs",
+            ": `std::time` has no clock on wasm32-unknown-unknown; use `warren_guest::time`, or \
+             build for wasm32-wasip1",
+        ),
+        (
+            "/sys/thread/unsupported.rs",
+            ": `std::thread` cannot wait on wasm32-unknown-unknown; use \
+             `warren_guest::time::sleep`, or build for wasm32-wasip1",
+        ),
+    ];
+    let known = advice.into_iter().find(|(known, _)| file.ends_with(known));
+    known.map(|(_, advice)| advice)
 }
 
 #[cfg(test)]
@@ -169,6 +191,13 @@ mod tests {
         assert!(error.is(kind::INVALID));
         let text = run(b"\x90", |_| "7x".parse::<u8>().map_err(Error::from));
         assert!(matches!(text, Outcome::Failed(_)));
+    }
+
+    #[test]
+    fn what_the_target_lacks_is_named() {
+        let advice = advice_for("/rustc/library/std/src/sys/time/unsupported.rs").unwrap();
+        assert!(advice.contains("use `warren_guest::time`"), "{advice}");
+        assert_eq!(advice_for("src/time/unsupported.rs"), None);
     }
 
     #[test]

@@ -56,8 +56,15 @@ impl Event {
 
 /// Opens the queue of events. Earlier events are not lost.
 ///
-/// A process that never calls this function is ended at once when it is asked
-/// to end.
+/// A process that never calls this function does not notice that it is asked to end:
+///
+/// - [`cancel`](super::cancel) with a deadline terminates it at the deadline, and without a
+///   deadline never.
+/// - [`stop`](super::stop), a [`supervisor`](super::supervisor), the end of the program and
+///   `warren run`'s Ctrl-C terminate it at once.
+///
+/// A process that calls this function gets [`Event::Cancel`] instead, and the time up to the
+/// deadline to end by itself.
 ///
 /// ```no_run
 /// use warren_guest::{Error, Event, Spawn, events};

@@ -22,8 +22,8 @@ pub use entry::{Args, MainResult};
 pub use event::{Event, Events, Outcome, events};
 pub use identity::{Actor, Scope};
 pub use process::{
-    cancel, cancel_because, exit, frame_id, link, monitor, pid, send, set_trap_links, terminate,
-    trap_links, unlink, unmonitor, upgrade,
+    cancel, cancel_because, exit, frame_id, link, monitor, pid, send, set_trap_links, stop,
+    terminate, trap_links, unlink, unmonitor, upgrade,
 };
 pub use queue::{Message, Queue, inbox, listen};
 pub use select::{Select, Source};

@@ -1,5 +1,5 @@
-//! Printing. The macros of the standard library print nothing on
-//! `wasm32-unknown-unknown`; these work on every target.
+//! Printing. The macros of the standard library print on `wasm32-wasip1`, and nothing on
+//! `wasm32-unknown-unknown`; these print on every target.
 
 use core::fmt;
 
@@ -22,6 +22,14 @@ macro_rules! print {
 macro_rules! println {
     () => { $crate::print!("\n") };
     ($($arg:tt)*) => { $crate::print!("{}\n", ::core::format_args!($($arg)*)) };
+}
+
+/// Prints to standard error.
+#[macro_export]
+macro_rules! eprint {
+    ($($arg:tt)*) => {
+        $crate::__private::print($crate::stdio::Stream::Err, ::core::format_args!($($arg)*))
+    };
 }
 
 /// Prints a line to standard error.

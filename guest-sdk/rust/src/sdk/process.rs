@@ -94,16 +94,41 @@ on_target! {
 
 /// Asks a process to end: it reads an [`Event::Cancel`](super::Event::Cancel).
 /// At the deadline, counted from now, the process is terminated if it still
-/// lives.
+/// lives and the caller may terminate it.
+///
+/// A process that has not opened [`events`](super::events) does not notice: it lives
+/// until the deadline, and without a deadline for ever. [`stop`] ends such a process at
+/// once.
 ///
 /// # Errors
 ///
 /// `NotFound`.
 pub fn cancel(target: impl AsRef<str>, deadline: Option<Duration>) -> Result<(), Error> {
-    let deadline = deadline.map(|d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX));
+    let deadline = deadline.map(nanoseconds);
     scratch::with(|buffer| {
         raw::cancel(target.as_ref(), deadline, buffer).map_err(|error| error.decode())
     })
+}
+
+/// Asks a process to end as [`cancel`] does, and terminates a process that has never opened
+/// [`events`](super::events) at once, if the caller may terminate it. A process that has
+/// only just been spawned has not opened them yet.
+///
+/// ```no_run
+/// # use std::time::Duration;
+/// # fn example(worker: warren_guest::Pid) -> Result<(), warren_guest::Error> {
+/// warren_guest::stop(&worker, Some(Duration::from_secs(5)))?;
+/// # Ok(()) }
+/// ```
+///
+/// # Errors
+///
+/// `NotFound`.
+pub fn stop(target: impl AsRef<str>, deadline: Option<Duration>) -> Result<(), Error> {
+    operation(
+        "process.stop",
+        &(target.as_ref(), deadline.map(nanoseconds)),
+    )
 }
 
 /// Asks a process to end as [`cancel`] does, for a reason that the event tells.
@@ -116,15 +141,25 @@ pub fn cancel_because(
     deadline: Option<Duration>,
     reason: &str,
 ) -> Result<(), Error> {
-    let deadline = deadline.map(|d| u64::try_from(d.as_nanos()).unwrap_or(u64::MAX));
-    let request = (target.as_ref(), deadline, reason);
-    let called = scratch::with_values(&request, |request| {
+    let request = (target.as_ref(), deadline.map(nanoseconds), reason);
+    operation("process.cancel", &request)
+}
+
+/// Calls an operation of the runtime that yields nothing.
+fn operation(name: &str, request: &impl Serialize) -> Result<(), Error> {
+    let called = scratch::with_values(request, |request| {
         scratch::with(|buffer| {
-            let called = capability::call("process.cancel", request, buffer);
+            let called = capability::call(name, request, buffer);
             called.map(drop).map_err(|error| error.decode())
         })
     });
     called.map_err(Error::from)?
+}
+
+/// Returns a time in nanoseconds. A longer one than 64 bits hold lies 292 years ahead, and
+/// counts as the last.
+fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).map_or(i64::MAX as u64, |time| time.min(i64::MAX as u64))
 }
 
 /// Returns whether the failure of a linked process is an event instead of the

@@ -7,6 +7,7 @@ use super::codec::{ArgList, CodecError, ToArgs, to_value, to_values};
 use super::queue::{Message, Queue};
 use super::{Actor, Outcome, Pid, Scope, pid_of, refusal, scratch};
 use crate::Error;
+use crate::mailbox::Subscription;
 use crate::msgpack::Output;
 use crate::process::{self as raw, Relation, Start};
 
@@ -208,7 +209,7 @@ impl Spawn {
         let (options, arguments) = self.encode()?;
         scratch::with(
             |buffer| match raw::exec(self.to_raw(&options, &arguments), buffer) {
-                Ok(subscription) => Ok(Pending(Queue::of(subscription))),
+                Ok(subscription) => Ok(Pending::of(subscription)),
                 Err(error) => Err(error.decode()),
             },
         )
@@ -317,6 +318,11 @@ impl Pending {
         value
             .to()
             .map_err(|error| Error::from(error).wrap("result"))
+    }
+
+    /// Returns the wait for the one outcome that a subscription yields.
+    pub(super) fn of(subscription: Subscription) -> Self {
+        Pending(Queue::of(subscription))
     }
 
     pub(super) fn queue(&self) -> &Queue {

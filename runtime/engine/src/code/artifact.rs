@@ -20,6 +20,7 @@ use crate::code::definition::Source;
 use crate::code::image::{self, TookTooLong};
 use crate::code::loaded::{CoreCode, Loaded};
 use crate::code::pool::{Forget, Pool};
+use crate::code::symbols::{Frame, Places, Symbols};
 use crate::code::wasm::{Wasm, refusal};
 
 /// A guest's code, compiled for each class of slots that needed it so far, at
@@ -35,6 +36,7 @@ pub(crate) struct Artifact {
     making: Mutex<HashMap<Class, Arc<OnceCell<()>>>>,
     /// True once someone compiles the code for dense slots ahead.
     is_ahead: AtomicBool,
+    symbols: Symbols,
 }
 
 /// The numbers of a node's artifacts, by which pools keep loaded code. The number of
@@ -117,6 +119,7 @@ impl Artifact {
             codes: RwLock::default(),
             making: Mutex::default(),
             is_ahead: AtomicBool::new(false),
+            symbols: Symbols::default(),
         };
         artifact.compile_wasm(wasm, pool, compiler)?;
         Ok(artifact)
@@ -222,6 +225,17 @@ impl Artifact {
     /// slots ahead.
     pub(crate) fn begins_ahead(&self) -> bool {
         !self.is_ahead.load(Ordering::Relaxed) && !self.is_ahead.swap(true, Ordering::Relaxed)
+    }
+
+    /// Returns the places of calls of a process of this code, if they can be told at once.
+    pub(crate) fn known_places(&self, frames: &[Frame]) -> Option<Vec<Places>> {
+        self.symbols.known(frames)
+    }
+
+    /// Reads the places of calls from the debug information of the file. Blocks for up to
+    /// 0.1 s.
+    pub(crate) fn find_places(&self, frames: &[Frame]) -> Vec<Places> {
+        self.symbols.find(&self.source, self.shape, frames)
     }
 
     /// Returns the code that is loaded into a pool, if it is.

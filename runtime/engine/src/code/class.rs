@@ -9,7 +9,9 @@
 //! first slots of a node are fast, and further ones dense; see
 //! [`Slots`](crate::code::slots::Slots).
 
-use wasmtime::{Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::{
+    Config, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, WasmBacktraceDetails,
+};
 
 const KIB: usize = 1024;
 const MIB: u64 = 1024 * 1024;
@@ -23,6 +25,9 @@ pub(crate) const WASM_STACK: usize = 480 * KIB;
 /// Bytes of a fiber's stack. The 160 KiB beyond [`WASM_STACK`] are for imports: the
 /// file access of WASI needs them. Only touched pages cost memory.
 const FIBER_STACK: usize = 640 * KIB;
+
+/// Most calls of a stack that are captured.
+pub(crate) const CALLS: usize = 64;
 
 /// Most processes of a host that gets fast slots. A larger host needs the address
 /// space for its processes: even its first slots are dense.
@@ -116,7 +121,8 @@ impl Class {
             .cranelift_opt_level(OptLevel::Speed)
             .max_wasm_stack(WASM_STACK)
             .async_stack_size(FIBER_STACK)
-            .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(32))
+            .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(CALLS))
+            .wasm_backtrace_details(WasmBacktraceDetails::Disable)
             .memory_init_cow(true)
             .memory_reservation(self.reservation)
             .memory_reservation_for_growth(0)

@@ -11,10 +11,11 @@ use std::time::Duration;
 
 use wasmtime::{
     Caller, Config, Engine, Extern, Instance, Linker, Module, OptLevel, Store, StoreLimits,
-    StoreLimitsBuilder, Trap, Val,
+    StoreLimitsBuilder, Trap, Val, WasmBacktrace, WasmBacktraceDetails,
 };
 
 use crate::code::class::only_needed_proposals;
+use crate::code::symbols;
 use wasmtime_wizer::{InstanceState, SnapshotVal, ValType, Wizer};
 
 /// The export that asks for a snapshot.
@@ -69,6 +70,7 @@ fn take_within(patience: Duration, binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
         .gc_heap_reservation(MAX_MEMORY as u64)
         .gc_heap_guard_size(0)
         .epoch_interruption(true)
+        .wasm_backtrace_details(WasmBacktraceDetails::Disable)
         .cranelift_opt_level(OptLevel::None);
     let engine = Engine::new(&config)?;
     let module = Module::new(&engine, &instrumented)?;
@@ -83,7 +85,7 @@ fn take_within(patience: Duration, binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
     let instance = initialize(&mut store, &linker, &module).map_err(|error| {
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => TookTooLong(patience).into(),
-            _ => error,
+            _ => with_calls(error),
         }
     })?;
     drop(watchdog);
@@ -105,6 +107,15 @@ fn initialize(
         }
     }
     Ok(instance)
+}
+
+/// Returns the error of a trap with its cause first, and then the calls.
+fn with_calls(error: wasmtime::Error) -> wasmtime::Error {
+    let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
+        return error;
+    };
+    let calls = symbols::text(&symbols::frames(backtrace), &[]);
+    wasmtime::format_err!("{}\n{calls}", error.root_cause())
 }
 
 /// Interrupts the code that runs in an engine after some time, unless dropped before.

@@ -78,7 +78,8 @@ impl<T> Linkers<T> {
             };
             let problem = excerpt(problem, excerpt::MESSAGE);
             Error::invalid(format!(
-                "{name}: {problem}; a guest may import warren:core/* and wasi_snapshot_preview1"
+                "{name}: {problem}; a guest may import warren:core/* and wasi_snapshot_preview1, \
+                 and docs/guest-abi.md says how to be rid of other imports"
             ))
         })
     }

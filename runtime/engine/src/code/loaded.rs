@@ -15,6 +15,7 @@ pub(crate) enum Loaded<T: 'static> {
 pub(crate) struct CoreCode<T> {
     pub(crate) instance: InstancePre<T>,
     pub(crate) memory: ModuleExport,
+    /// The function that is the process: `start`, or `_start`.
     pub(crate) start: ModuleExport,
     pub(crate) prepare: Option<ModuleExport>,
     pub(crate) initialize: Option<ModuleExport>,
@@ -46,14 +47,21 @@ impl<T: 'static> CoreCode<T> {
                 "{name}: its export `{export}` must be a function without parameters or results"
             ))),
         };
-        if !function("start")? {
+        // A command of WASI, whose language knows nothing of processes.
+        let entry = if function("start")? {
+            "start"
+        } else {
+            "_start"
+        };
+        let start = match function(entry)? {
+            true => export(entry),
+            false => None,
+        };
+        let Some(start) = start else {
             return missing(
-                "function called `start`",
-                "a guest exports `start`, and runs until it returns; see docs/guest-abi.md",
+                "function called `start`, nor `_start` as a command of WASI does",
+                "a guest exports one, and runs until it returns; see docs/guest-abi.md",
             );
-        }
-        let Some(start) = export("start") else {
-            return missing("function called `start`", "a guest must export one");
         };
         let prepare = if function("prepare")? {
             export("prepare")

@@ -1,4 +1,5 @@
-//! The operation `process.cancel`: a request to end that tells its reason.
+//! The operations `process.cancel` and `process.stop`: requests to end that tell their
+//! reason.
 
 use std::time::Duration;
 
@@ -13,8 +14,10 @@ use crate::codec::{self, reader};
 use crate::operand::NAME;
 use crate::security::Refusal;
 
-/// The operation.
+/// The operation that asks a process to end.
 pub(super) const CANCEL: &str = "process.cancel";
+/// The operation that ends a process at once if it cannot notice that it is asked.
+pub(super) const STOP: &str = "process.stop";
 
 impl Guest {
     /// Asks a process to end. The request has a destination, a deadline in nanoseconds or
@@ -24,12 +27,43 @@ impl Guest {
     ///
     /// `Invalid` for another request; those of [`Guest::cancel`].
     pub(super) fn cancel_for_a_reason(&mut self, request: &[u8]) -> Result<Called, Refusal> {
-        let invalid = |what: &str| Error::invalid(format!("{what} is missing or of another type"));
-        let arguments = match codec::read(request) {
-            _ if request.len() > AT_ONCE => return Err(too_long(request).into()),
-            Ok(Value::Array(arguments)) => arguments,
-            _ => return Err(invalid("destination").into()),
-        };
+        let arguments = read(request)?;
+        let Request {
+            target,
+            deadline,
+            reason,
+        } = Request::of(&arguments)?;
+        self.cancel(target, deadline, reason)?;
+        Ok(Called::Answer(TRUE.to_vec()))
+    }
+
+    /// Asks a process to end with a request as that of [`Guest::cancel_for_a_reason`], or
+    /// ends it; see [`Guest::stop`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Guest::cancel_for_a_reason`].
+    pub(super) fn stop_for_a_reason(&mut self, request: &[u8]) -> Result<Called, Refusal> {
+        let arguments = read(request)?;
+        let Request {
+            target,
+            deadline,
+            reason,
+        } = Request::of(&arguments)?;
+        self.stop(target, deadline, reason)?;
+        Ok(Called::Answer(TRUE.to_vec()))
+    }
+}
+
+/// The arguments of either operation.
+struct Request<'a> {
+    target: &'a str,
+    deadline: Option<Duration>,
+    reason: Option<&'a str>,
+}
+
+impl<'a> Request<'a> {
+    fn of(arguments: &'a [Value]) -> Result<Request<'a>, Error> {
         let target = arguments.first().and_then(Value::as_str);
         let target = target.ok_or_else(|| invalid("destination"))?;
         NAME.check("destination", target.len())?;
@@ -44,9 +78,34 @@ impl Guest {
             None | Some(Value::Nil) => None,
             Some(reason) => Some(reason.as_str().ok_or_else(|| invalid("reason"))?),
         };
-        self.cancel(target, deadline, reason)?;
-        Ok(Called::Answer(TRUE.to_vec()))
+        if reason.is_some_and(|reason| reason.len() > MAX_REASON_BYTES) {
+            return Err(reason_too_long());
+        }
+        Ok(Request {
+            target,
+            deadline,
+            reason,
+        })
     }
+}
+
+/// Reads the arguments of a request.
+fn read(request: &[u8]) -> Result<Vec<Value>, Error> {
+    match codec::read(request) {
+        _ if request.len() > AT_ONCE => Err(too_long(request)),
+        Ok(Value::Array(arguments)) => Ok(arguments),
+        _ => Err(invalid("destination")),
+    }
+}
+
+fn invalid(what: &str) -> Error {
+    Error::invalid(format!("{what} is missing or of another type"))
+}
+
+fn reason_too_long() -> Error {
+    let most = MAX_REASON_BYTES;
+    let message = format!("the reason of a cancel may not be longer than {most} bytes");
+    Error::at_limit(Kind::Invalid, "max_reason", most as u64, message)
 }
 
 /// Returns the error of a request that is too long to be read: names the text that is too
@@ -58,11 +117,7 @@ fn too_long(request: &[u8]) -> Error {
         return error;
     }
     match lengths.nth(1) {
-        Some(reason) if reason > MAX_REASON_BYTES => {
-            let most = MAX_REASON_BYTES;
-            let message = format!("the reason of a cancel may not be longer than {most} bytes");
-            Error::at_limit(Kind::Invalid, "max_reason", most as u64, message)
-        }
+        Some(reason) if reason > MAX_REASON_BYTES => reason_too_long(),
         _ => Error::invalid("an argument of a cancel is of another type"),
     }
 }

@@ -39,6 +39,7 @@ impl Guest {
             watch::WATCH => return self.watch(request),
             watch::ABANDON => return self.abandon(request),
             cancel::CANCEL => return self.cancel_for_a_reason(request),
+            cancel::STOP => return self.stop_for_a_reason(request),
             _ => {}
         }
         let process = process_of(&self.purpose)?;

@@ -104,6 +104,27 @@ impl Guest {
         Ok(())
     }
 
+    /// Asks a process to end as [`Guest::cancel`] does. A process that has never opened its
+    /// events could not notice: it is terminated at once, if the caller may terminate it.
+    pub(crate) fn stop(
+        &mut self,
+        target: &str,
+        deadline: Option<Duration>,
+        reason: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let own = self.process()?.pid();
+        let process = self.shared.kernel.resolve(target)?;
+        self.rights.permit(Action::Cancel, &process)?;
+        // The caller itself is about to read its events, or not.
+        let is_deaf = process.pid() != own && !process.has_opened_events();
+        if is_deaf && self.rights.allows(Action::Terminate, &process)? {
+            self.lines_first();
+            self.shared.kernel.terminate(&process)?;
+            return Ok(());
+        }
+        self.cancel(target, deadline, reason)
+    }
+
     pub(crate) fn monitor(&mut self, target: &str) -> Result<(), Refusal> {
         self.process()?;
         let target = self.shared.kernel.resolve(target)?;

@@ -1,11 +1,11 @@
 //! Shows the current calls of a guest.
 
-use std::fmt::Write;
 use std::sync::Arc;
 
 use wasmtime::{AsContext, StoreContext, WasmBacktrace};
 
 use super::{Guest, Loaded};
+use crate::code::symbols;
 use crate::guest::stacks::Sight;
 
 /// The most bytes of memory to copy: some 20 ms of a worker.
@@ -33,8 +33,13 @@ fn show(store: StoreContext<'_, Guest>) {
 
 fn sight_of(store: StoreContext<'_, Guest>) -> Sight {
     let guest = store.data();
-    let (Some(memory), Some(artifact)) = (guest.memory, &guest.run.program.artifact) else {
-        return Sight::Functions(functions(store));
+    let artifact = &guest.run.program.artifact;
+    let functions = |store: StoreContext<'_, Guest>| Sight::Functions {
+        artifact: artifact.clone(),
+        frames: symbols::frames(&WasmBacktrace::force_capture(store)),
+    };
+    let (Some(memory), Some(artifact)) = (guest.memory, artifact) else {
+        return functions(store);
     };
     let loaded = guest.pool().and_then(|pool| artifact.loaded(pool));
     let explains = loaded.is_some_and(|loaded| match &*loaded {
@@ -42,7 +47,7 @@ fn sight_of(store: StoreContext<'_, Guest>) -> Sight {
         Loaded::Component(_) => false,
     });
     if !explains {
-        return Sight::Functions(functions(store));
+        return functions(store);
     }
     let bytes = memory.data(store);
     if bytes.len() > MAX_MEMORY {
@@ -56,21 +61,4 @@ fn sight_of(store: StoreContext<'_, Guest>) -> Sight {
         artifact: Arc::clone(artifact),
         bytes: bytes.to_vec(),
     }
-}
-
-/// The functions on a guest's stack, for a guest that exports no `traceback`.
-fn functions(store: StoreContext<'_, Guest>) -> String {
-    let mut text = String::new();
-    for frame in WasmBacktrace::force_capture(store).frames() {
-        let name = frame.func_name().map_or_else(
-            || format!("function {}", frame.func_index()),
-            |name| name.to_owned(),
-        );
-        let place = frame.symbols().first().and_then(|symbol| {
-            let (file, line) = (symbol.file()?, symbol.line()?);
-            Some(format!(" at {file}:{line}"))
-        });
-        let _ = writeln!(text, "\t{name}{}", place.unwrap_or_default());
-    }
-    text
 }

@@ -17,6 +17,7 @@ use tokio::sync::oneshot;
 use warren_kernel::{Pid, Process};
 
 use crate::code::artifact::Artifact;
+use crate::code::symbols::Frame;
 
 /// The requests that are not answered yet.
 #[derive(Default)]
@@ -33,8 +34,11 @@ pub(crate) enum Sight {
         artifact: Arc<Artifact>,
         bytes: Vec<u8>,
     },
-    /// The names of the WebAssembly functions on its stack.
-    Functions(String),
+    /// The WebAssembly functions on its stack, and the code that they are in.
+    Functions {
+        artifact: Option<Arc<Artifact>>,
+        frames: Vec<Frame>,
+    },
     /// Nothing; the text is the reason.
     Nothing(String),
 }

@@ -11,7 +11,7 @@ use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use crate::abi::wasi;
 use crate::code::class::WASM_STACK;
-use crate::code::excerpt::excerpt;
+use crate::code::symbols::{self, Frame};
 use crate::guest::{self, CoreCode, Guest, Loaded, Pool, Prepared, Purpose};
 use crate::node::traceback;
 
@@ -173,7 +173,13 @@ async fn enter_core(store: &mut Store<Guest>, code: &CoreCode) -> wasmtime::Resu
     Ok(())
 }
 
-/// Turns a trap into the error with which the process ends.
+/// Returns the calls of a trap, the innermost first.
+pub(crate) fn calls(trap: &wasmtime::Error) -> Vec<Frame> {
+    let backtrace = trap.downcast_ref::<WasmBacktrace>();
+    backtrace.map(symbols::frames).unwrap_or_default()
+}
+
+/// Turns a trap into the error with which the process ends, without its calls.
 pub(crate) fn failure(trap: &wasmtime::Error) -> Error {
     let mut error = match trap.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => {
@@ -183,7 +189,10 @@ pub(crate) fn failure(trap: &wasmtime::Error) -> Error {
         Some(Trap::UnreachableCodeReached) => {
             Error::internal("the guest aborted (wasm `unreachable` instruction executed)")
         }
-        Some(trap) => Error::internal(trap.to_string()),
+        Some(trap) => {
+            let text = trap.to_string();
+            Error::internal(text.strip_prefix("wasm trap: ").unwrap_or(&text))
+        }
         None if trap.is::<Error>() => {
             return trap
                 .downcast_ref::<Error>()
@@ -198,9 +207,6 @@ pub(crate) fn failure(trap: &wasmtime::Error) -> Error {
             _ => Error::internal(trap.root_cause().to_string()),
         },
     };
-    error.stack = trap
-        .downcast_ref::<WasmBacktrace>()
-        .map(|backtrace| excerpt(backtrace, MAX_STACK));
     error
 }
 
@@ -209,7 +215,3 @@ pub(crate) fn failure(trap: &wasmtime::Error) -> Error {
 fn at_own_limit(limit: &'static str, value: usize, message: impl Into<String>) -> Error {
     Error::at_limit(Kind::RateLimited, limit, value as u64, message).retryable(false)
 }
-
-/// The most bytes of the stack in an error. A module may give its functions names
-/// of 100,000 bytes.
-const MAX_STACK: usize = 16 * 1024;

@@ -2,6 +2,7 @@
 
 use warren_kernel::{Error, Kind, Outcome, Process, Spent, Which};
 
+use crate::code::symbols::Frame;
 use crate::guest::{Run, Slot, Unwind};
 use crate::node::instance::{self, Finished, Want};
 
@@ -14,8 +15,21 @@ pub(super) enum Finish {
     Upgrade(Run, Option<Slot>),
 }
 
-/// Returns the meaning of an instance's end for its process.
-pub(super) fn finish_of(finished: Finished, process: &Process) -> Finish {
+/// Returns the calls of a trap that the process ends with, the innermost first. The calls of
+/// an interpreter are of no use beside the error that it gave.
+pub(super) fn calls_of(finished: &Finished, is_interpreter: bool) -> Vec<Frame> {
+    let gave_error = matches!(finished.outcome, Some(Outcome::Failed(_)));
+    match &finished.result {
+        Err(trap) if !trap.is::<Unwind>() && !(is_interpreter && gave_error) => {
+            instance::calls(trap)
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the meaning of an instance's end for its process. `calls` is the text of the calls
+/// of a trap.
+pub(super) fn finish_of(finished: Finished, process: &Process, calls: Option<String>) -> Finish {
     let host = process.host().name();
     let spent = finished.memory_refused;
     match finished.result {
@@ -45,10 +59,24 @@ pub(super) fn finish_of(finished: Finished, process: &Process) -> Finish {
                 if let Some(spent) = spent {
                     explain(&mut error, (finished.want, true), spent, host);
                 }
+                if let Some(calls) = calls {
+                    add_calls(&mut error, &calls);
+                }
                 Finish::End(Outcome::Failed(Box::new(error)).in_host(host), None)
             }
         },
     }
+}
+
+/// Adds the calls of a trap to the stack that the guest gave, if it gave one.
+fn add_calls(error: &mut Error, calls: &str) {
+    let mut stack = error.stack.take().unwrap_or_default();
+    if !stack.is_empty() && !stack.ends_with('\n') {
+        stack.push('\n');
+    }
+    stack.push_str("stack traceback:\n");
+    stack.push_str(calls);
+    error.stack = Some(stack);
 }
 
 /// Adds the memory limit to an error that it certainly or possibly caused. The error is that

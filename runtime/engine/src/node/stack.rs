@@ -7,7 +7,7 @@ use warren_kernel::{Error, Kind, Process};
 
 use super::Node;
 use crate::guest::stacks::Sight;
-use crate::node::explain;
+use crate::node::{calls, explain};
 
 /// The time limit for a process to show itself, and again for reading what it has
 /// shown.
@@ -18,7 +18,8 @@ const ATTEMPTS: u32 = 3;
 
 impl Node {
     /// Returns the current calls of a process. For Lua these are the calls of each
-    /// coroutine, the innermost first; for wasm guests, the functions on the stack.
+    /// coroutine, the innermost first; for wasm guests, the functions on the stack, with file
+    /// and line if the module has debug information.
     /// The process is not stopped, and cannot notice. Each attempt takes at most 2
     /// s; one is nearly always enough.
     ///
@@ -31,9 +32,13 @@ impl Node {
         for _ in 0..ATTEMPTS {
             let sight = self.sight(process).await?;
             match &*sight {
-                Sight::Functions(text) if !text.is_empty() => return Ok(text.clone()),
-                Sight::Functions(_) => {
-                    return Err(unavailable("no WebAssembly frame is on the stack"));
+                Sight::Functions { artifact, frames } => {
+                    let host = process.host();
+                    let frames = frames.clone();
+                    let calls = calls::text(&self.shared, host, artifact.as_ref(), frames).await;
+                    let calls = calls.map(|calls| calls + "\n");
+                    return calls
+                        .ok_or_else(|| unavailable("no WebAssembly frame is on the stack"));
                 }
                 Sight::Nothing(why) => return Err(unavailable(why)),
                 Sight::Memory { .. } => match self.explained(process, sight).await {

@@ -12,11 +12,12 @@ use crate::guest::{
     Guest, Inherited, ProcessEnd, Purpose, Run, Slot, Surroundings, settled_outcome,
 };
 use crate::limits::{Limits, Payer};
+use crate::node::calls;
 use crate::node::drive::{Drive, Driven};
 use crate::node::instance;
 use crate::node::last_lines::{self, Waiting};
 use crate::node::native::NativeDrive;
-use crate::node::outcome::{Finish, finish_of};
+use crate::node::outcome::{Finish, calls_of, finish_of};
 use crate::node::records::Records;
 use crate::security::{Caller, Rights};
 
@@ -114,7 +115,15 @@ impl<P: Presence> Task<P> {
         };
         last_lines::write(shared, unwritten).await;
         self.cause = control.cause().get();
-        match finish_of(finished, &self.process) {
+        let frames = calls_of(&finished, self.run.program.chunk.is_some());
+        let calls = if frames.is_empty() {
+            None
+        } else {
+            let artifact = self.run.program.artifact.as_ref();
+            // In a box: few processes need it, and each holds the size of this future.
+            Box::pin(calls::text(shared, self.process.host(), artifact, frames)).await
+        };
+        match finish_of(finished, &self.process, calls) {
             Finish::Upgrade(run, slot) => Next::Upgrade(run, slot),
             Finish::End(outcome, status) => Next::End(Last {
                 outcome: settled_outcome(outcome, self.process.host().config().max_message),

@@ -11,7 +11,9 @@ use warren_engine::capability::{Caller, Capability, Step};
 use warren_kernel::{Error, Kind};
 
 use crate::permissions::Denies;
-use crate::support::{HOST, Setup, World, decoded, error, field, guest, in_time, small_host};
+use crate::support::{
+    HOST, Setup, World, decoded, encoded, error, escaped, field, guest, in_time, parked, small_host,
+};
 
 /// Operations that answer in each way, and counts of those that work.
 #[derive(Default)]
@@ -390,5 +392,68 @@ async fn handles_go_with_the_process_or_its_code() {
     assert!(!upgraded.process().has_exited());
     world.terminate(&upgraded);
     in_time(upgraded.wait()).await;
+    world.close().await;
+}
+
+/// A guest that reads one event, and returns its record.
+fn listening() -> String {
+    guest(
+        r#"(data (i32.const 0) "ready\n")"#,
+        "(local $events i32)
+         (local.set $events (call $mailbox.events))
+         (call $stdio.write (i32.const 0) (i32.const 0) (i32.const 6))
+         (call $finish-bytes (i32.const 1024) (call $mailbox.receive-one
+           (local.get $events) (i64.const -1) (i32.const 1024) (i32.const 60000)))",
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stop_ends_at_once_who_reads_no_events() {
+    let (mut world, _, denies) = judged();
+    world.define("t:deaf", &parked());
+    world.define("t:listening", &listening());
+    let hour = 3_600_000_000_000_u64;
+    let mut number = 0;
+    let mut stop = |world: &World, target: &str| {
+        let request = rmpv::Value::Array(vec![target.into(), hour.into(), "enough".into()]);
+        let request = encoded(&request);
+        number += 1;
+        let id = format!("t:stop-{number}");
+        world.define(
+            &id,
+            &caller("process.stop", &escaped(&request), request.len()),
+        );
+        id
+    };
+
+    let mut deaf = world.start("t:deaf").await;
+    world.expect_line("ready").await;
+    let id = stop(&world, deaf.process().text());
+    assert_eq!(world.result(&id).await, [0xc3]);
+    assert_eq!(error(&in_time(deaf.wait()).await).kind, Kind::Canceled);
+    assert_eq!(world.failure(&id).await.kind, Kind::NotFound);
+
+    let mut listening = world.start("t:listening").await;
+    world.expect_line("ready").await;
+    let id = stop(&world, listening.process().text());
+    assert_eq!(world.result(&id).await, [0xc3]);
+    let record = crate::support::bytes(&in_time(listening.wait()).await);
+    let record = String::from_utf8_lossy(&record);
+    assert!(
+        record.contains("pid.cancel") && record.contains("enough"),
+        "{record}"
+    );
+
+    // A CANCEL is all that the caller may send.
+    let deaf = world.start("t:deaf").await;
+    world.expect_line("ready").await;
+    denies.only_words(&["process.terminate"]);
+    let id = stop(&world, deaf.process().text());
+    assert_eq!(world.result(&id).await, [0xc3]);
+    assert!(!deaf.process().is_doomed());
+    denies.only_words(&["process.cancel"]);
+    let id = stop(&world, deaf.process().text());
+    assert_eq!(world.failure(&id).await.kind, Kind::PermissionDenied);
+    assert!(!deaf.process().is_doomed());
     world.close().await;
 }

@@ -16,6 +16,7 @@ const FIXED: &str = "runtime/app/src/too_much.rs";
 const WATCHER: &str = "runtime/app/src/watcher.rs";
 const CLIENT: &str = "runtime/cli/src/control/client.rs";
 const REQUESTS: &str = "guest-sdk/lua/src/library/supervisor/requests.lua";
+const SYMBOLS: &str = "runtime/engine/src/code/symbols.rs";
 const SHARE: &str = "runtime/engine/src/log/share.rs";
 
 /// The start of each row, and the sources of the numbers in it.
@@ -750,10 +751,19 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     (
         "stack in an error",
         &[Constant(
-            "runtime/engine/src/node/instance.rs",
-            "MAX_STACK",
+            "runtime/engine/src/code/symbols/stack.rs",
+            "MAX_TEXT",
             Bytes,
         )],
+    ),
+    ("calls of a stack", &[Constant(CLASS, "CALLS", Count)]),
+    (
+        "debug information that is read for one stack",
+        &[Constant(SYMBOLS, "STACK", Bytes)],
+    ),
+    (
+        "debug information that is read for all stacks of one module",
+        &[Constant(SYMBOLS, "MODULE", Bytes)],
     ),
     // Of one call of WASI.
     (

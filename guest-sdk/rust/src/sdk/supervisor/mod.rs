@@ -14,10 +14,12 @@
 //! }
 //! ```
 //!
-//! Children are linked and monitored. When the supervisor ends, they end: it
-//! asks each to end, in reverse order of their start, and terminates those that
-//! do not end within their time. If the supervisor itself is terminated, the
-//! links end its children.
+//! Children are linked and monitored. When the supervisor ends, they end: it asks all
+//! of them at once, the last started first, and waits until all have ended. A child that
+//! does not end within its time is terminated, so the wait takes no longer than the longest
+//! of these times. A child that has not opened [`events`] could not notice, and is
+//! terminated without a wait. The links stay until a child has ended: if the supervisor
+//! itself is terminated meanwhile, they end its children.
 
 mod plan;
 
@@ -27,9 +29,10 @@ use std::collections::VecDeque;
 use self::plan::{Plan, Step};
 use super::time::Instant;
 use super::{
-    Event, Outcome, Pid, Select, Spawn, cancel, events, inbox, set_trap_links, unlink, unmonitor,
+    Event, Outcome, Pid, Select, Spawn, events, inbox, set_trap_links, stop, terminate, unlink,
+    unmonitor,
 };
-use crate::Error;
+use crate::{Error, kind};
 
 pub use self::plan::{Restart, Strategy};
 
@@ -61,7 +64,8 @@ impl Child {
         self
     }
 
-    /// Sets the time the child has to end when it is asked to.
+    /// Sets the time the child has to end when it is asked to. A child that has not opened
+    /// [`events`] gets none.
     pub fn shutdown(mut self, timeout: Duration) -> Self {
         self.shutdown = timeout;
         self
@@ -214,38 +218,214 @@ impl Running {
         Ok(())
     }
 
-    /// Ends the children from this one on, the last first.
+    /// Ends the children from this one on. Asks all of them, the last first, and waits until
+    /// all have ended; consumes their events.
     fn stop_from(&mut self, first: usize) {
+        // One of them may have ended during an earlier wait.
+        for event in core::mem::take(&mut self.set_aside) {
+            self.stopped(first, event);
+        }
+        let mut longest = Duration::ZERO;
         for index in (first..self.pids.len()).rev() {
-            if let Some(pid) = self.pids[index].take() {
-                self.stop(&pid, self.children[index].shutdown);
+            if let Some(pid) = &self.pids[index] {
+                let within = self.children[index].shutdown;
+                longest = longest.max(within);
+                ask_to_end(pid, within);
+            }
+        }
+        let events = events();
+        let until = Instant::now() + longest + PATIENCE;
+        while self.pids[first..].iter().any(Option::is_some) {
+            match events.recv_timeout(until - Instant::now()) {
+                Ok(Some(event)) => self.stopped(first, event),
+                Ok(None) | Err(_) => return self.give_up_from(first),
             }
         }
     }
 
-    /// Asks a process to end, and waits until it has; consumes its EXIT.
-    fn stop(&mut self, pid: &Pid, within: Duration) {
-        // The requested end is not a failure to report. A failing call here
-        // means that the process has ended already.
-        let _ = unlink(pid);
-        if cancel(pid, Some(within)).is_err() {
-            let _ = unmonitor(pid);
-            return;
+    /// Takes note of an event while the children from this one on are to end.
+    fn stopped(&mut self, first: usize, event: Event) {
+        let place = self.index(event.from()).filter(|index| *index >= first);
+        match (&event, place) {
+            (Event::Exit { .. }, Some(index)) => self.pids[index] = None,
+            // The requested end is no failure to report.
+            (Event::LinkDown { .. }, Some(_)) => {}
+            _ => self.set_aside.push_back(event),
         }
-        let events = events();
-        let until = Instant::now() + within + PATIENCE;
-        loop {
-            match events.recv_timeout(until - Instant::now()) {
-                Ok(Some(Event::Exit { from, .. })) if from == *pid => return,
-                Ok(Some(event)) => self.set_aside.push_back(event),
-                Ok(None) | Err(_) => {
-                    log::error!("{pid} did not end");
-                    return;
-                }
+    }
+
+    /// Forgets children that the runtime did not end at their deadline: the supervisor may
+    /// not terminate them.
+    fn give_up_from(&mut self, first: usize) {
+        for (pid, child) in self.pids.iter_mut().zip(&self.children).skip(first) {
+            if let Some(pid) = pid.take() {
+                log::error!("child {} {pid} did not end", child.name);
+                // Both fail only if the process has ended.
+                let _ = unlink(&pid);
+                let _ = unmonitor(&pid);
             }
         }
     }
 }
 
+/// Asks a child to end. A child that has ended already is not found, and its EXIT follows.
+fn ask_to_end(pid: &Pid, within: Duration) {
+    let Err(error) = stop(pid, Some(within)) else {
+        return;
+    };
+    if !error.is(kind::NOT_FOUND)
+        && let Err(error) = terminate(pid)
+    {
+        log::error!("{pid} cannot be stopped: {error}");
+    }
+}
+
 /// Additional time for the runtime to end a process after its deadline.
 const PATIENCE: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mock::{self, Signal};
+
+    const SECOND: u64 = 1_000_000_000;
+
+    fn supervisor(definitions: &[&str]) -> Supervisor {
+        let children = definitions.iter().enumerate();
+        children.fold(
+            Supervisor::new(Strategy::RestForOne),
+            |supervisor, (place, definition)| {
+                let name = format!("number {place}");
+                supervisor.child(Child::new(name, *definition))
+            },
+        )
+    }
+
+    /// An event of the runtime: an array of a map of three texts.
+    fn deliver_cancel() {
+        let event = std::collections::BTreeMap::from([
+            ("kind", "pid.cancel"),
+            ("from", "{a:b|1}"),
+            ("at", "2020-01-01T00:00:00Z"),
+        ]);
+        let event = super::super::codec::to_values(&event).unwrap();
+        mock::with(|runtime| runtime.deliver("", "@events", event.as_slice()));
+    }
+
+    fn pids() -> Vec<String> {
+        mock::with(|runtime| runtime.spawned.iter().map(|s| s.pid.clone()).collect())
+    }
+
+    /// The processes that got a signal, in order.
+    fn sent(is: impl Fn(&Signal) -> bool) -> Vec<String> {
+        mock::with(|runtime| {
+            let sent = runtime.sent.iter().filter(|sent| is(&sent.signal));
+            sent.map(|sent| sent.to.clone()).collect()
+        })
+    }
+
+    fn stops() -> Vec<String> {
+        sent(|signal| matches!(signal, Signal::Stop { .. }))
+    }
+
+    fn clock() -> u64 {
+        mock::with(|runtime| runtime.monotonic)
+    }
+
+    #[test]
+    fn children_that_read_no_events_end_without_a_wait() {
+        mock::reset();
+        deliver_cancel();
+        supervisor(&["app:deaf"; 3]).run().unwrap();
+        let mut all = pids();
+        all.reverse();
+        assert_eq!(stops(), all);
+        assert!(clock() < SECOND, "{}", clock());
+        assert_eq!(sent(|signal| *signal == Signal::Unlink), [""; 0]);
+        assert_eq!(mock::with(|runtime| runtime.unread()), 0);
+    }
+
+    #[test]
+    fn children_that_ignore_the_request_share_one_deadline() {
+        mock::reset();
+        mock::play_spawned("app:busy", |_, _| {});
+        deliver_cancel();
+        supervisor(&["app:busy"; 3]).run().unwrap();
+        assert_eq!(clock(), 5 * SECOND);
+    }
+
+    #[test]
+    fn children_that_end_when_asked_are_waited_for() {
+        mock::reset();
+        mock::play_spawned("app:polite", |child, sent| {
+            if matches!(sent.signal, Signal::Stop { .. }) {
+                child.end(mock::Outcome::Finished(None));
+            }
+        });
+        deliver_cancel();
+        supervisor(&["app:polite", "app:deaf", "app:polite"])
+            .run()
+            .unwrap();
+        assert_eq!(stops().len(), 3);
+        assert!(clock() < SECOND, "{}", clock());
+    }
+
+    #[test]
+    fn a_group_starts_again_once_its_later_children_have_ended() {
+        mock::reset();
+        let (mut is_first, mut later_starts) = (true, 0);
+        let end_if_asked = |child: &mock::Peer, sent: &mock::Sent| {
+            if matches!(sent.signal, Signal::Stop { .. }) {
+                child.end(mock::Outcome::Failed(Error::internal("asked")));
+            }
+        };
+        mock::play_spawned("app:first", end_if_asked);
+        mock::play_spawned("app:failing", move |child, sent| {
+            end_if_asked(child, sent);
+            if sent.signal == Signal::Spawn && core::mem::take(&mut is_first) {
+                child.end(mock::Outcome::Failed(Error::internal("a bug")));
+            }
+        });
+        mock::play_spawned("app:later", move |child, sent| {
+            end_if_asked(child, sent);
+            later_starts += usize::from(sent.signal == Signal::Spawn);
+            if later_starts == 2 && sent.signal == Signal::Spawn {
+                deliver_cancel();
+            }
+        });
+        supervisor(&["app:first", "app:failing", "app:later"])
+            .run()
+            .unwrap();
+        let pids = pids();
+        assert_eq!(pids.len(), 5);
+        let stopped = [2, 4, 3, 0].map(|place: usize| pids[place].clone());
+        assert_eq!(stops(), stopped);
+        assert!(clock() < SECOND, "{}", clock());
+    }
+
+    #[test]
+    fn the_failure_of_a_child_that_is_not_stopped_is_kept_for_later() {
+        mock::reset();
+        mock::play_spawned("app:later", |child, sent| {
+            if matches!(sent.signal, Signal::Stop { .. }) {
+                // The first child ends while the supervisor waits for this one.
+                mock::play("{app:test|0x00002}", |_, _| {}).end(mock::Outcome::Finished(None));
+                child.end(mock::Outcome::Finished(None));
+            }
+        });
+        let mut fails = true;
+        mock::play_spawned("app:failing", move |child, sent| {
+            if sent.signal == Signal::Spawn && core::mem::take(&mut fails) {
+                child.end(mock::Outcome::Failed(Error::internal("a bug")));
+            }
+        });
+        let ended = supervisor(&["app:first", "app:failing", "app:later"])
+            .intensity(1, Duration::from_secs(5))
+            .run();
+        let message = ended.unwrap_err().message;
+        assert!(
+            message.contains("the last was of child number 0"),
+            "{message}"
+        );
+    }
+}

@@ -30,8 +30,9 @@ pub(crate) struct BuildArgs {
     /// The directory to build
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
-    /// The target of Rust guests
-    #[arg(long, default_value = "wasm32-unknown-unknown", value_parser = ["wasm32-unknown-unknown", "wasm32-wasip1"])]
+    /// The target of Rust guests. On wasm32-wasip1 the standard library prints and has
+    /// clocks, files and variables; wasm32-unknown-unknown makes smaller guests
+    #[arg(long, default_value = "wasm32-wasip1", value_parser = ["wasm32-wasip1", "wasm32-unknown-unknown"])]
     pub(crate) target: String,
     /// The directory of cargo's build outputs
     #[arg(long, value_name = "DIR")]

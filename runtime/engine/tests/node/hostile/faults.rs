@@ -151,3 +151,85 @@ async fn a_held_result_is_taken_once() {
     assert_eq!(String::from_utf8(result).unwrap(), pid);
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trap_has_its_calls() {
+    let world = World::new(&[]);
+    let nested = "(func $inner (unreachable)) (func $outer (call $inner))";
+    let mutual = "(func $a (call $b)) (func $b (call $a))";
+    for (id, functions, call, stack) in [
+        ("t:nested", nested, "$outer", "\tinner\n\touter\n\t"),
+        (
+            "t:deep",
+            "(func $f (call $f))",
+            "$f",
+            "\tf\n\t... 63 more\n\t...",
+        ),
+        (
+            "t:mutual",
+            mutual,
+            "$a",
+            " calls above 31 more times\n\t...",
+        ),
+    ] {
+        world.define(id, &guest(functions, &format!("(call {call})")));
+        let error = world.failure(id).await;
+        let shown = error.stack.expect("a trap has calls");
+        assert!(shown.starts_with("stack traceback:\n\t"), "{shown}");
+        assert!(shown.contains(stack), "{stack:?}: {shown:?}");
+        assert!(!shown.contains("WASMTIME"), "{shown}");
+    }
+    let message = world.failure("t:nested").await.message;
+    assert!(message.starts_with("the guest aborted"), "{message}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_calls_of_a_trap_follow_the_stack_that_the_guest_gave() {
+    // The error `["Internal", "m", nil, nil, "at x"]`.
+    let failing = guest(
+        r#"(data (i32.const 0) "\c7\13\01\95\a8Internal\a1m\c0\c0\a4at x")
+           (func $abort (call $program.fail (i32.const 0) (i32.const 22)) (unreachable))"#,
+        "(call $abort)",
+    );
+    let world = World::new(&[("t:failing", failing)]);
+    let error = world.failure("t:failing").await;
+    assert_eq!(error.message, "m");
+    let stack = error.stack.expect("a trap has calls");
+    assert!(
+        stack.starts_with("at x\nstack traceback:\n\tabort\n\t"),
+        "{stack:?}"
+    );
+    world.close().await;
+}
+
+/// Adds a custom section to a module.
+fn with_section(module: &mut Vec<u8>, name: &str, content: &[u8]) {
+    let length = |bytes: usize| [(bytes & 0x7f) as u8 | 0x80, (bytes >> 7) as u8];
+    module.push(0);
+    module.extend(length(1 + name.len() + content.len()));
+    module.push(name.len() as u8);
+    module.extend_from_slice(name.as_bytes());
+    module.extend_from_slice(content);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn debug_information_that_is_none_leaves_the_names() {
+    let world = World::new(&[]);
+    for (number, byte) in [0x00, 0x01, 0x04, 0x7f, 0xff].into_iter().enumerate() {
+        let text = guest("(func $inner (unreachable))", "(call $inner)");
+        let mut module = wat::parse_str(text).unwrap();
+        for section in ["abbrev", "info", "line", "str", "ranges"] {
+            with_section(&mut module, &format!(".debug_{section}"), &[byte; 8_000]);
+        }
+        let id = format!("t:{number}");
+        world.define_bytes(&id, &module);
+        // The second time, what the module has is known.
+        for _ in 0..2 {
+            let stack = world.failure(&id).await.stack.unwrap();
+            assert!(stack.contains("\n\tinner\n"), "{stack:?}");
+        }
+        check_good(&world).await;
+    }
+    world.close().await;
+}

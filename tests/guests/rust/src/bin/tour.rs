@@ -7,7 +7,8 @@ use warren_guest::time::{Instant, Timer, sleep};
 use warren_guest::{
     Actor, Args, Error, Event, Message, Pid, Scope, Select, Spawn, Value, cancel, ctx, events,
     exec, frame_id, identity, inbox, kind, link, listen, monitor, names, pid, println, random,
-    send, server, set_trap_links, spawn, terminate, time, trap_links, unlink, unmonitor, upgrade,
+    send, server, set_trap_links, spawn, stop, terminate, time, trap_links, unlink, unmonitor,
+    upgrade,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -166,6 +167,11 @@ fn processes() -> Result<(), Error> {
     let parked = me("park").monitored().start()?;
     cancel(&parked, Some(LONG))?;
     assert_eq!(ended(&parked)?, Ok(Value::Boolean(true)));
+
+    let busy = me("busy").monitored().start()?;
+    stop(&busy, Some(LONG))?;
+    assert!(ended(&busy)?.is_err_and(|error| error.is(kind::CANCELED)));
+    assert!(stop(&busy, None).is_err_and(|error| error.is(kind::NOT_FOUND)));
     Ok(())
 }
 

@@ -14,7 +14,8 @@
 //!
 //! An address is a topic; or an array of a topic and a number, and then the answer has the
 //! number behind its other values. A caller that numbers its calls needs one topic for all
-//! of them, and knows an answer that comes too late.
+//! of them, and knows an answer that comes too late. [`call`] and Lua's `server.call` do so:
+//! each calls servers in either language.
 //!
 //! One queue takes all messages, so that what one process calls and casts is
 //! handled in the order it was sent.
@@ -53,7 +54,9 @@
 //! # Ok(()) }
 //! ```
 
-use core::cell::Cell;
+mod call;
+mod watches;
+
 use core::fmt;
 use core::marker::PhantomData;
 use core::time::Duration;
@@ -61,8 +64,10 @@ use core::time::Duration;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Event, Message, Pid, Select, Value, events, inbox, listen, send};
+use super::{Event, Message, Pid, Select, Value, events, inbox, send};
 use crate::{Error, kind};
+
+pub use call::{call, call_timeout, cast};
 
 /// The topic of requests with a reply.
 pub const CALL: &str = "call";
@@ -206,7 +211,7 @@ fn caller_of<R>(message: &Message) -> Option<(Caller<R>, Value)> {
 /// The place of an answer in the mailbox of the caller.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
-enum Address {
+pub(crate) enum Address {
     Topic(String),
     Numbered(String, i64),
 }
@@ -264,58 +269,8 @@ impl<R> Caller<R> {
     }
 }
 
-/// Asks a server and waits for its reply, five seconds at most.
-///
-/// # Errors
-///
-/// As [`call_timeout`].
-pub fn call<T: DeserializeOwned>(
-    server: impl AsRef<str>,
-    request: impl Serialize,
-) -> Result<T, Error> {
-    call_timeout(server, request, TIMEOUT)
-}
-
-/// Asks a server and waits for its reply, for `timeout` at most.
-///
-/// # Errors
-///
-/// As [`send`]; the error the server refused with; `Timeout`, also if the
-/// server ended meanwhile (a late reply waits unclaimed); `Invalid`: the reply
-/// is not of this type.
-pub fn call_timeout<T: DeserializeOwned>(
-    server: impl AsRef<str>,
-    request: impl Serialize,
-    timeout: Duration,
-) -> Result<T, Error> {
-    thread_local! {
-        static CALLS: Cell<u64> = const { Cell::new(0) };
-    }
-    let call = CALLS.get();
-    CALLS.set(call + 1);
-    let reply_topic = format!("reply#{call}");
-    let replies = listen(&reply_topic)?;
-    let answer = send(&server, CALL, (reply_topic.as_str(), request))
-        .and_then(|()| replies.recv_timeout(timeout));
-    replies.unlisten();
-    let Some(answer) = answer? else {
-        let message = format!("{} did not answer within {timeout:?}", server.as_ref());
-        return Err(Error::timeout(message).with_retryable(true));
-    };
-    let (is_reply, value): (bool, Value) = answer.get()?;
-    match (is_reply, value) {
-        (true, value) => value.to().map_err(|error| Error::from(error).wrap("reply")),
-        (false, Value::Error(error)) => Err(*error),
-        (false, value) => Err(Error::new(kind::UNKNOWN, format!("{value:?}"))),
-    }
-}
-
-/// Sends a server a request without waiting for a reply.
-///
-/// # Errors
-///
-/// As [`send`].
-pub fn cast(server: impl AsRef<str>, request: impl Serialize) -> Result<(), Error> {
-    // One value, even if the request is a tuple.
-    send(server, CAST, (request,))
+/// Forgets the watches on servers, which ended with the runtime of a test.
+#[cfg(all(not(target_family = "wasm"), feature = "mock"))]
+pub(crate) fn forget_watches() {
+    watches::forget_all();
 }
