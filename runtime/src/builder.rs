@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::num::NonZeroUsize;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -15,13 +15,16 @@ use warren_engine::{
 };
 use warren_kernel::Error;
 
-use crate::app::{self, App, DEFAULT_HOST, Id, TokenStore};
-use crate::definitions::LayeredDefinitions;
+use crate::app::{App, DEFAULT_HOST, Id, Policies, TokenStore};
+use crate::apply::{Version, Versions};
+use crate::cache_grant;
+use crate::definitions::{LayeredDefinitions, LayeredFiles, plain, source_of};
 use crate::error::StartError;
+use crate::limits::limits;
 use crate::mistakes::{self, Mistake, Mistakes};
 use crate::native::{self, Context};
-use crate::reload::Reloads;
 use crate::runtime::Runtime;
+use crate::table::Table;
 
 /// The configuration of a new [`Runtime`]; see [`Runtime::builder`].
 ///
@@ -54,6 +57,7 @@ pub struct Builder {
     cache: Option<PathBuf>,
     interpreter: Option<Vec<u8>>,
     authorizer: Option<Arc<dyn Authorizer>>,
+    policies: Option<Arc<Policies>>,
     workers: Option<NonZeroUsize>,
     trace_messages: bool,
     compile: CompileLimits,
@@ -75,6 +79,7 @@ impl Runtime {
             cache: None,
             interpreter: None,
             authorizer: None,
+            policies: None,
             workers: None,
             trace_messages: false,
             compile: CompileLimits::default(),
@@ -200,6 +205,14 @@ impl Builder {
         self
     }
 
+    /// Sets the policies that judge the processes' requests, in place of those of the
+    /// program. [`Runtime::apply`] can change them, which it cannot with an
+    /// [authorizer](Builder::authorizer) of the embedder.
+    pub fn policies(mut self, policies: Arc<Policies>) -> Builder {
+        self.policies = Some(policies);
+        self
+    }
+
     /// Sets the number of threads that run processes. The default is one for
     /// each core.
     pub fn workers(mut self, workers: NonZeroUsize) -> Builder {
@@ -251,26 +264,37 @@ impl Builder {
             .app
             .as_ref()
             .map(|app| (Arc::clone(app.main()), Arc::clone(app.main_host())));
-        if let (Some(app), Some(cache)) = (&self.app, &self.cache) {
-            check_cache(app, cache)?;
+        if let (Some(app), Some(cache)) = (&self.app, &self.cache)
+            && let Some(path) = cache_grant::granted(app, cache)
+        {
+            let cache = cache.clone();
+            return Err(StartError::CacheGranted { path, cache });
         }
+        let own_hosts = self.hosts.iter();
+        let own_hosts: Table<_> = own_hosts
+            .map(|(name, limits)| (name.as_str().into(), Arc::new(limits.clone())))
+            .collect();
         let hosts = hosts(self.hosts, self.app.as_ref());
         let metrics = Metrics::default();
         let mut capabilities = warren_capabilities::all(warren_capabilities::Settings {
             tokens: token_stores(self.token_stores, self.app.as_ref()),
             metrics: metrics.clone(),
         });
-        let services = self.app.as_ref().map(App::services);
-        let services = services.unwrap_or_default().to_vec();
-        let policies = self.app.as_ref().and_then(App::policies).cloned();
-        let authorizer = self
-            .authorizer
-            .or(policies.map(|policies| policies as Arc<dyn Authorizer>));
+        let of_app = self.app.as_ref().and_then(App::policies).cloned();
+        // Policies behind an authorizer of the embedder judge nothing.
+        let policies = match &self.authorizer {
+            Some(_) => None,
+            None => self.policies.or(of_app),
+        };
+        let of_policies = policies
+            .clone()
+            .map(|policies| policies as Arc<dyn Authorizer>);
+        let authorizer = self.authorizer.or(of_policies);
         let max_memory_total = self
             .max_memory_total
             .or(self.app.as_ref().and_then(App::max_memory_total));
         let payload_objects = self.app.as_ref().is_some_and(App::payload_objects);
-        let mut own = HashMap::new();
+        let mut own = Table::default();
         for definition in self.definitions {
             let id = Arc::clone(&definition.id);
             Id::parse(&id)?;
@@ -278,13 +302,27 @@ impl Builder {
                 return Err(StartError::Duplicate { id });
             }
         }
+        let modules: HashMap<_, _> = self.modules.into_iter().collect();
         let definitions = Arc::new(LayeredDefinitions {
-            own: Arc::new(own),
-            modules: Arc::new(self.modules.into_iter().collect()),
-            app: self.app,
+            own,
+            files: Arc::new(LayeredFiles {
+                modules: Arc::new(modules),
+                app: self.app.map(Arc::new),
+            }),
         });
-        let reloads = Arc::new(Reloads::new(Arc::clone(&definitions)));
-        capabilities.push(Arc::new(Mistakes::new(Arc::clone(&reloads), self.mistakes)));
+        let mut first = Version {
+            number: 1,
+            definitions: Arc::clone(&definitions),
+            own_hosts,
+            ..Version::default()
+        };
+        first.sort_services()?;
+        let versions = Versions::new(first, policies, self.cache.clone(), metrics);
+        let versions = Arc::new(versions);
+        capabilities.push(Arc::new(Mistakes::new(
+            Arc::clone(&versions),
+            self.mistakes,
+        )));
         let config = NodeConfig {
             capabilities,
             hosts,
@@ -303,30 +341,7 @@ impl Builder {
             memory: None,
         };
         let node = Node::start(config)?;
-        Ok(Runtime::new(node, main, services, metrics, reloads))
-    }
-}
-
-/// Refuses a grant that lets a program write machine code that the next start
-/// would run outside of any sandbox.
-fn check_cache(app: &App, cache: &Path) -> Result<(), StartError> {
-    // A missing directory will be created below an existing one.
-    let mut place = cache;
-    let real = loop {
-        match (place.canonicalize(), place.parent()) {
-            (Ok(real), _) => break real.join(cache.strip_prefix(place).unwrap_or(Path::new(""))),
-            (Err(_), Some(parent)) => place = parent,
-            (Err(_), None) => break cache.to_owned(),
-        }
-    };
-    let grants = app.write_grants().into_iter();
-    let mut paths = grants.map(|(path, _)| path);
-    match paths.find(|path| real.starts_with(path) || path.starts_with(&real)) {
-        Some(path) => Err(StartError::CacheGranted {
-            path,
-            cache: cache.to_owned(),
-        }),
-        None => Ok(()),
+        Ok(Runtime::new(node, main, versions))
     }
 }
 
@@ -350,45 +365,4 @@ fn hosts(mut hosts: Vec<(String, HostLimits)>, app: Option<&App>) -> Vec<(String
 fn token_stores(given: Vec<TokenStore>, app: Option<&App>) -> Vec<TokenStore> {
     let of_app = app.map(App::token_stores).unwrap_or_default().to_vec();
     of_app.into_iter().chain(given).collect()
-}
-
-/// Returns the limits that the manifest sets for a host, over the defaults.
-pub(crate) fn limits(host: &app::HostSettings) -> HostLimits {
-    let mut limits = HostLimits::default()
-        .max_memory_total(host.max_memory_total)
-        .max_cpu(host.max_cpu)
-        .max_files(host.max_files)
-        .max_files_total(host.max_files_total)
-        .max_disk(host.max_disk);
-    set(&mut limits.max_processes, host.max_processes);
-    set(&mut limits.max_queue_messages, host.max_queue.messages);
-    set(&mut limits.max_queue_bytes, host.max_queue.bytes);
-    set(&mut limits.max_memory, host.max_memory);
-    set(&mut limits.max_log, host.max_log);
-    set(&mut limits.max_log_total, host.max_log_total);
-    limits
-}
-
-/// Sets a limit that the manifest sets.
-fn set<T>(limit: &mut T, of_manifest: Option<T>) {
-    if let Some(value) = of_manifest {
-        *limit = value;
-    }
-}
-
-fn plain(id: &str, code: Code) -> Definition {
-    Definition {
-        id: id.into(),
-        code,
-        method: "main".into(),
-        host: None,
-        grants: Arc::default(),
-    }
-}
-
-fn source_of(name: String, bytes: impl Into<Vec<u8>>) -> Source {
-    Source {
-        name: name.into(),
-        bytes: bytes.into().into(),
-    }
 }

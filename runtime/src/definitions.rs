@@ -5,47 +5,60 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
-use warren_engine::{Code, Definition, Definitions, Source};
+use warren_engine::{Code, Definition, Definitions, Files, Source};
 use warren_kernel::{Error, Kind, text};
 
 use crate::app::{App, closest};
 use crate::bundled;
+use crate::table::Table;
 
-/// All definitions that processes may run.
-#[derive(Default)]
+/// All definitions that processes may run, of one moment.
+#[derive(Clone, Default)]
 pub(crate) struct LayeredDefinitions {
-    pub(crate) own: Arc<HashMap<Arc<str>, Arc<Definition>>>,
+    /// The definitions given in memory.
+    pub(crate) own: Table<Arc<Definition>>,
+    /// The files that a process keeps as long as it runs.
+    pub(crate) files: Arc<LayeredFiles>,
+}
+
+/// The modules given in memory, and a program on disk.
+#[derive(Clone, Default)]
+pub(crate) struct LayeredFiles {
     pub(crate) modules: Arc<HashMap<String, Source>>,
-    pub(crate) app: Option<App>,
+    pub(crate) app: Option<Arc<App>>,
 }
 
 impl LayeredDefinitions {
-    /// Returns these definitions over those of another reading of the program.
-    pub(crate) fn over(&self, app: App) -> LayeredDefinitions {
+    /// Returns the program on disk.
+    pub(crate) fn app(&self) -> Option<&Arc<App>> {
+        self.files.app.as_ref()
+    }
+
+    /// Returns these definitions over those of another program.
+    pub(crate) fn over(&self, app: Arc<App>) -> LayeredDefinitions {
         LayeredDefinitions {
-            own: Arc::clone(&self.own),
-            modules: Arc::clone(&self.modules),
-            app: Some(app),
+            own: self.own.clone(),
+            files: Arc::new(LayeredFiles {
+                modules: Arc::clone(&self.files.modules),
+                app: Some(app),
+            }),
         }
     }
 
     /// Returns true if a definition of the program on disk would not be found: another
     /// one of its id takes precedence.
     pub(crate) fn hides(&self, id: &str) -> bool {
-        self.own.contains_key(id) || bundled::find(id).is_some()
+        self.own.contains(id) || bundled::find(id).is_some()
     }
 
     /// Returns the content of a source file, by the name that messages have for it.
     pub(crate) fn file(&self, name: &str) -> Option<Arc<[u8]>> {
-        let of_definition = |definition: &Arc<Definition>| match &definition.code {
-            Code::Lua(source) | Code::Wasm(source) => Some(source.clone()),
-            Code::Native(_) => None,
-        };
-        let own = self.own.values().filter_map(of_definition);
-        let mut sources = own.chain(self.modules.values().cloned());
+        let own = self.own.iter();
+        let own = own.filter_map(|(_, definition)| definition.code.source());
+        let mut sources = own.chain(self.files.modules.values());
         match sources.find(|source| *source.name == *name) {
-            Some(source) => Some(source.bytes),
-            None => self.app.as_ref()?.file(name).map(Arc::from),
+            Some(source) => Some(Arc::clone(&source.bytes)),
+            None => self.app()?.file(name).map(Arc::from),
         }
     }
 }
@@ -66,7 +79,7 @@ impl LayeredDefinitions {
 impl Definitions for LayeredDefinitions {
     fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
         let known = self.own.get(id).or_else(|| bundled::find(id));
-        match (known, &self.app) {
+        match (known, self.app()) {
             (Some(definition), _) => Ok(Arc::clone(definition)),
             (None, Some(app)) => app
                 .definition(id)
@@ -78,6 +91,38 @@ impl Definitions for LayeredDefinitions {
         }
     }
 
+    fn files(&self) -> Option<Arc<dyn Files>> {
+        Some(Arc::clone(&self.files) as Arc<dyn Files>)
+    }
+}
+
+impl Files for LayeredDefinitions {
+    fn module(&self, name: &str) -> Result<Option<Source>, Error> {
+        self.files.module(name)
+    }
+
+    fn import(&self, definition: &str, name: &str) -> Result<Option<Source>, Error> {
+        self.files.import(definition, name)
+    }
+
+    fn modules(&self, definition: &str) -> Option<Arc<[String]>> {
+        self.files.modules(definition)
+    }
+
+    fn source(&self, name: &str) -> Option<Source> {
+        self.files.source(name)
+    }
+
+    fn id_of(&self, name: &str) -> Option<Arc<str>> {
+        self.files.id_of(name)
+    }
+
+    fn ungranted(&self, definition: &str, path: &Path, write: bool) -> Option<String> {
+        self.files.ungranted(definition, path, write)
+    }
+}
+
+impl Files for LayeredFiles {
     fn module(&self, name: &str) -> Result<Option<Source>, Error> {
         match (self.modules.get(name), &self.app) {
             (Some(source), _) => Ok(Some(source.clone())),
@@ -112,5 +157,24 @@ impl Definitions for LayeredDefinitions {
 
     fn ungranted(&self, definition: &str, path: &Path, write: bool) -> Option<String> {
         self.app.as_ref()?.ungranted(definition, path, write)
+    }
+}
+
+/// Returns a definition of this code, without settings.
+pub(crate) fn plain(id: &str, code: Code) -> Definition {
+    Definition {
+        id: id.into(),
+        code,
+        method: "main".into(),
+        host: None,
+        grants: Arc::default(),
+    }
+}
+
+/// Returns a source that was given in memory.
+pub(crate) fn source_of(name: String, bytes: impl Into<Vec<u8>>) -> Source {
+    Source {
+        name: name.into(),
+        bytes: bytes.into().into(),
     }
 }

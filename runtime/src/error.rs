@@ -28,6 +28,9 @@ pub enum StartError {
         /// The id.
         id: Arc<str>,
     },
+    /// Services of the program depend on a missing one, or on each other.
+    #[error(transparent)]
+    Services(#[from] crate::app::DependencyError),
     /// A grant lets the program write to the code cache, whose code runs
     /// outside of any sandbox.
     #[error(

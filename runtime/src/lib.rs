@@ -87,12 +87,15 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod apply;
 mod builder;
 mod bundled;
+mod cache_grant;
 mod definitions;
 mod error;
 mod handle;
 pub mod introspection;
+mod limits;
 mod metrics;
 mod mistakes;
 pub mod native;
@@ -101,7 +104,9 @@ pub mod requirements;
 mod runtime;
 mod services;
 mod spawn;
+mod table;
 
+pub use apply::{Action, Applied, ApplyError, Change, Object, Plan, Planned, Step};
 pub use builder::Builder;
 pub use error::{
     CallError, StartError, error_as_value, error_details, error_limit, error_of_value,

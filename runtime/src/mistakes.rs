@@ -11,7 +11,7 @@ use warren_engine::capability::{Caller, Capability, Step};
 use warren_kernel::{Error, text};
 use warren_values::msgpack::{self, Input, Token};
 
-use crate::reload::Reloads;
+use crate::apply::Versions;
 
 /// A likely mistake in the code of a process, such as an error that nobody looks at.
 ///
@@ -54,16 +54,16 @@ const MAX_TEXT: usize = 2_048;
 
 /// Tells each place of the program once.
 pub(crate) struct Mistakes {
-    reloads: Arc<Reloads>,
+    versions: Arc<Versions>,
     /// Without a hook all mistakes are dropped.
     hook: Option<Hook>,
     told: Mutex<HashSet<(Box<str>, u32)>>,
 }
 
 impl Mistakes {
-    pub(crate) fn new(reloads: Arc<Reloads>, hook: Option<Hook>) -> Mistakes {
+    pub(crate) fn new(versions: Arc<Versions>, hook: Option<Hook>) -> Mistakes {
         Mistakes {
-            reloads,
+            versions,
             hook,
             told: Mutex::default(),
         }
@@ -91,7 +91,7 @@ impl Mistakes {
 
     /// Returns true if the line ends with a comment that silences it.
     fn is_silenced(&self, file: &str, line: u32) -> bool {
-        let Some(source) = self.reloads.present().file(file) else {
+        let Some(source) = self.versions.definitions().file(file) else {
             return false;
         };
         comment::silences(&source, line)
@@ -148,7 +148,9 @@ fn shown(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::definitions::LayeredDefinitions;
+    use crate::apply::Version;
+    use crate::definitions::{LayeredDefinitions, LayeredFiles};
+    use warren_capabilities::Metrics;
     use warren_engine::{Code, Source};
     use warren_values::msgpack::Output;
 
@@ -157,8 +159,12 @@ mod tests {
         let told = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&told);
         let hook: Hook = Arc::new(move |mistake| kept.lock().push(mistake.to_string()));
-        let reloads = Reloads::new(Arc::new(definitions));
-        let mistakes = Mistakes::new(Arc::new(reloads), Some(hook));
+        let version = Version {
+            definitions: Arc::new(definitions),
+            ..Version::default()
+        };
+        let versions = Versions::new(version, None, None, Metrics::default());
+        let mistakes = Mistakes::new(Arc::new(versions), Some(hook));
         for (file, line) in requests {
             let mut request = Output::new();
             request.array(3).unwrap();
@@ -205,8 +211,12 @@ mod tests {
             name: "m.lua".into(),
             bytes: b"f() -- lint: off\nf()\nf() --lint:off\nf('-- lint: off')"[..].into(),
         };
-        let definitions = LayeredDefinitions {
+        let files = LayeredFiles {
             modules: Arc::new([("m".to_owned(), source)].into()),
+            ..LayeredFiles::default()
+        };
+        let definitions = LayeredDefinitions {
+            files: Arc::new(files),
             ..LayeredDefinitions::default()
         };
         let requests = [
@@ -239,7 +249,9 @@ mod tests {
             grants: Arc::default(),
         };
         let definitions = LayeredDefinitions {
-            own: Arc::new([("app:x".into(), Arc::new(definition))].into()),
+            own: [("app:x".into(), Arc::new(definition))]
+                .into_iter()
+                .collect(),
             ..LayeredDefinitions::default()
         };
         assert_eq!(told(definitions, &[("app:x.lua", 1)]), [""; 0]);

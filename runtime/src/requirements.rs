@@ -8,7 +8,7 @@ pub use warren_engine::{
 };
 
 use crate::app::{App, HostSettings};
-use crate::builder::limits;
+use crate::limits::limits;
 
 /// The needs of one full host of a program.
 ///

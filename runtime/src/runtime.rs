@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,12 +13,13 @@ use warren_engine::Node;
 use warren_engine::security::Scope;
 use warren_kernel::Error;
 
-use crate::app::Service;
+use crate::app::{self, App};
+use crate::apply::{Applied, ApplyError, Change, Planned, Versions};
 use crate::error::CallError;
 use crate::handle::Handle;
 use crate::native::{self, Context};
-use crate::reload::{ReloadError, Reloaded, Reloads};
-use crate::services::{self, ServiceError, Services};
+use crate::reload::{ReloadError, Reloaded};
+use crate::services::{self, ServiceError};
 use crate::spawn::Spawn;
 
 /// The processes of one program and the state they share. Clones name the same
@@ -48,14 +50,12 @@ struct Inner {
     node: Arc<Node>,
     /// The definition to start and its host, for a program that has one.
     main: Option<(Arc<str>, Arc<str>)>,
-    services: Arc<Services>,
-    metrics: Metrics,
-    reloads: Arc<Reloads>,
+    versions: Arc<Versions>,
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.services.abandon();
+        self.versions.services().abandon();
         self.node.close();
     }
 }
@@ -64,17 +64,12 @@ impl Runtime {
     pub(crate) fn new(
         node: Arc<Node>,
         main: Option<(Arc<str>, Arc<str>)>,
-        services: Vec<Service>,
-        metrics: Metrics,
-        reloads: Arc<Reloads>,
+        versions: Arc<Versions>,
     ) -> Runtime {
-        let services = Services::new(services);
         Runtime(Arc::new(Inner {
             node,
             main,
-            services,
-            metrics,
-            reloads,
+            versions,
         }))
     }
 
@@ -156,7 +151,7 @@ impl Runtime {
     /// [`ServiceError::NotStarted`] for the first that cannot be started; those
     /// before it run.
     pub async fn start_services(&self) -> Result<(), ServiceError> {
-        self.0.services.start(&self.0.node).await
+        self.0.versions.services().start(&self.0.node).await
     }
 
     /// Waits until no service runs or will be started again: at once if none
@@ -168,7 +163,7 @@ impl Runtime {
     /// reload has removed; [`ServiceError::Failed`] as soon as one has used up its
     /// restarts. This error ends nothing else.
     pub async fn services_ended(&self) -> Result<(), ServiceError> {
-        self.0.services.ended().await
+        self.0.versions.services().ended().await
     }
 
     /// Returns the process of a PID or a name.
@@ -252,7 +247,7 @@ impl Runtime {
     /// The errors that a spawn would return for its definition, its host and its code.
     pub async fn prepare(&self, spawn: impl Into<Spawn>) -> Result<(), CallError> {
         let start = spawn.into().untied()?;
-        Ok(self.0.node.prepare_code(start).await?)
+        Ok(self.0.node.prepare_code(&start).await?)
     }
 
     /// Ends all processes. Processes that read events are asked to end and have
@@ -265,12 +260,12 @@ impl Runtime {
     /// keep their deadline, and the others go on; no service is started again.
     /// May be called any number of times.
     pub async fn shutdown(&self, grace: Duration) {
-        services::shutdown(&self.0.node, &self.0.services, grace).await;
+        services::shutdown(&self.0.node, self.0.versions.services(), grace).await;
     }
 
     /// The metrics of the program's processes.
     pub(crate) fn app_metrics(&self) -> &Metrics {
-        &self.0.metrics
+        self.0.versions.metrics()
     }
 
     /// Takes the program's files of code as they are now, for spawns, upgrades and
@@ -289,12 +284,78 @@ impl Runtime {
         self.inspector().reload().await
     }
 
+    /// Applies a change, whole or not at all. Code that is new is compiled first; then
+    /// definitions, hosts, policies and services are put in place in one moment, as a new
+    /// [version](Runtime::version). A spawn beside it sees the version before or the new
+    /// one, never some of each.
+    ///
+    /// Running processes keep their code until they upgrade, their grants, and the limits
+    /// of each process that they were started with. The processes of removed hosts get
+    /// CANCEL and are terminated after the [grace](Change::grace); [`Applied::settled`]
+    /// waits for their ends. Handles stay valid. One change is applied at a time; another
+    /// one waits for it. Dropped before it is ready, the future has changed nothing.
+    ///
+    /// # Errors
+    ///
+    /// See [`ApplyError`]. Nothing has changed.
+    pub async fn apply(&self, change: Change) -> Result<Applied, ApplyError> {
+        self.0.versions.apply(&self.0.node, change).await
+    }
+
+    /// Plans a change: checks it, compiles the code that is new, and tells what it would
+    /// do. [`Planned::apply`] puts just that in place.
+    ///
+    /// # Errors
+    ///
+    /// See [`ApplyError`]: everything that [`Runtime::apply`] would refuse.
+    pub async fn plan(&self, change: Change) -> Result<Planned, ApplyError> {
+        self.0.versions.plan(&self.0.node, change).await
+    }
+
+    /// Puts the version before the present one in place again, as a new version. A second
+    /// rollback takes back the first one. The processes of hosts and services that go with
+    /// it have the time `grace` to end.
+    ///
+    /// # Errors
+    ///
+    /// [`ApplyError::NothingBefore`], and those of [`Runtime::apply`].
+    pub async fn rollback(&self, grace: Duration) -> Result<Applied, ApplyError> {
+        self.plan_rollback(grace).await?.apply().await
+    }
+
+    /// Plans what [`Runtime::rollback`] does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Runtime::rollback`].
+    pub async fn plan_rollback(&self, grace: Duration) -> Result<Planned, ApplyError> {
+        let (versions, node) = (&self.0.versions, &self.0.node);
+        versions.plan_rollback(node, grace).await
+    }
+
+    /// Returns the number of the version that is in place: 1 at the start, and one more
+    /// with each apply, rollback or reload that changes something.
+    pub fn version(&self) -> u64 {
+        self.0.versions.number()
+    }
+
+    /// Opens a program with the options of the present one, for [`Change::app`]. Reads
+    /// files.
+    ///
+    /// # Errors
+    ///
+    /// [`ApplyError::App`]; [`ApplyError::NoProgram`] if the runtime was built without a
+    /// program.
+    pub fn reopen(&self, path: impl AsRef<Path>) -> Result<App, ApplyError> {
+        self.0.versions.reopen(path.as_ref())
+    }
+
     pub(crate) fn node(&self) -> &Arc<Node> {
         &self.0.node
     }
 
-    pub(crate) fn reloads(&self) -> &Arc<Reloads> {
-        &self.0.reloads
+    pub(crate) fn versions(&self) -> &Arc<Versions> {
+        &self.0.versions
     }
 
     /// Returns the number of live processes.

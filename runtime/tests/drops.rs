@@ -15,14 +15,15 @@ use std::future::Future;
 use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Wake, Waker};
 use std::time::{Duration, Instant};
 
 use futures::{FutureExt, StreamExt};
 use tempfile::TempDir;
 use tokio::sync::Notify;
-use warren::app::{App, AppOptions};
-use warren::{Builder, Context, Error, Inspector, Runtime, Spawn};
+use warren::app::{App, AppOptions, Service};
+use warren::{Builder, Change, Context, Error, HostLimits, Inspector, Runtime, Spawn};
 
 /// Longer than any step takes; a longer wait has found a leak.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -243,6 +244,7 @@ async fn every_future() {
     };
     dropped_at_each_poll("an event", &runtime, observed).await;
     drop(inspector);
+    every_future_of_a_change(&runtime).await;
 
     let waiter = runtime.spawn("app:waiter").await.unwrap();
     for times in 0..3 {
@@ -251,6 +253,59 @@ async fn every_future() {
     waiter.wait().await;
     runtime.shutdown(Duration::ZERO).await;
     assert!(is_empty(&runtime.inspector()), "after its shutdown");
+}
+
+/// The futures of changes, dropped at each of their polls: each change is in place whole
+/// or not at all, and none blocks the next.
+async fn every_future_of_a_change(runtime: &Runtime) {
+    runtime.start_services().await.unwrap();
+    let next = AtomicU64::new(0);
+    // A host, a definition in it, and a service of that, each of another number.
+    let change = || {
+        let n = next.fetch_add(1, Ordering::Relaxed);
+        let (host, id) = (format!("app:host{n}"), format!("app:new{n}"));
+        let definition = Change::new()
+            .host(&host, HostLimits::default())
+            .lua(&id, WAITER)
+            .grace(Duration::ZERO);
+        definition.service(Service::new(id.as_str(), id.as_str()).host(host.as_str()))
+    };
+    let undone = |applied: bool| async move {
+        if applied {
+            let back = runtime.rollback(Duration::ZERO).await.unwrap();
+            back.settled().await.unwrap();
+        }
+    };
+    for times in 0..MOST_POLLS {
+        let version = runtime.version();
+        let polled = polled(runtime.apply(change()), times).await;
+        let applied = runtime.version() != version;
+        assert!(applied || polled != Polled::Ready);
+        undone(applied).await;
+        until("apply", || is_empty(&runtime.inspector()));
+        if polled == Polled::Ready {
+            break;
+        }
+    }
+    let plan = || runtime.plan(change());
+    dropped_at_each_poll("plan", runtime, plan).await;
+    for times in 0..PROBES {
+        let (planned, version) = (plan().await.unwrap(), runtime.version());
+        let polled = polled(planned.apply(), times).await;
+        let applied = runtime.version() != version;
+        assert!(times > 0 || !applied, "it was not polled");
+        assert!(applied || polled != Polled::Ready);
+        undone(applied).await;
+        until("a plan applied", || is_empty(&runtime.inspector()));
+    }
+    for times in 0..PROBES {
+        let applied = runtime.apply(change()).await.unwrap();
+        let version = applied.version;
+        polled(applied.settled(), times).await;
+        polled(runtime.rollback(Duration::ZERO), times).await;
+        undone(runtime.version() == version).await;
+        until("settled", || is_empty(&runtime.inspector()));
+    }
 }
 
 /// The futures of a runtime that was made for a program.

@@ -11,6 +11,9 @@ pub struct Config {
     pub app: PathBuf,
     /// The address to listen on; port 0 takes any free port.
     pub listen: SocketAddr,
+    /// The address of the pages that add and remove tenants; none if absent. Whoever reaches
+    /// it may run code here: keep it to the operator.
+    pub admin: Option<SocketAddr>,
     /// Time for a request, its body included.
     pub deadline: Duration,
     /// Time that requests and chat sessions have to finish at the end.
@@ -26,6 +29,7 @@ impl Config {
         Config {
             app: app.into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            admin: None,
             deadline: Duration::from_secs(2),
             grace: Duration::from_secs(5),
             cache: None,

@@ -33,7 +33,7 @@ pub(crate) async fn handle(
     let body = timeout_at(deadline, Bytes::from_request(body, &())).await;
     let body = body.map_err(|_| Failure::SlowSender)?.map_err(unreadable)?;
 
-    let answer = answer(&state, tenant, &parts, path, &body);
+    let answer = answer(&state, &tenant, &parts, path, &body);
     // At the deadline the future is dropped, which ends the process.
     let answer = timeout_at(deadline, answer).await;
     answer.map_err(|_| Failure::Deadline)?
@@ -79,6 +79,8 @@ pub(crate) fn not_started(error: CallError) -> Failure {
     match error.kind() {
         // The tenant's host is full, or the server is ending.
         Kind::RateLimited | Kind::Unavailable => Failure::Overloaded,
+        // It was removed a moment ago.
+        Kind::NotFound => Failure::NoTenant,
         _ => Failure::internal("starting a process", &error),
     }
 }

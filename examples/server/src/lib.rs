@@ -8,13 +8,15 @@
 //!   GET /metrics, /healthz    ──> the library's counts; whether all is well
 //! ```
 //!
-//! - A **tenant** is a host `tenants:NAME` of the program's manifest, with limits
-//!   and a scope: see [`Tenant`]. Its code is in the namespace `app.NAME`.
+//! - A **tenant** is a host `tenants:NAME`, with limits and a scope: see [`Tenant`]. Its
+//!   code is in the namespace `app.NAME`. Tenants are those of the program's manifest, and
+//!   those that the operator adds while the server runs.
 //! - A [`Server`] is opened from a program on disk, and serves until it is told to
 //!   stop.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
+mod admin;
 mod answer;
 mod chat;
 mod config;

@@ -20,6 +20,9 @@ struct Arguments {
     /// The address to listen on; port 0 takes any free port
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
+    /// The address of the pages that add and remove tenants; none by default
+    #[arg(long, value_name = "ADDRESS")]
+    admin: Option<SocketAddr>,
     /// Time for a request
     #[arg(long, value_name = "SECONDS", default_value = "2", value_parser = seconds)]
     deadline: Duration,
@@ -55,12 +58,16 @@ async fn run(arguments: Arguments) -> anyhow::Result<()> {
     let server = Server::open(Config {
         app: arguments.app,
         listen: arguments.listen,
+        admin: arguments.admin,
         deadline: arguments.deadline,
         grace: arguments.grace,
         cache: arguments.cache.or_else(user_cache),
     });
     let server = server.await?;
     println!("listening on http://{}", server.address());
+    if let Some(admin) = server.admin_address() {
+        println!("tenants are added and removed at http://{admin}/tenants");
+    }
     server.serve(stop).await?;
     Ok(())
 }

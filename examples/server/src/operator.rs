@@ -22,8 +22,9 @@ pub(crate) async fn metrics(extract::State(state): extract::State<State>) -> Res
 
 /// Answers whether all is well: each tenant has its room.
 pub(crate) async fn health(extract::State(state): extract::State<State>) -> Response {
-    let is_open = |tenant: &&Tenant| state.runtime.find(tenant.room()).is_ok();
-    match state.tenants.iter().find(|tenant| !is_open(tenant)) {
+    let is_open = |tenant: &Tenant| state.runtime.find(tenant.room()).is_ok();
+    let tenants = state.tenants.all();
+    match tenants.iter().find(|tenant| !is_open(tenant)) {
         None => "ok\n".into_response(),
         Some(tenant) => {
             let text = format!("the room of {} is closed\n", tenant.name());

@@ -12,6 +12,7 @@ use axum::routing::get;
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use warren::app::{App, AppOptions};
 use warren::{Runtime, ServiceError};
@@ -20,12 +21,14 @@ use crate::config::Config;
 use crate::error::{OpenError, ServeError};
 use crate::state::{Shared, State};
 use crate::tenants::Tenants;
-use crate::{chat, handler, operator};
+use crate::{admin, chat, handler, operator};
 
 /// A listening server: its code is compiled, and its rooms are open.
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    /// The listener of the operator's pages, with its address.
+    admin: Option<(TcpListener, SocketAddr)>,
     state: State,
     grace: Duration,
 }
@@ -40,20 +43,24 @@ impl Server {
     pub async fn open(config: Config) -> Result<Server, OpenError> {
         let app = App::open(&config.app, AppOptions::default())?;
         let tenants = Tenants::of(&app)?;
+        let name = app.name().to_owned();
         let runtime = Runtime::builder().app(app).cache(config.cache).start()?;
         warm(&runtime, &tenants).await?;
         runtime.start_services().await.map_err(Box::new)?;
-        let refused = |error| OpenError::Listen {
-            address: config.listen,
-            error,
+        let (listener, address) = listen(config.listen).await?;
+        let admin = match config.admin {
+            Some(admin) => Some(listen(admin).await?),
+            None => None,
         };
-        let listener = TcpListener::bind(config.listen).await.map_err(refused)?;
         Ok(Server {
-            address: listener.local_addr().map_err(refused)?,
+            address,
             listener,
+            admin,
             state: Arc::new(Shared {
                 runtime,
+                app: name,
                 tenants,
+                changing: tokio::sync::Mutex::default(),
                 deadline: config.deadline,
             }),
             grace: config.grace,
@@ -63,6 +70,11 @@ impl Server {
     /// Returns the address the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Returns the address of the operator's pages, if there are any.
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.admin.as_ref().map(|(_, address)| *address)
     }
 
     /// Returns the runtime, for inspection.
@@ -88,11 +100,17 @@ impl Server {
         let serving = axum::serve(listener, router(Arc::clone(&self.state)))
             .with_graceful_shutdown(async { drop(told.await) });
         let mut serving = pin!(serving.into_future());
+        let router = admin::router(Arc::clone(&self.state));
+        let admin = self.admin.map(|(listener, _)| {
+            // Its connections close with the server.
+            AbortOnDrop(tokio::spawn(axum::serve(listener, router).into_future()))
+        });
         let end = tokio::select! {
             () = stop => Ok(()),
             error = service_failed(&self.state.runtime) => Err(ServeError::from(Box::new(error))),
             served = &mut serving => return served.map_err(ServeError::Accept),
         };
+        drop(admin);
         let until = Instant::now() + self.grace;
         // Fails if the receiver has ended.
         let _ = tell.send(());
@@ -104,6 +122,22 @@ impl Server {
         self.state.runtime.shutdown(left).await;
         end
     }
+}
+
+/// Ends a task when it is dropped.
+struct AbortOnDrop(JoinHandle<std::io::Result<()>>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), OpenError> {
+    let refused = |error| OpenError::Listen { address, error };
+    let listener = TcpListener::bind(address).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    Ok((listener, address))
 }
 
 fn router(state: State) -> Router {
@@ -118,7 +152,7 @@ fn router(state: State) -> Router {
 
 /// Compiles the code that the first requests would have to wait for.
 async fn warm(runtime: &Runtime, tenants: &Tenants) -> Result<(), OpenError> {
-    for tenant in tenants.iter() {
+    for tenant in tenants.all() {
         for code in tenant.code() {
             let prepared = runtime.prepare(code).await;
             prepared.map_err(|error| OpenError::Code {

@@ -1,16 +1,18 @@
 //! An opened program.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use warren_engine::security::TokenStore;
-use warren_engine::{Definition, Definitions, Source};
+use warren_engine::{Definition, Definitions, Files, Source};
 use warren_kernel::Error;
 
 use crate::fixed;
 use crate::host::HostSettings;
 use crate::library::Library;
+use crate::lines::Lines;
+use crate::options::AppOptions;
 use crate::policy::Policies;
 use crate::service::Service;
 use crate::too_much::TooMuch;
@@ -43,8 +45,12 @@ pub struct App {
     pub(crate) token_stores: Vec<TokenStore>,
     pub(crate) library: Library,
     pub(crate) policies: Option<Arc<Policies>>,
-    /// The bytes of the manifest; none without one.
-    pub(crate) manifest: Arc<[u8]>,
+    /// The text of the manifest; empty without one.
+    pub(crate) manifest: Arc<str>,
+    /// The manifest's file, as messages name it.
+    pub(crate) manifest_path: PathBuf,
+    /// The options that the program was opened with.
+    pub(crate) options: Arc<AppOptions>,
     /// The reading of all files at once; absent in a program that is not reloadable.
     pub(crate) fixed: Option<Result<(), TooMuch>>,
 }
@@ -109,6 +115,26 @@ impl App {
         self.library.root().read(path).ok()
     }
 
+    /// Returns the manifest's file, as messages name it. It may not exist.
+    pub fn manifest_path(&self) -> &Path {
+        &self.manifest_path
+    }
+
+    /// Returns the lines of the manifest's tables.
+    pub fn manifest_lines(&self) -> Lines {
+        Lines::of(&self.manifest)
+    }
+
+    /// Returns the file of a definition, as a path below the root with `/`, if the program
+    /// has one for it.
+    pub fn file_of(&self, id: &str) -> Option<Arc<str>> {
+        let definition = self.library.definition(id).ok()?;
+        definition
+            .code
+            .source()
+            .map(|source| Arc::clone(&source.name))
+    }
+
     /// Returns the program's directory, absolute and without symbolic links.
     pub fn root(&self) -> &Path {
         self.library.root().path()
@@ -119,7 +145,9 @@ impl Definitions for App {
     fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
         self.library.definition(id)
     }
+}
 
+impl Files for App {
     fn module(&self, name: &str) -> Result<Option<Source>, Error> {
         self.library.module(name)
     }

@@ -69,6 +69,27 @@ impl Fixed {
         Ok(fixed)
     }
 
+    /// Takes over the files and definitions of `before` that are the same here. Grants of
+    /// files are never the same: they hold directories that were open before.
+    pub(crate) fn adopt(&mut self, before: &Fixed) {
+        for (path, source) in &mut self.files {
+            if let Some(known) = before.files.get(path)
+                && known.is_that_of(source)
+            {
+                *source = known.clone();
+            }
+        }
+        for (id, definition) in &mut self.definitions {
+            if let Some(known) = before.definitions.get(id)
+                && known.code.is_that_of(&definition.code)
+                && known.has_settings_of(definition)
+                && definition.grants.paths.is_empty()
+            {
+                *definition = Arc::clone(known);
+            }
+        }
+    }
+
     /// Returns true if the files were read together.
     pub(crate) fn is_whole(&self) -> bool {
         self.is_whole

@@ -29,6 +29,7 @@ mod grants;
 mod host;
 mod id;
 mod library;
+mod lines;
 mod location;
 mod manifest;
 mod open;
@@ -41,6 +42,7 @@ mod reread;
 mod root;
 mod service;
 mod service_check;
+mod succession;
 mod suggest;
 mod survey;
 mod test;
@@ -53,14 +55,19 @@ pub use duration::{DurationError, parse_duration};
 pub use error::{Access, AppError, GrantError};
 pub use host::{HostSettings, QueueSettings};
 pub use id::{Id, IdError};
+pub use lines::Lines;
 pub use manifest::{
     MEMORY_OF_ALL, ManifestError, Position, Problem, SizeError, more_problems, parse_size,
 };
 pub use options::{AppOptions, EnvGrant};
-pub use policy::{AuditError, Policies, PolicyError, PolicyProblem};
+pub use policy::{
+    AuditError, Difference, Policies, PolicyError, PolicyProblem, Rules, RulesChange,
+    RulesDifference,
+};
 pub use reach::SelfWrite;
 pub use reread::{Changes, FileProblem, Reread, RereadError};
 pub use service::{Restart, RestartCode, RestartPolicy, Service};
+pub use service_check::{DependencyError, sort_services};
 #[doc(hidden)]
 pub use suggest::closest;
 pub use test::Test;

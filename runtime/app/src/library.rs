@@ -123,6 +123,12 @@ impl Library {
         })
     }
 
+    /// Takes over from another library the files and definitions that are the same here,
+    /// so that their code is not made again.
+    pub(crate) fn adopt(&mut self, before: &Library) {
+        self.fixed.adopt(&before.fixed);
+    }
+
     /// Returns the parts that a reload leaves alone.
     pub(crate) fn plan(&self) -> &Arc<Plan> {
         &self.plan

@@ -36,6 +36,16 @@ impl App {
     pub fn open(path: impl AsRef<Path>, options: AppOptions) -> Result<App, AppError> {
         open(path.as_ref(), &options)
     }
+
+    /// Opens a program with the options of this one: to take its place, the same program as
+    /// it is now or another one.
+    ///
+    /// # Errors
+    ///
+    /// As for [`App::open`].
+    pub fn reopen(&self, path: impl AsRef<Path>) -> Result<App, AppError> {
+        open(path.as_ref(), &self.options)
+    }
 }
 
 fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
@@ -97,7 +107,9 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         token_stores,
         library,
         policies: policies.map(Arc::new),
-        manifest: manifest.text.as_bytes().into(),
+        manifest: manifest.text.into(),
+        manifest_path: manifest.path,
+        options: Arc::new(options.clone()),
         fixed,
     };
     for write in app.self_writes() {

@@ -36,9 +36,13 @@ pub struct Changes {
     pub unchanged: usize,
     /// True if the manifest is another. It is not taken.
     pub manifest: bool,
+    /// Definitions with the same code and another method, host or grant, sorted by id.
+    pub resettled: Vec<Arc<str>>,
     /// The code to compile: all that is new or different. A file that is no definition by
     /// its name has its path as id.
     pub compile: Vec<Arc<Definition>>,
+    /// The definitions of the program before that are not among the new ones.
+    pub replaced: Vec<Arc<Definition>>,
     /// Sources that were replaced or removed.
     pub stale: Vec<Source>,
 }
@@ -108,12 +112,8 @@ impl App {
             .library
             .reread()
             .map_err(|reason| RereadError::from(&reason))?;
-        let problems = problems(&self.library, &library);
-        if !problems.is_empty() {
-            return Err(RereadError::Files(problems));
-        }
-        let mut changes = changes(&self.library, &library);
-        changes.manifest = self.manifest_now() != *self.manifest;
+        let mut changes = compared(&self.library, &library)?;
+        changes.manifest = self.manifest_now() != self.manifest.as_bytes();
         let main = library.definition(&self.main.id);
         Ok(Reread {
             app: App {
@@ -129,6 +129,8 @@ impl App {
                 library,
                 policies: self.policies.clone(),
                 manifest: Arc::clone(&self.manifest),
+                manifest_path: self.manifest_path.clone(),
+                options: Arc::clone(&self.options),
                 fixed: Some(Ok(())),
             },
             changes,
@@ -138,6 +140,19 @@ impl App {
     /// Returns the bytes of the manifest as it is now; none if it cannot be read.
     fn manifest_now(&self) -> Vec<u8> {
         self.library.root().read_text(MANIFEST).unwrap_or_default()
+    }
+}
+
+/// Returns the differences between the files of two programs.
+///
+/// # Errors
+///
+/// [`RereadError::Files`].
+pub(crate) fn compared(before: &Library, now: &Library) -> Result<Changes, RereadError> {
+    let problems = problems(before, now);
+    match problems.is_empty() {
+        true => Ok(changes(before, now)),
+        false => Err(RereadError::Files(problems)),
     }
 }
 
@@ -178,14 +193,26 @@ fn changes(before: &Library, now: &Library) -> Changes {
             None => is_that_of_module(&later, definition),
         };
         match is_same {
-            Some(true) => changes.unchanged += 1,
+            Some(true) => match was.get(id) {
+                Some(was) if !was.has_settings_of(definition) => {
+                    changes.resettled.push(Arc::clone(id));
+                }
+                _ => changes.unchanged += 1,
+            },
             Some(false) => changes.changed.push(Arc::clone(id)),
             None => changes.added.push(Arc::clone(id)),
         }
-        if is_same != Some(true) {
+        let is_kept = was.get(id).is_some_and(|was| Arc::ptr_eq(was, definition));
+        if is_same != Some(true) || was.contains_key(id) && !is_kept {
             changes.compile.push(Arc::clone(definition));
         }
     }
+    let is_replaced = |(id, was): &(&Arc<str>, &Arc<Definition>)| {
+        let now = is.get(*id);
+        now.is_none_or(|now| !Arc::ptr_eq(now, was))
+    };
+    let replaced = was.iter().filter(is_replaced);
+    changes.replaced = replaced.map(|(_, was)| Arc::clone(was)).collect();
     let is_gone = |id: &&Arc<str>| !is.contains_key(*id);
     changes.removed = was.keys().filter(is_gone).cloned().collect();
     let was = sources(before);

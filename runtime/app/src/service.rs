@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use warren_engine::DEFAULT_HOST;
 use warren_engine::security::Identity;
 use warren_values::Value;
 
 /// A table `[services."id"]`: a process that is started with the program under
 /// the name `id`, and restarted by its [`Restart`] rules.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Service {
     /// The registered name.
     pub name: Arc<str>,
@@ -28,6 +29,65 @@ pub struct Service {
     /// Its identity; takes precedence over the identities of its definition and
     /// host.
     pub identity: Identity,
+}
+
+impl Service {
+    /// Returns a service of this name, which runs a definition in [`DEFAULT_HOST`]: without
+    /// arguments, dependencies or identity, not critical, with the default restart rules.
+    pub fn new(name: impl Into<Arc<str>>, definition: impl Into<Arc<str>>) -> Service {
+        Service {
+            name: name.into(),
+            definition: definition.into(),
+            host: DEFAULT_HOST.into(),
+            arguments: Vec::new(),
+            depends_on: Vec::new(),
+            critical: false,
+            restart: Restart::default(),
+            identity: Identity::default(),
+        }
+    }
+
+    /// Sets the host.
+    #[must_use]
+    pub fn host(mut self, host: impl Into<Arc<str>>) -> Service {
+        self.host = host.into();
+        self
+    }
+
+    /// Adds an argument.
+    #[must_use]
+    pub fn argument(mut self, argument: impl Into<Value>) -> Service {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Adds a service that starts before this one and is asked to end after it.
+    #[must_use]
+    pub fn depends_on(mut self, name: impl Into<Arc<str>>) -> Service {
+        self.depends_on.push(name.into());
+        self
+    }
+
+    /// Sets whether the program ends once this service has failed for good.
+    #[must_use]
+    pub fn critical(mut self, critical: bool) -> Service {
+        self.critical = critical;
+        self
+    }
+
+    /// Sets the restart rules.
+    #[must_use]
+    pub fn restart(mut self, restart: Restart) -> Service {
+        self.restart = restart;
+        self
+    }
+
+    /// Sets the identity of its processes.
+    #[must_use]
+    pub fn identity(mut self, identity: Identity) -> Service {
+        self.identity = identity;
+        self
+    }
 }
 
 /// The rules by which a process that has ended is restarted.

@@ -1,5 +1,6 @@
 //! Checks the services of a manifest against its program, and sorts them.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -130,6 +131,71 @@ pub(crate) fn identify(services: &mut [Service], identities: &BTreeMap<Arc<str>,
     }
 }
 
+/// Sorts services so that each comes after its dependencies, otherwise keeping their
+/// order.
+///
+/// # Errors
+///
+/// See [`DependencyError`].
+pub fn sort_services<S: Borrow<Service>>(services: &mut Vec<S>) -> Result<(), DependencyError> {
+    let places: BTreeMap<Arc<str>, usize> = services
+        .iter()
+        .enumerate()
+        .map(|(place, service)| (Arc::clone(&of(service).name), place))
+        .collect();
+    let mut depends = Vec::with_capacity(services.len());
+    for service in services.iter().map(of) {
+        let mut of_service = Vec::new();
+        for name in &service.depends_on {
+            let place = places.get(name).ok_or_else(|| DependencyError::Unknown {
+                service: Arc::clone(&service.name),
+                dependency: Arc::clone(name),
+            })?;
+            of_service.push(*place);
+        }
+        depends.push(of_service);
+    }
+    let order = in_order(&depends).map_err(|cycle| {
+        let names = cycle
+            .iter()
+            .map(|place| Arc::clone(&of(&services[*place]).name));
+        DependencyError::Cycle(names.collect())
+    })?;
+    let mut taken: Vec<Option<S>> = services.drain(..).map(Some).collect();
+    services.extend(order.into_iter().filter_map(|place| taken[place].take()));
+    Ok(())
+}
+
+fn of<S: Borrow<Service>>(service: &S) -> &Service {
+    service.borrow()
+}
+
+/// Services that cannot start one after the other.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DependencyError {
+    /// A service depends on one that is not there.
+    #[error("the service {service} depends on {dependency}, which is no service")]
+    Unknown {
+        /// The service.
+        service: Arc<str>,
+        /// The name that it depends on.
+        dependency: Arc<str>,
+    },
+    /// Services wait for each other: each depends on the next, the last on the first.
+    #[error("services wait for each other: {}", cycle(.0))]
+    Cycle(Vec<Arc<str>>),
+}
+
+fn cycle(names: &[Arc<str>]) -> String {
+    let shown: Vec<_> = names
+        .iter()
+        .chain(names.first())
+        .map(|name| &**name)
+        .collect();
+    shown.join(" -> ")
+}
+
 /// Sorts indices so that each comes after its dependencies, otherwise keeping
 /// their order (Kahn's algorithm).
 ///
@@ -193,6 +259,37 @@ mod tests {
     fn a_cycle_is_named_without_what_leads_to_it() {
         assert_eq!(in_order(&[vec![1], vec![2], vec![1]]), Err(vec![1, 2]));
         assert_eq!(in_order(&[vec![0]]), Err(vec![0]));
+    }
+
+    #[test]
+    fn services_are_sorted_or_named() {
+        let service = |name: &str, on: &[&str]| {
+            let plain = Service::new(name, "a:d");
+            on.iter().fold(plain, |service, on| service.depends_on(*on))
+        };
+        let names = |services: &[Service]| -> Vec<String> {
+            services
+                .iter()
+                .map(|service| service.name.to_string())
+                .collect()
+        };
+        let mut all = vec![
+            service("c", &["b"]),
+            service("x", &[]),
+            service("b", &["x"]),
+        ];
+        sort_services(&mut all).unwrap();
+        assert_eq!(names(&all), ["x", "b", "c"]);
+        all.push(service("d", &["y"]));
+        let error = sort_services(&mut all).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the service d depends on y, which is no service"
+        );
+        all[3] = service("d", &["d"]);
+        let error = sort_services(&mut all).unwrap_err();
+        assert_eq!(error.to_string(), "services wait for each other: d -> d");
+        assert_eq!(all.len(), 4, "nothing is lost");
     }
 
     proptest! {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use warren_engine::{Code, Definition, Definitions, Grants, Source};
+use warren_engine::{Code, Definition, Definitions, Files, Grants, Source};
 use warren_kernel::Error;
 
 use crate::rust_guests;
@@ -98,7 +98,9 @@ impl Definitions for Guests {
         let found = self.0.get(id).cloned();
         found.ok_or_else(|| Error::not_found(format!("no guest is called {id}")))
     }
+}
 
+impl Files for Guests {
     fn module(&self, _name: &str) -> Result<Option<Source>, Error> {
         Ok(None)
     }

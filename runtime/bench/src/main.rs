@@ -25,6 +25,7 @@ mod rows;
 mod rust_guests;
 mod statistics;
 mod tasks;
+mod tenants;
 
 use std::process::ExitCode;
 

@@ -139,6 +139,12 @@ fn growth() {
 }
 
 #[test]
+fn apply() {
+    is_measured("apply", &["flat", "Lua", "Lua, new"]);
+    is_measured("apply-100k", &["Lua, new"]);
+}
+
+#[test]
 fn start() {
     // The command is measured only if it is built.
     is_measured("start-cold", &[]);

@@ -22,7 +22,7 @@ use clap::CommandFactory;
 use command_line::Cli;
 use commands::{Command, build, check, completions, doctor, inspect, man, new, policy, run, test};
 #[cfg(unix)]
-use commands::{cancel, ps, reload, send, terminate, top};
+use commands::{apply, cancel, ps, reload, send, terminate, top};
 use exit::Exit;
 use report::failure::{self, Failure, Failures};
 use report::warning::Warnings;
@@ -76,6 +76,8 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
         Command::Send(args) => send::send(&args)?,
         #[cfg(unix)]
         Command::Reload(args) => reload::reload(&args)?,
+        #[cfg(unix)]
+        Command::Apply(args) => apply::apply(&args)?,
     };
     Ok(exit)
 }

@@ -4,6 +4,8 @@
 //! module below.
 
 #[cfg(unix)]
+mod apply;
+#[cfg(unix)]
 mod control;
 #[cfg(unix)]
 mod control_paths;

@@ -91,7 +91,7 @@ fn reload_says_what_has_changed() {
     assert_eq!(told, expected);
     ask(dir, &["reload"]).ends_with(0).prints(
         "3 unchanged\n\
-         warren.toml has changed and was not taken: start the program again for it\n",
+         warren.toml has changed and was not taken: use `warren apply`, or start the program again\n",
     );
 
     write(dir, "main.lua", &format!("{MAIN} -- 2"));
@@ -210,7 +210,7 @@ fn watch_takes_files_that_have_changed() {
     session.wait_for_line("pid.outdated: app:main");
     write(dir, "warren.toml", "[app]\n");
     session.wait_for_error(
-        "warning: warren.toml has changed and was not taken: start the program again for it",
+        "warning: warren.toml has changed and was not taken: use `warren apply`, or start the program again",
     );
     let ended = end(dir, session).ends_with(0).says(&["lib.lua:1:"]);
     let shown = ended.stderr.matches("nothing was reloaded").count();

@@ -45,7 +45,7 @@ struct Inode {
 #[derive(Debug)]
 pub(crate) struct HostDisk {
     name: Box<str>,
-    limit: u64,
+    limit: AtomicU64,
     used: AtomicU64,
     told: AtomicBool,
 }
@@ -67,7 +67,7 @@ impl HostDisk {
     pub(crate) fn new(name: &str, limit: u64) -> Arc<HostDisk> {
         Arc::new(HostDisk {
             name: name.into(),
-            limit,
+            limit: AtomicU64::new(limit),
             used: AtomicU64::new(0),
             told: AtomicBool::new(false),
         })
@@ -80,14 +80,23 @@ impl HostDisk {
 
     /// Bytes that may be charged.
     pub(crate) fn limit(&self) -> u64 {
-        self.limit
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// Sets the bytes that may be charged. Charges stay: beyond a lower limit, further
+    /// ones are refused.
+    pub(crate) fn set_limit(&self, limit: u64) {
+        if self.limit.swap(limit, Ordering::Relaxed) != limit {
+            self.told.store(false, Ordering::Relaxed);
+        }
     }
 
     fn charge(&self, bytes: u64) -> Result<(), DiskFull> {
+        let limit = self.limit();
         let charged = self
             .used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
-                used.checked_add(bytes).filter(|used| *used <= self.limit)
+                used.checked_add(bytes).filter(|used| *used <= limit)
             });
         if charged.is_ok() {
             return Ok(());
@@ -97,7 +106,7 @@ impl HostDisk {
                 host = &*self.name,
                 "the processes together have reached max_disk = {} bytes of host {}; further \
                  refusals are not logged",
-                self.limit,
+                limit,
                 self.name
             );
         }

@@ -68,18 +68,29 @@ impl Files {
 
     /// Makes the budget of one host.
     pub(crate) fn host(self: &Arc<Files>, name: &str, limits: FileLimits) -> Arc<HostFiles> {
+        let limits = self.settled(limits);
+        Arc::new(HostFiles {
+            limits,
+            host: Arc::new(OfHost {
+                name: name.into(),
+                limit: AtomicUsize::new(limits.of_host),
+                open: AtomicUsize::new(0),
+                threads: Arc::new(Semaphore::new(THREADS_OF_HOST)),
+                disk: HostDisk::new(name, limits.max_disk),
+                all: Arc::clone(self),
+                told: Default::default(),
+            }),
+        })
+    }
+
+    fn settled(&self, limits: FileLimits) -> Settled {
         let of_host = limits.of_host.unwrap_or(self.limit.div_ceil(2));
         let default = (of_host / 4).clamp(1, MAX_FILES_OF_PROCESS);
-        Arc::new(HostFiles {
-            name: name.into(),
+        Settled {
             of_process: limits.of_process.unwrap_or(default),
-            limit: of_host,
-            open: AtomicUsize::new(0),
-            threads: Arc::new(Semaphore::new(THREADS_OF_HOST)),
-            disk: HostDisk::new(name, limits.max_disk.unwrap_or(DEFAULT_MAX_DISK)),
-            all: Arc::clone(self),
-            told: Default::default(),
-        })
+            of_host,
+            max_disk: limits.max_disk.unwrap_or(DEFAULT_MAX_DISK),
+        }
     }
 }
 
@@ -104,12 +115,26 @@ fn system_limit() -> usize {
     }
 }
 
-/// The budget of one host.
+/// The budget of one host, with its limits.
 #[derive(Debug)]
 pub(crate) struct HostFiles {
-    name: Box<str>,
+    limits: Settled,
+    host: Arc<OfHost>,
+}
+
+/// Limits without defaults.
+#[derive(Clone, Copy, Debug)]
+struct Settled {
     of_process: usize,
-    limit: usize,
+    of_host: usize,
+    max_disk: u64,
+}
+
+/// The part of a budget that stays when the host gets other limits.
+#[derive(Debug)]
+struct OfHost {
+    name: Box<str>,
+    limit: AtomicUsize,
     open: AtomicUsize,
     threads: Arc<Semaphore>,
     disk: Arc<HostDisk>,
@@ -141,13 +166,13 @@ enum Full {
 
 /// The right to one open file; dropping it gives the right back.
 #[derive(Debug)]
-pub(crate) struct Ticket(Arc<HostFiles>);
+pub(crate) struct Ticket(Arc<OfHost>);
 
 impl HostFiles {
     /// Takes the right to one more open file, for a process that has
     /// `open_of_process` already. Returns `None` if a limit refuses it, and logs the
     /// first refusal of each limit.
-    pub(crate) fn take(self: &Arc<Self>, open_of_process: usize) -> Option<Ticket> {
+    pub(crate) fn take(&self, open_of_process: usize) -> Option<Ticket> {
         match self.try_take(open_of_process) {
             Ok(ticket) => Some(ticket),
             Err(full) => {
@@ -157,65 +182,87 @@ impl HostFiles {
         }
     }
 
-    fn try_take(self: &Arc<Self>, open_of_process: usize) -> Result<Ticket, Full> {
-        if open_of_process >= self.of_process {
+    fn try_take(&self, open_of_process: usize) -> Result<Ticket, Full> {
+        let host = &self.host;
+        if open_of_process >= self.limits.of_process {
             return Err(Full::Process);
         }
-        if !add_one(&self.open, self.limit) {
+        if !add_one(&host.open, host.limit.load(Ordering::Relaxed)) {
             return Err(Full::Host);
         }
-        if !add_one(&self.all.open, self.all.limit) {
-            self.open.fetch_sub(1, Ordering::Relaxed);
+        if !add_one(&host.all.open, host.all.limit) {
+            host.open.fetch_sub(1, Ordering::Relaxed);
             return Err(Full::Runtime);
         }
-        Ok(Ticket(Arc::clone(self)))
+        Ok(Ticket(Arc::clone(host)))
+    }
+
+    /// Returns the budget of the same host with other limits. Those of the host as a whole
+    /// hold once they are [enforced](HostFiles::enforce).
+    pub(crate) fn revised(&self, limits: FileLimits) -> Arc<HostFiles> {
+        Arc::new(HostFiles {
+            limits: self.host.all.settled(limits),
+            host: Arc::clone(&self.host),
+        })
+    }
+
+    /// Puts the limits of the host as a whole in force.
+    pub(crate) fn enforce(&self) {
+        let host = &self.host;
+        host.limit.store(self.limits.of_host, Ordering::Relaxed);
+        host.disk.set_limit(self.limits.max_disk);
+        for told in &host.told {
+            told.store(false, Ordering::Relaxed);
+        }
     }
 
     fn tell(&self, full: Full) {
-        if self.told[full as usize].swap(true, Ordering::Relaxed) {
+        let of_host = &self.host;
+        if of_host.told[full as usize].swap(true, Ordering::Relaxed) {
             return;
         }
-        let host = &*self.name;
+        let host = &*of_host.name;
         match full {
             Full::Process => tracing::warn!(
                 host,
                 "a process has reached max_files = {} of host {host}; further refusals are not \
                  logged",
-                self.of_process
+                self.limits.of_process
             ),
             Full::Host => tracing::warn!(
                 host,
                 "the processes together have reached max_files_total = {} of host {host}; \
                  further refusals are not logged",
-                self.limit
+                of_host.limit.load(Ordering::Relaxed)
             ),
             Full::Runtime => tracing::warn!(
                 host,
                 "no process may open more files: the operating system's limit (ulimit -n) leaves \
                  {} to all processes; further refusals are not logged",
-                self.all.limit
+                of_host.all.limit
             ),
         }
     }
 
     /// Returns the present use and the limits.
     pub(crate) fn in_use(&self) -> FilesInUse {
+        let host = &self.host;
         FilesInUse {
-            open: self.open.load(Ordering::Relaxed),
-            max_open: self.limit,
-            disk: self.disk.used(),
-            max_disk: self.disk.limit(),
+            open: host.open.load(Ordering::Relaxed),
+            max_open: host.limit.load(Ordering::Relaxed),
+            disk: host.disk.used(),
+            max_disk: host.disk.limit(),
         }
     }
 
     /// Returns the budget of disk space of the host.
     pub(crate) fn disk(&self) -> &Arc<HostDisk> {
-        &self.disk
+        &self.host.disk
     }
 
     /// Returns the charges of all hosts, by file.
     pub(crate) fn disks(&self) -> &Arc<Disks> {
-        &self.all.disks
+        &self.host.all.disks
     }
 
     /// Does work that may wait for a disk, on a blocking thread. The thread stays
@@ -235,15 +282,16 @@ impl HostFiles {
 
     /// Waits until one more thread of the host may wait for a disk.
     pub(crate) async fn threads(&self) -> Option<[OwnedSemaphorePermit; 2]> {
-        let of_host = Arc::clone(&self.threads).acquire_owned().await.ok()?;
-        let of_all = Arc::clone(&self.all.threads).acquire_owned().await.ok()?;
+        let host = &self.host;
+        let of_host = Arc::clone(&host.threads).acquire_owned().await.ok()?;
+        let of_all = Arc::clone(&host.all.threads).acquire_owned().await.ok()?;
         Some([of_host, of_all])
     }
 
     #[cfg(test)]
     fn open(&self) -> (usize, usize) {
         let read = |count: &AtomicUsize| count.load(Ordering::Relaxed);
-        (read(&self.open), read(&self.all.open))
+        (read(&self.host.open), read(&self.host.all.open))
     }
 }
 
@@ -293,6 +341,30 @@ mod tests {
         assert!(host.take(1).is_some());
         assert!(matches!(host.try_take(2), Err(Full::Process)));
         assert_eq!(host.open(), (0, 0));
+    }
+
+    #[test]
+    fn other_limits_hold_for_files_that_are_open() {
+        let files = Files::with_limit(1_000);
+        let limits = |of_process, of_host| FileLimits {
+            of_process: Some(of_process),
+            of_host: Some(of_host),
+            max_disk: None,
+        };
+        let before = files.host("a:host", limits(3, 3));
+        let held: Vec<_> = (0..3).filter_map(|_| before.take(0)).collect();
+        assert_eq!(held.len(), 3);
+        let after = before.revised(limits(1, 4));
+        assert!(matches!(after.try_take(0), Err(Full::Host)), "not yet");
+        after.enforce();
+        assert_eq!(after.in_use().max_open, 4);
+        assert!(matches!(after.try_take(1), Err(Full::Process)));
+        // A process keeps the limits that it was started with.
+        let fourth = before.take(2);
+        assert!(fourth.is_some());
+        assert!(matches!(before.try_take(0), Err(Full::Host)));
+        drop((held, fourth));
+        assert_eq!(after.open(), (0, 0));
     }
 
     #[test]

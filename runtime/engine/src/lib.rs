@@ -64,7 +64,7 @@ mod traces;
 
 pub use code::bounds::CompileLimits;
 pub use code::cache::CacheError;
-pub use code::definition::{Code, Definition, Definitions, Grants, Source};
+pub use code::definition::{Code, Definition, Definitions, Files, Grants, Source};
 pub use code::grant::PathGrant;
 pub use code::native_code::NativeCode;
 pub use disk::DEFAULT_MAX_DISK;
@@ -74,7 +74,9 @@ pub use host_limits::{DEFAULT_HOST, DEFAULT_MAX_MEMORY, HostLimits};
 pub use log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Level, LogHook, LogRecord, record_time};
 pub use memory::{MachineMemory, SystemMemory, default_max_memory};
 pub use node::native::{Native, NativeFuture};
-pub use node::{MAX_REFUSED, Node, NodeConfig, NodeError, Reload, Running};
+pub use node::{
+    MAX_REFUSED, Node, NodeConfig, NodeError, Prepared, Published, Reload, Running, Unprepared,
+};
 pub use output::{Sink, StandardStreams, Stream};
 pub use requirements::{OTHER_MAPPINGS, Requirements, pagemap_scan_is_available, try_code_cache};
 pub use sched::meter::Reading;

@@ -9,6 +9,7 @@ pub(crate) mod explain;
 mod failures;
 mod for_guests;
 mod frames;
+mod hosts;
 pub(crate) mod instance;
 mod kept;
 mod last_lines;
@@ -37,7 +38,6 @@ use tokio::sync::Notify;
 use warren_kernel::{Host, Kernel, Moment, Pid};
 
 use crate::code::artifact::Compiler;
-use crate::code::pool::Pools;
 use crate::code::slots::HostSlots;
 use crate::files::FilesInUse;
 use crate::guest::shared::Shared;
@@ -48,8 +48,9 @@ use crate::sched::permits::Permits;
 use crate::sched::scheduler::Scheduler;
 pub use config::{NodeConfig, NodeError};
 use frames::Frames;
+use hosts::HostParts;
 pub(crate) use programs::Programs;
-pub use reload::{MAX_REFUSED, Reload};
+pub use reload::{MAX_REFUSED, Prepared, Published, Reload, Unprepared};
 pub use running::Running;
 use waiters::Waiters;
 
@@ -57,18 +58,13 @@ use waiters::Waiters;
 pub struct Node {
     _watch: Option<Watch>,
     shared: Arc<Shared>,
-    /// The slots of the hosts, by number.
-    host_slots: Vec<HostSlots<Guest>>,
-    /// The slots of hosts that the embedder added to the kernel itself.
-    other_host_slots: HostSlots<Guest>,
+    hosts: HostParts,
     programs: Programs,
     compiler: Compiler,
     compiling: Permits,
     preparing: Permits,
     /// Permits for opening pools of slots.
     opening: Permits,
-    /// The pools of all slots above.
-    pools: Vec<Arc<Pools<Guest>>>,
     scheduler: Scheduler,
     waiters: Waiters,
     frames: Frames,
@@ -115,7 +111,7 @@ impl Node {
     /// The number of slots in use: one for each guest, and one for each source that
     /// is being prepared.
     pub fn slots_taken(&self) -> usize {
-        self.pools.iter().map(|pools| pools.taken()).sum()
+        self.hosts.slots_taken()
     }
 
     /// True if a reload that changes the code of a process is an event of that process.
@@ -146,10 +142,13 @@ impl Node {
     }
 
     /// The slots of a host.
-    pub(crate) fn host_slots(&self, host: &Host) -> &HostSlots<Guest> {
-        self.host_slots
-            .get(host.number())
-            .unwrap_or(&self.other_host_slots)
+    pub(crate) fn host_slots<'a>(&'a self, host: &'a Host) -> &'a HostSlots<Guest> {
+        &self.shared.host(host).slots
+    }
+
+    /// The lane of a host.
+    fn lane(&self, host: &Host) -> usize {
+        self.shared.host(host).lane.get()
     }
 
     /// The open files and disk space that the processes of a host use.

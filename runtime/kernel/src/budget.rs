@@ -14,7 +14,7 @@ use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// A shared number of bytes, and how many of them are taken.
 pub struct Budget {
     which: Which,
-    limit: u64,
+    limit: AtomicU64,
     used: AtomicU64,
     within: Option<Arc<Budget>>,
     /// Set while the machine has too little memory left, whatever the limit
@@ -79,7 +79,7 @@ impl Budget {
     fn new(which: Which, limit: u64, within: Option<Arc<Budget>>) -> Budget {
         Budget {
             which,
-            limit,
+            limit: AtomicU64::new(limit),
             used: AtomicU64::new(0),
             within,
             short: AtomicBool::new(false),
@@ -89,7 +89,13 @@ impl Budget {
 
     /// Returns the bytes that may be taken in all.
     pub fn limit(&self) -> u64 {
-        self.limit
+        self.limit.load(Ordering::Relaxed)
+    }
+
+    /// Sets the bytes that may be taken in all. Bytes that are taken stay: beyond a lower
+    /// limit, further ones are refused until enough are given back.
+    pub(crate) fn set_limit(&self, limit: u64) {
+        self.limit.store(limit, Ordering::Relaxed);
     }
 
     /// Returns the bytes that are taken.
@@ -105,9 +111,10 @@ impl Budget {
         if self.short.load(Ordering::Relaxed) {
             return Err(self.spent(Which::Machine));
         }
+        let limit = self.limit();
         let room = |used: u64| {
             let after = used.checked_add(bytes)?;
-            (after <= self.limit).then_some(after)
+            (after <= limit).then_some(after)
         };
         let taken = self
             .used
@@ -182,7 +189,7 @@ impl Budget {
     fn spent(&self, which: Which) -> Spent {
         Spent {
             which,
-            limit: self.limit,
+            limit: self.limit(),
         }
     }
 }
@@ -191,7 +198,7 @@ impl fmt::Debug for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Budget")
             .field("which", &self.which)
-            .field("limit", &self.limit)
+            .field("limit", &self.limit())
             .field("used", &self.used())
             .finish_non_exhaustive()
     }
@@ -299,6 +306,22 @@ mod tests {
         one.give(60);
         assert_eq!((one.used(), other.used(), runtime.used()), (0, 0, 0));
         assert!(one.take(u64::MAX).is_err());
+    }
+
+    #[test]
+    fn a_lower_limit_takes_nothing_back() {
+        let runtime = Arc::new(Budget::of_runtime(100));
+        let host = Budget::of_host(80, &runtime);
+        host.take(60).unwrap();
+        host.set_limit(40);
+        let spent = host.take(1).unwrap_err();
+        assert_eq!((spent.which, spent.limit), (Which::Host, 40));
+        assert_eq!((host.used(), runtime.used()), (60, 60));
+        host.give(30);
+        host.take(10).unwrap();
+        assert!(host.take(1).is_err());
+        host.set_limit(80);
+        host.take(40).unwrap();
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! Named groups of processes with limits of their own.
 
+use std::any::Any;
 use std::fmt;
 
 use crate::budget::Budget;
 use crate::error::{Error, Kind};
 use crate::sync::Arc;
-use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use crate::text;
 
 /// Capacity of one queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,18 +82,37 @@ impl Default for MemoryLimits {
     }
 }
 
-/// A named group of processes.
+/// A named group of processes, with its limits.
+///
+/// [`Kernel::revised_host`] gives a host other limits: a value of its own, which shares
+/// everything that the processes take together. A process keeps the value that it was
+/// started in, and so the limits of each process as they were then.
+///
+/// [`Kernel::revised_host`]: crate::Kernel::revised_host
 pub struct Host {
-    name: Arc<str>,
-    number: usize,
+    common: Arc<Common>,
     config: HostConfig,
     memory: MemoryLimits,
+    /// Bytes of all processes together; in force once the host is put in place.
+    total: u64,
+    attachment: Option<Attachment>,
+}
+
+/// A value of the embedder that lives as long as a host with these limits.
+pub type Attachment = Box<dyn Any + Send + Sync>;
+
+/// The part of a host that all of its limits, one after the other, share.
+struct Common {
+    name: Arc<str>,
+    number: usize,
     budget: Arc<Budget>,
     live: AtomicUsize,
     /// Number of callers that keep the host closed.
     closers: AtomicUsize,
     /// Number of times the host was closed.
     closings: AtomicU64,
+    /// True once the host was removed. It stays closed then.
+    removed: AtomicBool,
     groups: Arc<AtomicUsize>,
     group_monitors: Arc<AtomicUsize>,
     wide_monitors: Arc<AtomicUsize>,
@@ -117,34 +138,80 @@ impl Host {
         memory: MemoryLimits,
         runtime: &Arc<Budget>,
     ) -> Self {
-        let limit = runtime.limit();
-        let total = memory.total.unwrap_or(limit - limit / 8);
+        let total = total_of(memory, runtime);
         Host {
-            name: name.into(),
-            number,
+            common: Arc::new(Common {
+                name: name.into(),
+                number,
+                budget: Arc::new(Budget::of_host(total, runtime)),
+                live: AtomicUsize::new(0),
+                closers: AtomicUsize::new(0),
+                closings: AtomicU64::new(0),
+                removed: AtomicBool::new(false),
+                groups: Arc::default(),
+                group_monitors: Arc::default(),
+                wide_monitors: Arc::default(),
+            }),
             config,
             memory,
-            budget: Arc::new(Budget::of_host(total, runtime)),
-            live: AtomicUsize::new(0),
-            closers: AtomicUsize::new(0),
-            closings: AtomicU64::new(0),
-            groups: Arc::default(),
-            group_monitors: Arc::default(),
-            wide_monitors: Arc::default(),
+            total,
+            attachment: None,
         }
+    }
+
+    /// Returns this host with other limits.
+    pub(crate) fn revised(
+        &self,
+        config: HostConfig,
+        memory: MemoryLimits,
+        runtime: &Budget,
+    ) -> Self {
+        Host {
+            common: Arc::clone(&self.common),
+            config,
+            memory,
+            total: total_of(memory, runtime),
+            attachment: None,
+        }
+    }
+
+    /// Returns this value with an attachment.
+    pub(crate) fn with(self, attachment: Attachment) -> Self {
+        Host {
+            attachment: Some(attachment),
+            ..self
+        }
+    }
+
+    /// Puts the limit of all processes together in force.
+    pub(crate) fn enforce(&self) {
+        self.common.budget.set_limit(self.total);
+    }
+
+    /// Refuses new processes for ever. The processes that a look at the kernel's table
+    /// finds after this call are all that there are, as for [`Host::close`].
+    pub(crate) fn remove(&self) {
+        self.common.removed.store(true, Ordering::SeqCst);
+        self.common.closings.fetch_add(1, Ordering::SeqCst);
     }
 
     /// Returns the host's name, `namespace:name`.
     #[inline]
     pub fn name(&self) -> &str {
-        &self.name
+        &self.common.name
     }
 
-    /// Returns the number of hosts that were added to the kernel before this
-    /// one.
+    /// Returns the number of hosts that were made before this one. No other host of the
+    /// kernel has it, also none of the same name.
     #[inline]
     pub fn number(&self) -> usize {
-        self.number
+        self.common.number
+    }
+
+    /// Tells whether this is the same host as another, whatever the limits of either.
+    #[inline]
+    pub fn is(&self, other: &Host) -> bool {
+        Arc::ptr_eq(&self.common, &other.common)
     }
 
     /// Returns the host's limits.
@@ -162,12 +229,18 @@ impl Host {
     /// Returns the budget of all the host's processes.
     #[inline]
     pub fn budget(&self) -> &Arc<Budget> {
-        &self.budget
+        &self.common.budget
+    }
+
+    /// Returns the embedder's value of this type, if the host was made with it.
+    #[inline]
+    pub fn attachment<T: 'static>(&self) -> Option<&T> {
+        self.attachment.as_ref()?.downcast_ref()
     }
 
     /// Returns the number of places taken at present.
     pub fn live(&self) -> usize {
-        self.live.load(Ordering::Acquire)
+        self.common.live.load(Ordering::Acquire)
     }
 
     /// Refuses new processes until the returned value is dropped. A process whose
@@ -177,16 +250,21 @@ impl Host {
     ///
     /// [`Kernel::spawn`]: crate::Kernel::spawn
     pub fn close(self: &Arc<Self>) -> Closed {
-        self.closers.fetch_add(1, Ordering::SeqCst);
-        self.closings.fetch_add(1, Ordering::SeqCst);
+        self.common.closers.fetch_add(1, Ordering::SeqCst);
+        self.common.closings.fetch_add(1, Ordering::SeqCst);
         Closed {
             host: Arc::clone(self),
         }
     }
 
-    /// Tells whether the host refuses new processes at present.
+    /// Tells whether a caller keeps the host closed at present.
     pub fn is_closed(&self) -> bool {
-        self.closers.load(Ordering::SeqCst) > 0
+        self.common.closers.load(Ordering::SeqCst) > 0
+    }
+
+    /// Tells whether the host was removed: it takes no process any more.
+    pub fn is_removed(&self) -> bool {
+        self.common.removed.load(Ordering::SeqCst)
     }
 
     /// Reserves room for one process.
@@ -194,15 +272,16 @@ impl Host {
     /// # Errors
     /// `RateLimited`, retryable, when all `max_processes` are taken; details
     /// `{host, limit, value}`. `Unavailable`, retryable, while the host is closed;
-    /// details `{host}`.
+    /// details `{host}`. `NotFound` once the host was removed.
     pub fn reserve(self: &Arc<Self>) -> Result<Reservation, Error> {
         // Read before the closers: a host that is closed in between has a new number.
-        let closings = self.closings.load(Ordering::SeqCst);
-        if self.is_closed() {
-            return Err(self.closed());
+        let closings = self.common.closings.load(Ordering::SeqCst);
+        if self.is_removed() || self.is_closed() {
+            return Err(self.refusal());
         }
         let max = self.config.max_processes;
         let taken = self
+            .common
             .live
             .fetch_update(Ordering::AcqRel, Ordering::Relaxed, |live| {
                 (live < max).then_some(live + 1)
@@ -213,7 +292,7 @@ impl Host {
                 closings,
             }),
             Err(_) => {
-                let message = format!("host {} is full: max_processes = {max}", self.name);
+                let message = format!("host {} is full: max_processes = {max}", self.name());
                 Err(self.at_limit("max_processes", max, message))
             }
         }
@@ -221,7 +300,7 @@ impl Host {
 
     /// Returns true if the host was closed again after `closings` closings.
     pub(crate) fn was_closed_since(&self, closings: u64) -> bool {
-        self.closings.load(Ordering::SeqCst) != closings
+        self.common.closings.load(Ordering::SeqCst) != closings
     }
 
     /// Counts a group that a process of the host begins.
@@ -229,7 +308,7 @@ impl Host {
     /// # Errors
     /// `RateLimited`, details `{host, limit, value}`.
     pub(crate) fn count_group(&self) -> Result<Counted, Error> {
-        self.count(&self.groups, "max_host_groups", MAX_GROUPS_OF_HOST)
+        self.count(&self.common.groups, "max_host_groups", MAX_GROUPS_OF_HOST)
     }
 
     /// Counts a monitor of one group.
@@ -238,7 +317,7 @@ impl Host {
     /// As for [`Host::count_group`].
     pub(crate) fn count_group_monitor(&self) -> Result<Counted, Error> {
         let most = MAX_GROUP_MONITORS_OF_HOST;
-        self.count(&self.group_monitors, "max_group_monitors", most)
+        self.count(&self.common.group_monitors, "max_group_monitors", most)
     }
 
     /// Counts a monitor of many groups.
@@ -247,14 +326,19 @@ impl Host {
     /// As for [`Host::count_group`].
     pub(crate) fn count_wide_monitor(&self) -> Result<Counted, Error> {
         let most = MAX_WIDE_MONITORS_OF_HOST;
-        self.count(&self.wide_monitors, "max_wide_monitors", most)
+        self.count(&self.common.wide_monitors, "max_wide_monitors", most)
     }
 
     /// Returns what [`Host::count_group`] and the others count.
     #[cfg(test)]
     pub(crate) fn group_counts(&self) -> [usize; 3] {
-        [&self.groups, &self.group_monitors, &self.wide_monitors]
-            .map(|count| count.load(Ordering::Acquire))
+        let common = &self.common;
+        [
+            &common.groups,
+            &common.group_monitors,
+            &common.wide_monitors,
+        ]
+        .map(|count| count.load(Ordering::Acquire))
     }
 
     fn count(
@@ -269,31 +353,46 @@ impl Host {
         if counted.is_ok() {
             return Ok(Counted(Arc::clone(count)));
         }
-        let message = format!("host {} has reached {limit} = {most}", self.name);
+        let message = format!("host {} has reached {limit} = {most}", self.name());
         Err(self.at_limit(limit, most, message))
     }
 
     fn at_limit(&self, limit: &'static str, most: usize, message: String) -> Error {
-        Error::at_limit(Kind::RateLimited, limit, most as u64, message).in_host(&self.name)
+        Error::at_limit(Kind::RateLimited, limit, most as u64, message).in_host(self.name())
     }
 
-    fn closed(&self) -> Error {
+    /// Returns the error of a process that the host does not take.
+    fn refusal(&self) -> Error {
+        if self.is_removed() {
+            return not_found(self.name());
+        }
         Error::new(
             Kind::Unavailable,
             format!(
                 "host {} takes no processes: those in it are being ended",
-                self.name
+                self.name()
             ),
         )
         .retryable(true)
-        .with("host", &*self.name)
+        .with("host", self.name())
     }
+}
+
+/// Returns the bytes that all processes of a host may hold.
+fn total_of(memory: MemoryLimits, runtime: &Budget) -> u64 {
+    let limit = runtime.limit();
+    memory.total.unwrap_or(limit - limit / 8)
+}
+
+/// Returns the error for a host that is not there.
+pub(crate) fn not_found(name: &str) -> Error {
+    Error::not_found(format!("host not found: {}", text::line(name)))
 }
 
 impl fmt::Debug for Host {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Host")
-            .field("name", &self.name)
+            .field("name", &self.name())
             .field("live", &self.live())
             .finish_non_exhaustive()
     }
@@ -315,7 +414,7 @@ impl Closed {
 
 impl Drop for Closed {
     fn drop(&mut self) {
-        self.host.closers.fetch_sub(1, Ordering::SeqCst);
+        self.host.common.closers.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -352,7 +451,7 @@ impl Reservation {
     /// Refuses a process whose host was closed after its room was reserved.
     pub(crate) fn check(&self) -> Result<(), Error> {
         if self.host.was_closed_since(self.closings) {
-            return Err(self.host.closed());
+            return Err(self.host.refusal());
         }
         Ok(())
     }
@@ -360,7 +459,7 @@ impl Reservation {
 
 impl Drop for Reservation {
     fn drop(&mut self) {
-        self.host.live.fetch_sub(1, Ordering::AcqRel);
+        self.host.common.live.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
@@ -423,6 +522,68 @@ mod tests {
         assert!(after.check().is_ok());
         assert_eq!(before.check().unwrap_err().kind, Kind::Unavailable);
         drop((before, after));
+        assert_eq!(host.live(), 0);
+    }
+
+    fn host(config: HostConfig, memory: MemoryLimits) -> (Arc<Host>, Arc<Budget>) {
+        let runtime = Arc::new(Budget::of_runtime(800));
+        let host = Host::new("a:b", 3, config, memory, &runtime);
+        (Arc::new(host), runtime)
+    }
+
+    #[test]
+    fn other_limits_hold_for_the_same_places_and_bytes() {
+        let (host, runtime) = host(HostConfig::default(), MemoryLimits::default());
+        assert_eq!(host.budget().limit(), 700);
+        let held = [host.reserve().unwrap(), host.reserve().unwrap()];
+        host.budget().take(600).unwrap();
+        let config = HostConfig {
+            max_processes: 2,
+            ..HostConfig::default()
+        };
+        let memory = MemoryLimits {
+            process: 5,
+            total: Some(500),
+        };
+        let other = Arc::new(host.revised(config, memory, &runtime).with(Box::new(7_u8)));
+        assert!(other.is(&host) && (other.name(), other.number()) == ("a:b", 3));
+        assert_eq!(host.budget().limit(), 700, "not in place yet");
+        other.enforce();
+        assert_eq!((other.live(), other.budget().limit()), (2, 500));
+        assert!(host.budget().take(1).is_err() && other.budget().take(1).is_err());
+        assert_eq!(other.reserve().unwrap_err().kind, Kind::RateLimited);
+        // A caller that found the host before.
+        assert!(host.reserve().is_ok());
+        assert_eq!(
+            (host.memory().process, other.memory().process),
+            (u64::MAX, 5)
+        );
+        assert_eq!(
+            (host.attachment::<u8>(), other.attachment::<u8>()),
+            (None, Some(&7))
+        );
+        assert_eq!(other.attachment::<u16>(), None);
+        drop(held);
+        assert_eq!((host.live(), other.live()), (0, 0));
+    }
+
+    #[test]
+    fn a_removed_host_takes_no_process_and_is_not_found() {
+        let (host, runtime) = host(HostConfig::default(), MemoryLimits::default());
+        let other = Arc::new(host.revised(HostConfig::default(), *host.memory(), &runtime));
+        let before = other.reserve().unwrap();
+        drop(host.close());
+        host.remove();
+        for host in [&host, &other] {
+            assert!(host.is_removed() && !host.is_closed());
+            let error = host.reserve().unwrap_err();
+            assert_eq!(
+                (error.kind, &*error.message),
+                (Kind::NotFound, "host not found: a:b")
+            );
+        }
+        assert_eq!(before.check().unwrap_err().kind, Kind::NotFound);
+        drop(before);
         assert_eq!(host.live(), 0);
     }
 }

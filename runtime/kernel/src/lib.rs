@@ -99,7 +99,7 @@ pub use events::MAX_OUTDATED_SOURCES;
 pub use execs::Work;
 pub use groups::{Part, Position, Watched};
 pub use host::{
-    Closed, Host, HostConfig, MAX_GROUP_MONITORS_OF_HOST, MAX_GROUPS_OF_HOST,
+    Attachment, Closed, Host, HostConfig, MAX_GROUP_MONITORS_OF_HOST, MAX_GROUPS_OF_HOST,
     MAX_WIDE_MONITORS_OF_HOST, MemoryLimits, QueueLimits, Reservation,
 };
 pub use kernel::{Exiting, Kernel, MAX_REASON_BYTES, Spawn, Spawned};

@@ -201,6 +201,31 @@ fn a_name_against_the_end_of_its_holder() {
     });
 }
 
+#[test]
+fn a_spawn_against_the_removal_of_its_host() {
+    check(|| {
+        let setup = Arc::new(Setup::new());
+        let removes = {
+            let setup = Arc::clone(&setup);
+            thread::spawn(move || {
+                let removed = setup.kernel.put_hosts(&[], &["app:processes"]);
+                assert!(removed[0].is_removed());
+                // All that there are, for whoever ends them.
+                for process in setup.kernel.processes() {
+                    let _ = setup.kernel.terminate(&process);
+                }
+            })
+        };
+        let spawned = setup.spawn(Spawn::default());
+        removes.join().unwrap();
+        match spawned {
+            Ok(spawned) => setup.reap(&spawned.process),
+            Err(error) => assert_eq!(error.kind, Kind::NotFound),
+        }
+        setup.assert_empty();
+    });
+}
+
 /// Wakes a thread of shuttle's scheduler.
 struct Unpark(thread::Thread);
 

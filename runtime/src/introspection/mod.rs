@@ -8,6 +8,7 @@ mod standstill;
 mod unread;
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -25,8 +26,10 @@ use warren_kernel::{
     Counts, Error, Kernel, Monotonic, Pid, Process, QueueLabel, QueueView, Summary, View,
 };
 
+use crate::app::App;
+use crate::apply::{Applied, ApplyError, Change as Changes, Planned, Versions};
 use crate::error::CallError;
-use crate::reload::{ReloadError, Reloaded, Reloads};
+use crate::reload::{ReloadError, Reloaded};
 use crate::runtime::Runtime;
 use crate::values;
 
@@ -55,7 +58,7 @@ use crate::values;
 #[derive(Clone, Debug)]
 pub struct Inspector {
     node: Arc<Node>,
-    reloads: Arc<Reloads>,
+    versions: Arc<Versions>,
 }
 
 /// Maximum number of entries shown of each list of one process.
@@ -66,7 +69,7 @@ impl Runtime {
     pub fn inspector(&self) -> Inspector {
         Inspector {
             node: Arc::clone(self.node()),
-            reloads: Arc::clone(self.reloads()),
+            versions: Arc::clone(self.versions()),
         }
     }
 }
@@ -79,7 +82,7 @@ impl Inspector {
     pub fn of_node(node: Arc<Node>) -> Inspector {
         Inspector {
             node,
-            reloads: Arc::default(),
+            versions: Arc::default(),
         }
     }
 
@@ -200,7 +203,48 @@ impl Inspector {
     ///
     /// See [`ReloadError`]. Nothing was taken.
     pub async fn reload(&self) -> Result<Reloaded, ReloadError> {
-        self.reloads.reload(&self.node).await
+        self.versions.reload(&self.node).await
+    }
+
+    /// Applies a change; see [`Runtime::apply`].
+    ///
+    /// # Errors
+    ///
+    /// See [`ApplyError`]. Nothing has changed.
+    pub async fn apply(&self, change: Changes) -> Result<Applied, ApplyError> {
+        self.versions.apply(&self.node, change).await
+    }
+
+    /// Plans a change; see [`Runtime::plan`].
+    ///
+    /// # Errors
+    ///
+    /// See [`ApplyError`].
+    pub async fn plan(&self, change: Changes) -> Result<Planned, ApplyError> {
+        self.versions.plan(&self.node, change).await
+    }
+
+    /// Plans a return to the version before; see [`Runtime::plan_rollback`].
+    ///
+    /// # Errors
+    ///
+    /// See [`ApplyError`].
+    pub async fn plan_rollback(&self, grace: Duration) -> Result<Planned, ApplyError> {
+        self.versions.plan_rollback(&self.node, grace).await
+    }
+
+    /// Returns the number of the version that is in place; see [`Runtime::version`].
+    pub fn version(&self) -> u64 {
+        self.versions.number()
+    }
+
+    /// Opens a program with the options of the present one; see [`Runtime::reopen`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Runtime::reopen`].
+    pub fn reopen(&self, path: impl AsRef<Path>) -> Result<App, ApplyError> {
+        self.versions.reopen(path.as_ref())
     }
 
     /// Asks a process to end within a time, after which it is terminated. A

@@ -15,7 +15,7 @@ use super::{Services, State};
 /// when all processes have ended and all their output is written; standard
 /// error and the log get the rest of the time.
 pub(crate) async fn shutdown(node: &Node, services: &Services, grace: Duration) {
-    services.stopping.send_replace(true);
+    services.stop();
     let begun = Instant::now();
     let deadline = node.now().after(grace);
     let mut changed = services.changed.subscribe();
@@ -46,20 +46,13 @@ pub(crate) async fn shutdown(node: &Node, services: &Services, grace: Duration) 
 impl Services {
     /// Returns the chains of calls of services that others still depend on.
     fn held(&self) -> HashSet<Arc<str>> {
-        let states = self.states.lock();
-        let is_there = |state: &State| !matches!(state, State::New | State::Done);
-        let needed: HashSet<&Arc<str>> = self
-            .list
-            .iter()
-            .zip(&*states)
-            .filter(|(_, state)| is_there(state))
-            .flat_map(|(service, _)| &service.depends_on)
-            .collect();
-        self.list
-            .iter()
-            .zip(&*states)
-            .filter(|(service, _)| needed.contains(&service.name))
-            .filter_map(|(_, state)| match state {
+        let all = self.all.lock();
+        let there = all.entries.iter().filter(|entry| !entry.state.is_over());
+        let needed: HashSet<&Arc<str>> =
+            there.flat_map(|entry| &entry.service.depends_on).collect();
+        let held = all.entries.iter();
+        held.filter(|entry| needed.contains(&entry.service.name))
+            .filter_map(|entry| match &entry.state {
                 State::Running(frame) => frame.clone(),
                 State::New | State::Waiting | State::Done => None,
             })
@@ -67,6 +60,7 @@ impl Services {
     }
 }
 
-fn is_of(process: &Process, frames: &HashSet<Arc<str>>) -> bool {
+/// Returns true if a process belongs to one of these chains of calls.
+pub(super) fn is_of(process: &Process, frames: &HashSet<Arc<str>>) -> bool {
     !frames.is_empty() && process.frame().is_some_and(|frame| frames.contains(&frame))
 }

@@ -4,6 +4,7 @@
 mod ending;
 mod restarts;
 mod supervision;
+mod update;
 
 use std::sync::Arc;
 
@@ -17,6 +18,7 @@ use crate::app::Service;
 use crate::error::CallError;
 
 pub(crate) use ending::shutdown;
+pub(crate) use update::Update;
 
 /// The reason why a service does not run.
 ///
@@ -30,7 +32,7 @@ pub(crate) use ending::shutdown;
 /// ```
 #[derive(Clone, Debug, Error)]
 pub enum ServiceError {
-    /// The service could not be started with the program.
+    /// The service could not be started with the program, or by an apply.
     #[error("the service {name} was not started: {error}")]
     NotStarted {
         /// Name of the service.
@@ -65,17 +67,39 @@ pub enum ServiceError {
 
 /// The services of one runtime.
 pub(crate) struct Services {
-    /// The services, each after its dependencies.
-    list: Vec<Service>,
-    states: Mutex<Vec<State>>,
-    /// Held while services start: a second caller waits and finds them started.
-    starting: tokio::sync::Mutex<()>,
+    all: Mutex<All>,
+    /// Held while services start or are exchanged: a second caller waits and finds them
+    /// started.
+    changing: tokio::sync::Mutex<()>,
     /// Notified at each change of a state.
     changed: watch::Sender<()>,
-    /// True if the runtime ends: no service is restarted.
-    stopping: watch::Sender<bool>,
     failed: Mutex<Option<ServiceError>>,
-    supervisors: Mutex<Vec<AbortHandle>>,
+}
+
+/// The services, each after its dependencies.
+#[derive(Default)]
+struct All {
+    entries: Vec<Entry>,
+    /// The number of services that there ever were.
+    last: u64,
+    /// True once the embedder has asked for them.
+    started: bool,
+    /// True if the runtime ends: no service is started.
+    stopping: bool,
+    /// The number of updates that are not done.
+    updates: usize,
+}
+
+/// One service. Its number tells it from an earlier one of the same name.
+struct Entry {
+    number: u64,
+    service: Arc<Service>,
+    state: State,
+    /// True once it was removed, and is only there until it has ended.
+    is_retired: bool,
+    /// True once no start may follow.
+    stop: watch::Sender<bool>,
+    supervisor: Option<AbortHandle>,
 }
 
 /// The state of a service.
@@ -91,16 +115,24 @@ enum State {
     Done,
 }
 
+impl State {
+    fn is_over(&self) -> bool {
+        matches!(self, State::New | State::Done)
+    }
+}
+
 impl Services {
-    pub(crate) fn new(list: Vec<Service>) -> Arc<Services> {
+    pub(crate) fn new(list: impl IntoIterator<Item = Arc<Service>>) -> Arc<Services> {
+        let mut all = All::default();
+        for service in list {
+            let entry = all.entry(service);
+            all.entries.push(entry);
+        }
         Arc::new(Services {
-            states: Mutex::new(vec![State::New; list.len()]),
-            list,
-            starting: tokio::sync::Mutex::default(),
+            all: Mutex::new(all),
+            changing: tokio::sync::Mutex::default(),
             changed: watch::Sender::new(()),
-            stopping: watch::Sender::new(false),
             failed: Mutex::default(),
-            supervisors: Mutex::default(),
         })
     }
 
@@ -110,11 +142,10 @@ impl Services {
     ///
     /// [`ServiceError::NotStarted`]: services before the failed one run, services after it do not.
     pub(crate) async fn start(self: &Arc<Self>, node: &Arc<Node>) -> Result<(), ServiceError> {
-        let _starting = self.starting.lock().await;
-        for place in 0..self.list.len() {
-            if self.state(place) == State::New {
-                supervision::begin(self, node, place).await?;
-            }
+        let _changing = self.changing.lock().await;
+        self.all.lock().started = true;
+        while let Some(number) = self.next_new() {
+            supervision::begin(self, node, number).await?;
         }
         Ok(())
     }
@@ -131,8 +162,7 @@ impl Services {
             if let Some(error) = self.failed.lock().clone() {
                 return Err(error);
             }
-            let is_over = |state: &State| matches!(state, State::New | State::Done);
-            if self.states.lock().iter().all(is_over) {
+            if self.all.lock().are_over() {
                 return Ok(());
             }
             // Fails only if the sender is gone, which `self` holds.
@@ -142,17 +172,76 @@ impl Services {
 
     /// Ends the supervision and leaves the services as they are.
     pub(crate) fn abandon(&self) {
-        for supervisor in self.supervisors.lock().drain(..) {
-            supervisor.abort();
+        for entry in &mut self.all.lock().entries {
+            if let Some(supervisor) = entry.supervisor.take() {
+                supervisor.abort();
+            }
         }
     }
 
-    fn state(&self, place: usize) -> State {
-        self.states.lock()[place].clone()
+    /// Sees to it that no service is started any more.
+    fn stop(&self) {
+        let mut all = self.all.lock();
+        all.stopping = true;
+        for entry in &all.entries {
+            entry.stop.send_replace(true);
+        }
     }
 
-    fn set(&self, place: usize, state: State) {
-        self.states.lock()[place] = state;
+    /// Returns the number of the first service that was not started.
+    fn next_new(&self) -> Option<u64> {
+        let all = self.all.lock();
+        let mut new = all.entries.iter();
+        let new = new.find(|entry| entry.state == State::New && !all.stopping)?;
+        Some(new.number)
+    }
+
+    /// Returns a service, unless it is gone.
+    fn service(&self, number: u64) -> Option<Arc<Service>> {
+        let all = self.all.lock();
+        all.find(number).map(|entry| Arc::clone(&entry.service))
+    }
+
+    /// Sets the state of a service. Returns false if it is gone.
+    fn set(&self, number: u64, state: State) -> bool {
+        let mut all = self.all.lock();
+        let entry = all.entries.iter_mut().find(|entry| entry.number == number);
+        let is_there = entry.is_some();
+        if let Some(entry) = entry {
+            entry.state = state;
+        }
+        // Removed services stay until they have ended.
+        all.entries
+            .retain(|entry| !entry.is_retired || !entry.state.is_over());
+        drop(all);
+        self.tell();
+        is_there
+    }
+
+    fn tell(&self) {
         self.changed.send_replace(());
+    }
+}
+
+impl All {
+    fn entry(&mut self, service: Arc<Service>) -> Entry {
+        self.last += 1;
+        Entry {
+            number: self.last,
+            service,
+            state: State::New,
+            is_retired: false,
+            stop: watch::Sender::new(self.stopping),
+            supervisor: None,
+        }
+    }
+
+    fn find(&self, number: u64) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.number == number)
+    }
+
+    /// Returns true if no service runs, and none will be started.
+    fn are_over(&self) -> bool {
+        self.updates == 0 && self.entries.iter().all(|entry| entry.state.is_over())
     }
 }

@@ -31,6 +31,13 @@ impl Restarts {
         }
     }
 
+    /// Goes on with other rules.
+    pub(super) fn set(&mut self, settings: &Restart) {
+        if self.settings != *settings {
+            self.settings = settings.clone();
+        }
+    }
+
     /// Returns the number of starts in a row, the present one included.
     pub(super) fn attempts(&self) -> u32 {
         self.attempts

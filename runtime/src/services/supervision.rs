@@ -16,68 +16,124 @@ use crate::handle::Handle;
 use crate::spawn::Spawn;
 
 /// Starts a service and its supervision.
+///
+/// # Errors
+///
+/// [`ServiceError::NotStarted`]: the service is as it was.
 pub(super) async fn begin(
     services: &Arc<Services>,
     node: &Arc<Node>,
-    place: usize,
+    number: u64,
 ) -> Result<(), ServiceError> {
-    let service = &services.list[place];
-    let first = start(node, service, None)
+    let Some(supervisor) = Supervisor::new(services, node, number) else {
+        return Ok(());
+    };
+    let first = start(node, &supervisor.service, None)
         .await
         .map_err(|error| ServiceError::NotStarted {
-            name: Arc::clone(&service.name),
+            name: Arc::clone(&supervisor.service.name),
             error,
         })?;
-    services.set(place, State::Running(first.process().frame()));
-    let supervisor = Supervisor {
-        services: Arc::clone(services),
-        node: Arc::clone(node),
-        place,
-        restarts: Restarts::new(service.restart.clone()),
-        stopping: services.stopping.subscribe(),
-        upgraded_to: None,
-    };
-    let task = node.tokio().spawn(supervisor.supervise(first));
-    services.supervisors.lock().push(task.abort_handle());
+    if services.set(number, State::Running(first.process().frame())) {
+        supervisor.supervise_from(Ok(first));
+    } else {
+        // An apply has removed the service meanwhile. Fails only if it has ended.
+        let _ = node.kernel().terminate(first.process());
+    }
     Ok(())
+}
+
+/// Starts a service and its supervision, which tries again if the first start fails.
+///
+/// # Errors
+///
+/// [`ServiceError::NotStarted`]: the service is tried again.
+pub(super) async fn begin_or_try_again(
+    services: &Arc<Services>,
+    node: &Arc<Node>,
+    number: u64,
+) -> Result<(), ServiceError> {
+    let Err(error) = begin(services, node, number).await else {
+        return Ok(());
+    };
+    if let ServiceError::NotStarted { error, .. } = &error
+        && let Some(supervisor) = Supervisor::new(services, node, number)
+    {
+        services.set(number, State::Waiting);
+        supervisor.supervise_from(Err(error.clone()));
+    }
+    Err(error)
 }
 
 struct Supervisor {
     services: Arc<Services>,
     node: Arc<Node>,
-    place: usize,
+    number: u64,
+    /// The service as it was at the last end or start of a process.
+    service: Arc<Service>,
     restarts: Restarts,
-    stopping: watch::Receiver<bool>,
+    stop: watch::Receiver<bool>,
     /// The definition to which the last process of the service was upgraded; absent
     /// while it runs the code that the manifest names.
     upgraded_to: Option<Arc<str>>,
 }
 
 impl Supervisor {
-    async fn supervise(mut self, mut process: Handle) {
-        loop {
+    /// Returns the supervisor of a service, unless it is gone.
+    fn new(services: &Arc<Services>, node: &Arc<Node>, number: u64) -> Option<Supervisor> {
+        let all = services.all.lock();
+        let entry = all.find(number)?;
+        Some(Supervisor {
+            services: Arc::clone(services),
+            node: Arc::clone(node),
+            number,
+            service: Arc::clone(&entry.service),
+            restarts: Restarts::new(entry.service.restart.clone()),
+            stop: entry.stop.subscribe(),
+            upgraded_to: None,
+        })
+    }
+
+    /// Begins to supervise, with the first process or the error of its start.
+    fn supervise_from(self, first: Result<Handle, CallError>) {
+        let (services, number) = (Arc::clone(&self.services), self.number);
+        let tokio = self.node.tokio().clone();
+        let task = tokio.spawn(self.supervise(first));
+        let mut all = services.all.lock();
+        let entry = all.entries.iter_mut().find(|entry| entry.number == number);
+        match entry {
+            Some(entry) => entry.supervisor = Some(task.abort_handle()),
+            // Removed meanwhile: it ends by itself.
+            None => drop(task),
+        }
+    }
+
+    async fn supervise(mut self, first: Result<Handle, CallError>) {
+        let mut process = match first {
+            Ok(process) => Some(process),
+            Err(error) => self.again(Some(error), Duration::ZERO).await,
+        };
+        while let Some(running) = process {
             let began = Instant::now();
-            let ended = process.wait().await;
-            self.note_code(&process);
+            let ended = running.wait().await;
+            self.note_code(&running);
             let error = match &*ended.outcome {
                 Outcome::Returned(_) => None,
                 Outcome::Failed(error) => Some(CallError::Failed(error.clone())),
             };
-            match self.again(error, began.elapsed()).await {
-                Some(next) => process = next,
-                None => break,
-            }
+            process = self.again(error, began.elapsed()).await;
         }
-        self.services.set(self.place, State::Done);
+        self.services.set(self.number, State::Done);
     }
 
     /// Restarts the service if and when a restart is due. Returns `None` if it
     /// has ended for good.
     async fn again(&mut self, mut error: Option<CallError>, mut ran: Duration) -> Option<Handle> {
         loop {
-            if *self.stopping.borrow() {
+            if *self.stop.borrow() {
                 return None;
             }
+            self.take_settings();
             let delay = match self.restarts.after(error.is_some(), ran, luck()) {
                 Next::Start(delay) => delay,
                 Next::Done => return None,
@@ -89,22 +145,21 @@ impl Supervisor {
             // No further start would find it either.
             if let Some(error) = self.gone() {
                 self.fail(ServiceError::Gone {
-                    name: Arc::clone(&self.service().name),
+                    name: Arc::clone(&self.service.name),
                     error: error.into(),
                 });
                 return None;
             }
-            self.services.set(self.place, State::Waiting);
-            let service = self.service();
+            self.services.set(self.number, State::Waiting);
             tracing::warn!(
-                service = &*service.name,
+                service = &*self.service.name,
                 // The coming start, counted in its row.
                 attempt = self.restarts.attempts(),
-                of = service.restart.max_attempts,
+                of = self.service.restart.max_attempts,
                 after = ?delay,
                 "the service ended and will be restarted"
             );
-            let (node, host) = (&self.node, &self.services.list[self.place].host);
+            let (node, host) = (&self.node, &self.service.host);
             let due = async {
                 node.sleep(delay).await;
                 // A start that a closed host refuses would count.
@@ -112,12 +167,13 @@ impl Supervisor {
             };
             tokio::select! {
                 () = due => {}
-                _ = self.stopping.wait_for(|stopping| *stopping) => return None,
+                _ = self.stop.wait_for(|stop| *stop) => return None,
             }
-            match start(&self.node, self.service(), self.upgraded_to.as_deref()).await {
+            self.take_settings();
+            match start(&self.node, &self.service, self.upgraded_to.as_deref()).await {
                 Ok(process) => {
                     let frame = process.process().frame();
-                    self.services.set(self.place, State::Running(frame));
+                    self.services.set(self.number, State::Running(frame));
                     return Some(process);
                 }
                 Err(refused) => (error, ran) = (Some(refused), Duration::ZERO),
@@ -125,21 +181,28 @@ impl Supervisor {
         }
     }
 
+    /// Takes the settings that an apply has given the service meanwhile.
+    fn take_settings(&mut self) {
+        if let Some(service) = self.services.service(self.number) {
+            self.restarts.set(&service.restart);
+            self.service = service;
+        }
+    }
+
     /// Notes the code that a process of the service ran last. A restart goes on with it.
     fn note_code(&mut self, process: &Handle) {
-        let service = self.service();
-        self.upgraded_to = match service.restart.code {
+        self.upgraded_to = match self.service.restart.code {
             RestartCode::Manifest => None,
             RestartCode::Upgraded => process
                 .process()
                 .definition()
-                .filter(|definition| *definition != service.definition),
+                .filter(|definition| *definition != self.service.definition),
         };
     }
 
     /// Returns the error of a definition that a restart needs and that is gone.
     fn gone(&self) -> Option<Error> {
-        let own = &*self.service().definition;
+        let own = &*self.service.definition;
         let needed = self.upgraded_to.as_deref().into_iter().chain([own]);
         let mut errors = needed.filter_map(|id| self.node.definition(id).err());
         errors.find(|error| error.kind == Kind::NotFound)
@@ -149,7 +212,7 @@ impl Supervisor {
         let returned = || Error::internal("the service returned each time");
         let error = error.unwrap_or_else(|| CallError::Failed(Box::new(returned())));
         self.fail(ServiceError::Failed {
-            name: Arc::clone(&self.service().name),
+            name: Arc::clone(&self.service.name),
             restarts: self.restarts.attempts().saturating_sub(1),
             error,
         });
@@ -157,15 +220,11 @@ impl Supervisor {
 
     /// Ends the program if the service is critical; logs the failure of any other.
     fn fail(&self, failed: ServiceError) {
-        if self.service().critical {
+        if self.service.critical {
             self.services.failed.lock().get_or_insert(failed);
         } else {
             tracing::error!("{failed}");
         }
-    }
-
-    fn service(&self) -> &Service {
-        &self.services.list[self.place]
     }
 }
 

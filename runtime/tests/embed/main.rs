@@ -6,6 +6,7 @@
     reason = "a test program"
 )]
 
+mod apply;
 mod definitions;
 mod ends;
 mod hooks;

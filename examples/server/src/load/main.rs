@@ -1,12 +1,13 @@
 //! The load test: the cost of a request to a Lua handler beside one to a plain
-//! axum handler, and the effect of one tenant's endless loop on another's
-//! requests.
+//! axum handler, and the effects of one tenant's endless loop, and of tenants that come
+//! and go, on another's requests. A request that fails ends it.
 //!
 //! Both servers run in this program, on one tokio runtime; the clients have a
 //! thread and a runtime of their own, and reach them over loopback. Rounds with
 //! and without the loop take turns, so that the machine's other work falls on
 //! both.
 
+mod churn;
 mod client;
 mod looping;
 mod plain;

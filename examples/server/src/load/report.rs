@@ -16,6 +16,15 @@ pub(crate) struct Report {
     pub(crate) rate: f64,
     pub(crate) plain: Beside,
     pub(crate) lua: Beside,
+    pub(crate) changing: Changing,
+}
+
+/// Rounds of the Lua handler beside tenants that come, change and go.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Changing {
+    /// Tenants that were added, replaced and removed meanwhile.
+    pub(crate) tenants: usize,
+    pub(crate) rounds: Vec<Round>,
 }
 
 /// Rounds without a pace.
@@ -95,6 +104,7 @@ impl fmt::Display for Report {
             ("plain, with", &self.plain.looping),
             ("Lua, without", &self.lua.quiet),
             ("Lua, with", &self.lua.looping),
+            ("Lua, changing tenants", &self.changing.rounds),
         ] {
             let [_, p50, p99] = medians(rounds);
             let all = || rounds.iter().map(|round| round.p99);
@@ -114,6 +124,11 @@ impl fmt::Display for Report {
             self.lua.quiet.len(),
             yes(self.plain.within_noise()),
             yes(self.lua.within_noise()),
+        )?;
+        writeln!(
+            f,
+            "{} tenants were added, replaced and removed meanwhile; no request of the others failed",
+            self.changing.tenants,
         )
     }
 }

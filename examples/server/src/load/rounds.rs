@@ -4,17 +4,18 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use warren::Runtime;
 use warren_server::{Config, ServeError, Server};
 
+use crate::churn::Churn;
 use crate::client::{Load, Pace};
 use crate::looping::Looping;
 use crate::plain;
-use crate::report::{Beside, Closed, Report, Round};
+use crate::report::{Beside, Changing, Closed, Report, Round};
 use crate::statistics::median;
 
 /// Connections that send requests at the same time.
@@ -53,6 +54,8 @@ impl Extent {
 pub(crate) struct Servers {
     /// The tenants' server.
     lua: SocketAddr,
+    /// Its pages that add and remove tenants.
+    admin: SocketAddr,
     plain: SocketAddr,
     runtime: Runtime,
     stop: oneshot::Sender<()>,
@@ -72,6 +75,7 @@ impl Servers {
             // The loop must last.
             deadline: Duration::from_secs(3600),
             grace: Duration::from_secs(1),
+            admin: Some(SocketAddr::from(([127, 0, 0, 1], 0))),
             cache,
             ..Config::new(app)
         });
@@ -80,6 +84,7 @@ impl Servers {
         let (stop, stopped) = oneshot::channel::<()>();
         let servers = Servers {
             lua: server.address(),
+            admin: server.admin_address().context("no pages of the operator")?,
             plain: listener.local_addr()?,
             runtime: server.runtime().clone(),
             stop,
@@ -118,6 +123,13 @@ impl Servers {
                 beside.looping.push(beside_loop);
             }
         }
+        let mut changing = Changing::default();
+        for _ in 0..extent.paced {
+            let churn = Churn::start(self.admin, self.lua);
+            let round = self.round(Page::Lua, pace, extent.length).await?;
+            changing.tenants += churn.stop().await?;
+            changing.rounds.push(round);
+        }
         let [plain_beside, lua_beside] = beside;
         Ok(Report {
             connections: CONNECTIONS,
@@ -125,6 +137,7 @@ impl Servers {
             rate,
             plain: plain_beside,
             lua: lua_beside,
+            changing,
         })
     }
 

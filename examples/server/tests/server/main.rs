@@ -15,3 +15,4 @@ mod operator;
 mod requests;
 mod setup;
 mod shutdown;
+mod tenants;

@@ -74,7 +74,17 @@ impl Serving {
     }
 
     pub(crate) async fn start(config: Config) -> Serving {
+        Serving::of(Server::open(config).await.unwrap())
+    }
+
+    /// Starts a server with pages of the operator. Returns their address, too.
+    pub(crate) async fn start_with_admin(config: Config) -> (Serving, SocketAddr) {
         let server = Server::open(config).await.unwrap();
+        let admin = server.admin_address().unwrap();
+        (Serving::of(server), admin)
+    }
+
+    fn of(server: Server) -> Serving {
         let (stop, stopped) = oneshot::channel::<()>();
         Serving {
             address: server.address(),

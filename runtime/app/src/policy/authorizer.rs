@@ -13,18 +13,15 @@ use warren_engine::security::{
 use warren_kernel::Error;
 
 use super::audit::{Audit, AuditError};
-use super::compiled::Compiled;
 use super::error::PolicyError;
 use super::files::{Directory, Files};
+use super::rules::{Base, Rules, RulesChange};
 use super::settings::Settings;
 
 /// The policies of a program: they judge requests, and can be replaced while
 /// the program runs.
 pub struct Policies {
-    /// The directory they are read from; absent for policies in memory.
-    directory: Option<Directory>,
-    settings: Settings,
-    compiled: RwLock<Arc<Compiled>>,
+    present: RwLock<Rules>,
     generation: AtomicU64,
     audit: OnceLock<Audit>,
 }
@@ -40,23 +37,37 @@ impl Policies {
     pub fn of<'a>(
         policies: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<Policies, PolicyError> {
-        let compiled = Compiled::new(&Files::given(policies)?)?;
-        Ok(Policies::new(None, Settings::default(), compiled))
+        Policies::new(Base {
+            directory: None,
+            files: Files::given(policies)?,
+            settings: Settings::default(),
+        })
     }
 
     /// Makes these policies hold for every process, whatever its scope. A
     /// missing policy allows nothing to anybody.
     #[must_use]
-    pub fn for_everyone<'a>(mut self, ids: impl IntoIterator<Item = &'a str>) -> Policies {
-        self.settings.everyone = ids.into_iter().map(str::to_owned).collect();
-        self
+    pub fn for_everyone<'a>(self, ids: impl IntoIterator<Item = &'a str>) -> Policies {
+        self.with_settings(|settings| {
+            settings.everyone = ids.into_iter().map(str::to_owned).collect();
+        })
     }
 
     /// Denies requests that no policy permits, even to processes that have
     /// neither actor nor scope.
     #[must_use]
-    pub fn strict(mut self) -> Policies {
-        self.settings.strict = true;
+    pub fn strict(self) -> Policies {
+        self.with_settings(|settings| settings.strict = true)
+    }
+
+    fn with_settings(self, change: impl FnOnce(&mut Settings)) -> Policies {
+        let rules = self.rules();
+        let mut base = rules.base().clone();
+        change(&mut base.settings);
+        // Fails for policies that are read, and these stay.
+        if let Ok(rules) = rules.with_base(base) {
+            *self.present.write() = rules;
+        }
         self
     }
 
@@ -71,17 +82,51 @@ impl Policies {
         if !asked_for && files.is_empty() {
             return Ok(None);
         }
-        let compiled = Compiled::new(&files)?;
-        Ok(Some(Policies::new(Some(directory), settings, compiled)))
+        Policies::new(Base {
+            directory: Some(Arc::new(directory)),
+            files,
+            settings,
+        })
+        .map(Some)
     }
 
-    fn new(directory: Option<Directory>, settings: Settings, compiled: Compiled) -> Policies {
-        Policies {
-            directory,
-            settings,
-            compiled: RwLock::new(Arc::new(compiled)),
+    fn new(base: Base) -> Result<Policies, PolicyError> {
+        Ok(Policies {
+            present: RwLock::new(Rules::new(base)?),
             generation: AtomicU64::new(0),
             audit: OnceLock::new(),
+        })
+    }
+
+    /// Returns the policies, scopes and identities that are in force.
+    pub fn rules(&self) -> Rules {
+        self.present.read().clone()
+    }
+
+    /// Returns the present rules with some of them changed, to be put in force by
+    /// [`Policies::enforce`]. Policies that stay are not read again.
+    ///
+    /// # Errors
+    ///
+    /// All problems of the policies that are new. Messages name a policy `ID.cedar`.
+    pub fn changed(&self, change: &RulesChange) -> Result<Rules, PolicyError> {
+        self.rules().changed(change)
+    }
+
+    /// Puts rules in force: later answers follow them. They are those of another moment of
+    /// these policies, or those of another program.
+    pub fn enforce(&self, rules: Rules) {
+        let statements = rules.compiled().statements();
+        let before = std::mem::replace(&mut *self.present.write(), rules.clone());
+        let is_new = !before.judges_as(&rules);
+        // Freed without the lock.
+        drop(before);
+        if is_new {
+            if let Some(audit) = self.audit.get() {
+                audit.reloaded(statements, None);
+            }
+            // Stored last: an answer of this generation follows the new policies.
+            self.generation.fetch_add(1, Ordering::Release);
         }
     }
 
@@ -94,14 +139,23 @@ impl Policies {
     ///
     /// All problems.
     pub fn reload(&self) -> Result<(), PolicyError> {
-        match &self.directory {
-            Some(directory) => self.exchange(directory.read()),
-            None => Ok(()),
-        }
+        let Some(directory) = self.rules().base().directory.clone() else {
+            return Ok(());
+        };
+        let files = directory.read();
+        self.exchange(files.and_then(|files| {
+            let rules = self.rules();
+            let base = Base {
+                files,
+                ..rules.base().clone()
+            };
+            rules.with_base(base)
+        }))
     }
 
     /// Replaces all policies by others, given in memory, as
-    /// [`Policies::reload`] does with files.
+    /// [`Policies::reload`] does with files. Those that were added by
+    /// [`Policies::enforce`] are replaced, too.
     ///
     /// # Errors
     ///
@@ -110,19 +164,25 @@ impl Policies {
         &self,
         policies: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<(), PolicyError> {
-        self.exchange(Files::given(policies))
+        let files = Files::given(policies);
+        self.exchange(files.and_then(|files| {
+            let rules = self.rules();
+            let base = Base {
+                files,
+                ..rules.base().clone()
+            };
+            rules.with_base_alone(base)
+        }))
     }
 
-    fn exchange(&self, files: Result<Files, PolicyError>) -> Result<(), PolicyError> {
-        match files.and_then(|files| Compiled::new(&files)) {
-            Ok(compiled) => {
-                let compiled = Arc::new(compiled);
+    fn exchange(&self, rules: Result<Rules, PolicyError>) -> Result<(), PolicyError> {
+        match rules {
+            Ok(rules) => {
+                let statements = rules.compiled().statements();
                 if let Some(audit) = self.audit.get() {
-                    audit.reloaded(compiled.statements(), None);
+                    audit.reloaded(statements, None);
                 }
-                let mut present = self.compiled.write();
-                let replaced = std::mem::replace(&mut *present, compiled);
-                drop(present);
+                let replaced = std::mem::replace(&mut *self.present.write(), rules);
                 drop(replaced);
                 // Stored last: an answer of this generation follows the new
                 // policies.
@@ -160,18 +220,19 @@ impl Policies {
 
     /// Returns the ids of the policies, sorted.
     pub fn ids(&self) -> Vec<String> {
-        self.compiled().ids().map(str::to_owned).collect()
+        self.rules().compiled().ids().map(str::to_owned).collect()
     }
 
     /// Returns the number of statements of all policies.
     pub fn statements(&self) -> usize {
-        self.compiled().statements()
+        self.rules().compiled().statements()
     }
 
     /// Returns the ids of policies that neither a scope nor `[security]` names:
     /// they hold only for scopes that the program makes up itself.
     pub fn unused(&self) -> Vec<String> {
-        let settings = &self.settings;
+        let rules = self.rules();
+        let settings = rules.settings();
         let used = |id: &str| {
             let scopes = settings.scopes.values();
             settings.everyone.iter().any(|used| used == id)
@@ -183,16 +244,14 @@ impl Policies {
         ids.retain(|id| !used(id));
         ids
     }
-
-    fn compiled(&self) -> Arc<Compiled> {
-        Arc::clone(&self.compiled.read())
-    }
 }
 
 impl Authorizer for Policies {
     fn decide(&self, request: &Request<'_>) -> Decision {
-        let settings = &self.settings;
-        self.compiled()
+        let rules = self.rules();
+        let settings = rules.settings();
+        rules
+            .compiled()
             .decide(request, &settings.everyone, settings.strict)
     }
 
@@ -202,7 +261,7 @@ impl Authorizer for Policies {
         policies: &[String],
         check: &dyn Fn() -> Result<(), Error>,
     ) -> Result<Verdict, Error> {
-        self.compiled().evaluate(request, policies, check)
+        self.rules().compiled().evaluate(request, policies, check)
     }
 
     fn generation(&self) -> u64 {
@@ -210,15 +269,15 @@ impl Authorizer for Policies {
     }
 
     fn has_policy(&self, id: &str) -> bool {
-        self.compiled().has(id)
+        self.rules().compiled().has(id)
     }
 
     fn named_scope(&self, name: &str) -> Option<Scope> {
-        self.settings.scope(name)
+        self.rules().settings().scope(name)
     }
 
     fn identity(&self, definition: &str, host: &str) -> Identity {
-        self.settings.identity(definition, host)
+        self.rules().settings().identity(definition, host)
     }
 
     fn observe(&self, event: &AuditEvent<'_>) {
@@ -231,7 +290,7 @@ impl Authorizer for Policies {
 impl fmt::Debug for Policies {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Policies")
-            .field("settings", &self.settings)
+            .field("rules", &self.rules())
             .field("generation", &self.generation)
             .finish_non_exhaustive()
     }

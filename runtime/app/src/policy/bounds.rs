@@ -153,6 +153,7 @@ fn last(name: &str) -> &str {
 }
 
 /// The share of [`MAX_VALIDATION`] that is left.
+#[derive(Clone, Debug)]
 pub(super) struct Validation {
     kinds: usize,
     left: usize,

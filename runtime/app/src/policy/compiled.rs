@@ -36,15 +36,28 @@ const STACK: usize = 32 << 20;
 
 /// Validated policies.
 pub(super) struct Compiled {
-    policies: BTreeMap<String, Statements>,
+    schema: Arc<Understood>,
+    policies: BTreeMap<String, Arc<Statements>>,
+    sets: Sets<Effective>,
+}
+
+/// The schema of the runtime with the program's additions, as Cedar understands it.
+struct Understood {
+    /// The text of the program's additions.
+    own: Option<Arc<str>>,
+    validator: Validator,
+    /// The validation that all policies may need.
+    validation: Validation,
     /// The actions with the groups that they are in.
     actions: Entities,
-    sets: Sets<Effective>,
 }
 
 /// The statements of one policy.
 struct Statements {
+    text: Arc<str>,
     all: Vec<Statement>,
+    /// Bytes of each statement that was validated.
+    lengths: Vec<usize>,
     /// The statements as Cedar judges by them alone, made at the first use.
     alone: OnceLock<PolicySet>,
 }
@@ -85,7 +98,22 @@ impl fmt::Display for NotTogether {
 impl Compiled {
     /// Validates all policies.
     pub(super) fn new(files: &Files) -> Result<Compiled, PolicyError> {
-        let texts = files.policies.iter().chain(&files.schema);
+        Compiled::after(files, None)
+    }
+
+    /// Validates all policies but those that are the same as before, under the same schema.
+    pub(super) fn after(files: &Files, before: Option<&Compiled>) -> Result<Compiled, PolicyError> {
+        let before = before.filter(|before| before.schema.is_of(files.schema.as_ref()));
+        if let Some(before) = before
+            && files
+                .policies
+                .iter()
+                .all(|file| before.known(file).is_some())
+        {
+            return Ok(before.without_others(files));
+        }
+        let is_new = |file: &&File| before.is_none_or(|before| before.known(file).is_none());
+        let texts = files.policies.iter().filter(is_new).chain(&files.schema);
         let problems: Vec<_> = texts.filter_map(too_deep).collect();
         if !problems.is_empty() {
             return Err(PolicyError { problems });
@@ -96,7 +124,7 @@ impl Compiled {
             std::thread::Builder::new()
                 .name("warren-policies".into())
                 .stack_size(STACK)
-                .spawn_scoped(scope, || Compiled::of(files))
+                .spawn_scoped(scope, || Compiled::of(files, before))
                 .map_err(|error| format!("cannot start a thread to read the policies: {error}"))
                 .and_then(|thread| {
                     let read = thread.join();
@@ -106,22 +134,25 @@ impl Compiled {
         })
     }
 
-    fn of(files: &Files) -> Result<Compiled, PolicyError> {
-        let schema = schema(files.schema.as_ref())?;
-        let mut validation = Validation::of(schema.request_envs());
-        let actions = schema.action_entities().map_err(|error| {
-            let file = files.schema.as_ref().map(|file| file.path.clone());
-            let message = format!("the groups of its actions cannot be read: {error}");
-            unread(file.unwrap_or_else(built_in_path), message)
-        })?;
-        let validator = Validator::new(schema);
+    fn of(files: &Files, before: Option<&Compiled>) -> Result<Compiled, PolicyError> {
+        let schema = match before {
+            Some(before) => Arc::clone(&before.schema),
+            None => Arc::new(Understood::new(files.schema.as_ref())?),
+        };
+        let mut validation = schema.validation.clone();
         let mut policies = BTreeMap::new();
         let mut problems = Vec::new();
         for file in &files.policies {
-            match read(file, &validator, &mut validation) {
-                Ok(all) => {
-                    let alone = OnceLock::new();
-                    policies.insert(file.id.clone(), Statements { all, alone });
+            let known = before.and_then(|before| before.known(file));
+            if let Some(known) = known
+                && known.take_again(&mut validation)
+            {
+                policies.insert(file.id.clone(), Arc::clone(known));
+                continue;
+            }
+            match read(file, &schema.validator, &mut validation) {
+                Ok(statements) => {
+                    policies.insert(file.id.clone(), Arc::new(statements));
                 }
                 Err(error) => problems.extend(error.problems),
             }
@@ -130,10 +161,45 @@ impl Compiled {
             return Err(PolicyError { problems });
         }
         Ok(Compiled {
+            schema,
             policies,
-            actions,
             sets: Sets::default(),
         })
+    }
+
+    /// Returns true if these are the policies of the files, under their schema.
+    pub(super) fn is_of(&self, files: &Files) -> bool {
+        self.schema.is_of(files.schema.as_ref())
+            && self.policies.len() == files.policies.len()
+            && files.policies.iter().all(|file| self.known(file).is_some())
+    }
+
+    /// Returns the statements of a file, if they were validated before.
+    fn known(&self, file: &File) -> Option<&Arc<Statements>> {
+        let known = self.policies.get(&file.id)?;
+        (known.text == file.text).then_some(known)
+    }
+
+    /// Returns these policies without those that are not among the files.
+    fn without_others(&self, files: &Files) -> Compiled {
+        let known = files.policies.iter();
+        let known = known.filter_map(|file| Some((file.id.clone(), Arc::clone(self.known(file)?))));
+        Compiled {
+            schema: Arc::clone(&self.schema),
+            policies: known.collect(),
+            sets: Sets::default(),
+        }
+    }
+
+    /// Returns the text of each policy, by id.
+    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
+        let all = self.policies.iter();
+        all.map(|(id, policy)| (id.as_str(), &policy.text))
+    }
+
+    /// Returns the text of the program's additions to the schema.
+    pub(super) fn own_schema(&self) -> Option<&Arc<str>> {
+        self.schema.own.as_ref()
     }
 
     pub(super) fn has(&self, id: &str) -> bool {
@@ -159,7 +225,7 @@ impl Compiled {
             Ok(effective) => effective,
             Err(error) => return denied(error.to_string()),
         };
-        let asked = match Asked::new(request, &self.actions) {
+        let asked = match Asked::new(request, &self.schema.actions) {
             Ok(asked) => asked,
             Err(error) => return denied(format!("the request cannot be judged: {error}")),
         };
@@ -199,7 +265,7 @@ impl Compiled {
         ids: &[String],
         check: &dyn Fn() -> Result<(), Error>,
     ) -> Result<Verdict, Error> {
-        let asked = Asked::new(request, &self.actions)
+        let asked = Asked::new(request, &self.schema.actions)
             .map_err(|error| Error::internal(format!("cannot evaluate the request: {error}")))?;
         let (mut allowed, mut complete) = (false, true);
         let ids: BTreeSet<&str> = ids.iter().map(String::as_str).collect();
@@ -268,7 +334,41 @@ impl Compiled {
     }
 }
 
+impl Understood {
+    fn new(own: Option<&File>) -> Result<Understood, PolicyError> {
+        let schema = schema(own)?;
+        let validation = Validation::of(schema.request_envs());
+        let actions = schema.action_entities().map_err(|error| {
+            let path = own.map(|file| file.path.clone());
+            let message = format!("the groups of its actions cannot be read: {error}");
+            unread(path.unwrap_or_else(built_in_path), message)
+        })?;
+        Ok(Understood {
+            own: own.map(|file| Arc::clone(&file.text)),
+            validator: Validator::new(schema),
+            validation,
+            actions,
+        })
+    }
+
+    /// Returns true if this is the schema with these additions.
+    fn is_of(&self, own: Option<&File>) -> bool {
+        self.own.as_ref() == own.map(|file| &file.text)
+    }
+}
+
 impl Statements {
+    /// Takes the validation that these statements needed. Returns false, and takes nothing,
+    /// if there is too little left.
+    fn take_again(&self, validation: &mut Validation) -> bool {
+        let mut left = validation.clone();
+        let fits = self.lengths.iter().all(|bytes| left.take(*bytes).is_ok());
+        if fits {
+            *validation = left;
+        }
+        fits
+    }
+
     fn evaluate(&self, asked: &Asked) -> Verdict {
         let set = self.alone.get_or_init(|| {
             let mut set = PolicySet::new();
@@ -391,9 +491,10 @@ fn read(
     file: &File,
     validator: &Validator,
     validation: &mut Validation,
-) -> Result<Vec<Statement>, PolicyError> {
+) -> Result<Statements, PolicyError> {
     let mut position = Position::default();
-    let mut found = Vec::new();
+    let mut all = Vec::new();
+    let mut lengths = Vec::new();
     let mut problems = Vec::new();
     for range in statements(&file.text) {
         if problems.len() >= MAX_PROBLEMS {
@@ -409,6 +510,7 @@ fn read(
             ));
             break;
         }
+        lengths.push(text.len());
         let problem = |diagnostic: &dyn miette::Diagnostic| {
             PolicyProblem::within(file, range.start, diagnostic)
         };
@@ -429,13 +531,18 @@ fn read(
         problems.extend(result.validation_errors().map(|error| problem(error)));
         position.go_to(&file.text, start);
         let id = PolicyId::new(format!("{}.cedar:{position}", file.id));
-        found.extend(set.policies().map(|policy| Statement {
+        all.extend(set.policies().map(|policy| Statement {
             policy: policy.new_id(id.clone()),
             reuse: reuse(policy),
         }));
     }
     if problems.is_empty() {
-        Ok(found)
+        Ok(Statements {
+            text: Arc::clone(&file.text),
+            all,
+            lengths,
+            alone: OnceLock::new(),
+        })
     } else {
         Err(PolicyError { problems })
     }

@@ -34,7 +34,7 @@ pub(crate) struct Directory {
 }
 
 /// The texts of a program's policies.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Files {
     pub(crate) policies: Vec<File>,
     /// The program's additions to the schema.

@@ -21,6 +21,7 @@ mod entities;
 mod error;
 mod file;
 mod files;
+mod rules;
 mod scan;
 mod settings;
 
@@ -28,4 +29,5 @@ pub use audit::AuditError;
 pub use authorizer::Policies;
 pub use error::{PolicyError, PolicyProblem};
 pub(crate) use files::{Directory, policy_path};
+pub use rules::{Difference, Rules, RulesChange, RulesDifference};
 pub(crate) use settings::Settings;

@@ -12,7 +12,7 @@ use crate::policy::files::policy_path;
 use crate::suggest::{MAX_SUGGESTIONS, closest};
 
 /// The settings, checked against each other.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Settings {
     /// True if requests that no policy allows are denied to everyone.
     pub(crate) strict: bool,

@@ -1,5 +1,6 @@
 //! The rows of the table. `docs/performance.md` explains them.
 
+mod apply;
 mod call;
 mod density;
 mod fall;
@@ -157,6 +158,16 @@ pub(crate) const ALL: &[RowKind] = &[
         "the same, each linked to every other",
         fall::prepare_mesh,
     ),
+    usual(
+        apply::NAME,
+        "a tenant that comes and goes beside 1,000 others, each with 20 definitions",
+        apply::prepare,
+    ),
+    on_request(
+        apply::MANY,
+        "100,000 such tenants; fails if memory grows with them",
+        apply::prepare_many,
+    ),
     on_request(
         growth::NAME,
         "how the cost of each operation grows with what is around it; fails over a bound",
@@ -219,6 +230,7 @@ mod name {
     /// The pairs of a round trip, each send judged.
     pub(super) const JUDGED: [&str; 3] = ["flat, judged", "component, judged", "Lua, judged"];
     pub(super) const LUA: &str = "Lua";
+    pub(super) const NEW_LUA: &str = "Lua, new";
     pub(super) const RUST_TO_LUA: &str = "Rust to Lua";
     pub(super) const RUST_TO_RUST: &str = "Rust to Rust";
     pub(super) const TOKIO: &str = "tokio";

@@ -1,5 +1,6 @@
 //! The subscriptions of all processes.
 
+use std::collections::hash_map::Entry::Occupied;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -116,9 +117,13 @@ impl Bus {
                 kinds.is_empty()
             });
             if removed.is_some()
-                && let Some(count) = index.of_hosts.get_mut(&process.host().number())
+                && let Occupied(mut count) = index.of_hosts.entry(process.host().number())
             {
-                *count -= 1;
+                *count.get_mut() -= 1;
+                // Hosts come and go.
+                if *count.get() == 0 {
+                    count.remove();
+                }
             }
         }
     }
@@ -127,7 +132,7 @@ impl Bus {
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         let index = self.0.read();
-        index.systems.is_empty() && index.of_hosts.values().all(|count| *count == 0)
+        index.systems.is_empty() && index.of_hosts.is_empty()
     }
 }
 

@@ -46,6 +46,12 @@ impl Metrics {
     pub fn families(&self) -> Vec<Family> {
         snapshot::families(&self.0)
     }
+
+    /// Forgets the metrics of a definition that is gone. A process of it that still runs
+    /// begins them anew.
+    pub fn forget(&self, definition: &str) {
+        self.0.forget(definition);
+    }
 }
 
 impl Capability for Metrics {

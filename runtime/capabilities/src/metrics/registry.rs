@@ -24,8 +24,8 @@ const MAX_METRICS_OF_HOST: usize = 8 << 20;
 /// Bytes that a series takes beside its texts, each of which is there twice.
 const OVERHEAD: usize = 512;
 
-/// The series of all definitions. They stay until the program ends: a counter that went
-/// away with its definition would seem to begin anew.
+/// The series of all definitions. They stay as long as their definition: a counter that
+/// went away with its last process would seem to begin anew.
 #[derive(Default)]
 pub(super) struct Registry {
     definitions: RwLock<HashMap<Arc<str>, Arc<Series>>>,
@@ -41,6 +41,10 @@ pub(super) struct One {
     pub(super) kind: MetricKind,
     pub(super) name: String,
     pub(super) host: Arc<str>,
+    /// The number of the host.
+    host_number: usize,
+    /// The room that it takes.
+    bytes: usize,
     pub(super) labels: Vec<(String, String)>,
     value: Mutex<MetricValue>,
 }
@@ -48,8 +52,8 @@ pub(super) struct One {
 /// The room taken by all series. Locked while one is added, before any other lock.
 #[derive(Default)]
 struct Taken {
-    /// The metric that is shown under each name.
-    names: HashMap<String, Owner>,
+    /// The metric that is shown under each name, with the number of its series.
+    names: HashMap<String, (Owner, usize)>,
     bytes: usize,
     /// Bytes by the number of the host.
     of_hosts: HashMap<usize, usize>,
@@ -131,19 +135,31 @@ impl Registry {
                 MAX_SERIES,
             ));
         }
-        taken.take(key, definition, host)?;
+        let bytes = taken.take(key, definition, host)?;
         let one = Arc::new(One {
             kind: key.kind,
             name: key.name.clone(),
             host: host.into(),
+            host_number: key.host,
+            bytes,
             labels: key.labels.clone(),
             value: Mutex::new(MetricValue::new(key.kind)),
         });
         let mut definitions = self.definitions.write();
         let series = definitions.entry(Arc::clone(definition)).or_default();
-        let bytes = key.bytes.as_slice().into();
-        series.0.write().insert(bytes, Arc::clone(&one));
+        let key = key.bytes.as_slice().into();
+        series.0.write().insert(key, Arc::clone(&one));
         Ok(one)
+    }
+
+    /// Forgets the series of a definition, and gives back the room that they took.
+    pub(super) fn forget(&self, definition: &str) {
+        let mut taken = self.taken.lock();
+        let forgotten = self.definitions.write().remove(definition);
+        let Some(series) = forgotten else { return };
+        for one in series.0.read().values() {
+            taken.give_back(one);
+        }
     }
 }
 
@@ -154,8 +170,8 @@ impl One {
 }
 
 impl Taken {
-    /// Takes the room and the names of a new series.
-    fn take(&mut self, key: &Key, definition: &str, host: &str) -> Result<(), Error> {
+    /// Takes the room and the names of a new series. Returns the bytes of the room.
+    fn take(&mut self, key: &Key, definition: &str, host: &str) -> Result<usize, Error> {
         let bytes = OVERHEAD + 2 * key.bytes.len() + definition.len() + host.len();
         let of_host = self.of_hosts.get(&key.host).copied().unwrap_or_default() + bytes;
         if of_host > MAX_METRICS_OF_HOST {
@@ -170,7 +186,26 @@ impl Taken {
         self.claim(key)?;
         self.of_hosts.insert(key.host, of_host);
         self.bytes += bytes;
-        Ok(())
+        Ok(bytes)
+    }
+
+    /// Gives back the room and the names of a series.
+    fn give_back(&mut self, one: &One) {
+        self.bytes -= one.bytes;
+        if let Some(bytes) = self.of_hosts.get_mut(&one.host_number) {
+            *bytes -= one.bytes;
+            if *bytes == 0 {
+                self.of_hosts.remove(&one.host_number);
+            }
+        }
+        for name in shown(one.kind, &one.name) {
+            if let Some((_, series)) = self.names.get_mut(&name) {
+                *series -= 1;
+                if *series == 0 {
+                    self.names.remove(&name);
+                }
+            }
+        }
     }
 
     /// Takes the names under which a metric is shown.
@@ -181,7 +216,7 @@ impl Taken {
         };
         let names = shown(key.kind, &key.name);
         let other = names.iter().find_map(|name| {
-            let known = self.names.get(name)?;
+            let (known, _) = self.names.get(name)?;
             (*known != owner).then_some((name, known))
         });
         if let Some((name, known)) = other {
@@ -198,7 +233,8 @@ impl Taken {
             .retryable(false));
         }
         for name in names {
-            self.names.entry(name).or_insert_with(|| owner.clone());
+            let new = || (owner.clone(), 0);
+            self.names.entry(name).or_insert_with(new).1 += 1;
         }
         Ok(())
     }

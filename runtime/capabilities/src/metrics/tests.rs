@@ -161,3 +161,28 @@ fn definitions_without_end_leave_room_for_other_hosts() {
     let mut other = Tester::new(&kernel, HostConfig::default());
     other.call(&metrics, "counter_inc", &[of("m")]).unwrap();
 }
+
+#[test]
+fn a_definition_that_is_gone_gives_back_its_room_and_its_names() {
+    let (kernel, metrics) = (Kernel::new(), Metrics::default());
+    let mut tester = Tester::new(&kernel, HostConfig::default());
+    tester.call(&metrics, "counter_inc", &[of("m")]).unwrap();
+    // More than the room of a host, were it not given back.
+    for round in 0..30 {
+        tester.definition = format!("t:gone{round}").into();
+        for n in 0..1_000 {
+            let labels = labels(&[("n", n.to_string().as_str())]);
+            let called = tester.call(&metrics, "gauge_inc", &[of("g"), labels]);
+            called.unwrap();
+        }
+        metrics.forget(&format!("t:gone{round}"));
+        metrics.forget("t:never");
+    }
+    let families = metrics.families();
+    let names: Vec<_> = families.iter().map(|family| &*family.name).collect();
+    assert_eq!(names, ["m"]);
+    // The name is another metric's now.
+    tester.call(&metrics, "counter_inc", &[of("g")]).unwrap();
+    let called = tester.call(&metrics, "gauge_inc", &[of("m")]);
+    refused(called, Kind::Conflict);
+}

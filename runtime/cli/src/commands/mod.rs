@@ -1,5 +1,7 @@
 //! The subcommands: each file holds one, with its options; `grants` has options of several.
 
+#[cfg(unix)]
+pub(crate) mod apply;
 pub(crate) mod build;
 #[cfg(unix)]
 pub(crate) mod cancel;
@@ -26,6 +28,8 @@ pub(crate) mod top;
 
 use clap::Subcommand;
 
+#[cfg(unix)]
+use apply::ApplyArgs;
 use build::BuildArgs;
 #[cfg(unix)]
 use cancel::CancelArgs;
@@ -86,6 +90,9 @@ pub(crate) enum Command {
     /// Take the files of a running program as they are now
     #[cfg(unix)]
     Reload(ReloadArgs),
+    /// Put a program, with its manifest, in place of a running one
+    #[cfg(unix)]
+    Apply(ApplyArgs),
     /// Print a shell's completions of this command
     Completions(CompletionsArgs),
     /// Write the man pages of this command

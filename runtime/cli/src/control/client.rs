@@ -106,7 +106,7 @@ impl Client {
         line.push(b'\n');
         self.stream.get_mut().write_all(&line)?;
         let patience = match request {
-            Request::Reload => MAX_WAIT_TO_COMPILE,
+            Request::Reload | Request::Plan { .. } => MAX_WAIT_TO_COMPILE,
             _ => MAX_WAIT,
         };
         let answer = read_line(&mut self.stream, patience)?;

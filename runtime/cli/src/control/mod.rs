@@ -83,6 +83,20 @@ pub(crate) enum Request {
     },
     /// Takes the program's files as they are now.
     Reload,
+    /// Plans to put a program in place of the running one, or the version before again.
+    Plan {
+        /// The program's directory, absolute; absent for a rollback.
+        #[serde(default)]
+        path: Option<String>,
+        /// True for a return to the version before.
+        #[serde(default)]
+        rollback: bool,
+        /// Milliseconds that processes of removed hosts and services have to end.
+        #[serde(default = "grace_ms")]
+        grace_ms: u64,
+    },
+    /// Applies the last plan of this connection.
+    Apply,
     /// Sends a message.
     Send {
         /// PID or name.
@@ -93,6 +107,22 @@ pub(crate) enum Request {
         #[serde(default)]
         value: serde_json::Value,
     },
+}
+
+fn grace_ms() -> u64 {
+    5_000
+}
+
+/// The answer to [`Request::Apply`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct InPlace {
+    /// The number of the version that is in place.
+    pub(crate) version: u64,
+    /// False if processes of removed hosts or services have not ended yet.
+    pub(crate) settled: bool,
+    /// The error of a service that could not be started at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) service_error: Option<String>,
 }
 
 /// The answer to a request.
@@ -168,6 +198,23 @@ mod tests {
             }
         );
         assert_eq!(read(r#"{"do":"reload"}"#).unwrap(), Request::Reload);
+        assert_eq!(read(r#"{"do":"apply"}"#).unwrap(), Request::Apply);
+        assert_eq!(
+            read(r#"{"do":"plan","path":"/shop"}"#).unwrap(),
+            Request::Plan {
+                path: Some("/shop".into()),
+                rollback: false,
+                grace_ms: 5_000
+            }
+        );
+        assert_eq!(
+            read(r#"{"do":"plan","rollback":true,"grace_ms":7}"#).unwrap(),
+            Request::Plan {
+                path: None,
+                rollback: true,
+                grace_ms: 7
+            }
+        );
         assert_eq!(
             read(r#"{"do":"cancel_hosts","hosts":[],"within_ms":5}"#).unwrap(),
             Request::CancelHosts {

@@ -10,11 +10,11 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 use warren::introspection::{ProcessInfo, Query};
-use warren::{Error, Inspector, Kind, ReloadError};
+use warren::{ApplyError, Change, Error, Inspector, Kind, Planned, RefusedFile, ReloadError};
 
 use super::seats::{PATIENCE, Seat, Seats};
 use super::socket::Socket;
-use super::{Answer, Greeting, MAX_LINE, MAX_REQUEST, PROTOCOL, Request};
+use super::{Answer, Greeting, InPlace, MAX_LINE, MAX_REQUEST, PROTOCOL, Request};
 use crate::arguments;
 
 /// Maximum number of processes in one answer.
@@ -127,6 +127,8 @@ impl Desk {
         let stream = seat.stream();
         write_line(stream, &self.greeting)?;
         let mut reader = BufReader::new(stream);
+        // What the client has planned and not applied.
+        let mut planned = None;
         loop {
             let mut line = Vec::new();
             let read = (&mut reader)
@@ -140,7 +142,7 @@ impl Desk {
                 return write_line(stream, &refused(Kind::Invalid, "the line is too long"));
             }
             let _answering = seat.begin();
-            write_line(stream, &answer(&line, &self.inspector))?;
+            write_line(stream, &answer(&line, &self.inspector, &mut planned))?;
         }
     }
 }
@@ -151,12 +153,12 @@ fn write_line(mut stream: impl Write, value: &impl Serialize) -> io::Result<()> 
     stream.write_all(&line)
 }
 
-fn answer(line: &[u8], inspector: &Inspector) -> Answer {
+fn answer(line: &[u8], inspector: &Inspector, planned: &mut Option<Planned>) -> Answer {
     let request = match serde_json::from_slice(line) {
         Ok(request) => request,
         Err(error) => return refused(Kind::Invalid, &format!("not a request: {error}")),
     };
-    obey(request, inspector).unwrap_or_else(|error| refused(error.kind, &error.message))
+    obey(request, inspector, planned).unwrap_or_else(|error| refused(error.kind, &error.message))
 }
 
 fn refused(kind: Kind, message: &str) -> Answer {
@@ -167,7 +169,11 @@ fn refused(kind: Kind, message: &str) -> Answer {
     }
 }
 
-fn obey(request: Request, inspector: &Inspector) -> Result<Answer, Error> {
+fn obey(
+    request: Request,
+    inspector: &Inspector,
+    planned: &mut Option<Planned>,
+) -> Result<Answer, Error> {
     let value = match request {
         Request::List { query } => {
             let query = Query {
@@ -209,6 +215,35 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Answer, Error> {
             Ok(reloaded) => json(&reloaded)?,
             Err(error) => return Ok(not_reloaded(error)),
         },
+        Request::Plan {
+            path,
+            rollback,
+            grace_ms,
+        } => {
+            // One plan at a time: the one before holds code.
+            *planned = None;
+            if path.is_some() == rollback {
+                return Err(Error::invalid("a plan has either a path or `rollback`"));
+            }
+            let grace = Duration::from_millis(grace_ms);
+            match plan(inspector, path, rollback, grace) {
+                Ok(made) => {
+                    let shown = json(made.plan())?;
+                    *planned = Some(made);
+                    shown
+                }
+                Err(error) => return Ok(not_applied(error)),
+            }
+        }
+        Request::Apply => {
+            let Some(planned) = planned.take() else {
+                return Err(Error::invalid("nothing was planned on this connection"));
+            };
+            match apply(planned) {
+                Ok(in_place) => json(&in_place)?,
+                Err(error) => return Ok(not_applied(error)),
+            }
+        }
         Request::Send {
             process,
             topic,
@@ -223,12 +258,56 @@ fn obey(request: Request, inspector: &Inspector) -> Result<Answer, Error> {
     Ok(Answer::Ok(value))
 }
 
+fn plan(
+    inspector: &Inspector,
+    path: Option<String>,
+    rollback: bool,
+    grace: Duration,
+) -> Result<Planned, ApplyError> {
+    // Only this client waits.
+    if rollback {
+        return futures::executor::block_on(inspector.plan_rollback(grace));
+    }
+    let app = inspector.reopen(path.unwrap_or_default())?;
+    let change = Change::new().app(app).grace(grace);
+    futures::executor::block_on(inspector.plan(change))
+}
+
+fn apply(planned: Planned) -> Result<InPlace, ApplyError> {
+    let applied = futures::executor::block_on(planned.apply())?;
+    let version = applied.version;
+    let settled = applied.settled_within(MAX_WAIT_FOR_HOST);
+    let settled = futures::executor::block_on(settled);
+    Ok(InPlace {
+        version,
+        settled: settled.is_some(),
+        service_error: settled.and_then(Result::err).map(|error| error.to_string()),
+    })
+}
+
+fn not_applied(error: ApplyError) -> Answer {
+    let problems = error.refused();
+    let error = match error {
+        ApplyError::Ending(error) => error,
+        ApplyError::Conflict { .. } | ApplyError::PoliciesChanged => {
+            Error::new(Kind::Conflict, error.to_string())
+        }
+        ApplyError::NothingBefore => Error::not_found(error.to_string()),
+        other => Error::invalid(other.to_string()),
+    };
+    of_error(error, problems)
+}
+
 fn not_reloaded(error: ReloadError) -> Answer {
     let problems = error.refused();
     let error = match error {
         ReloadError::Ending(error) => error,
         other => Error::invalid(other.to_string()),
     };
+    of_error(error, problems)
+}
+
+fn of_error(error: Error, problems: Vec<RefusedFile>) -> Answer {
     Answer::Error {
         kind: error.kind,
         message: error.message,

@@ -1,5 +1,7 @@
 //! The text that the command prints: failures, notices, the log and tables.
 
+#[cfg(unix)]
+pub(crate) mod apply;
 pub(crate) mod ending;
 pub(crate) mod excerpt;
 pub(crate) mod failure;

@@ -7,7 +7,7 @@ use crate::report::failure::Failure;
 
 /// The line for a manifest that has changed.
 pub(crate) const MANIFEST_CHANGED: &str =
-    "warren.toml has changed and was not taken: start the program again for it";
+    "warren.toml has changed and was not taken: use `warren apply`, or start the program again";
 
 /// Definitions that a line names.
 const NAMED: usize = 10;

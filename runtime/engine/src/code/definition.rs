@@ -35,6 +35,14 @@ pub enum Code {
 }
 
 impl Code {
+    /// Returns the source; `None` for a Rust function.
+    pub fn source(&self) -> Option<&Source> {
+        match self {
+            Code::Lua(source) | Code::Wasm(source) => Some(source),
+            Code::Native(_) => None,
+        }
+    }
+
     /// Returns true if this is the same code: the same function, or a source of the same
     /// name and content.
     pub fn is_that_of(&self, other: &Code) -> bool {
@@ -121,14 +129,22 @@ pub struct Definition {
     pub grants: Arc<Grants>,
 }
 
-/// Finds the definitions and modules of a program.
+impl Definition {
+    /// Returns true if all but the code is the same: method, host and grants.
+    pub fn has_settings_of(&self, other: &Definition) -> bool {
+        self.method == other.method && self.host == other.host && self.grants == other.grants
+    }
+}
+
+/// Finds the definitions of a program.
 ///
 /// The runtime calls it off the guests' stacks, possibly for every spawn, so an
-/// implementation caches expensive results. It may block for short file access.
+/// implementation caches expensive results. It may block for short file access. A
+/// definition that has not changed is the same `Arc` each time.
 ///
 /// The answers belong together: a definition and the modules it requires are files of one
 /// moment. Later files are definitions of their own, which a reload puts in place of these.
-pub trait Definitions: Send + Sync + 'static {
+pub trait Definitions: Files {
     /// Returns the definition of this id.
     ///
     /// # Errors
@@ -137,6 +153,18 @@ pub trait Definitions: Send + Sync + 'static {
     /// the file and the reason.
     fn definition(&self, id: &str) -> Result<Arc<Definition>, Error>;
 
+    /// Returns the files alone, which a process keeps as long as it runs: it keeps no
+    /// definition but its own. Other definitions with the same files return the same
+    /// `Arc`, and share the code that was made with them. By default a process keeps all
+    /// of this.
+    fn files(&self) -> Option<Arc<dyn Files>> {
+        None
+    }
+}
+
+/// Finds the files of a program: the modules that its processes require, and the files
+/// that messages name.
+pub trait Files: Send + Sync + 'static {
     /// Returns the program's module that `require(name)` loads, if there is one:
     /// `lib.util` is `lib/util.lua` below the root.
     ///
@@ -187,5 +215,27 @@ pub trait Definitions: Send + Sync + 'static {
     fn ungranted(&self, definition: &str, path: &Path, write: bool) -> Option<String> {
         let _ = (definition, path, write);
         None
+    }
+}
+
+/// The definitions of one moment, with their files.
+#[derive(Clone)]
+pub(crate) struct Edition {
+    pub(crate) definitions: Arc<dyn Definitions>,
+    pub(crate) files: Arc<dyn Files>,
+}
+
+impl Edition {
+    pub(crate) fn new(definitions: Arc<dyn Definitions>) -> Edition {
+        let files = definitions.files();
+        Edition {
+            files: files.unwrap_or_else(|| Arc::clone(&definitions) as Arc<dyn Files>),
+            definitions,
+        }
+    }
+
+    /// Returns true if the files are the very ones of another edition.
+    pub(crate) fn has_files_of(&self, other: &Edition) -> bool {
+        Arc::ptr_eq(&self.files, &other.files)
     }
 }

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use warren_kernel::Error;
 
 use crate::code::artifact::Artifact;
-use crate::code::definition::{Code, Definition, Definitions, Grants, Source};
+use crate::code::definition::{Code, Definition, Edition, Files, Grants, Source};
 use crate::code::native_code::NativeCode;
 
 /// Code for an interpreter.
@@ -36,8 +36,8 @@ pub(crate) struct Program {
     pub(crate) chunk: Option<Arc<Chunk>>,
     /// The names of the libraries that the interpreter gives the process; `None` for all.
     pub(crate) modules: Option<Arc<[String]>>,
-    /// The definitions that the program is one of; absent for code of the embedder and
-    /// of the runtime.
+    /// The files that the program was made with; absent for code of the embedder and of
+    /// the runtime.
     pub(crate) origin: Option<Arc<Origin>>,
 }
 
@@ -53,10 +53,10 @@ pub(crate) fn content_hash(source: &Source) -> ContentHash {
     hasher.finalize().into()
 }
 
-/// The definitions that a program is one of, and the files of them that its processes
-/// have required.
+/// The files that a program was made with, and those of them that its processes have
+/// required.
 pub(crate) struct Origin {
-    pub(crate) definitions: Arc<dyn Definitions>,
+    pub(crate) files: Arc<dyn Files>,
     required: Mutex<HashMap<Arc<str>, ContentHash>>,
 }
 
@@ -65,9 +65,9 @@ pub(crate) struct Origin {
 pub(crate) const MAX_REQUIRED: usize = 10_000;
 
 impl Origin {
-    pub(crate) fn new(definitions: Arc<dyn Definitions>) -> Arc<Origin> {
+    pub(crate) fn new(files: &Arc<dyn Files>) -> Arc<Origin> {
         Arc::new(Origin {
-            definitions,
+            files: Arc::clone(files),
             required: Mutex::default(),
         })
     }
@@ -80,20 +80,20 @@ impl Origin {
         }
     }
 
-    /// Returns the origin of the same program among other definitions. Its processes
-    /// require the same files.
-    pub(crate) fn successor(&self, definitions: &Arc<dyn Definitions>) -> Arc<Origin> {
+    /// Returns the origin of the same program among other files. Its processes require
+    /// files of the same names.
+    pub(crate) fn successor(&self, files: &Arc<dyn Files>) -> Arc<Origin> {
         let names: Vec<_> = self.required.lock().keys().cloned().collect();
-        let origin = Origin::new(Arc::clone(definitions));
-        let files = names.iter().filter_map(|name| definitions.source(name));
-        for file in files {
+        let origin = Origin::new(files);
+        let required = names.iter().filter_map(|name| files.source(name));
+        for file in required {
             origin.requires(&file);
         }
         origin
     }
 
-    /// Returns the names of the required files that differ in other definitions.
-    fn differing(&self, others: &dyn Definitions) -> Vec<Arc<str>> {
+    /// Returns the names of the required files that differ among other files.
+    fn differing(&self, others: &dyn Files) -> Vec<Arc<str>> {
         let required = self.required.lock();
         let differs = |(name, hash): &(&Arc<str>, &ContentHash)| {
             let other = others.source(name);
@@ -130,42 +130,44 @@ impl Program {
         }
     }
 
-    /// Returns the ids of the changed definitions, if other definitions of the program
-    /// have other code for this one: its own id, and those of the files it has required.
-    /// Code that is gone there has not changed: nothing could take its place. With
-    /// `before`, the definitions until now, only what differs from those counts.
-    pub(crate) fn changes(
-        &self,
-        before: Option<&Arc<dyn Definitions>>,
-        others: &Arc<dyn Definitions>,
-    ) -> Vec<Arc<str>> {
+    /// Returns the ids of the changed definitions, if another edition of the program has
+    /// other code for this one: its own id, and those of the files it has required. Code
+    /// that is gone there has not changed: nothing could take its place. With `before`, the
+    /// edition until now, only what differs from that counts.
+    pub(crate) fn changes(&self, before: Option<&Edition>, now: &Edition) -> Vec<Arc<str>> {
         let Some(origin) = &self.origin else {
             return Vec::new();
         };
-        if Arc::ptr_eq(&origin.definitions, others) {
-            return Vec::new();
-        }
         let own = &self.definition;
-        let Ok(other) = others.definition(&own.id) else {
+        let Ok(other) = now.definitions.definition(&own.id) else {
             return Vec::new();
         };
         let mut changes = Vec::new();
-        let was = before.map(|before| before.definition(&own.id));
-        let is_same = was.is_some_and(|was| was.is_ok_and(|was| was.code.is_that_of(&other.code)));
-        if !is_same && !own.code.is_that_of(&other.code) {
-            changes.push(Arc::clone(&own.id));
+        if !Arc::ptr_eq(own, &other) {
+            let was = before.map(|before| before.definitions.definition(&own.id));
+            let is_that = |was: Arc<Definition>| was.code.is_that_of(&other.code);
+            let is_same = was.is_some_and(|was| was.is_ok_and(is_that));
+            if !is_same && !own.code.is_that_of(&other.code) {
+                changes.push(Arc::clone(&own.id));
+            }
+        }
+        if Arc::ptr_eq(&origin.files, &now.files) {
+            return changes;
         }
         let is_news = |file: &Arc<str>| {
-            before.is_none_or(|before| match (before.source(file), others.source(file)) {
-                (Some(was), Some(is)) => !was.is_that_of(&is),
-                (was, is) => was.is_some() != is.is_some(),
-            })
+            let has_changed =
+                |before: &Edition| match (before.files.source(file), now.files.source(file)) {
+                    (Some(was), Some(is)) => !was.is_that_of(&is),
+                    (was, is) => was.is_some() != is.is_some(),
+                };
+            before.is_none_or(has_changed)
         };
-        let mut files = origin.differing(&**others);
+        let mut files = origin.differing(&*now.files);
         files.retain(is_news);
         for file in files {
             // A file whose name is no id is told as the definition that requires it.
-            let id = others.id_of(&file).unwrap_or_else(|| Arc::clone(&own.id));
+            let id = now.files.id_of(&file);
+            let id = id.unwrap_or_else(|| Arc::clone(&own.id));
             if !changes.contains(&id) {
                 changes.push(id);
             }

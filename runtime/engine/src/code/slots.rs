@@ -76,9 +76,9 @@ impl<T> SlotsBuilder<T> {
         }
     }
 
-    /// Returns all pools of all hosts.
-    pub(crate) fn finish(self) -> Vec<Arc<Pools<T>>> {
-        self.pools.into_values().collect()
+    /// Returns the number of slots that are taken in all pools of all hosts.
+    pub(crate) fn taken(&self) -> usize {
+        self.pools.values().map(|pools| pools.taken()).sum()
     }
 
     fn of_shape(&mut self, limits: &HostLimits, shape: Shape) -> Slots<T> {

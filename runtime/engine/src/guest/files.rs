@@ -51,7 +51,7 @@ impl Guest {
         let origin = Arc::clone(self.run.program.origin.as_ref()?);
         let (shared, path) = (Arc::clone(&self.shared), path.to_owned());
         Some(self.shared.tokio.spawn_blocking(move || {
-            let Some(hint) = origin.definitions.ungranted(&definition, &path, write) else {
+            let Some(hint) = origin.files.ungranted(&definition, &path, write) else {
                 return false;
             };
             if tells && shared.refused_paths.tells() {

@@ -11,14 +11,14 @@ use std::task::Waker;
 use parking_lot::Mutex;
 use warren_kernel::{Pid, Process, Timestamp};
 
-use crate::code::definition::{Definitions, Source};
+use crate::code::definition::{Edition, Source};
 use crate::code::program::Program;
 
-/// The present definitions, and the processes that ask for OUTDATED.
+/// The present edition, and the processes that ask for OUTDATED.
 pub(crate) struct Outdated(Mutex<State>);
 
 struct State {
-    definitions: Arc<dyn Definitions>,
+    edition: Edition,
     asking: HashMap<Pid, Asking>,
 }
 
@@ -28,9 +28,9 @@ struct Asking {
 }
 
 impl Outdated {
-    pub(crate) fn new(definitions: Arc<dyn Definitions>) -> Outdated {
+    pub(crate) fn new(edition: Edition) -> Outdated {
         Outdated(Mutex::new(State {
-            definitions,
+            edition,
             asking: HashMap::new(),
         }))
     }
@@ -46,7 +46,7 @@ impl Outdated {
         if state.asking.insert(process.pid(), asking).is_some() {
             return;
         }
-        let sources = program.changes(None, &state.definitions);
+        let sources = program.changes(None, &state.edition);
         let waker = tell(process, at, &sources);
         drop(state);
         wake(waker);
@@ -71,7 +71,7 @@ impl Outdated {
         let Some(Asking { process, program }) = state.asking.get(&process) else {
             return;
         };
-        let now = &state.definitions;
+        let now = &state.edition.files;
         let other = now.source(&source.name);
         if other.is_some_and(|other| other.is_that_of(source)) {
             return;
@@ -83,16 +83,16 @@ impl Outdated {
         wake(waker);
     }
 
-    /// Puts other definitions in place, by `replace`, and tells the processes whose code
+    /// Puts another edition in place, by `replace`, and tells the processes whose code
     /// has changed. Returns their number.
     pub(crate) fn replace(
         &self,
-        definitions: &Arc<dyn Definitions>,
+        edition: &Edition,
         at: Timestamp,
         replace: impl FnOnce(),
     ) -> usize {
         let mut state = self.0.lock();
-        let before = std::mem::replace(&mut state.definitions, Arc::clone(definitions));
+        let before = std::mem::replace(&mut state.edition, edition.clone());
         replace();
         // Most processes share their program with others.
         let mut changes: HashMap<*const Program, Vec<Arc<str>>> = HashMap::new();
@@ -101,11 +101,13 @@ impl Outdated {
         for Asking { process, program } in state.asking.values() {
             let sources = changes
                 .entry(Arc::as_ptr(program))
-                .or_insert_with(|| program.changes(Some(&before), definitions));
+                .or_insert_with(|| program.changes(Some(&before), edition));
             told += usize::from(!sources.is_empty());
             wakers.extend(tell(process, at, sources));
         }
         drop(state);
+        // Freed without the lock.
+        drop(before);
         for waker in wakers {
             waker.wake();
         }

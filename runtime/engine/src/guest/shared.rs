@@ -4,6 +4,7 @@
 //! through [`NodeForGuests`](crate::guest::NodeForGuests).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
@@ -11,7 +12,9 @@ use warren_kernel::{
     Charge, Error, Host, Kernel, Moment, Monotonic, Process, Timestamp, nanoseconds, text,
 };
 
+use super::Guest;
 use crate::capability::Capabilities;
+use crate::code::slots::HostSlots;
 use crate::environment::Environment;
 use crate::files::HostFiles;
 use crate::guest::outdated::Outdated;
@@ -22,6 +25,7 @@ use crate::limits::{self, Payer};
 use crate::log::{self, Entry, Log, Origin, Record};
 use crate::operand::Limit;
 use crate::output::Output;
+use crate::sched::lane::LaneNumber;
 use crate::sched::meter::Meter;
 use crate::sched::permits::Permits;
 use crate::sched::ticker::Ticker;
@@ -32,9 +36,7 @@ use crate::traces::{self, Traces};
 /// The state that all guests of a node use.
 pub(crate) struct Shared {
     pub(crate) kernel: Arc<Kernel>,
-    /// The limits of the hosts, by number.
-    pub(crate) hosts: Vec<PerHost>,
-    /// The limits of hosts that the embedder added to the kernel itself.
+    /// The part of hosts that the embedder added to the kernel itself.
     pub(crate) other_host: PerHost,
     pub(crate) refused_paths: RefusedPaths,
     /// The processes that ask for changes of their code.
@@ -65,12 +67,34 @@ pub(crate) struct Shared {
     pub(crate) watches: Arc<Watches>,
 }
 
-/// The limits of one host that apply to running guests.
+/// The engine's part of one host, attached to the kernel's. Other limits of the host come
+/// with another value.
 pub(crate) struct PerHost {
     pub(crate) max_memory: u64,
     pub(crate) max_cpu: Option<Duration>,
-    pub(crate) log: log::Limits,
+    pub(crate) max_log: u64,
+    pub(crate) max_log_total: u64,
+    /// The limit in force of all processes together, whatever limits they were started with.
+    pub(crate) log_total: Arc<AtomicU64>,
     pub(crate) files: Arc<HostFiles>,
+    pub(crate) slots: HostSlots<Guest>,
+    pub(crate) lane: Arc<LaneNumber>,
+}
+
+impl PerHost {
+    /// The limits of the log.
+    pub(crate) fn log(&self) -> log::Limits {
+        log::Limits {
+            process: self.max_log,
+            host: self.log_total.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Puts the limits of the host as a whole in force.
+    pub(crate) fn enforce(&self) {
+        self.log_total.store(self.max_log_total, Ordering::Relaxed);
+        self.files.enforce();
+    }
 }
 
 /// The most processor time of preparing one source, also as a number of slices.
@@ -134,7 +158,7 @@ impl Shared {
 
     fn entry(&self, process: Option<&Process>, origin: Origin, record: Record) -> Entry {
         let host = process.map(|process| &**process.host());
-        let limits = host.map_or(&self.other_host, |host| self.host(host)).log;
+        let limits = host.map_or(&self.other_host, |host| self.host(host)).log();
         Entry::new(limits, process, origin, record)
     }
 
@@ -184,13 +208,14 @@ impl Shared {
         }
     }
 
+    /// The engine's part of a host.
     #[inline]
-    pub(crate) fn host(&self, host: &Host) -> &PerHost {
-        self.hosts.get(host.number()).unwrap_or(&self.other_host)
+    pub(crate) fn host<'a>(&'a self, host: &'a Host) -> &'a PerHost {
+        host.attachment().unwrap_or(&self.other_host)
     }
 
     /// The open files of a host.
-    pub(crate) fn files(&self, host: &Host) -> &Arc<HostFiles> {
+    pub(crate) fn files<'a>(&'a self, host: &'a Host) -> &'a Arc<HostFiles> {
         &self.host(host).files
     }
 

@@ -125,6 +125,11 @@ impl Spawner {
         matches!(self, Spawner::Embedder { first: true, .. })
     }
 
+    /// Returns true for the embedder.
+    pub(crate) fn is_embedder(&self) -> bool {
+        matches!(self, Spawner::Embedder { .. })
+    }
+
     /// Takes the sender that is to report the end of the process.
     pub(crate) fn take_ended(&mut self) -> Option<oneshot::Sender<ProcessEnd>> {
         match self {
@@ -216,19 +221,21 @@ impl SpawnRequest {
         }
     }
 
-    /// Replaces the inherited identity by the one that the embedder or the operator
-    /// assigns, and returns the assigned one. The operator assigns by definition
-    /// and host.
-    pub(crate) fn assign_identity(&mut self, judges: &Judges) -> Identity {
+    /// Returns the identity that the embedder or the operator assigns to the new process.
+    /// The operator assigns by definition and host.
+    pub(crate) fn assigned(&self, judges: &Judges, host: &str) -> Identity {
         let start = &self.start;
-        let by_operator = judges.identity(&start.definition, &start.host);
-        let assigned = match self.spawner {
+        let by_operator = judges.identity(&start.definition, host);
+        match self.spawner {
             Spawner::Process { .. } => by_operator,
             Spawner::Embedder { .. } => start.identity.clone().or(by_operator),
-        };
-        if !assigned.is_empty() {
-            Arc::make_mut(&mut self.inherited).act_for(&assigned);
         }
-        assigned
+    }
+
+    /// Replaces the inherited identity by the assigned one.
+    pub(crate) fn act_for(&mut self, assigned: &Identity) {
+        if !assigned.is_empty() {
+            Arc::make_mut(&mut self.inherited).act_for(assigned);
+        }
     }
 }

@@ -77,24 +77,20 @@ impl Start {
     /// `NotFound` or `Unavailable`, as [`Definitions::definition`] returns them.
     pub(crate) fn choose_host(&mut self, definitions: &dyn Definitions) -> Result<(), Error> {
         if self.host.is_empty() {
-            self.bind_host(definitions)?;
+            let definition = definitions.definition(&self.definition)?;
+            let host = definition.host.as_deref().unwrap_or(DEFAULT_HOST);
+            host.clone_into(&mut self.host);
         }
         Ok(())
     }
 
-    /// Chooses the host as for a start by the embedder: the one to which the definition is
-    /// bound, whatever the start names.
-    ///
-    /// # Errors
-    ///
-    /// As for [`Start::choose_host`].
-    pub(crate) fn bind_host(&mut self, definitions: &dyn Definitions) -> Result<(), Error> {
-        let definition = definitions.definition(&self.definition)?;
-        match &definition.host {
-            Some(host) => (**host).clone_into(&mut self.host),
-            None if self.host.is_empty() => DEFAULT_HOST.clone_into(&mut self.host),
-            None => {}
+    /// Returns the host of a start by the embedder: the one to which the definition is
+    /// bound, whatever the start names, or else the default for a start that names none.
+    pub(crate) fn bound_host<'a>(&'a self, definition: Option<&'a Definition>) -> &'a str {
+        match definition.and_then(|found| found.host.as_deref()) {
+            Some(host) => host,
+            None if self.host.is_empty() => DEFAULT_HOST,
+            None => &self.host,
         }
-        Ok(())
     }
 }

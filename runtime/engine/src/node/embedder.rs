@@ -10,7 +10,6 @@ use warren_kernel::{Error, Process, Trace, TraceId};
 use super::{Node, Running};
 use crate::code::native_code::NativeCode;
 use crate::guest::{Inherited, SpawnRequest, Spawner, Start};
-use crate::host_limits::DEFAULT_HOST;
 use crate::security::Scope;
 
 impl Node {
@@ -55,15 +54,14 @@ impl Node {
     /// The errors of every spawn; see `wit/process.wit`.
     pub async fn start_process(
         self: &Arc<Self>,
-        mut start: Start,
+        start: Start,
         code: Option<NativeCode>,
         first: bool,
     ) -> Result<Running, Error> {
         self.shared.meter.set_clock();
-        match &code {
-            Some(_) if start.host.is_empty() => DEFAULT_HOST.clone_into(&mut start.host),
-            Some(_) => {}
-            None => start.bind_host(&*self.programs.set.get().definitions)?,
+        if code.is_none() {
+            // Names of definitions that do not exist begin no frame.
+            self.definition(&start.definition)?;
         }
         let (sender, ended) = oneshot::channel();
         let spawner = Spawner::Embedder {

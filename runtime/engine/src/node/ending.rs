@@ -62,6 +62,7 @@ impl Node {
                 ending = node.end_processes_of(&closed, None);
             }
             drop(closed);
+            node.shared.kernel.forget_removed_hosts();
             node.ended.notify_waiters();
             // Fails only if the caller has dropped the future.
             let _ = sender.send(());
@@ -74,7 +75,7 @@ impl Node {
         let now = self.now();
         let is_there = |process: &Arc<Process>| {
             let mut hosts = hosts.iter();
-            hosts.any(|closed| Arc::ptr_eq(closed.host(), process.host()))
+            hosts.any(|closed| closed.host().is(process.host()))
         };
         let processes = self.shared.kernel.processes();
         let there = processes.into_iter().filter(is_there);
@@ -96,14 +97,14 @@ impl Node {
     }
 
     /// Waits until the host of this name accepts new processes. Returns at once if
-    /// there is no such host.
+    /// there is no such host, or once the host was removed.
     pub async fn host_is_open(&self, name: &str) {
         let Ok(host) = self.shared.kernel.host(name) else {
             return;
         };
         loop {
             let changed = self.ended.notified();
-            if !host.is_closed() {
+            if !host.is_closed() || host.is_removed() {
                 return;
             }
             changed.await;
@@ -149,6 +150,11 @@ impl Node {
             let _ = self.shared.kernel.terminate(&process);
         }
         self.end_events_after_the_last();
+    }
+
+    /// Returns true once the node refuses new processes.
+    pub fn is_ending(&self) -> bool {
+        self.closed.load(Ordering::SeqCst)
     }
 
     /// Ends the streams of changes if the node is closed and no process is left.

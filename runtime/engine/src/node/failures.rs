@@ -6,7 +6,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
-use warren_kernel::{Error, Kind};
+use warren_kernel::{Error, Host, Kind};
 
 use crate::code::definition::Definition;
 
@@ -36,16 +36,24 @@ impl From<Error> for Failure {
     }
 }
 
-/// The latest failures, by code and number of the host. The host counts because
-/// hosts have different memory limits.
+/// A host: its number, and the limit of memory of each process. The host counts because
+/// hosts have different memory limits, and a host may get others.
+type In = (usize, u64);
+
+/// Returns the host of a failure.
+pub(super) fn in_host(host: &Host) -> In {
+    (host.number(), host.memory().process)
+}
+
+/// The latest failures, by code and host.
 pub(super) struct Failures<K> {
     all: Mutex<All<K>>,
 }
 
 struct All<K> {
-    by_code: HashMap<(K, usize), Entry>,
+    by_code: HashMap<(K, In), Entry>,
     /// The oldest first.
-    order: VecDeque<(K, usize)>,
+    order: VecDeque<(K, In)>,
 }
 
 struct Entry {
@@ -64,7 +72,7 @@ const MAX_ERROR: usize = 16 << 10;
 
 impl<K: Eq + Hash + Clone> Failures<K> {
     /// The error with which this code failed before in this host.
-    pub(super) fn of(&self, code: &K, host: usize) -> Option<Error> {
+    pub(super) fn of(&self, code: &K, host: In) -> Option<Error> {
         let all = self.all.lock();
         let entry = all.by_code.get(&(code.clone(), host))?;
         entry.of.is_none().then(|| entry.error.clone())
@@ -74,7 +82,7 @@ impl<K: Eq + Hash + Clone> Failures<K> {
     pub(super) fn of_definition(
         &self,
         code: &K,
-        host: usize,
+        host: In,
         definition: &Arc<Definition>,
     ) -> Option<Error> {
         let all = self.all.lock();
@@ -89,7 +97,7 @@ impl<K: Eq + Hash + Clone> Failures<K> {
     pub(super) fn add(
         &self,
         code: K,
-        host: usize,
+        host: In,
         definition: Option<&Arc<Definition>>,
         failure: &Failure,
     ) {
@@ -131,6 +139,8 @@ mod tests {
     use super::*;
     use crate::code::definition::{Code, Grants, Source};
 
+    const HOST: In = (0, 64);
+
     fn definition() -> Arc<Definition> {
         Arc::new(Definition {
             id: "t:t".into(),
@@ -152,25 +162,32 @@ mod tests {
     fn the_oldest_is_forgotten() {
         let failures = Failures::default();
         for code in 0..2 * MAX_ENTRIES {
-            failures.add(code, 0, None, &wrong(code.to_string()));
-            failures.add(code, 0, None, &wrong(code.to_string()));
+            failures.add(code, HOST, None, &wrong(code.to_string()));
+            failures.add(code, HOST, None, &wrong(code.to_string()));
         }
-        let known = |code| failures.of(&code, 0).map(|error| error.message);
+        let known = |code| failures.of(&code, HOST).map(|error| error.message);
         assert_eq!(known(0), None);
         assert_eq!(known(2 * MAX_ENTRIES - 1), Some("1999".to_owned()));
         assert_eq!(failures.all.lock().by_code.len(), MAX_ENTRIES);
         assert_eq!(failures.all.lock().order.len(), MAX_ENTRIES);
-        assert!(failures.of(&(2 * MAX_ENTRIES - 1), 1).is_none());
+        for other in [(1, 64), (0, 128)] {
+            assert!(failures.of(&(2 * MAX_ENTRIES - 1), other).is_none());
+        }
     }
 
     #[test]
     fn passing_and_long_failures_are_not_remembered() {
         let failures = Failures::default();
-        failures.add(1, 0, None, &Failure::from(Error::invalid("not now")));
-        failures.add(2, 0, None, &Failure::of_code(Error::internal("no thread")));
-        failures.add(3, 0, None, &wrong("x".repeat(MAX_ERROR + 1)));
+        failures.add(1, HOST, None, &Failure::from(Error::invalid("not now")));
+        failures.add(
+            2,
+            HOST,
+            None,
+            &Failure::of_code(Error::internal("no thread")),
+        );
+        failures.add(3, HOST, None, &wrong("x".repeat(MAX_ERROR + 1)));
         for code in 1..=3 {
-            assert!(failures.of(&code, 0).is_none(), "{code}");
+            assert!(failures.of(&code, HOST).is_none(), "{code}");
         }
     }
 
@@ -178,13 +195,13 @@ mod tests {
     fn another_definition_of_the_same_id_is_tried() {
         let failures = Failures::default();
         let (one, other) = (definition(), definition());
-        failures.add("t:t", 0, Some(&one), &wrong("wrong"));
-        assert!(failures.of_definition(&"t:t", 0, &one).is_some());
-        assert!(failures.of_definition(&"t:t", 0, &other).is_none());
+        failures.add("t:t", HOST, Some(&one), &wrong("wrong"));
+        assert!(failures.of_definition(&"t:t", HOST, &one).is_some());
+        assert!(failures.of_definition(&"t:t", HOST, &other).is_none());
         drop(one);
         let later: Vec<_> = (0..100).map(|_| definition()).collect();
         for definition in &later {
-            assert!(failures.of_definition(&"t:t", 0, definition).is_none());
+            assert!(failures.of_definition(&"t:t", HOST, definition).is_none());
         }
     }
 }

@@ -29,8 +29,9 @@ struct Entry<V> {
     used: u64,
 }
 
-/// The most entries, whatever their sizes.
-const MAX_ENTRIES: usize = 10_000;
+/// The most entries, whatever their sizes: enough for the definitions of thousands of
+/// tenants.
+const MAX_ENTRIES: usize = 100_000;
 
 impl<K: Eq + Hash + Clone, V: Clone> Kept<K, V> {
     /// The cell of a key, filled or still to be filled.
@@ -113,6 +114,9 @@ impl<K: Eq + Hash + Clone, V> All<K, V> {
     /// fit without another eviction.
     fn forget_oldest(&mut self, newest: &K, max_bytes: usize) -> Vec<Entry<V>> {
         let (bytes, entries) = (max_bytes / 4 * 3, MAX_ENTRIES / 4 * 3);
+        // A maker that was dropped leaves an empty cell, which nobody else holds.
+        self.entries
+            .retain(|_, entry| entry.cell.initialized() || Arc::strong_count(&entry.cell) > 1);
         let made = self.entries.iter();
         let made = made.filter(|(key, entry)| *key != newest && entry.cell.initialized());
         let mut by_use: Vec<_> = made.map(|(key, entry)| (entry.used, key.clone())).collect();
@@ -186,6 +190,19 @@ mod tests {
             make(&kept, key, 0);
             assert!(kept.0.lock().entries.len() <= MAX_ENTRIES);
         }
+    }
+
+    #[test]
+    fn cells_that_nobody_fills_go_first() {
+        let kept = Kept::default();
+        let filling = kept.cell(u32::MAX);
+        for key in 0..2 * MAX_ENTRIES as u32 {
+            drop(kept.cell(key));
+        }
+        make(&kept, u32::MAX - 1, 0);
+        assert_eq!(kept.0.lock().entries.len(), 2);
+        filling.set(Arc::new(7)).unwrap();
+        assert_eq!(*make(&kept, u32::MAX, 0), 7);
     }
 
     #[test]

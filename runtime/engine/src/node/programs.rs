@@ -7,14 +7,14 @@ use tokio::sync::{OnceCell, oneshot};
 use warren_kernel::{Error, Host};
 
 use super::Node;
-use super::failures::{Failure, Failures};
+use super::failures::{Failure, Failures, in_host};
 use super::kept::Kept;
 use super::prepare::prepare;
-use super::set::{PresentSet, ProgramSet};
+use super::set::{OfDefinition, PresentSet, ProgramSet};
 use super::slots::compiling;
 use crate::code::artifact::{Artifact, Numbers};
 use crate::code::bounds::{CompileLimits, check_file};
-use crate::code::definition::{Code, Definition, Definitions, Source};
+use crate::code::definition::{Code, Definition, Edition, Source};
 use crate::code::program::{Chunk, ContentHash, Program, content_hash};
 use crate::code::wasm::Wasm;
 use crate::guest::{Module, Start};
@@ -49,12 +49,12 @@ pub(crate) struct Programs {
 impl Programs {
     /// Returns an empty collection. `interpreter` replaces the bundled one.
     pub(crate) fn new(
-        definitions: Arc<dyn Definitions>,
+        edition: Edition,
         interpreter: Option<Vec<u8>>,
         limits: CompileLimits,
     ) -> Programs {
         Programs {
-            set: PresentSet::new(definitions),
+            set: PresentSet::new(ProgramSet::new(edition, Arc::default())),
             other_interpreter: interpreter,
             interpreter: Arc::default(),
             artifacts: Kept::default(),
@@ -98,9 +98,9 @@ impl Node {
         host: &Arc<Host>,
     ) -> Result<Arc<Program>, Error> {
         let definition = set.for_host(id, host)?;
-        let key = Arc::clone(&definition.id);
+        let key = OfDefinition(Arc::clone(&definition));
         let programs = &set.programs;
-        let cell = programs.cell(Arc::clone(&key));
+        let cell = programs.cell(key.clone());
         if let Some(program) = cell.get() {
             return Ok(Arc::clone(program));
         }
@@ -110,6 +110,7 @@ impl Node {
         match program {
             Ok(program) => {
                 programs.made(&key, program.bytes(), self.programs.limits.max_kept);
+                self.forget_replaced(set, &key.0);
                 Ok(Arc::clone(program))
             }
             Err(error) => {
@@ -128,7 +129,7 @@ impl Node {
         set: &ProgramSet,
     ) -> Result<Arc<Program>, Error> {
         let failed = &self.programs.failed_programs;
-        if let Some(error) = failed.of_definition(&definition.id, host.number(), &definition) {
+        if let Some(error) = failed.of_definition(&definition.id, in_host(host), &definition) {
             return Err(error);
         }
         let made = async {
@@ -144,12 +145,12 @@ impl Node {
         };
         let (artifact, chunk) = made.await.map_err(|failure| {
             let key = Arc::clone(&definition.id);
-            failed.add(key, host.number(), Some(&definition), &failure);
+            failed.add(key, in_host(host), Some(&definition), &failure);
             *failure.error
         })?;
         Ok(Arc::new(Program {
             grants: Arc::clone(&definition.grants),
-            modules: set.definitions.modules(&definition.id),
+            modules: set.definitions().modules(&definition.id),
             definition,
             artifact,
             chunk,
@@ -163,7 +164,7 @@ impl Node {
     ///
     /// `NotFound` if there is none; `Unavailable` if its file cannot be read.
     pub fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
-        self.programs.set.get().definitions.definition(id)
+        self.programs.set.get().definitions().definition(id)
     }
 
     /// Compiles the definition of a start by the embedder and checks its imports and
@@ -172,21 +173,22 @@ impl Node {
     /// # Errors
     ///
     /// The errors of a spawn that the definition causes: `NotFound`, `Invalid`.
-    pub async fn prepare_code(self: &Arc<Self>, mut start: Start) -> Result<(), Error> {
+    pub async fn prepare_code(self: &Arc<Self>, start: &Start) -> Result<(), Error> {
         self.check_open()?;
         let set = self.programs.set.get();
-        start.bind_host(&*set.definitions)?;
-        let host = self.shared.kernel.host(&start.host)?;
+        let definition = set.definitions().definition(&start.definition)?;
+        let host = start.bound_host(Some(&definition));
+        let host = self.shared.kernel.host(host)?;
         let program = self.program(&set, &start.definition, &host).await;
         program
             .map(drop)
-            .map_err(|error| error.in_host(&start.host))
+            .map_err(|error| error.in_host(host.name()))
     }
 
     /// Returns one of the program's own modules with its source, prepared for the
     /// interpreter of this program; `None` if there is no module of this name. The module
-    /// is of the definitions that the program was made of, also after a reload. A name
-    /// behind [`IMPORT`] is that of an import of the program's definition.
+    /// is of the files that the program was made with, also after a reload. A name behind
+    /// [`IMPORT`] is that of an import of the program's definition.
     ///
     /// # Errors
     ///
@@ -201,8 +203,8 @@ impl Node {
             return Ok(None);
         };
         let found = match name.strip_prefix(IMPORT) {
-            Some(name) => origin.definitions.import(&program.definition.id, name)?,
-            None => origin.definitions.module(name)?,
+            Some(name) => origin.files.import(&program.definition.id, name)?,
+            None => origin.files.module(name)?,
         };
         let Some(source) = found else {
             return Ok(None);
@@ -278,7 +280,7 @@ impl Node {
                     ));
                 }
                 let failed = &node.programs.failed_code;
-                let known = || failed.of(&key?, host.number());
+                let known = || failed.of(&key?, in_host(&host));
                 if let Some(error) = known() {
                     return Err(error);
                 }
@@ -292,7 +294,7 @@ impl Node {
                 let compiled = node.compile(source, &host).await;
                 compiled.map_err(Failure::of_code).map_err(|failure| {
                     if let Some(key) = key {
-                        failed.add(key, host.number(), None, &failure);
+                        failed.add(key, in_host(&host), None, &failure);
                     }
                     *failure.error
                 })
@@ -363,7 +365,7 @@ impl Node {
         host: &Arc<Host>,
     ) -> Result<Arc<Chunk>, Failure> {
         let failed = &self.programs.failed_code;
-        if let Some(error) = failed.of(&key, host.number()) {
+        if let Some(error) = failed.of(&key, in_host(host)) {
             return Err(Failure::of_code(error));
         }
         let _permit = self.preparing.permit(host.number()).await;
@@ -381,11 +383,11 @@ impl Node {
                 code: Arc::clone(&source.bytes),
             },
         );
-        let prepared = self.scheduler.spawn(host.number(), prepare).fallible();
+        let prepared = self.scheduler.spawn(self.lane(host), prepare).fallible();
         let prepared = prepared.await;
         let prepared =
             prepared.ok_or_else(|| Error::internal("preparing stopped without a result"))?;
-        let code = prepared.inspect_err(|failure| failed.add(key, host.number(), None, failure))?;
+        let code = prepared.inspect_err(|failure| failed.add(key, in_host(host), None, failure))?;
         Ok(Arc::new(Chunk {
             name: Arc::clone(&source.name),
             code,

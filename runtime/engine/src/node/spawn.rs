@@ -37,12 +37,10 @@ impl Node {
         mut request: SpawnRequest,
     ) -> Result<Spawned, Error> {
         self.check_open()?;
-        // One set throughout: a reload may put another in place meanwhile.
-        let set = self.programs.set.get();
-        request.check_permissions(&*set.definitions)?;
-        let assigned = request.assign_identity(&self.shared.judges);
-        let found = self.host_and_program(&set, &request).await;
-        let (host, program) = found.map_err(|error| error.in_host(&request.start.host))?;
+        let (set, host, assigned) = self.found(&mut request)?;
+        request.act_for(&assigned);
+        let program = self.checked_program(&set, &host, &request).await;
+        let program = program.map_err(|error| error.in_host(host.name()))?;
         let reservation = host.reserve()?;
         let runner = match &program.definition.code {
             Code::Native(code) => Runner::Native(code.clone()),
@@ -93,34 +91,61 @@ impl Node {
             // `Presence` reports the end of the task, even after a panic.
             drop(self.shared.tokio.spawn(task));
         } else {
-            self.scheduler.spawn(host.number(), task).detach();
+            self.scheduler.spawn(self.lane(&host), task).detach();
         }
         Ok(spawned)
     }
 
-    /// Finds the host and makes the program, after a check of all that the new process
-    /// is given.
-    async fn host_and_program(
+    /// Checks the spawner's permissions, and finds the set, the host and the identity of
+    /// the new process: all of one moment, however a reload replaces them meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// `PermissionDenied`, before anything else; `NotFound` for the definition, and then for
+    /// the host.
+    fn found(
+        &self,
+        request: &mut SpawnRequest,
+    ) -> Result<(Arc<ProgramSet>, Arc<Host>, Identity), Error> {
+        let names_no_host = request.start.host.is_empty();
+        self.programs.set.read(|set| {
+            if names_no_host {
+                // Chosen by the definitions of another moment, if this is not the first try.
+                request.start.host.clear();
+            }
+            request.check_permissions(set.definitions())?;
+            let (start, spawner) = (&request.start, &request.spawner);
+            let definition = match spawner.code() {
+                Some(_) => None,
+                None => Some(set.definitions().definition(&start.definition)?),
+            };
+            let host = match spawner.is_embedder() {
+                true => start.bound_host(definition.as_deref()),
+                false => &start.host,
+            };
+            let host = self.shared.kernel.host(host)?;
+            let assigned = request.assigned(&self.shared.judges, host.name());
+            Ok((Arc::clone(set), host, assigned))
+        })
+    }
+
+    /// Makes the program, after a check of all that the new process is given.
+    async fn checked_program(
         self: &Arc<Self>,
         set: &ProgramSet,
+        host: &Arc<Host>,
         request: &SpawnRequest,
-    ) -> Result<(Arc<Host>, Arc<Program>), Error> {
-        let (start, code) = (&request.start, request.spawner.code());
-        // An unknown definition is reported before an unknown host.
-        if code.is_none() {
-            set.definitions.definition(&start.definition)?;
-        }
-        let host = self.shared.kernel.host(&start.host)?;
-        self.shared.check_arguments(&start.arguments, &host).await?;
-        request.inherited.check(&host)?;
-        let program = match code {
-            Some(code) => Arc::new(Program::native(
+    ) -> Result<Arc<Program>, Error> {
+        let start = &request.start;
+        self.shared.check_arguments(&start.arguments, host).await?;
+        request.inherited.check(host)?;
+        match request.spawner.code() {
+            Some(code) => Ok(Arc::new(Program::native(
                 start.definition.as_str().into(),
                 code.clone(),
-            )),
-            None => self.program_of(set, start, &host).await?,
-        };
-        Ok((host, program))
+            ))),
+            None => self.program_of(set, start, host).await,
+        }
     }
 
     /// Makes the program of a start: that of its definition, or, for a process that had

@@ -86,7 +86,7 @@ impl Node {
         let explain = explain::explain(self.surroundings(), slot, Arc::clone(host), sight);
         // Runs on a worker, where it is preempted like a process. Dropped if this
         // future is dropped.
-        let explained = self.scheduler.spawn(host.number(), explain).fallible();
+        let explained = self.scheduler.spawn(self.lane(host), explain).fallible();
         let explained = tokio::select! {
             explained = explained => explained,
             () = self.shared.sleep(PATIENCE) => None,

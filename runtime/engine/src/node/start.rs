@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
-use warren_kernel::{Error, HostConfig, Kernel, nanoseconds};
+use warren_kernel::{Error, Kernel, Kind, nanoseconds};
 
 use super::frames::Frames;
+use super::hosts::HostParts;
 use super::waiters::Waiters;
 use super::{Node, NodeConfig, NodeError, Programs};
 use crate::abi::imports;
@@ -18,17 +19,17 @@ use crate::code::address_space::FOR_FAST_SLOTS;
 use crate::code::artifact::Compiler;
 use crate::code::bounds::CompileLimits;
 use crate::code::cache::CodeCache;
+use crate::code::definition::Edition;
 use crate::code::mappings::Mappings;
-use crate::code::slots::{HostSlots, SlotsBuilder};
+use crate::code::slots::SlotsBuilder;
 use crate::environment::Environment;
-use crate::files::{Files, HostFiles};
 use crate::guest::Guest;
 use crate::guest::outdated::Outdated;
 use crate::guest::refused_paths::RefusedPaths;
-use crate::guest::shared::{MaxPrepare, PerHost, Shared};
+use crate::guest::shared::{MaxPrepare, Shared};
 use crate::guest::stacks::Stacks;
 use crate::host_limits::HostLimits;
-use crate::log::{self, Log};
+use crate::log::Log;
 use crate::memory::{MachineMemory, SystemMemory, Watch, default_max_memory};
 use crate::output::Output;
 use crate::sched::meter::Meter;
@@ -67,15 +68,15 @@ impl Node {
         let ticker = Ticker::start(config.tick, Arc::clone(&meter)).map_err(NodeError::Thread)?;
         let ticker = Arc::new(ticker);
         let judges = Judges::new(config.authorizer);
-        let mut slots = slots(&kernel, &ticker, &judges);
-        let hosts = Hosts::add(config.hosts, &kernel, &mut slots)?;
+        let hosts = HostParts::new(slots(&kernel, &ticker, &judges));
+        add_hosts(config.hosts, &kernel, &hosts)?;
         let watch = Watch::start(&kernel, memory).map_err(NodeError::Thread)?;
+        let edition = Edition::new(config.definitions);
         let shared = Shared {
             kernel,
-            hosts: hosts.limits,
-            other_host: hosts.other_limits,
+            other_host: hosts.part("-", &HostLimits::default()),
             refused_paths: RefusedPaths::default(),
-            outdated: Outdated::new(Arc::clone(&config.definitions)),
+            outdated: Outdated::new(edition.clone()),
             judges,
             max_prepare: max_prepare(config.compile.max_prepare, config.tick),
             aside: Permits::new(workers),
@@ -97,14 +98,12 @@ impl Node {
         Ok(Arc::new(Node {
             _watch: watch,
             shared: Arc::new(shared),
-            host_slots: hosts.slots,
-            other_host_slots: hosts.other_slots,
-            programs: Programs::new(config.definitions, config.interpreter, config.compile),
+            hosts,
+            programs: Programs::new(edition, config.interpreter, config.compile),
             compiler: compiler(config.cache, config.compile),
             compiling: Permits::new(workers),
             preparing: Permits::new(workers),
             opening: Permits::new(workers),
-            pools: slots.finish(),
             scheduler,
             waiters: Waiters::default(),
             frames: Frames::default(),
@@ -133,68 +132,23 @@ fn slots(kernel: &Kernel, ticker: &Arc<Ticker>, judges: &Judges) -> SlotsBuilder
     )
 }
 
-/// The hosts of a node, by number, and what holds for those that the embedder adds to
-/// the kernel itself.
-struct Hosts {
-    limits: Vec<PerHost>,
-    slots: Vec<HostSlots<Guest>>,
-    other_limits: PerHost,
-    other_slots: HostSlots<Guest>,
-}
-
-impl Hosts {
-    /// Adds the configured hosts to the kernel, and their slots to the node's.
-    fn add(
-        hosts: Vec<(String, HostLimits)>,
-        kernel: &Kernel,
-        slots: &mut SlotsBuilder<Guest>,
-    ) -> Result<Hosts, NodeError> {
-        let files = Files::of_system();
-        let mut all_limits = Vec::new();
-        let mut all_slots = Vec::new();
-        for (name, limits) in hosts {
-            all_limits.push(per_host(&limits, files.host(&name, limits.of_files())));
-            let config = limits.of_kernel();
-            check_writable(&config)
-                .and_then(|()| kernel.add_host_within(&name, config, limits.of_memory()))
-                .map_err(|error| NodeError::Host {
-                    name,
-                    error: Box::new(error),
-                })?;
-            all_slots.push(slots.of_host(&limits));
+/// Makes the configured hosts, and puts them into the kernel.
+fn add_hosts(
+    hosts: Vec<(String, HostLimits)>,
+    kernel: &Kernel,
+    parts: &HostParts,
+) -> Result<(), NodeError> {
+    for (name, limits) in hosts {
+        let refused = |error| NodeError::Host {
+            name: name.clone(),
+            error: Box::new(error),
+        };
+        if kernel.host(&name).is_ok() {
+            let twice = Error::new(Kind::Conflict, format!("host already exists: {name}"));
+            return Err(refused(twice));
         }
-        let other = HostLimits::default();
-        Ok(Hosts {
-            limits: all_limits,
-            slots: all_slots,
-            other_limits: per_host(&other, files.host("-", other.of_files())),
-            other_slots: slots.of_host(&other),
-        })
-    }
-}
-
-fn per_host(limits: &HostLimits, files: Arc<HostFiles>) -> PerHost {
-    PerHost {
-        max_memory: limits.max_memory,
-        max_cpu: limits.max_cpu,
-        log: log::Limits {
-            process: limits.max_log,
-            host: limits.max_log_total,
-        },
-        files,
-    }
-}
-
-/// Bytes of the largest message that the SDKs encode.
-const MAX_MESSAGE: usize = 1 << 20;
-
-/// Refuses a limit for messages that no guest could write.
-fn check_writable(config: &HostConfig) -> Result<(), Error> {
-    if config.max_message > MAX_MESSAGE {
-        return Err(Error::invalid(format!(
-            "max_message is {} bytes, but a message has at most {MAX_MESSAGE}: lower max_message",
-            config.max_message
-        )));
+        let host = parts.new_host(kernel, &name, &limits).map_err(refused)?;
+        kernel.put_hosts(&[host], &[]);
     }
     Ok(())
 }

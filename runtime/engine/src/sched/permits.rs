@@ -12,8 +12,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub(crate) struct Permits {
     all: Arc<Semaphore>,
     /// The permits of each host, by its number.
-    hosts: Mutex<HashMap<usize, Arc<Semaphore>>>,
+    hosts: Mutex<Hosts>,
     each: usize,
+}
+
+#[derive(Default)]
+struct Hosts {
+    permits: HashMap<usize, Arc<Semaphore>>,
+    /// The number of hosts that were left after the last removal of idle ones.
+    kept: usize,
 }
 
 /// A permit, given back when dropped.
@@ -37,8 +44,9 @@ impl Permits {
     pub(crate) async fn permit(&self, host: usize) -> Permit {
         let of_host = {
             let mut hosts = self.hosts.lock();
+            hosts.sweep();
             let new = || Arc::new(Semaphore::new(self.each));
-            Arc::clone(hosts.entry(host).or_insert_with(new))
+            Arc::clone(hosts.permits.entry(host).or_insert_with(new))
         };
         // The host's own permit first: a host that has all its permits must not queue
         // for those of others. Never fails: no semaphore is closed.
@@ -51,10 +59,35 @@ impl Permits {
     }
 }
 
+impl Hosts {
+    /// Removes hosts without a permit, once their number has doubled: hosts come and go.
+    fn sweep(&mut self) {
+        if self.permits.len() > 2 * self.kept + 64 {
+            // Permits and those who wait for one hold their host's semaphore.
+            self.permits
+                .retain(|_, permits| Arc::strong_count(permits) > 1);
+            self.kept = self.permits.len();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use futures::FutureExt;
+
+    #[test]
+    fn nothing_is_kept_of_hosts_that_are_gone() {
+        let permits = Permits::new(NonZeroUsize::MIN);
+        let held = permits.permit(0).now_or_never().expect("nobody else works");
+        for host in 1..10_000 {
+            let permit = permits.permit(host).now_or_never();
+            drop(permit.expect("one is left"));
+            assert!(permits.hosts.lock().permits.len() <= 70);
+        }
+        assert!(permits.permit(0).now_or_never().is_none(), "it has its one");
+        drop(held);
+    }
 
     #[test]
     fn a_host_leaves_a_permit_to_the_others() {

@@ -37,7 +37,7 @@ use tokio::runtime::Handle;
 use crate::sched::meter::Meter;
 use idle::Idle;
 use injected::Injected;
-use lanes::Lanes;
+use lanes::{InUse, Lanes};
 
 /// The workers. Dropping it stops each of them after its present task, and drops the
 /// queued tasks. There are none if each task keeps the owner of the scheduler alive.
@@ -53,7 +53,7 @@ type Runnable = async_task::Runnable<Tag>;
 /// The scheduler and the lane of a task.
 struct Tag {
     shared: Arc<Shared>,
-    /// The number of its host.
+    /// The lane of its host.
     lane: usize,
 }
 
@@ -61,6 +61,7 @@ struct Tag {
 struct Shared {
     /// One stealer for each lane of each worker.
     stealers: Box<[Box<[Stealer<Runnable>]>]>,
+    lanes_in_use: InUse,
     /// Tasks that were woken from outside the workers.
     injected: Injected,
     idle: Idle,
@@ -68,7 +69,8 @@ struct Shared {
 }
 
 impl Scheduler {
-    /// Starts a thread for each worker of the meter, with lanes for this many hosts.
+    /// Starts a thread for each worker of the meter, with lanes for this many hosts at
+    /// first.
     /// The threads are inside the context of `tokio`, which tasks may use.
     ///
     /// # Errors
@@ -80,11 +82,13 @@ impl Scheduler {
         hosts: usize,
     ) -> std::io::Result<Scheduler> {
         let workers = meter.workers();
-        let lanes: Vec<_> = (0..workers.get()).map(|_| Lanes::new(hosts)).collect();
+        let in_use = InUse::new(hosts);
+        let lanes: Vec<_> = (0..workers.get()).map(|_| Lanes::new(&in_use)).collect();
         let mut scheduler = Scheduler {
             shared: Arc::new(Shared {
                 stealers: lanes.iter().map(Lanes::stealers).collect(),
-                injected: Injected::new(hosts),
+                injected: Injected::new(&in_use),
+                lanes_in_use: in_use,
                 idle: Idle::new(workers.get()),
                 meter: Arc::clone(meter),
             }),
@@ -106,21 +110,26 @@ impl Scheduler {
 
     /// Returns the number of tasks that wait for a worker.
     pub(crate) fn queued(&self) -> usize {
-        let queues = self.shared.stealers.iter().flatten().map(Stealer::len);
+        let queues = self.shared.queues().map(Stealer::len);
         queues.sum::<usize>() + self.shared.injected.len()
     }
 
-    /// Runs a task of the host of this number. If the returned handle is dropped
+    /// Gives lanes to as many hosts. Further hosts share them, from the first lane on.
+    pub(crate) fn grow(&self, hosts: usize) {
+        self.shared.lanes_in_use.grow(hosts);
+    }
+
+    /// Runs a task of the host that has this lane. If the returned handle is dropped
     /// without `detach`, the task is cancelled.
     pub(crate) fn spawn<T: Send + 'static>(
         &self,
-        host: usize,
+        lane: usize,
         task: impl Future<Output = T> + Send + 'static,
     ) -> Task<T, impl Send + Sync> {
         let (runnable, task) = Builder::new()
             .metadata(Tag {
                 shared: Arc::clone(&self.shared),
-                lane: host,
+                lane,
             })
             .spawn(|_| task, WithInfo(schedule));
         runnable.schedule();
@@ -139,12 +148,15 @@ fn schedule(runnable: Runnable, info: ScheduleInfo) {
 impl Shared {
     /// Returns true if a task waits for a worker.
     fn has_work(&self) -> bool {
-        !self.injected.is_empty()
-            || self
-                .stealers
-                .iter()
-                .flatten()
-                .any(|queue| !queue.is_empty())
+        !self.injected.is_empty() || self.queues().any(|queue| !queue.is_empty())
+    }
+
+    /// Iterates over the lanes in use of all workers.
+    fn queues(&self) -> impl Iterator<Item = &Stealer<Runnable>> {
+        let in_use = self.lanes_in_use.get();
+        self.stealers
+            .iter()
+            .flat_map(move |lanes| lanes.iter().take(in_use))
     }
 }
 

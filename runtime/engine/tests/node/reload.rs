@@ -1,12 +1,13 @@
 //! Other definitions in place of those that processes run.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
-use warren_engine::{Code, Definition, Definitions, Grants, Reload, Source};
-use warren_kernel::Error;
+use warren_engine::{Code, Definition, Definitions, Files, Grants, Reload, Source, Unprepared};
+use warren_kernel::{Error, Kind};
 
-use crate::support::{World, bytes, guest, in_time};
+use crate::support::{HOST, World, bytes, guest, in_time, small_host};
 
 /// Definitions that never change.
 struct Fixed(HashMap<Arc<str>, Arc<Definition>>);
@@ -16,7 +17,9 @@ impl Definitions for Fixed {
         let found = self.0.get(id).map(Arc::clone);
         found.ok_or_else(|| Error::not_found(format!("definition not found: {id}")))
     }
+}
 
+impl Files for Fixed {
     fn module(&self, _: &str) -> Result<Option<Source>, Error> {
         Ok(None)
     }
@@ -27,7 +30,7 @@ fn definition(id: &str, code: Code) -> Arc<Definition> {
         id: id.into(),
         code,
         method: "main".into(),
-        host: Some(crate::support::HOST.into()),
+        host: Some(HOST.into()),
         grants: Arc::new(Grants::default()),
     })
 }
@@ -63,9 +66,17 @@ fn reload(new: &Source, stale: Vec<Source>) -> Reload {
     let new = definition("t:numbered", Code::Wasm(new.clone()));
     let all = HashMap::from([(Arc::clone(&new.id), Arc::clone(&new))]);
     Reload {
-        definitions: Arc::new(Fixed(all)),
         changed: vec![new],
         stale,
+        ..Reload::new(Arc::new(Fixed(all)))
+    }
+}
+
+/// The error of the first definition that is refused.
+fn first(refused: Unprepared) -> Error {
+    match refused {
+        Unprepared::Code(mut refused) => refused.remove(0).1,
+        other => panic!("{other}"),
     }
 }
 
@@ -122,12 +133,8 @@ async fn a_thousand_reloads_leave_one_version() {
         let broken = source("t/numbered.wat", &format!("(module (func {n}x))"));
         versions.push(Arc::downgrade(&broken.bytes));
         let refused = in_time(world.node.reload(reload(&broken, Vec::new()))).await;
-        assert!(
-            refused.unwrap_err()[0]
-                .1
-                .message
-                .contains("t/numbered.wat:1:")
-        );
+        let error = first(refused.unwrap_err());
+        assert!(error.message.contains("t/numbered.wat:1:"), "{error}");
         drop(broken);
         stale.push(new);
     }
@@ -165,9 +172,8 @@ async fn unchanged_code_is_not_compiled_again() {
         let both = [Arc::clone(&same), Arc::clone(&changed)];
         let all = both.map(|one| (Arc::clone(&one.id), one)).into();
         Reload {
-            definitions: Arc::new(Fixed(all)),
             changed: vec![changed],
-            stale: Vec::new(),
+            ..Reload::new(Arc::new(Fixed(all)))
         }
     };
     in_time(world.node.reload(with(&first))).await.unwrap();
@@ -198,7 +204,170 @@ async fn a_node_that_ends_reloads_nothing() {
         .node
         .reload(reload(&numbered(1, false), Vec::new()))
         .await;
-    let error = &refused.unwrap_err()[0].1;
+    let error = first(refused.unwrap_err());
     assert!(error.message.contains("the program is ending"), "{error}");
+    world.close().await;
+}
+
+/// Definitions of which processes keep no other one: their files are a thing of its own.
+struct Table(HashMap<Arc<str>, Arc<Definition>>, Arc<dyn Files>);
+
+impl Files for Table {
+    fn module(&self, name: &str) -> Result<Option<Source>, Error> {
+        self.1.module(name)
+    }
+}
+
+impl Definitions for Table {
+    fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
+        let found = self.0.get(id).map(Arc::clone);
+        found.ok_or_else(|| Error::not_found(format!("definition not found: {id}")))
+    }
+
+    fn files(&self) -> Option<Arc<dyn Files>> {
+        Some(Arc::clone(&self.1))
+    }
+}
+
+fn table(files: &Arc<dyn Files>, definitions: &[&Arc<Definition>]) -> Reload {
+    let all = definitions.iter();
+    let all = all.map(|one| (Arc::clone(&one.id), Arc::clone(one)));
+    Reload::new(Arc::new(Table(all.collect(), Arc::clone(files))))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_removed_is_freed_beside_processes_that_were_started_with_it() {
+    let world = World::new(&[]);
+    let files: Arc<dyn Files> = Arc::new(Fixed(HashMap::new()));
+    let stays = definition("t:stays", Code::Wasm(numbered(1, true)));
+    let goes = source(
+        "t/goes.wat",
+        std::str::from_utf8(&numbered(2, false).bytes).unwrap(),
+    );
+    let goes = definition("t:goes", Code::Wasm(goes));
+    let with_both = Reload {
+        changed: vec![Arc::clone(&stays), Arc::clone(&goes)],
+        ..table(&files, &[&stays, &goes])
+    };
+    in_time(world.node.reload(with_both)).await.unwrap();
+    let mut running = world.start("t:stays").await;
+    assert_eq!(number(&world.result("t:goes").await), 2);
+    let begun = world.node.compilations_begun();
+
+    let gone = Arc::downgrade(&goes);
+    let Code::Wasm(source) = goes.code.clone() else {
+        panic!("it is WebAssembly")
+    };
+    let bytes_gone = Arc::downgrade(&source.bytes);
+    let without = Reload {
+        replaced: vec![goes],
+        stale: vec![source],
+        ..table(&files, &[&stays])
+    };
+    in_time(world.node.reload(without)).await.unwrap();
+    // The task of a process is dropped a moment after its end is told.
+    in_time(async {
+        while gone.upgrade().is_some() || bytes_gone.upgrade().is_some() {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+    assert_eq!(
+        world.try_start("t:goes").await.unwrap_err().kind,
+        Kind::NotFound
+    );
+    let mut another = world.start("t:stays").await;
+    assert_eq!(world.node.compilations_begun(), begun, "its code is kept");
+    for process in [&mut running, &mut another] {
+        world.send(process, "go", b"\x90");
+        assert_eq!(number(&bytes(&in_time(process.wait()).await)), 1);
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hosts_come_and_go_with_a_reload() {
+    let world = World::new(&[]);
+    let files: Arc<dyn Files> = Arc::new(Fixed(HashMap::new()));
+    let mut waits = Definition::clone(&definition("t:waits", Code::Wasm(numbered(1, true))));
+    waits.host = Some("t:new".into());
+    let waits = Arc::new(waits);
+    let with_host = |max_processes| {
+        let limits = small_host().max_processes(max_processes);
+        Reload {
+            hosts: vec![("t:new".to_owned(), limits)],
+            ..table(&files, &[&waits])
+        }
+    };
+    let mut first = with_host(1);
+    first.changed.push(Arc::clone(&waits));
+    let prepared = in_time(world.node.prepare(first)).await.unwrap();
+    assert!(
+        world.node.kernel().host("t:new").is_err(),
+        "not in place yet"
+    );
+    let published = world.node.publish(prepared);
+    assert!(published.removed.is_empty());
+    // The host of the definition goes before the one that is asked for.
+    let one = world.start("t:waits").await;
+    assert_eq!(one.process().host().name(), "t:new");
+    assert_eq!(
+        world.try_start("t:waits").await.unwrap_err().kind,
+        Kind::RateLimited
+    );
+    in_time(world.node.reload(with_host(2))).await.unwrap();
+    let other = world.start("t:waits").await;
+    assert!(one.process().host().is(other.process().host()));
+
+    let mut invalid = with_host(2);
+    invalid.hosts[0].1 = small_host().max_message(2 << 20);
+    let refused = in_time(world.node.reload(invalid)).await.unwrap_err();
+    assert!(
+        refused
+            .to_string()
+            .starts_with("host t:new: max_message is"),
+        "{refused}"
+    );
+
+    let without = Reload {
+        removed_hosts: vec!["t:new".to_owned()],
+        replaced: vec![Arc::clone(&waits)],
+        ..table(&files, &[])
+    };
+    let published = world
+        .node
+        .publish(in_time(world.node.prepare(without)).await.unwrap());
+    assert_eq!(published.removed.len(), 1);
+    assert!(
+        !one.process().has_exited(),
+        "its processes go on until they are ended"
+    );
+    let removed = &published.removed;
+    let (count, ended) = world.node.end_hosts(removed, Some(world.node.now()));
+    assert_eq!(count, 2);
+    in_time(ended).await;
+    assert!(one.process().has_exited() && other.process().has_exited());
+    assert!(world.node.kernel().leaving_hosts().is_empty());
+    assert_eq!(removed[0].budget().used(), 0);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_prepared_reload_that_is_dropped_has_changed_nothing() {
+    let world = World::new(&[]);
+    let mut changed = reload(&numbered(1, false), Vec::new());
+    changed.hosts.push(("t:new".to_owned(), small_host()));
+    changed.removed_hosts.push(HOST.to_owned());
+    let published = Arc::new(AtomicBool::new(false));
+    let publishing = Arc::clone(&published);
+    changed.policies = Some(Box::new(move || publishing.store(true, Ordering::SeqCst)));
+    drop(in_time(world.node.prepare(changed)).await.unwrap());
+    assert!(world.node.kernel().host("t:new").is_err());
+    assert!(world.node.kernel().host(HOST).is_ok());
+    assert!(!published.load(Ordering::SeqCst));
+    assert_eq!(
+        world.try_start("t:numbered").await.unwrap_err().kind,
+        Kind::NotFound
+    );
     world.close().await;
 }

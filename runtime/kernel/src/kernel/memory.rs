@@ -19,7 +19,8 @@ impl Kernel {
     /// an equal part of the runtime's memory. Returns as many as hold `bytes`
     /// bytes together, and at least one if there is any.
     pub fn largest(&self, bytes: u64) -> Vec<Arc<Process>> {
-        let hosts = self.hosts();
+        let mut hosts = self.hosts();
+        hosts.extend(self.leaving_hosts());
         let equal = self.budget.limit() / (hosts.len() as u64).max(1);
         let over = |host: &Arc<Host>| {
             let share = host.memory().total.unwrap_or(equal);
@@ -31,7 +32,7 @@ impl Kernel {
         };
         let mut all: Vec<_> = self
             .scan()
-            .filter(|process| Arc::ptr_eq(process.host(), host) && !process.is_doomed())
+            .filter(|process| process.host().is(host) && !process.is_doomed())
             .map(|process| (process.footprint(), process))
             .collect();
         all.sort_unstable_by_key(|(footprint, process)| (Reverse(*footprint), process.pid()));

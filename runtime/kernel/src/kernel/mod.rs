@@ -20,7 +20,7 @@ pub use spawn::{Spawn, Spawned};
 use crate::budget::Budget;
 use crate::error::{Error, Kind};
 use crate::groups::Groups;
-use crate::host::{Host, HostConfig, MemoryLimits};
+use crate::host::{Attachment, Host, HostConfig, MemoryLimits, not_found};
 use crate::moment::Monotonic;
 use crate::name::check_name;
 use crate::observe::{Change, Changes, Readers};
@@ -28,7 +28,7 @@ use crate::pairs::PairLocks;
 use crate::pid::{Destination, Pid};
 use crate::process::Process;
 use crate::registry::{NotRegistered, Registry};
-use crate::sync::atomic::{AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Arc, RwLock};
 use crate::table::Table;
 use crate::text;
@@ -37,7 +37,9 @@ use crate::unread::Unread;
 
 /// All hosts and processes of one runtime, and the names of the processes.
 pub struct Kernel {
-    hosts: RwLock<HashMap<Arc<str>, Arc<Host>>>,
+    hosts: RwLock<Hosts>,
+    /// Number of hosts that were made.
+    hosts_made: AtomicUsize,
     table: Table,
     names: Registry,
     groups: Groups,
@@ -51,6 +53,14 @@ pub struct Kernel {
     budget: Arc<Budget>,
 }
 
+/// The hosts of a kernel.
+#[derive(Default)]
+struct Hosts {
+    present: HashMap<Arc<str>, Arc<Host>>,
+    /// Hosts that were removed and may have processes left.
+    leaving: Vec<Arc<Host>>,
+}
+
 impl Kernel {
     /// Returns a kernel without hosts, and without a limit of memory.
     pub fn new() -> Arc<Kernel> {
@@ -62,6 +72,7 @@ impl Kernel {
     pub fn within(max_memory: u64) -> Arc<Kernel> {
         Arc::new(Kernel {
             hosts: RwLock::default(),
+            hosts_made: AtomicUsize::new(0),
             table: Table::new(),
             names: Registry::new(),
             groups: Groups::new(),
@@ -157,21 +168,87 @@ impl Kernel {
         config: HostConfig,
         memory: MemoryLimits,
     ) -> Result<Arc<Host>, Error> {
-        if name.is_empty() || name.contains(['{', '|', '}', '@']) {
-            return Err(Error::invalid(format!(
-                "a host's name may not be empty or contain any of {{|}}@: {name}"
-            )));
-        }
+        let host = Arc::new(self.make_host(name, config, memory)?);
         let mut hosts = self.hosts.write();
-        if hosts.contains_key(name) {
+        if hosts.present.contains_key(name) {
             return Err(Error::new(
                 Kind::Conflict,
                 format!("host already exists: {name}"),
             ));
         }
-        let host = Arc::new(Host::new(name, hosts.len(), config, memory, &self.budget));
-        hosts.insert(name.into(), Arc::clone(&host));
+        hosts.present.insert(name.into(), Arc::clone(&host));
         Ok(host)
+    }
+
+    /// Makes a host that nobody finds until [`Kernel::put_hosts`] puts it in place.
+    ///
+    /// # Errors
+    /// `Invalid` for a name that a host cannot have; see [`Kernel::add_host`].
+    pub fn new_host(
+        &self,
+        name: &str,
+        config: HostConfig,
+        memory: MemoryLimits,
+        attachment: Attachment,
+    ) -> Result<Arc<Host>, Error> {
+        let host = self.make_host(name, config, memory)?;
+        Ok(Arc::new(host.with(attachment)))
+    }
+
+    /// Returns a host with other limits, which hold once [`Kernel::put_hosts`] puts the
+    /// returned value in place: those of all processes together at once, those of each
+    /// process for processes that are started from then on.
+    pub fn revised_host(
+        &self,
+        host: &Host,
+        config: HostConfig,
+        memory: MemoryLimits,
+        attachment: Attachment,
+    ) -> Arc<Host> {
+        Arc::new(host.revised(config, memory, &self.budget).with(attachment))
+    }
+
+    /// Puts hosts in place, each instead of the one of its name, and removes those of
+    /// other names: in one step for whoever looks for a host. Returns the hosts that were
+    /// removed. They take no more processes, and those that they have go on.
+    pub fn put_hosts(&self, put: &[Arc<Host>], remove: &[&str]) -> Vec<Arc<Host>> {
+        let mut hosts = self.hosts.write();
+        let mut removed = Vec::new();
+        for name in remove {
+            removed.extend(hosts.present.remove(*name));
+        }
+        for host in put {
+            host.enforce();
+            let before = hosts.present.insert(host.name().into(), Arc::clone(host));
+            // Another host of the same name gives way.
+            removed.extend(before.filter(|before| !before.is(host)));
+        }
+        for host in &removed {
+            host.remove();
+        }
+        hosts.leaving.extend(removed.iter().cloned());
+        hosts.leaving.retain(|host| host.live() > 0);
+        removed
+    }
+
+    /// Forgets removed hosts that have no process left.
+    pub fn forget_removed_hosts(&self) {
+        self.hosts.write().leaving.retain(|host| host.live() > 0);
+    }
+
+    fn make_host(
+        &self,
+        name: &str,
+        config: HostConfig,
+        memory: MemoryLimits,
+    ) -> Result<Host, Error> {
+        if name.is_empty() || name.contains(['{', '|', '}', '@']) {
+            return Err(Error::invalid(format!(
+                "a host's name may not be empty or contain any of {{|}}@: {name}"
+            )));
+        }
+        let number = self.hosts_made.fetch_add(1, Ordering::Relaxed);
+        Ok(Host::new(name, number, config, memory, &self.budget))
     }
 
     /// Returns a host by its name.
@@ -179,15 +256,22 @@ impl Kernel {
     /// # Errors
     /// `NotFound`, naming the host.
     pub fn host(&self, name: &str) -> Result<Arc<Host>, Error> {
-        let host = self.hosts.read().get(name).cloned();
-        host.ok_or_else(|| Error::not_found(format!("host not found: {}", text::line(name))))
+        let host = self.hosts.read().present.get(name).cloned();
+        host.ok_or_else(|| not_found(name))
     }
 
-    /// Returns all hosts, by name.
+    /// Returns all hosts that take processes, by name.
     pub fn hosts(&self) -> Vec<Arc<Host>> {
-        let mut hosts: Vec<_> = self.hosts.read().values().cloned().collect();
+        let mut hosts: Vec<_> = self.hosts.read().present.values().cloned().collect();
         hosts.sort_unstable_by(|one, other| one.name().cmp(other.name()));
         hosts
+    }
+
+    /// Returns the hosts that were removed and have processes left.
+    pub fn leaving_hosts(&self) -> Vec<Arc<Host>> {
+        let hosts = self.hosts.read();
+        let left = hosts.leaving.iter().filter(|host| host.live() > 0);
+        left.cloned().collect()
     }
 }
 

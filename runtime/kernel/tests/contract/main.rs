@@ -9,6 +9,7 @@ mod cancel;
 mod delivery;
 mod exit;
 mod groups;
+mod hosts;
 mod introspection;
 mod memory;
 mod registry;

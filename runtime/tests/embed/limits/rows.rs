@@ -942,7 +942,7 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         )],
     ),
     (
-        "definitions that a reload finds not to compile",
+        "definitions that a reload or an apply finds not to compile",
         &[Constant(
             "runtime/engine/src/node/reload.rs",
             "MAX_REFUSED",
@@ -1110,11 +1110,19 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         &[Constant(CLIENT, "MAX_WAIT", Time)],
     ),
     (
-        "wait of `warren reload` for a whole answer",
+        "wait of `warren reload`, and of a plan of `warren apply`, for a whole answer",
         &[Constant(CLIENT, "MAX_WAIT_TO_COMPILE", Time)],
     ),
     (
         "wait of `terminate --host`",
+        &[Constant(
+            "runtime/cli/src/control/server.rs",
+            "MAX_WAIT_FOR_HOST",
+            Time,
+        )],
+    ),
+    (
+        "wait of `warren apply`",
         &[Constant(
             "runtime/cli/src/control/server.rs",
             "MAX_WAIT_FOR_HOST",

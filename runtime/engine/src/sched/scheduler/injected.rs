@@ -10,19 +10,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crossbeam_deque::{Injector, Steal};
 
 use super::Runnable;
-use super::lanes::{MOST, next_after};
+use super::lanes::{InUse, MOST, next_after};
 
 pub(super) struct Injected {
     queues: Box<[Injector<Runnable>]>,
+    in_use: InUse,
     /// A bit for each queue that may have tasks. The bit is set after a task is added. It
     /// is cleared before the queue is checked once more, so no task is forgotten.
     busy: AtomicU64,
 }
 
 impl Injected {
-    pub(super) fn new(hosts: usize) -> Injected {
+    pub(super) fn new(in_use: &InUse) -> Injected {
         Injected {
-            queues: (0..hosts.clamp(1, MOST)).map(|_| Injector::new()).collect(),
+            queues: (0..MOST).map(|_| Injector::new()).collect(),
+            in_use: in_use.clone(),
             busy: AtomicU64::new(0),
         }
     }
@@ -35,11 +37,12 @@ impl Injected {
 
     /// Returns the number of tasks.
     pub(super) fn len(&self) -> usize {
-        self.queues.iter().map(Injector::len).sum()
+        let in_use = self.queues.iter().take(self.in_use.get());
+        in_use.map(Injector::len).sum()
     }
 
     pub(super) fn push(&self, runnable: Runnable) {
-        let lane = runnable.metadata().lane % self.queues.len();
+        let lane = runnable.metadata().lane % self.in_use.get();
         self.queues[lane].push(runnable);
         self.mark_busy(lane);
     }

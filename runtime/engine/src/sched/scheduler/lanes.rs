@@ -5,6 +5,8 @@
 //! [`TURN`], or until its lane is empty; then the next host has it.
 
 use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_deque::{Steal, Stealer, Worker as Queue};
 use warren_kernel::Monotonic;
@@ -14,6 +16,28 @@ use super::Runnable;
 /// Most lanes of a worker, and most queues of tasks from elsewhere; further hosts share
 /// them.
 pub(super) const MOST: usize = 64;
+
+/// The number of lanes that hosts have, and of queues of tasks from elsewhere. Every worker
+/// has [`MOST`] of them from the beginning, and looks at no others than these.
+#[derive(Clone)]
+pub(super) struct InUse(Arc<AtomicUsize>);
+
+impl InUse {
+    pub(super) fn new(hosts: usize) -> InUse {
+        InUse(Arc::new(AtomicUsize::new(hosts.clamp(1, MOST))))
+    }
+
+    /// Returns the number. It never becomes smaller.
+    #[inline]
+    pub(super) fn get(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    /// Takes as many lanes into use as these hosts need.
+    pub(super) fn grow(&self, hosts: usize) {
+        self.0.fetch_max(hosts.clamp(1, MOST), Ordering::SeqCst);
+    }
+}
 
 /// Time for which the processes of one host run while others queue, in nanoseconds:
 /// 1 ms. With turns this long, less than one in a hundred round trips of a pair waits
@@ -25,6 +49,7 @@ const TASKS: u32 = 256;
 
 pub(super) struct Lanes {
     queues: Box<[Queue<Runnable>]>,
+    in_use: InUse,
     /// A bit for each lane that may have tasks; others may have stolen them.
     busy: Cell<u64>,
     /// The lane that has its turn; `began` is the start of the turn.
@@ -35,11 +60,10 @@ pub(super) struct Lanes {
 }
 
 impl Lanes {
-    pub(super) fn new(count: usize) -> Lanes {
+    pub(super) fn new(in_use: &InUse) -> Lanes {
         Lanes {
-            queues: (0..count.clamp(1, MOST))
-                .map(|_| Queue::new_fifo())
-                .collect(),
+            queues: (0..MOST).map(|_| Queue::new_fifo()).collect(),
+            in_use: in_use.clone(),
             busy: Cell::new(0),
             present: Cell::new(0),
             began: Cell::new(Monotonic::default()),
@@ -75,7 +99,7 @@ impl Lanes {
 
     #[inline]
     pub(super) fn push(&self, runnable: Runnable) {
-        let lane = runnable.metadata().lane % self.queues.len();
+        let lane = runnable.metadata().lane % self.in_use.get();
         self.queues[lane].push(runnable);
         self.busy.set(self.busy.get() | 1 << lane);
     }
@@ -116,8 +140,8 @@ impl Lanes {
         from: &[Stealer<Runnable>],
         now: impl Fn() -> Monotonic,
     ) -> Option<Runnable> {
-        let first = self.present.get() + 1;
-        let lanes = (0..self.queues.len()).map(|lane| (first + lane) % self.queues.len());
+        let (first, count) = (self.present.get() + 1, self.in_use.get());
+        let lanes = (0..count).map(|lane| (first + lane) % count);
         for lane in lanes {
             let (Some(victim), Some(own)) = (from.get(lane), self.queues.get(lane)) else {
                 continue;
@@ -169,8 +193,8 @@ mod tests {
 
     #[test]
     fn what_others_stole_does_not_count() {
-        let lanes = Lanes::new(3);
-        let other = Lanes::new(3);
+        let in_use = InUse::new(3);
+        let (lanes, other) = (Lanes::new(&in_use), Lanes::new(&in_use));
         let scheduler = super::super::tests::scheduler(1);
         for lane in [0, 2] {
             lanes.push(super::super::tests::runnable(&scheduler, lane));
@@ -181,6 +205,28 @@ mod tests {
         assert!(other.steal(&lanes.stealers(), Monotonic::default).is_some());
         assert!(lanes.is_empty());
         assert_eq!(lanes.busy.get(), 0);
+    }
+
+    #[test]
+    fn a_later_host_gets_a_lane_of_its_own() {
+        let in_use = InUse::new(1);
+        let (lanes, other) = (Lanes::new(&in_use), Lanes::new(&in_use));
+        let scheduler = super::super::tests::scheduler(1);
+        let push = |lane| lanes.push(super::super::tests::runnable(&scheduler, lane));
+        push(1);
+        assert_eq!(lanes.busy.get(), 0b1, "shared with the only one");
+        in_use.grow(3);
+        in_use.grow(2);
+        push(1);
+        push(2);
+        assert_eq!(lanes.busy.get(), 0b111);
+        for _ in 0..3 {
+            assert!(other.steal(&lanes.stealers(), Monotonic::default).is_some());
+        }
+        assert!(lanes.is_empty());
+        in_use.grow(1_000);
+        push(MOST + 5);
+        assert_eq!(lanes.busy.get(), 1 << 5);
     }
 
     #[test]

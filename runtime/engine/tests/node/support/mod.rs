@@ -23,8 +23,8 @@ use tokio::sync::mpsc;
 use warren_engine::capability::Capability;
 use warren_engine::security::Authorizer;
 use warren_engine::{
-    Code, CompileLimits, DEFAULT_TICK, Definition, Definitions, Grants, HostLimits, MachineMemory,
-    Node, NodeConfig, ProcessEnd, Running, Sink, Source, Stream,
+    Code, CompileLimits, DEFAULT_TICK, Definition, Definitions, Files, Grants, HostLimits,
+    MachineMemory, Node, NodeConfig, ProcessEnd, Running, Sink, Source, Stream,
 };
 use warren_kernel::{Activity, Error, Outcome};
 
@@ -51,7 +51,9 @@ impl Definitions for Shelf {
         let found = definitions.get(id).cloned();
         found.ok_or_else(|| Error::not_found(format!("definition not found: {id}")))
     }
+}
 
+impl Files for Shelf {
     fn module(&self, name: &str) -> Result<Option<Source>, Error> {
         if let Some(on_module) = &*self.on_module.lock().unwrap() {
             on_module(name);

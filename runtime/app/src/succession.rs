@@ -1,0 +1,105 @@
+//! A program that takes the place of a running one: other files, with their manifest.
+
+use warren_kernel::text;
+
+use crate::app::App;
+use crate::lines::span_of;
+use crate::manifest::{ManifestError, Problem};
+use crate::reread::{Changes, Reread, RereadError, compared};
+
+impl App {
+    /// Compares this program with one that is to take its place, which takes over what is
+    /// the same.
+    ///
+    /// # Errors
+    ///
+    /// See [`RereadError`]: both programs must be reloadable.
+    pub fn succession(&self, mut next: App) -> Result<Reread, RereadError> {
+        self.check_reloadable()?;
+        next.check_reloadable()?;
+        next.library.adopt(&self.library);
+        if let Ok(main) = next.library.definition(&next.main.id) {
+            next.main = main;
+        }
+        let changes = self.changes_to(&next)?;
+        Ok(Reread { app: next, changes })
+    }
+
+    /// Returns the differences between the files of this program and those of another one
+    /// that was in its place before.
+    ///
+    /// # Errors
+    ///
+    /// See [`RereadError`].
+    pub fn changes_to(&self, other: &App) -> Result<Changes, RereadError> {
+        let mut changes = compared(&self.library, &other.library)?;
+        changes.manifest = self.manifest != other.manifest;
+        Ok(changes)
+    }
+
+    /// Checks that a program can take the place of this one while it runs.
+    ///
+    /// # Errors
+    ///
+    /// The settings that differ and that only a start takes, with their lines.
+    pub fn check_successor(&self, next: &App) -> Result<(), ManifestError> {
+        let mut problems = Vec::new();
+        let mut refuse = |differs: bool, path: &[&str], what: &str| {
+            if differs {
+                problems.push(next.needs_start(self, path, what));
+            }
+        };
+        refuse(
+            self.payload_objects != next.payload_objects,
+            &["app", "payloads"],
+            "`payloads`",
+        );
+        refuse(
+            self.max_memory_total != next.max_memory_total,
+            &["app", "max_memory_total"],
+            "`max_memory_total` of all hosts",
+        );
+        refuse(
+            self.token_stores != next.token_stores,
+            &["tokens"],
+            "a store of tokens",
+        );
+        refuse(
+            self.policies.is_none() && next.policies.is_some(),
+            &["security"],
+            "a program without permissions",
+        );
+        if problems.is_empty() {
+            return Ok(());
+        }
+        problems.sort_by_key(|problem| problem.span.start);
+        Err(ManifestError {
+            path: next.manifest_path.clone(),
+            text: next.manifest.clone(),
+            problems,
+        })
+    }
+
+    /// Returns the problem of a setting that only a start takes.
+    fn needs_start(&self, before: &App, path: &[&str], what: &str) -> Problem {
+        let here = span_of(&self.manifest, path).or_else(|| span_of(&self.manifest, &path[..1]));
+        let was = span_of(&before.manifest, path).is_some();
+        Problem {
+            // A setting that is gone has no place.
+            span: here.unwrap_or(0..0),
+            message: format!("{what} cannot be changed while the program runs"),
+            label: match was {
+                true => format!(
+                    "another value than in the running program's {}",
+                    manifest(before)
+                ),
+                false => format!("not in the running program's {}", manifest(before)),
+            },
+            remedy: Some("start the program again, or leave this as it was".to_owned()),
+        }
+    }
+}
+
+fn manifest(app: &App) -> String {
+    text::path(&app.manifest_path).to_string()
+}

@@ -1,0 +1,239 @@
+//! `warren apply`.
+
+#![allow(clippy::unwrap_used, reason = "this is test code")]
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::{Value, json};
+use warren_tests::{Outcome, Program, Session};
+
+use crate::support::{outcome, warren};
+
+/// Runs `app:worker` for each message "go", and "stop" ends it.
+const MAIN: &str = r#"
+process.registry.register("main")
+local go, stop = process.listen("go"), process.listen("stop")
+print("ready")
+while true do
+  local got = channel.select {go:case_receive(), stop:case_receive()}
+  if got.channel == stop then return end
+  local result, err = process.exec("app:worker")
+  print(result or tostring(err))
+end
+"#;
+
+/// Waits for its end.
+const SERVICE: &str = r#"
+return function()
+  print("up")
+  process.events():receive()
+  print("down")
+end
+"#;
+
+fn write(dir: &Path, name: &str, text: &str) {
+    fs::write(dir.join(name), text).unwrap();
+}
+
+fn program() -> Program {
+    Program::of(&[
+        ("main.lua", MAIN),
+        ("worker.lua", "return function() return 'one' end"),
+        ("service.lua", SERVICE),
+        ("warren.toml", "[hosts.\"app:old\"]\n"),
+    ])
+}
+
+/// A manifest with a host and a service more, and a host less.
+const NEXT: &str = r#"[hosts."app:new"]
+max_processes = 5
+
+[services."app:service"]
+process = "app:service"
+host = "app:new"
+"#;
+
+fn start(dir: &Path) -> Session {
+    let mut session = Session::start(warren(dir, &["run", "--control", "control", "."]));
+    session.wait_for_line("ready");
+    session
+}
+
+fn ask(dir: &Path, args: &[&str]) -> Outcome {
+    let args = [args, &["--control", "control"]].concat();
+    outcome(warren(dir, &args))
+}
+
+fn apply(dir: &Path, args: &[&str]) -> Outcome {
+    ask(dir, &[&["apply"], args].concat())
+}
+
+fn go(dir: &Path) {
+    ask(dir, &["send", "main", "go"]).ends_with(0);
+}
+
+fn end(dir: &Path, session: Session) -> Outcome {
+    ask(dir, &["send", "main", "stop"]).ends_with(0);
+    session.end()
+}
+
+fn json_of(told: &Outcome) -> Value {
+    serde_json::from_str(told.text()).unwrap()
+}
+
+/// Returns the path of the manifest as plans show it.
+fn manifest(dir: &Path) -> String {
+    let dir = std::path::absolute(dir).unwrap();
+    dir.join("warren.toml").display().to_string()
+}
+
+#[test]
+fn a_plan_is_shown_and_then_applied() {
+    let program = program();
+    let dir = program.path();
+    let mut session = start(dir);
+    apply(dir, &[".", "--yes"])
+        .ends_with(0)
+        .says_nothing()
+        .prints("nothing to change\n");
+    go(dir);
+    session.wait_for_line("one");
+
+    write(dir, "worker.lua", "return function() return 'two' end");
+    write(dir, "warren.toml", NEXT);
+    let toml = manifest(dir);
+    let plan = format!(
+        "+ host app:new ({toml}:1)\n\
+         - host app:old\n\
+         ~ definition app:worker: code (worker.lua)\n\
+         + service app:service ({toml}:4)\n\
+         2 to add, 1 to replace, 1 to remove\n"
+    );
+    apply(dir, &[".", "--dry-run"])
+        .ends_with(0)
+        .says_nothing()
+        .prints(&plan);
+    go(dir);
+    session.wait_for_line("one");
+    apply(dir, &[".", "--yes"])
+        .ends_with(0)
+        .says_nothing()
+        .prints(&format!("{plan}version 2 is in place\n"));
+    session.wait_for_line("up");
+    go(dir);
+    session.wait_for_line("two");
+
+    // Back, and back again, without a look at the files.
+    write(dir, "worker.lua", "return function( end");
+    apply(dir, &["--rollback", "--yes"]).ends_with(0).prints(
+        "- host app:new\n\
+         + host app:old\n\
+         ~ definition app:worker: code (worker.lua)\n\
+         - service app:service\n\
+         1 to add, 1 to replace, 2 to remove\n\
+         version 3 is in place\n",
+    );
+    session.wait_for_line("down");
+    go(dir);
+    session.wait_for_line("one");
+    end(dir, session).ends_with(0).says_nothing();
+}
+
+#[test]
+fn json_has_the_plan_and_what_became_of_it() {
+    let program = program();
+    let dir = program.path();
+    let session = start(dir);
+    write(
+        dir,
+        "warren.toml",
+        "[hosts.\"app:old\"]\nmax_processes = 7\n",
+    );
+    let step = json!({
+        "action": "replace", "object": "host", "name": "app:old",
+        "differences": ["max_processes 100000 -> 7"], "file": manifest(dir), "line": 1,
+    });
+    let plan = json!({"version": 1, "steps": [step]});
+    let told = apply(dir, &[".", "--dry-run", "--json"]).ends_with(0);
+    assert_eq!(json_of(&told), json!({"plan": plan, "applied": false}));
+    let told = apply(dir, &[".", "--yes", "--json"]).ends_with(0);
+    assert_eq!(
+        json_of(&told),
+        json!({"plan": plan, "applied": true, "version": 2, "settled": true})
+    );
+    let told = apply(dir, &[".", "--yes", "--json"]).ends_with(0);
+    assert_eq!(
+        json_of(&told),
+        json!({"plan": {"version": 2, "steps": []}, "applied": false})
+    );
+    write(dir, "worker.lua", "\nreturn function( end");
+    let told = apply(dir, &[".", "--yes", "--json"])
+        .ends_with(1)
+        .says_nothing();
+    let problem = &json_of(&told)["error"]["problems"][0];
+    assert_eq!(
+        (&problem["definition"], &problem["file"], &problem["line"]),
+        (&json!("app:worker"), &json!("worker.lua"), &json!(2)),
+    );
+    end(dir, session).ends_with(0);
+}
+
+#[test]
+fn what_is_refused_is_told_with_its_line_and_changes_nothing() {
+    let program = program();
+    let dir = program.path();
+    let mut session = start(dir);
+    write(dir, "worker.lua", "\nreturn function( end");
+    write(dir, "warren.toml", NEXT);
+    let nothing = "error: nothing was changed; the program goes on as it was\n";
+    apply(dir, &[".", "--yes"])
+        .ends_with(1)
+        .prints("")
+        .says(&[nothing, "  | worker.lua:2:"]);
+
+    write(dir, "worker.lua", "return function() return 'two' end");
+    for (manifest, line) in [
+        ("[hosts.\"app:old\"]\nmax_processes = \"many\"\n", 2),
+        ("\n\n[services.\"app:s\"]\nprocess = \"app:none\"\n", 4),
+        ("\n[app]\npayloads = \"object\"\n", 3),
+    ] {
+        write(dir, "warren.toml", manifest);
+        apply(dir, &[".", "--yes"])
+            .ends_with(1)
+            .prints("")
+            .says(&[nothing, &format!("warren.toml:{line}:")]);
+    }
+    apply(dir, &["absent", "--yes"])
+        .ends_with(1)
+        .says(&[nothing, "absent"]);
+    apply(dir, &["--rollback", "--yes"])
+        .ends_with(1)
+        .says(&[nothing, "there is no version before this one"]);
+    go(dir);
+    session.wait_for_line("one");
+    end(dir, session).ends_with(0).says_nothing();
+    apply(dir, &[".", "--yes"])
+        .ends_with(1)
+        .says(&["cannot connect"]);
+}
+
+#[test]
+fn a_person_has_to_be_asked() {
+    let program = program();
+    let dir = program.path();
+    let session = start(dir);
+    write(dir, "warren.toml", NEXT);
+    // Standard input is no terminal here.
+    apply(dir, &["."])
+        .ends_with(2)
+        .prints("")
+        .says(&["nobody can be asked", "--yes"]);
+    apply(dir, &["--yes"]).ends_with(2);
+    apply(dir, &[".", "--rollback", "--yes"]).ends_with(2);
+    outcome(warren(dir, &["apply", ".", "--yes"]))
+        .ends_with(2)
+        .says(&["no control socket is given"]);
+    apply(dir, &[".", "--dry-run"]).ends_with(0).says_nothing();
+    end(dir, session).ends_with(0).says_nothing();
+}

@@ -1,0 +1,129 @@
+//! The reasons why nothing was changed.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use warren_kernel::Error;
+
+use super::plan::Object;
+use crate::app::{AppError, DependencyError, IdError, ManifestError, PolicyError, RereadError};
+use crate::reload::{RefusedFile, shown};
+
+/// The reason why a change was not applied. Nothing has changed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ApplyError {
+    /// A name cannot be the id of a definition.
+    #[error(transparent)]
+    Id(#[from] IdError),
+    /// What is to be removed, or given other grants, was not given in memory.
+    #[error("there is no {} {name} that was given in memory", object.as_str())]
+    NotFound {
+        /// The sort of thing.
+        object: Object,
+        /// Its name.
+        name: String,
+    },
+    /// A thing needs another that would not be there.
+    #[error("{} {name} needs {} {needed}, which would not be there", object.as_str(), needs.as_str())]
+    Missing {
+        /// The sort of thing.
+        object: Object,
+        /// Its name.
+        name: String,
+        /// The sort of thing that it needs.
+        needs: Object,
+        /// The name of that.
+        needed: String,
+    },
+    /// A service would run in another host than its definition may.
+    #[error("service {service} cannot run in host {host}: {definition} is bound to host {bound}")]
+    Bound {
+        /// The service.
+        service: Arc<str>,
+        /// Its host.
+        host: Arc<str>,
+        /// The definition that it runs.
+        definition: Arc<str>,
+        /// The only host of the definition.
+        bound: Arc<str>,
+    },
+    /// Services would depend on a missing one, or on each other.
+    #[error(transparent)]
+    Services(#[from] DependencyError),
+    /// A host is not valid.
+    #[error("host {name}: {error}")]
+    Host {
+        /// Its name.
+        name: String,
+        /// The fault.
+        error: Box<Error>,
+    },
+    /// Definitions do not compile.
+    #[error("{}", shown(.0))]
+    Code(Vec<RefusedFile>),
+    /// Policies are not valid.
+    #[error(transparent)]
+    Policies(Box<PolicyError>),
+    /// The runtime judges nothing by policies: it was built without any.
+    #[error(
+        "the runtime was built without policies; add them with `Builder::policies`, or a \
+         program that has permissions"
+    )]
+    NoPolicies,
+    /// The runtime was built without a program.
+    #[error("the runtime was built without a program; add one with `Builder::app`")]
+    NoProgram,
+    /// The program cannot be opened.
+    #[error(transparent)]
+    App(Box<AppError>),
+    /// The files of the program cannot be read, or do not make one.
+    #[error(transparent)]
+    Files(#[from] RereadError),
+    /// The manifest changes what only a start takes.
+    #[error(transparent)]
+    Manifest(Box<ManifestError>),
+    /// A grant would let the program write to the code cache, whose code runs outside of
+    /// any sandbox.
+    #[error(
+        "writing {} cannot be granted: it would let the program change the code cache {}, which \
+         the next start runs",
+        path.display(),
+        cache.display()
+    )]
+    CacheGranted {
+        /// The granted directory.
+        path: PathBuf,
+        /// The directory of the cache.
+        cache: PathBuf,
+    },
+    /// Another change was applied after the plan was made.
+    #[error("the plan is for version {planned}, and version {present} is in place: plan again")]
+    Conflict {
+        /// The version that the plan begins at.
+        planned: u64,
+        /// The present version.
+        present: u64,
+    },
+    /// The policies were read anew after the plan was made.
+    #[error("the policies were read anew after the plan was made: plan again")]
+    PoliciesChanged,
+    /// There is no version to go back to.
+    #[error("there is no version before this one")]
+    NothingBefore,
+    /// The runtime is ending.
+    #[error("{0}")]
+    Ending(Error),
+}
+
+impl ApplyError {
+    /// Returns an entry for each definition that does not compile and each file that is in
+    /// the way; none for other reasons.
+    pub fn refused(&self) -> Vec<RefusedFile> {
+        match self {
+            ApplyError::Code(refused) => refused.clone(),
+            ApplyError::Files(error) => RefusedFile::of_files(error),
+            _ => Vec::new(),
+        }
+    }
+}

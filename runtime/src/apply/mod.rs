@@ -1,0 +1,31 @@
+//! Changes of a running runtime.
+//!
+//! ```text
+//! Change ──> Target: the version to come, checked ──> Steps: what differs
+//!                                                       │
+//!                    Plan (to look at)  <───────────────┤
+//!                                                       v
+//!                    the node: prepare (compile), publish in one moment
+//!                                                       │
+//!                    services start and end, hosts drain <┘   Applied
+//! ```
+//!
+//! A [`Version`] never changes, and shares what is the same with the versions before and
+//! after it. So a change costs what it changes, and a rollback is a change to an earlier
+//! version.
+
+mod change;
+mod error;
+mod plan;
+mod planned;
+mod steps;
+mod target;
+mod version;
+mod versions;
+
+pub use change::Change;
+pub use error::ApplyError;
+pub use plan::{Action, Object, Plan, Step};
+pub use planned::{Applied, Planned};
+pub(crate) use version::Version;
+pub(crate) use versions::Versions;

@@ -1,0 +1,339 @@
+//! The way from one version to the next: the steps to show, and the work to do.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use warren_engine::{Definition, Definitions, HostLimits, Source};
+
+use super::plan::{Action, Object, Step};
+use super::version::Version;
+use crate::app::{App, Changes, Difference, Lines, Rules, Service};
+use crate::limits::differences;
+
+/// The differences between two versions.
+pub(super) struct Steps {
+    /// Sorted by object and name.
+    pub(super) steps: Vec<Step>,
+    /// Definitions that are new or different.
+    pub(super) changed: Vec<Arc<Definition>>,
+    /// Definitions of the first version that are not in the second one.
+    pub(super) replaced: Vec<Arc<Definition>>,
+    /// Sources without a place in the second version.
+    pub(super) stale: Vec<Source>,
+    /// Hosts that are new, or that get other limits.
+    pub(super) hosts: Vec<(String, HostLimits)>,
+    pub(super) removed_hosts: Vec<String>,
+    /// Ids without a definition in the second version.
+    pub(super) gone: Vec<Arc<str>>,
+}
+
+impl Steps {
+    /// Returns true if there is nothing to do.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.steps.is_empty()
+            && self.changed.is_empty()
+            && self.replaced.is_empty()
+            && self.stale.is_empty()
+    }
+
+    /// Compares two versions; `files` are the differences between the files of their
+    /// programs, if those are two.
+    pub(super) fn between(from: &Version, to: &Version, files: Option<Changes>) -> Steps {
+        let is_another = files.is_some();
+        let places = Places::of(to.app().filter(|_| is_another));
+        let mut steps = Steps {
+            steps: Vec::new(),
+            changed: Vec::new(),
+            replaced: Vec::new(),
+            stale: Vec::new(),
+            hosts: Vec::new(),
+            removed_hosts: Vec::new(),
+            gone: Vec::new(),
+        };
+        steps.of_hosts(from, to, is_another, &places);
+        steps.of_own_definitions(from, to);
+        if let Some(files) = files {
+            steps.of_files(to, files);
+        }
+        steps.of_modules(from, to);
+        steps.of_services(from, to, &places);
+        if let (Some(from), Some(to)) = (&from.rules, &to.rules) {
+            steps.of_rules(from, to, &places);
+        }
+        let key = |step: &Step| (step.object, step.name.clone());
+        steps.steps.sort_by_key(key);
+        steps
+    }
+
+    fn of_hosts(&mut self, from: &Version, to: &Version, is_another: bool, places: &Places) {
+        let own = from.own_hosts.differing(&to.own_hosts, Arc::ptr_eq);
+        let mut names: BTreeSet<Arc<str>> = own
+            .into_iter()
+            .map(|(name, _, _)| Arc::clone(name))
+            .collect();
+        if is_another {
+            names.extend(from.hosts_of_app());
+            names.extend(to.hosts_of_app());
+        }
+        for name in names {
+            let step = |action| {
+                let (file, line) = places.of_table("hosts", &name);
+                Step::new(action, Object::Host, &*name).at(file, line)
+            };
+            match (from.host(&name), to.host(&name)) {
+                (None, Some(limits)) => {
+                    self.steps.push(step(Action::Add));
+                    self.hosts.push((name.to_string(), limits));
+                }
+                (Some(was), Some(limits)) => {
+                    let differences = differences(&was, &limits);
+                    if !differences.is_empty() {
+                        self.steps.push(step(Action::Replace).with(differences));
+                        self.hosts.push((name.to_string(), limits));
+                    }
+                }
+                (Some(_), None) => {
+                    self.steps
+                        .push(Step::new(Action::Remove, Object::Host, &*name));
+                    self.removed_hosts.push(name.to_string());
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn of_own_definitions(&mut self, from: &Version, to: &Version) {
+        let (was, is) = (&from.definitions, &to.definitions);
+        for (id, before, after) in was.own.differing(&is.own, Arc::ptr_eq) {
+            // What it hid, or what it hides now.
+            let below = |version: &Version| {
+                let app = version.app()?;
+                app.definition(id).ok()
+            };
+            let (before, after) = match (before, after) {
+                (Some(before), after) => {
+                    self.replaced.push(Arc::clone(before));
+                    (
+                        Some(Arc::clone(before)),
+                        after.cloned().or_else(|| below(to)),
+                    )
+                }
+                (None, after) => (below(from), after.cloned()),
+            };
+            let step = |action| Step::new(action, Object::Definition, &**id);
+            match (before, after) {
+                (Some(before), Some(after)) => {
+                    self.forget_source(&before, Some(&after));
+                    let parts = parts_that_differ(&before, &after);
+                    if !parts.is_empty() {
+                        self.steps.push(step(Action::Replace).with(parts));
+                    }
+                    self.changed.push(after);
+                }
+                (None, Some(after)) => {
+                    self.steps.push(step(Action::Add));
+                    self.changed.push(after);
+                }
+                (Some(before), None) => {
+                    self.forget_source(&before, None);
+                    self.steps.push(step(Action::Remove));
+                    self.gone.push(Arc::clone(id));
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// Notes that the source of a definition has no place, unless another has the same.
+    fn forget_source(&mut self, before: &Definition, after: Option<&Definition>) {
+        let Some(source) = before.code.source() else {
+            return;
+        };
+        let now = after.and_then(|after| after.code.source());
+        if !now.is_some_and(|now| now.is_that_of(source)) {
+            self.stale.push(source.clone());
+        }
+    }
+
+    fn of_files(&mut self, to: &Version, files: Changes) {
+        let hides = |id: &str| to.definitions.hides(id);
+        let file = |id: &str| {
+            let app = to.app()?;
+            app.file_of(id).map(|file| file.to_string())
+        };
+        let mut add = |action, ids: &[Arc<str>], differences: &[&str]| {
+            for id in ids.iter().filter(|id| !hides(id)) {
+                let differences = differences.iter().map(|part| (*part).to_owned());
+                let step = Step::new(action, Object::Definition, &**id);
+                let step = step.with(differences.collect());
+                self.steps.push(match action {
+                    Action::Remove => step,
+                    Action::Add | Action::Replace => step.at(file(id), None),
+                });
+            }
+        };
+        add(Action::Add, &files.added, &[]);
+        add(Action::Replace, &files.changed, &["code"]);
+        add(Action::Replace, &files.resettled, &["settings"]);
+        add(Action::Remove, &files.removed, &[]);
+        let gone = files.removed.into_iter().filter(|id| !hides(id));
+        self.gone.extend(gone);
+        let compile = files.compile.into_iter();
+        self.changed
+            .extend(compile.filter(|definition| !hides(&definition.id)));
+        self.replaced.extend(files.replaced);
+        self.stale.extend(files.stale);
+    }
+
+    fn of_modules(&mut self, from: &Version, to: &Version) {
+        let (was, is) = (
+            &from.definitions.files.modules,
+            &to.definitions.files.modules,
+        );
+        if Arc::ptr_eq(was, is) {
+            return;
+        }
+        let names: BTreeSet<&String> = was.keys().chain(is.keys()).collect();
+        for name in names {
+            let step = |action| Step::new(action, Object::Module, name);
+            match (was.get(name), is.get(name)) {
+                (Some(before), Some(after)) if before.is_that_of(after) => {}
+                (Some(before), Some(_)) => {
+                    self.steps.push(step(Action::Replace));
+                    self.stale.push(before.clone());
+                }
+                (Some(before), None) => {
+                    self.steps.push(step(Action::Remove));
+                    self.stale.push(before.clone());
+                }
+                (None, _) => self.steps.push(step(Action::Add)),
+            }
+        }
+    }
+
+    fn of_services(&mut self, from: &Version, to: &Version, places: &Places) {
+        if Arc::ptr_eq(&from.services, &to.services) {
+            return;
+        }
+        let by_name = |version: &'_ Version| -> BTreeMap<Arc<str>, Arc<Service>> {
+            let services = version.services.iter();
+            services
+                .map(|service| (Arc::clone(&service.name), Arc::clone(service)))
+                .collect()
+        };
+        let (was, is) = (by_name(from), by_name(to));
+        for (name, service) in &is {
+            let step = |action| {
+                let (file, line) = places.of_table("services", name);
+                Step::new(action, Object::Service, &**name).at(file, line)
+            };
+            match was.get(name) {
+                None => self.steps.push(step(Action::Add)),
+                Some(before) if before == service => {}
+                Some(before) => {
+                    let parts = parts_of_service(before, service);
+                    self.steps.push(step(Action::Replace).with(parts));
+                }
+            }
+        }
+        for name in was.keys().filter(|name| !is.contains_key(*name)) {
+            self.steps
+                .push(Step::new(Action::Remove, Object::Service, &**name));
+        }
+    }
+
+    fn of_rules(&mut self, from: &Rules, to: &Rules, places: &Places) {
+        let difference = from.difference(to);
+        self.of_names(Object::Policy, "", &difference.policies, places);
+        self.of_names(Object::Scope, "scopes", &difference.scopes, places);
+        self.of_names(Object::HostIdentity, "hosts", &difference.hosts, places);
+        self.of_names(
+            Object::DefinitionIdentity,
+            "processes",
+            &difference.definitions,
+            places,
+        );
+        let mut setting = |name: &str, difference: String| {
+            let step = Step::new(Action::Replace, Object::Setting, name);
+            self.steps.push(step.with(vec![difference]));
+        };
+        if difference.schema {
+            setting("schema.cedarschema", "text".to_owned());
+        }
+        if difference.everyone {
+            setting("security.policies", "policies of every process".to_owned());
+        }
+        if let Some(strict) = difference.strict {
+            setting("security.strict", format!("{} -> {strict}", !strict));
+        }
+    }
+
+    fn of_names(&mut self, object: Object, table: &str, names: &Difference, places: &Places) {
+        let all = [
+            (Action::Add, &names.added),
+            (Action::Replace, &names.changed),
+            (Action::Remove, &names.removed),
+        ];
+        for (action, names) in all {
+            for name in names {
+                let (file, line) = match action {
+                    Action::Remove => (None, None),
+                    Action::Add | Action::Replace => places.of_table(table, name),
+                };
+                self.steps
+                    .push(Step::new(action, object, name).at(file, line));
+            }
+        }
+    }
+}
+
+/// Returns the parts of a definition that differ, in words.
+fn parts_that_differ(before: &Definition, after: &Definition) -> Vec<String> {
+    let parts = [
+        ("code", before.code.is_that_of(&after.code)),
+        ("method", before.method == after.method),
+        ("host", before.host == after.host),
+        ("grants", before.grants == after.grants),
+    ];
+    different(&parts)
+}
+
+fn parts_of_service(before: &Service, after: &Service) -> Vec<String> {
+    let parts = [
+        ("process", before.definition == after.definition),
+        ("host", before.host == after.host),
+        ("args", before.arguments == after.arguments),
+        ("depends_on", before.depends_on == after.depends_on),
+        ("critical", before.critical == after.critical),
+        ("restart", before.restart == after.restart),
+        ("identity", before.identity == after.identity),
+    ];
+    different(&parts)
+}
+
+fn different(parts: &[(&str, bool)]) -> Vec<String> {
+    let parts = parts.iter().filter(|(_, is_same)| !is_same);
+    parts.map(|(part, _)| (*part).to_owned()).collect()
+}
+
+/// The places of a program's manifest; none for what was given in memory.
+struct Places(Option<(String, Lines)>);
+
+impl Places {
+    fn of(app: Option<&Arc<App>>) -> Places {
+        Places(app.map(|app| {
+            let path = app.manifest_path().display().to_string();
+            (path, app.manifest_lines())
+        }))
+    }
+
+    fn of_table(&self, table: &str, name: &str) -> (Option<String>, Option<usize>) {
+        let Some((path, lines)) = &self.0 else {
+            return (None, None);
+        };
+        match lines.of_table(table, name) {
+            Some(line) => (Some(path.clone()), Some(line)),
+            None => (None, None),
+        }
+    }
+}

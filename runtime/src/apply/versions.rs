@@ -1,0 +1,416 @@
+//! The versions of a runtime: the present one, and the one before.
+
+use std::collections::{BTreeSet, HashMap};
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::{BoxFuture, ready};
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::{MutexGuard, oneshot};
+use warren_capabilities::Metrics;
+use warren_engine::{Definitions, Node, Prepared, Published, Reload, Unprepared};
+use warren_kernel::{Error, Host};
+
+use super::change::Change;
+use super::error::ApplyError;
+use super::plan::Plan;
+use super::planned::{Applied, Planned, Work};
+use super::steps::Steps;
+use super::target::Target;
+use super::version::Version;
+use crate::app::{App, Changes, Policies};
+use crate::definitions::LayeredDefinitions;
+use crate::reload::{RefusedFile, ReloadError, Reloaded, refused_code};
+use crate::services::{ServiceError, Services, Update};
+
+/// The versions of one runtime, and what carries them out beside the node.
+pub(crate) struct Versions {
+    present: RwLock<Arc<Version>>,
+    /// The version before, if there is one to go back to.
+    before: Mutex<Option<Arc<Version>>>,
+    /// Held while a version is put in place.
+    running: tokio::sync::Mutex<()>,
+    policies: Option<Arc<Policies>>,
+    cache: Option<PathBuf>,
+    services: Arc<Services>,
+    metrics: Metrics,
+}
+
+impl Default for Versions {
+    /// Returns one empty version.
+    fn default() -> Self {
+        Versions::new(Version::default(), None, None, Metrics::default())
+    }
+}
+
+impl Versions {
+    pub(crate) fn new(
+        first: Version,
+        policies: Option<Arc<Policies>>,
+        cache: Option<PathBuf>,
+        metrics: Metrics,
+    ) -> Versions {
+        Versions {
+            services: Services::new(first.services.iter().cloned()),
+            present: RwLock::new(Arc::new(first)),
+            before: Mutex::default(),
+            running: tokio::sync::Mutex::default(),
+            policies,
+            cache,
+            metrics,
+        }
+    }
+
+    /// Returns the definitions from which processes start now.
+    pub(crate) fn definitions(&self) -> Arc<LayeredDefinitions> {
+        Arc::clone(&self.present.read().definitions)
+    }
+
+    /// Returns the number of the present version.
+    pub(crate) fn number(&self) -> u64 {
+        self.present.read().number
+    }
+
+    pub(crate) fn services(&self) -> &Arc<Services> {
+        &self.services
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    /// Opens a program with the options of the present one.
+    pub(crate) fn reopen(&self, path: &Path) -> Result<App, ApplyError> {
+        let definitions = self.definitions();
+        let app = definitions.app().ok_or(ApplyError::NoProgram)?;
+        app.reopen(path)
+            .map_err(|error| ApplyError::App(Box::new(error)))
+    }
+
+    /// Waits until no other version is being put in place.
+    pub(super) async fn lock(&self) -> MutexGuard<'_, ()> {
+        self.running.lock().await
+    }
+
+    /// Returns the present version, with the policies as they are now.
+    fn present(&self) -> Version {
+        let present = Version::clone(&self.present.read());
+        let rules = self.policies.as_ref().map(|policies| policies.rules());
+        Version { rules, ..present }
+    }
+
+    /// Plans a change.
+    pub(crate) async fn plan(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        change: Change,
+    ) -> Result<Planned, ApplyError> {
+        if node.is_ending() {
+            return Err(ending());
+        }
+        let (present, cache) = (self.present(), self.cache.clone());
+        let from = present.clone();
+        // Reading policies and comparing files takes a while.
+        let target = node
+            .tokio()
+            .spawn_blocking(move || Target::of_change(&from, change, cache.as_deref()));
+        let target = target.await.map_err(|_| ending())??;
+        self.prepare(node, present, target).await
+    }
+
+    /// Plans and applies a change.
+    pub(crate) async fn apply(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        change: Change,
+    ) -> Result<Applied, ApplyError> {
+        let _running = self.lock().await;
+        let planned = self.plan(node, change).await?;
+        self.publish(planned)
+    }
+
+    /// Plans a return to the version before.
+    pub(crate) async fn plan_rollback(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        grace: Duration,
+    ) -> Result<Planned, ApplyError> {
+        if node.is_ending() {
+            return Err(ending());
+        }
+        let earlier = self.before.lock().clone();
+        let earlier = earlier.ok_or(ApplyError::NothingBefore)?;
+        let present = self.present();
+        let target = Target::of_version(&present, &earlier, grace)?;
+        self.prepare(node, present, target).await
+    }
+
+    /// Takes the files of the program as they are now.
+    pub(crate) async fn reload(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+    ) -> Result<Reloaded, ReloadError> {
+        let _running = self.lock().await;
+        let present = self.present();
+        let definitions = Arc::clone(&present.definitions);
+        let reread = move || match definitions.app() {
+            Some(app) => app.reread().map_err(ReloadError::from),
+            None => Err(ReloadError::NoProgram),
+        };
+        let reread = node.tokio().spawn_blocking(reread);
+        let ended = |_| ReloadError::Ending(Error::internal("the runtime is ending"));
+        let reread = reread.await.map_err(ended)??;
+        let changes = reread.changes;
+        let told = Told::of(&changes);
+        let target = Target::of_reread(&present, reread.app, changes);
+        let planned = self.prepare(node, present, target).await?;
+        let (published, _) = self.exchange(planned).map_err(ReloadError::from)?;
+        let requiring = published.map(|published| published.requiring);
+        Ok(told.with(requiring.unwrap_or_default()))
+    }
+
+    /// Compiles what is new in a version.
+    async fn prepare(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        present: Version,
+        mut target: Target,
+    ) -> Result<Planned, ApplyError> {
+        let mut steps = Steps::between(&present, &target.version, target.files.take());
+        let plan = Plan {
+            version: present.number,
+            steps: std::mem::take(&mut steps.steps),
+        };
+        let work = if plan.is_nothing() && steps.is_nothing() {
+            Work::nothing(target)
+        } else {
+            let prepared = self.compile(node, &present, &target, &mut steps).await?;
+            Work::new(target, steps, prepared, present.rules)
+        };
+        Ok(Planned {
+            versions: Arc::clone(self),
+            node: Arc::clone(node),
+            plan,
+            work,
+        })
+    }
+
+    async fn compile(
+        &self,
+        node: &Arc<Node>,
+        present: &Version,
+        target: &Target,
+        steps: &mut Steps,
+    ) -> Result<Prepared, ApplyError> {
+        let changed = std::mem::take(&mut steps.changed);
+        let files: HashMap<_, _> = changed
+            .iter()
+            .filter_map(|one| Some((Arc::clone(&one.id), Arc::clone(&one.code.source()?.name))))
+            .collect();
+        let rules = target.version.rules.clone();
+        let rules = rules.filter(|rules| !present.has_rules(rules));
+        let enforce = rules.zip(self.policies.clone()).map(|(rules, policies)| {
+            Box::new(move || policies.enforce(rules)) as Box<dyn FnOnce() + Send>
+        });
+        let reload = Reload {
+            changed,
+            replaced: std::mem::take(&mut steps.replaced),
+            stale: std::mem::take(&mut steps.stale),
+            hosts: std::mem::take(&mut steps.hosts),
+            removed_hosts: std::mem::take(&mut steps.removed_hosts),
+            policies: enforce,
+            ..Reload::new(Arc::clone(&target.version.definitions) as _)
+        };
+        node.prepare(reload).await.map_err(|refused| match refused {
+            Unprepared::Host { name, error } => ApplyError::Host { name, error },
+            Unprepared::Code(refused) => ApplyError::Code(refused_code(&refused, &files)),
+            other => ApplyError::Ending(Error::internal(other.to_string())),
+        })
+    }
+
+    /// Puts a planned version in place, and starts to carry out what takes longer. The
+    /// caller holds the lock.
+    pub(super) fn publish(self: &Arc<Self>, planned: Planned) -> Result<Applied, ApplyError> {
+        let plan = planned.plan.clone();
+        let node = Arc::clone(&planned.node);
+        let grace = planned.work.target.grace;
+        let gone = planned.work.gone.clone();
+        let (published, update) = self.exchange(planned)?;
+        let removed = published.map(|published| published.removed);
+        let settled = self.settle(&node, removed.unwrap_or_default(), update, gone, grace);
+        Ok(Applied {
+            version: self.number(),
+            plan,
+            node,
+            settled,
+        })
+    }
+
+    /// Puts a planned version in place of the present one. Returns the change of services,
+    /// if there is one to carry out.
+    fn exchange(
+        &self,
+        planned: Planned,
+    ) -> Result<(Option<Published>, Option<Update>), ApplyError> {
+        let Planned {
+            plan, node, work, ..
+        } = planned;
+        let present = self.present();
+        if present.number != plan.version {
+            return Err(ApplyError::Conflict {
+                planned: plan.version,
+                present: present.number,
+            });
+        }
+        let Some(prepared) = work.prepared else {
+            return Ok((None, None));
+        };
+        let rules = work.target.version.rules.as_ref();
+        if let (Some(planned), Some(rules)) = (&work.present_rules, rules)
+            && !planned.is(rules)
+            && !present.has_rules(planned)
+        {
+            return Err(ApplyError::PoliciesChanged);
+        }
+        let (version, forget_previous) = (work.target.version, work.target.forget_previous);
+        let services = (!Arc::ptr_eq(&present.services, &version.services))
+            .then(|| Arc::clone(&version.services));
+        let published = node.publish(prepared);
+        let version = Arc::new(version);
+        let replaced = std::mem::replace(&mut *self.present.write(), version);
+        let before = (!forget_previous).then(|| Arc::new(present));
+        let forgotten = std::mem::replace(&mut *self.before.lock(), before);
+        // Freed without a lock.
+        drop((replaced, forgotten));
+        let update = services.map(|services| self.services.exchange(&services));
+        Ok((Some(published), update))
+    }
+
+    /// Ends removed hosts, and ends and starts services, whether or not somebody waits.
+    fn settle(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        removed: Vec<Arc<Host>>,
+        update: Option<Update>,
+        gone: Vec<Arc<str>>,
+        grace: Duration,
+    ) -> BoxFuture<'static, Result<(), ServiceError>> {
+        for id in &gone {
+            self.metrics.forget(id);
+        }
+        if removed.is_empty() && update.is_none() {
+            return ready(Ok(())).boxed();
+        }
+        let deadline = node.now().after(grace);
+        let (_, drained) = node.end_hosts(&removed, Some(deadline));
+        drop(removed);
+        let (sender, settled) = oneshot::channel();
+        let (node, versions) = (Arc::clone(node), Arc::clone(self));
+        let tokio = node.tokio().clone();
+        tokio.spawn(async move {
+            let started = match update {
+                Some(update) => update.run(&node, grace).await,
+                None => Ok(()),
+            };
+            drained.await;
+            // The last processes may have begun them anew, and the id may be back.
+            let definitions = versions.definitions();
+            for id in gone.iter().filter(|id| definitions.definition(id).is_err()) {
+                versions.metrics.forget(id);
+            }
+            // Fails only if nobody waits.
+            let _ = sender.send(started);
+        });
+        // Fails only if the tokio runtime is gone, and every process with it.
+        async move { settled.await.unwrap_or(Ok(())) }.boxed()
+    }
+}
+
+fn ending() -> ApplyError {
+    ApplyError::Ending(Error::internal("the runtime is ending"))
+}
+
+/// The part of the report of a reload that the files tell.
+struct Told {
+    changed: BTreeSet<Arc<str>>,
+    added: Vec<Arc<str>>,
+    removed: Vec<Arc<str>>,
+    unchanged: usize,
+    manifest: bool,
+}
+
+impl Told {
+    fn of(changes: &Changes) -> Told {
+        Told {
+            changed: changes.changed.iter().cloned().collect(),
+            added: changes.added.clone(),
+            removed: changes.removed.clone(),
+            unchanged: changes.unchanged,
+            manifest: changes.manifest,
+        }
+    }
+
+    /// Adds the definitions of which a process has required a file that is another.
+    fn with(self, requiring: Vec<Arc<str>>) -> Reloaded {
+        let texts = |ids: Vec<Arc<str>>| ids.iter().map(|id| id.to_string()).collect::<Vec<_>>();
+        let mut changed = self.changed.clone();
+        // An id is in one list.
+        let others: BTreeSet<_> = self.added.iter().chain(&self.removed).collect();
+        changed.extend(requiring.into_iter().filter(|id| !others.contains(id)));
+        drop(others);
+        let more = changed.len() - self.changed.len();
+        Reloaded {
+            changed: texts(changed.into_iter().collect()),
+            added: texts(self.added),
+            removed: texts(self.removed),
+            unchanged: self.unchanged.saturating_sub(more),
+            manifest_changed: self.manifest,
+        }
+    }
+}
+
+impl From<ApplyError> for ReloadError {
+    fn from(error: ApplyError) -> ReloadError {
+        match error {
+            ApplyError::Code(refused) => ReloadError::Code(refused),
+            ApplyError::Files(error) => ReloadError::Files(error),
+            ApplyError::NoProgram => ReloadError::NoProgram,
+            ApplyError::Ending(error) => ReloadError::Ending(error),
+            // A reload changes files of code alone.
+            other => ReloadError::Ending(Error::internal(other.to_string())),
+        }
+    }
+}
+
+impl fmt::Debug for Versions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Versions")
+            .field("present", &self.number())
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_definition_counts_once() {
+        let ids = |ids: &[&str]| -> Vec<Arc<str>> { ids.iter().map(|id| Arc::from(*id)).collect() };
+        let mut changes = Changes::default();
+        changes.changed = ids(&["a:b"]);
+        changes.unchanged = 3;
+        let told = Told::of(&changes).with(ids(&["a:b", "a:a"]));
+        assert_eq!(
+            (told.changed, told.unchanged),
+            (vec!["a:a".to_owned(), "a:b".to_owned()], 2)
+        );
+        let mut changes = Changes::default();
+        (changes.added, changes.removed) = (ids(&["a:new"]), ids(&["a:gone"]));
+        let told = Told::of(&changes).with(ids(&["a:new", "a:gone"]));
+        assert_eq!(told.changed, [""; 0]);
+    }
+}

@@ -1,0 +1,260 @@
+//! A program on disk that takes the place of a running one.
+
+use std::fs;
+use std::path::Path;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use warren::app::{App, AppOptions};
+use warren::{ApplyError, Change, Kind, Runtime, Spawn};
+
+use super::{GRACE, apply, exec, kind, lines, refused, returns};
+use crate::setup::{builder, in_time, run};
+
+fn write(dir: &Path, path: &str, text: &str) {
+    let path = dir.join(path);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+fn program(files: &[(&str, &str)]) -> TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "main.lua", "");
+    for (path, text) in files {
+        write(dir.path(), path, text);
+    }
+    dir
+}
+
+fn start(dir: &Path) -> Runtime {
+    let options = AppOptions {
+        reloadable: true,
+        ..AppOptions::default()
+    };
+    let app = App::open(dir, options).unwrap();
+    builder().app(app).start().unwrap()
+}
+
+/// The change to the files as they are now.
+fn change(runtime: &Runtime, dir: &Path) -> Change {
+    Change::new().app(runtime.reopen(dir).unwrap())
+}
+
+const SERVICE: &str = "return function() process.listen('stop'):receive() end";
+
+#[test]
+fn a_manifest_is_a_desired_state() {
+    run(async {
+        let one = returns(1);
+        let dir = program(&[
+            ("code.lua", &one),
+            ("gone.lua", &one),
+            ("svc.lua", SERVICE),
+            (
+                "warren.toml",
+                "[hosts.\"app:old\"]\n[hosts.\"app:h\"]\nmax_processes = 5\n",
+            ),
+        ]);
+        let dir = dir.path();
+        let runtime = start(dir);
+        runtime.start_services().await.unwrap();
+        assert!(apply(&runtime, change(&runtime, dir)).await.is_nothing());
+        write(dir, "code.lua", &returns(2));
+        write(dir, "new.lua", &returns(3));
+        fs::remove_file(dir.join("gone.lua")).unwrap();
+        let manifest = "[hosts.\"app:h\"]\nmax_processes = 6\n\n\
+                        [hosts.\"app:new\"]\nmax_memory = \"1MiB\"\n\n\
+                        [services.\"app:svc\"]\nprocess = \"app:svc\"\n\n\
+                        [processes.\"app:new\"]\nhost = \"app:new\"\n";
+        write(dir, "warren.toml", manifest);
+        let planned = in_time(runtime.plan(change(&runtime, dir))).await.unwrap();
+        let toml = dir.join("warren.toml").display().to_string();
+        assert_eq!(
+            lines(planned.plan()),
+            [
+                format!("~ host app:h: max_processes 5 -> 6 ({toml}:1)"),
+                format!("+ host app:new ({toml}:4)"),
+                "- host app:old".to_owned(),
+                "~ definition app:code: code (code.lua)".to_owned(),
+                "- definition app:gone".to_owned(),
+                "+ definition app:new (new.lua)".to_owned(),
+                format!("+ service app:svc ({toml}:7)"),
+            ]
+        );
+        assert_eq!(exec(&runtime, "app:code").await, 1);
+        let applied = in_time(planned.apply()).await.unwrap();
+        in_time(applied.settled()).await.unwrap();
+        assert_eq!(exec(&runtime, "app:code").await, 2);
+        assert_eq!(exec(&runtime, "app:new").await, 3);
+        assert_eq!(kind(&runtime, "app:gone").await, Kind::NotFound);
+        let in_old = Spawn::new("app:code").host("app:old");
+        assert_eq!(kind(&runtime, in_old).await, Kind::NotFound);
+        assert!(runtime.find("app:svc").is_ok());
+        assert!(apply(&runtime, change(&runtime, dir)).await.is_nothing());
+
+        let back = in_time(runtime.rollback(Duration::ZERO)).await.unwrap();
+        assert_eq!(back.plan.steps.len(), 7, "{}", back.plan);
+        in_time(back.settled()).await.unwrap();
+        assert_eq!(exec(&runtime, "app:code").await, 1);
+        assert_eq!(exec(&runtime, "app:gone").await, 1);
+        assert!(runtime.find("app:svc").is_err());
+    });
+}
+
+#[test]
+fn another_directory_may_take_its_place() {
+    run(async {
+        let (one, two) = (returns(1), returns(2));
+        let first = program(&[("code.lua", &one), ("same.lua", &one)]);
+        let second = program(&[("code.lua", &two), ("same.lua", &one)]);
+        let runtime = start(first.path());
+        let memory = Change::new().lua("app:memory", returns(5));
+        apply(&runtime, memory).await;
+        let plan = apply(&runtime, change(&runtime, second.path())).await;
+        assert_eq!(lines(&plan), ["~ definition app:code: code (code.lua)"]);
+        assert_eq!(exec(&runtime, "app:code").await, 2);
+        assert_eq!(
+            exec(&runtime, "app:memory").await,
+            5,
+            "it is not the program's"
+        );
+        // A reload takes the files of the new directory.
+        write(second.path(), "code.lua", &returns(3));
+        let reloaded = in_time(runtime.reload()).await.unwrap();
+        assert_eq!(reloaded.changed, ["app:code"]);
+        assert_eq!(exec(&runtime, "app:code").await, 3);
+        let back = in_time(runtime.rollback(GRACE)).await.unwrap();
+        assert_eq!(
+            lines(&back.plan),
+            ["~ definition app:code: code (code.lua)"]
+        );
+        assert_eq!(exec(&runtime, "app:code").await, 2);
+    });
+}
+
+#[test]
+fn what_is_wrong_is_refused_with_its_line_and_changes_nothing() {
+    run(async {
+        let dir = program(&[("code.lua", &returns(1))]);
+        let dir = dir.path();
+        let runtime = start(dir);
+        write(dir, "warren.toml", "[hosts.\"app:new\"]\n");
+        write(dir, "code.lua", "return 1\nreturn function( end\n");
+        let error = refused(&runtime, change(&runtime, dir)).await;
+        assert!(error.to_string().starts_with("code.lua:2:"), "{error}");
+        assert_eq!(error.refused()[0].line, Some(2));
+        assert_eq!(exec(&runtime, "app:code").await, 1);
+        write(dir, "code.lua", &returns(2));
+        write(
+            dir,
+            "warren.toml",
+            "\n[services.\"app:s\"]\nprocess = \"app:none\"\n",
+        );
+        let error = runtime.reopen(dir).unwrap_err();
+        assert!(matches!(error, ApplyError::App(_)), "{error}");
+        assert!(error.to_string().contains("warren.toml:3:"), "{error}");
+        for (manifest, line) in [
+            ("[app]\npayloads = \"object\"\n", 2),
+            ("\n[app]\nmax_memory_total = \"1GiB\"\n", 3),
+            ("\n\n[tokens.\"app:t\"]\n", 3),
+            ("[security]\nstrict = true\n", 1),
+        ] {
+            write(dir, "warren.toml", manifest);
+            let error = refused(&runtime, change(&runtime, dir)).await;
+            assert!(matches!(error, ApplyError::Manifest(_)), "{error}");
+            let error = error.to_string();
+            assert!(error.contains(&format!("warren.toml:{line}:")), "{error}");
+            assert!(
+                error.contains("cannot be changed while the program runs"),
+                "{error}"
+            );
+        }
+        assert_eq!(exec(&runtime, "app:code").await, 1);
+    });
+}
+
+#[test]
+fn policies_scopes_and_grants_of_the_manifest_are_taken() {
+    run(async {
+        let dir = program(&[
+            (
+                "reads.lua",
+                "return function() return env.get('N') and 1 or 0 end",
+            ),
+            (
+                "who.lua",
+                "return function() return security.actor():id() end",
+            ),
+            (
+                "policies/one.cedar",
+                "permit (principal, action, resource);",
+            ),
+            ("warren.toml", "[security]\npolicies = [\"one\"]\n"),
+        ]);
+        let dir = dir.path();
+        let runtime = start(dir);
+        assert_eq!(exec(&runtime, "app:reads").await, 0);
+        write(dir, "policies/two.cedar", "");
+        let manifest = "[security]\npolicies = [\"one\"]\n\
+                        [scopes.\"app:s\"]\npolicies = [\"two\"]\n\
+                        [processes.\"app:who\"]\nactor = { id = \"acme\" }\n\
+                        [grants.\"app:reads\"]\nenv = [\"CARGO_PKG_NAME\", \"N\"]\n";
+        write(dir, "warren.toml", manifest);
+        let plan = apply(&runtime, change(&runtime, dir)).await;
+        let toml = dir.join("warren.toml").display().to_string();
+        let told = lines(&plan);
+        assert!(told.contains(&"+ policy two".to_owned()), "{told:?}");
+        assert!(
+            told.contains(&format!("+ scope app:s ({toml}:3)")),
+            "{told:?}"
+        );
+        let identity = format!("+ identity of definition app:who ({toml}:5)");
+        assert!(told.contains(&identity), "{told:?}");
+        let grants = "~ definition app:reads: settings (reads.lua)".to_owned();
+        assert!(told.contains(&grants), "{told:?}");
+        let who: String = in_time(runtime.exec("app:who")).await.unwrap();
+        assert_eq!(who, "acme");
+        assert_eq!(runtime.named_scope("app:s").unwrap().policies, ["two"]);
+    });
+}
+
+#[test]
+fn a_runtime_without_a_reloadable_program_refuses_one() {
+    run(async {
+        let dir = program(&[]);
+        let without = builder().start().unwrap();
+        let error = without.reopen(dir.path()).unwrap_err();
+        assert!(matches!(error, ApplyError::NoProgram), "{error}");
+        let app = App::open(dir.path(), AppOptions::default()).unwrap();
+        let fixed = builder().app(app).start().unwrap();
+        let error = refused(&fixed, change(&fixed, dir.path())).await;
+        assert_eq!(
+            error.to_string(),
+            "the program was not opened as reloadable"
+        );
+        // Definitions of memory change all the same.
+        apply(&fixed, Change::new().lua("app:memory", returns(1))).await;
+        assert_eq!(exec(&fixed, "app:memory").await, 1);
+    });
+}
+
+#[test]
+fn a_definition_of_memory_hides_one_of_the_program() {
+    run(async {
+        let dir = program(&[("code.lua", &returns(1))]);
+        let runtime = start(dir.path());
+        assert_eq!(exec(&runtime, "app:code").await, 1);
+        let plan = apply(&runtime, Change::new().lua("app:code", returns(2))).await;
+        assert_eq!(lines(&plan), ["~ definition app:code: code"]);
+        assert_eq!(exec(&runtime, "app:code").await, 2);
+        write(dir.path(), "code.lua", &returns(3));
+        let plan = apply(&runtime, change(&runtime, dir.path())).await;
+        assert!(
+            !lines(&plan).iter().any(|line| line.contains("app:code")),
+            "{plan}"
+        );
+        assert_eq!(exec(&runtime, "app:code").await, 2);
+        apply(&runtime, Change::new().remove_definition("app:code")).await;
+        assert_eq!(exec(&runtime, "app:code").await, 3);
+    });
+}
