@@ -4,16 +4,10 @@
 // Every call blocks the process until it is done, as receiving does: there is
 // nothing to await. Times are milliseconds. A call that fails throws a
 // `WarrenError`.
-import * as clock from "warren:process/clock@0.1.0";
-import * as contextValues from "warren:process/context@0.1.0";
-import * as logging from "warren:process/logger@0.1.0";
-import * as mailbox from "warren:process/mailbox@0.1.0";
-import * as process from "warren:process/process@0.1.0";
-import * as program from "warren:process/program@0.1.0";
-import * as randomness from "warren:process/random@0.1.0";
-import * as registry from "warren:process/registry@0.1.0";
-import * as rights from "warren:process/security@0.1.0";
-import * as stdio from "warren:process/stdio@0.1.0";
+import {
+  begin, clock, context as contextValues, logger as logging, mailbox, process, program, random as randomness,
+  registry, security as rights, stdio,
+} from "./imports.js";
 import { WarrenError, decode, decodeAll, encode, encodeAll, toRecord } from "./values.js";
 
 export { Float, WarrenError, float } from "./values.js";
@@ -37,6 +31,7 @@ export const kinds = Object.freeze({
 /** The function a module exports as `start`: runs `run` as the process. */
 export function main(run) {
   return () => {
+    begin();
     try {
       const result = run(...decodeAll(program.arguments()));
       if (typeof result?.then === "function") return result.then(finish).catch(fail);
@@ -61,6 +56,11 @@ function fail(thrown) {
     program.fail(toRecord(WarrenError.from(reason)));
   }
 }
+
+// The engine has a `fetch`, which would trap.
+globalThis.fetch = () => {
+  throw new WarrenError("fetch: a process has no network", { kind: kinds.UNAVAILABLE });
+};
 
 /** Makes an import's failure a `WarrenError` of this place. */
 function call(imported, ...values) {

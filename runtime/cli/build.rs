@@ -1,4 +1,5 @@
-//! Lists the files of the SDKs, which `warren new` writes into a new program.
+//! Lists the files of the SDKs, which `warren new` writes into a new program, and of the
+//! builders of components, which `warren build` runs.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -6,10 +7,20 @@ use std::{env, fs};
 
 use anyhow::{Context, Result};
 
-/// The SDKs, each in a directory of this package: links to the files that a
-/// program needs. A manifest ends in `.in`, or cargo would leave its directory
-/// out of this package.
-const SDKS: [(&str, &str); 2] = [("RUST_SDK", "sdk/rust"), ("C_SDK", "sdk/c")];
+/// Each in a directory of this package: links to the files that a program, or a
+/// builder, needs. A manifest of cargo ends in `.in`, or cargo would leave its
+/// directory out of this package.
+const SDKS: [(&str, &str); 6] = [
+    ("RUST_SDK", "sdk/rust"),
+    ("C_SDK", "sdk/c"),
+    ("JS_SDK", "sdk/js"),
+    ("JS_BUILDER", "sdk/js-builder"),
+    ("PYTHON_SDK", "sdk/python"),
+    ("PYTHON_BUILDER", "sdk/python-builder"),
+];
+
+/// Directory in which Python keeps compiled modules.
+const PYCACHE: &str = "__pycache__";
 
 fn main() -> Result<()> {
     let package = env::var_os("CARGO_MANIFEST_DIR").context("cargo sets CARGO_MANIFEST_DIR")?;
@@ -45,7 +56,10 @@ fn collect(path: &Path, files: &mut Vec<PathBuf>) -> Result<()> {
         return Ok(());
     }
     for entry in fs::read_dir(path)? {
-        collect(&entry?.path(), files)?;
+        let path = entry?.path();
+        if !path.ends_with(PYCACHE) {
+            collect(&path, files)?;
+        }
     }
     Ok(())
 }

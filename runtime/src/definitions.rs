@@ -65,10 +65,16 @@ impl LayeredDefinitions {
 
 impl LayeredDefinitions {
     /// Adds the definition that was meant to the error of one that is not found, if a
-    /// definition given in memory has a name like it.
+    /// definition given in memory has a name like it. Guests read the error: it names none
+    /// of another namespace, which may be another tenant's.
     fn with_near(&self, id: &str, mut error: Error) -> Error {
+        let Some((namespace, _)) = id.split_once(':') else {
+            return error;
+        };
+        let own = self.own.iter().map(|(known, _)| &**known);
+        let near = own.filter(|known| known.split(':').next() == Some(namespace));
         if error.kind == Kind::NotFound
-            && let Some(meant) = closest(id, self.own.keys().map(|known| &**known))
+            && let Some(meant) = closest(id, near)
         {
             error.message += &format!("; did you mean {meant}, which was given in memory?");
         }

@@ -97,7 +97,12 @@ pub(crate) fn differences(before: &HostLimits, after: &HostLimits) -> Vec<String
     number(&mut all, "max_groups", was.max_groups, is.max_groups);
     number(&mut all, "max_execs", was.max_execs, is.max_execs);
     optional(&mut all, "max_files", was.max_files, is.max_files);
-    optional(&mut all, "max_files_total", was.max_files_total, is.max_files_total);
+    optional(
+        &mut all,
+        "max_files_total",
+        was.max_files_total,
+        is.max_files_total,
+    );
     size(&mut all, "max_disk", was.max_disk, is.max_disk);
     all
 }

@@ -13,7 +13,7 @@ use warren_engine::Node;
 use warren_engine::security::Scope;
 use warren_kernel::Error;
 
-use crate::app::{self, App};
+use crate::app::App;
 use crate::apply::{Applied, ApplyError, Change, Planned, Versions};
 use crate::error::CallError;
 use crate::handle::Handle;

@@ -46,6 +46,7 @@ impl<V: Clone> Table<V> {
     }
 
     /// Returns the number of values.
+    #[cfg(test)]
     pub(crate) fn len(&self) -> usize {
         self.len
     }

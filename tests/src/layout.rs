@@ -25,7 +25,7 @@ pub fn entries(directory: &Path) -> Result<Vec<PathBuf>, String> {
 }
 
 /// Returns the command to test.
-pub(crate) fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     if let Some(path) = env::var_os("WARREN") {
         return PathBuf::from(path);
     }
@@ -41,7 +41,7 @@ pub(crate) fn binary() -> PathBuf {
 
 /// Returns a private cache directory that all tests share, so that the
 /// interpreter is compiled once.
-pub(crate) fn cache() -> PathBuf {
+pub fn cache() -> PathBuf {
     profile().join("../tmp")
 }
 

@@ -22,7 +22,7 @@ pub mod scripts;
 mod session;
 
 pub use command::Warren;
-pub use layout::{entries, project};
+pub use layout::{binary, cache, entries, project};
 pub use memory::MemoryWatch;
 pub use outcome::Outcome;
 pub use program::Program;

@@ -19,7 +19,7 @@ use crate::scripts::{Tools, need};
 pub fn official_lua_tests() -> PathBuf {
     need("python3", "Python", "python3 python3-venv");
     let requirements = layout::project().join("tests/lua/requirements.txt");
-    let tools = Tools::at("lua-tests", &requirements);
+    let tools = Tools::at("lua-tests", std::slice::from_ref(&requirements));
     tools.install(|directory| {
         let mut venv = Command::new("python3");
         venv.args(["-m", "venv", "--clear"])
@@ -101,7 +101,7 @@ pub fn copy_tree(from: &Path, to: &Path) {
 #[track_caller]
 pub fn debian_sources(package: &str) -> PathBuf {
     let scripts = Path::new("/etc/apt/sources.list.d");
-    let tools = Tools::at(package, Path::new("/etc/debian_version"));
+    let tools = Tools::at(package, &["/etc/debian_version".into()]);
     tools.install(|directory| {
         // Lists of sources of their own, beside those of the machine.
         let sources = directory.join("sources.list.d");

@@ -1,11 +1,13 @@
-//! Guests in languages whose tool chains come from a package registry. Tool
-//! chains are installed below the target directory and kept for each lock file.
+//! Guests in JavaScript and Python, built by the command, which installs the tools of
+//! their lock files below the cache of all tests; guests in AssemblyScript and Zig, whose
+//! tools are kept below the target directory for each lock file.
 
 use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::command::Warren;
 use crate::guests::{Guests, run};
 use crate::layout;
 
@@ -17,36 +19,10 @@ use crate::layout;
 /// The build failed, or there is no Node.js; the message says what to install.
 #[track_caller]
 pub fn js(sources: &[&str]) -> Guests {
-    need("npm", "Node.js", "nodejs npm");
+    need_node();
     let sdk = layout::project().join("guest-sdk/js");
-    let tools = Tools::at("js", &sdk.join("package-lock.json"));
-    tools.install(|directory| {
-        for file in ["package.json", "package-lock.json"] {
-            copy(&sdk.join(file), &directory.join(file));
-        }
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
-            .current_dir(directory);
-        run(npm, "the tool chain for JavaScript");
-    });
-    // Node looks for packages beside the script, and the build for the WIT.
-    let inputs = [sdk.clone(), layout::project().join("wit")];
-    tools.build(sources, &inputs, |source, out| {
-        copy(&sdk.join("build.mjs"), &tools.directory.join("build.mjs"));
-        for file in files(&inputs[1]) {
-            let name = file.file_name().expect("a file has a name");
-            copy(&file, &tools.directory.join("wit").join(name));
-        }
-        let mut node = Command::new("node");
-        node.arg(tools.directory.join("build.mjs"))
-            .arg("--out")
-            .arg(out)
-            .arg(source)
-            // Files below this directory may be imported, and errors name them
-            // relative to it.
-            .current_dir(layout::project());
-        run(node, source);
-    })
+    let inputs = [sdk.join("builder"), sdk];
+    Tools::at("js", &[]).build(sources, &inputs)
 }
 
 /// Builds guests in Python and returns them; a repeated build takes a moment.
@@ -56,34 +32,22 @@ pub fn js(sources: &[&str]) -> Guests {
 /// The build failed, or there is no Python; the message says what to install.
 #[track_caller]
 pub fn python(sources: &[&str]) -> Guests {
-    need("python3", "Python", "python3 python3-venv");
+    need_python();
     let sdk = layout::project().join("guest-sdk/python");
-    let requirements = sdk.join("requirements.txt");
-    let tools = Tools::at("python", &requirements);
-    let bin = tools.directory.join("venv/bin");
-    tools.install(|directory| {
-        let mut venv = Command::new("python3");
-        venv.args(["-m", "venv", "--clear"])
-            .arg(directory.join("venv"));
-        run(venv, "an environment for Python");
-        let mut pip = Command::new(bin.join("python"));
-        pip.args(["-m", "pip", "install", "--quiet", "--require-hashes", "-r"])
-            .arg(&requirements);
-        run(pip, "the tool chain for Python");
-    });
-    let wit = layout::project().join("wit");
-    let inputs = [sdk.clone(), sdk.join("warren"), wit];
-    tools.build(sources, &inputs, |source, out| {
-        let mut build = Command::new(bin.join("python"));
-        build
-            .arg(sdk.join("build.py"))
-            .arg("--out")
-            .arg(out)
-            .arg(layout::project().join(source))
-            // Keeps bytecode out of the sources' directories.
-            .env("PYTHONDONTWRITEBYTECODE", "1");
-        run(build, source);
-    })
+    let inputs = [sdk.join("builder"), sdk.join("warren"), sdk];
+    Tools::at("python", &[]).build(sources, &inputs)
+}
+
+/// Asserts that the tools for JavaScript can be installed.
+#[track_caller]
+pub fn need_node() {
+    need("npm", "Node.js", "nodejs npm");
+}
+
+/// Asserts that the tools for Python can be installed.
+#[track_caller]
+pub fn need_python() {
+    need("python3", "Python", "python3 python3-venv");
 }
 
 /// Builds a guest from the text of a file in AssemblyScript, and returns it.
@@ -95,7 +59,7 @@ pub fn python(sources: &[&str]) -> Guests {
 pub fn assemblyscript(name: &str, text: &str) -> Vec<u8> {
     need("npm", "Node.js", "nodejs npm");
     let package = layout::project().join("tests/guests/assemblyscript");
-    let tools = Tools::at("assemblyscript", &package.join("package-lock.json"));
+    let tools = Tools::at("assemblyscript", &[package.join("package-lock.json")]);
     tools.install(|directory| {
         for file in ["package.json", "package-lock.json"] {
             copy(&package.join(file), &directory.join(file));
@@ -128,7 +92,7 @@ pub fn zig(name: &str) -> Vec<u8> {
     need("python3", "Python", "python3 python3-venv");
     let package = layout::project().join("tests/guests/zig");
     let requirements = package.join("requirements.txt");
-    let tools = Tools::at("zig", &requirements);
+    let tools = Tools::at("zig", std::slice::from_ref(&requirements));
     let python = tools.directory.join("venv/bin/python");
     tools.install(|directory| {
         let mut venv = Command::new("python3");
@@ -160,23 +124,23 @@ fn read(path: &Path) -> Vec<u8> {
     fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// A tool chain and its builds.
+/// A directory of tools, or of builds.
 pub(crate) struct Tools {
     pub(crate) directory: PathBuf,
 }
 
 impl Tools {
-    /// Returns the directory for this lock file.
+    /// Returns the directory for these lock files.
     #[track_caller]
-    pub(crate) fn at(language: &str, lock: &Path) -> Tools {
-        let hash = hash_of(&[lock.to_owned()]);
-        let directory = layout::project().join(format!("target/guests/{language}-{hash:016x}"));
+    pub(crate) fn at(name: &str, locks: &[PathBuf]) -> Tools {
+        let hash = hash_of(locks);
+        let directory = layout::project().join(format!("target/guests/{name}-{hash:016x}"));
         fs::create_dir_all(&directory).expect("a directory for a tool chain");
         let directory = fs::canonicalize(&directory).expect("the directory that was made");
         Tools { directory }
     }
 
-    /// Installs the tool chain, unless an earlier installation was completed.
+    /// Installs the tools, unless an earlier installation was completed.
     #[track_caller]
     pub(crate) fn install(&self, install: impl FnOnce(&Path)) {
         let _lock = self.lock("install.lock");
@@ -190,14 +154,15 @@ impl Tools {
     /// Rebuilds after a change: of a source, a file beside it, or a file in a
     /// directory of inputs.
     #[track_caller]
-    fn build(&self, sources: &[&str], inputs: &[PathBuf], build: impl Fn(&str, &Path)) -> Guests {
+    fn build(&self, sources: &[&str], inputs: &[PathBuf]) -> Guests {
         let out = self.directory.join("built");
         fs::create_dir_all(&out).expect("a directory for guests");
         for source in sources {
             let path = layout::project().join(source);
             let directory = path.parent().expect("a source is in a directory");
             let mut read = files(directory);
-            read.extend(inputs.iter().flat_map(|directory| files(directory)));
+            let inputs = inputs.iter().flat_map(|directory| files(directory));
+            read.extend(inputs.chain(files(&layout::project().join("wit"))));
             let hash = format!("{:016x}", hash_of(&read));
             let name = path
                 .file_stem()
@@ -208,7 +173,11 @@ impl Tools {
             if fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == hash) {
                 continue;
             }
-            build(source, &out);
+            Warren::tool("build", source)
+                .options(["--no-compile", "--out"])
+                .options([&out])
+                .outcome()
+                .ends_with(0);
             fs::write(stamp, hash).expect("a mark of what is done");
         }
         Guests::in_directory(out)
@@ -258,8 +227,5 @@ fn hash_of(files: &[PathBuf]) -> u64 {
 
 #[track_caller]
 fn copy(from: &Path, to: &Path) {
-    if let Some(parent) = to.parent() {
-        fs::create_dir_all(parent).expect("a directory for a copy");
-    }
     fs::copy(from, to).unwrap_or_else(|e| panic!("{}: {e}", from.display()));
 }

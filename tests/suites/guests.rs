@@ -172,7 +172,7 @@ fn rust_fails_with_message_and_place() {
         (
             "recursion",
             &[
-                "error: stack overflow: the guest's calls nest too deeply\n",
+                "error: stack overflow: the guest's calls nest too deeply (RateLimited)\n",
                 "\n  \tfaults::deeper at src/bin/faults.rs:4",
                 " more\n",
             ],
@@ -208,7 +208,7 @@ fn traps_are_readable() {
     let main = r#"
         for _, guest in ipairs { "app:rust", "app:c" } do
           local _, err = process.exec(guest, nil, "recursion")
-          assert(err:kind() == errors.INTERNAL and tostring(err):find("^stack overflow: "), err)
+          assert(err:kind() == errors.RATE_LIMITED and tostring(err):find("^stack overflow: "), err)
           local stack = err:stack()
           assert(stack:find("^stack traceback:\n\t"), stack)
           assert(stack:find("\n\t[%w:]*deeper at [^\n]*faults%.%a+:%d+"), stack)

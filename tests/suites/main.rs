@@ -6,10 +6,12 @@
 
 mod broken_programs;
 mod cache;
+mod components;
 mod dirty_pages;
 mod examples;
 mod fairness;
 mod guests;
+mod guides;
 mod limits;
 mod new_programs;
 mod output;

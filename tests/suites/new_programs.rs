@@ -3,7 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use warren_tests::{Warren, guests, project};
+use std::process::Command;
+
+use warren_tests::{Warren, guests, project, scripts};
 
 /// The target that `warren build` builds for unless it is told another.
 const TARGET: &str = "wasm32-wasip1";
@@ -103,4 +105,68 @@ fn c() {
         .outcome()
         .ends_with(0);
     greets(&path);
+}
+
+/// Builds a program of two components, and runs it and its tests.
+#[track_caller]
+fn components(path: &Path, extension: &str, mut tests: Command) {
+    let built = Warren::tool("build", path).outcome().ends_with(0);
+    let shown = path.display();
+    let expected = format!("{shown}/greeter.wasm\n{shown}/main.wasm\n");
+    let built = built.prints(&expected);
+    for name in ["greeter", "main"] {
+        let line = |start: String| {
+            let mut lines = built.stderr.lines();
+            lines.any(|line| line.starts_with(&start) && line.ends_with(" s"))
+        };
+        let built_line = format!("building {shown}/{name}.{extension}: ");
+        assert!(line(built_line), "size and time are told: {built}");
+        let compiled = format!("compiling {shown}/{name}.wasm: done in ");
+        assert!(line(compiled), "compiling is told: {built}");
+    }
+    assert!(
+        !built.stderr.contains('\r'),
+        "a pipe has plain text: {built}"
+    );
+    greets(path);
+
+    let binary = warren_tests::binary();
+    let directory = binary.parent().expect("the command is in a directory");
+    let mut paths = vec![directory.to_owned()];
+    paths.extend(std::env::split_paths(
+        &std::env::var_os("PATH").unwrap_or_default(),
+    ));
+    let paths = std::env::join_paths(paths).expect("paths have no colons");
+    let output = tests
+        .current_dir(path)
+        .env("PATH", paths)
+        .env("XDG_CACHE_HOME", warren_tests::cache())
+        .output()
+        .expect("the tests start");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success(),
+        "{}\n{said}",
+        String::from_utf8_lossy(&output.stdout)
+    );
+}
+
+#[test]
+fn javascript() {
+    scripts::need_node();
+    let path = place("hello-javascript");
+    new("javascript", &path);
+    let mut tests = Command::new("npm");
+    tests.args(["test", "--silent"]);
+    components(&path, "js", tests);
+}
+
+#[test]
+fn python() {
+    scripts::need_python();
+    let path = place("hello-python");
+    new("python", &path);
+    let mut tests = Command::new("python3");
+    tests.args(["-m", "unittest", "discover", "tests"]);
+    components(&path, "py", tests);
 }

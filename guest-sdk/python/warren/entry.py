@@ -8,9 +8,9 @@ import traceback
 
 import wit_world
 from componentize_py_types import Err
-from wit_world.imports import program, random as randomness, stdio
 
 from .errors import from_wit, to_wit
+from .imports import begin, program, random as randomness, stdio
 from .logger import file_name
 from .values import WarrenError, as_error, decode_all, encode, readable
 
@@ -36,6 +36,7 @@ def main(run):
 
 def _begin():
     """Sets the state that must not come from the snapshot taken at the build."""
+    begin()
     sys.stdout, sys.stderr = _Output(stdio.Stream.STDOUT), _Output(stdio.Stream.STDERR)
     random.seed(randomness.bytes(32))
 

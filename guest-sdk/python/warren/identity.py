@@ -3,10 +3,8 @@
 from dataclasses import dataclass
 from types import SimpleNamespace
 
-from wit_world.imports import context as context_values
-from wit_world.imports import registry, security as rights
-
 from .errors import call
+from .imports import context as context_values, registry, security as rights
 from .values import decode, encode, text
 
 

@@ -2,8 +2,7 @@
 
 import sys
 
-from wit_world.imports import logger as logging
-
+from .imports import logger as logging
 from .values import encode, readable
 
 

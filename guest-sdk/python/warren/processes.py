@@ -2,9 +2,8 @@
 
 import sys
 
-from wit_world.imports import process, random as randomness, security as rights
-
 from .errors import call, from_wit
+from .imports import process, random as randomness, security as rights
 from .receiving import Pending, nanoseconds
 from .values import encode, encode_all, text
 

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from wit_world.imports import clock, mailbox
-
 from .errors import INTERNAL, INVALID, call
+from .imports import clock, mailbox
 from .logger import log
 from .values import WarrenError, decode_all, text
 

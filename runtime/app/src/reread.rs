@@ -10,6 +10,7 @@ use warren_kernel::text;
 use crate::app::{App, MANIFEST};
 use crate::fixed::{ambiguous, code_of, id_of_path};
 use crate::library::Library;
+use crate::plan::{Plan, Process};
 use crate::too_much::TooMuch;
 
 /// A program with its files as they are now, beside the program that runs.
@@ -36,8 +37,11 @@ pub struct Changes {
     pub unchanged: usize,
     /// True if the manifest is another. It is not taken.
     pub manifest: bool,
-    /// Definitions with the same code and another method, host or grant, sorted by id.
+    /// Definitions with the same code and other settings in the manifest, sorted by id.
     pub resettled: Vec<Arc<str>>,
+    /// The settings that differ, of the definitions of `changed` and `resettled` that have
+    /// others: `settings` for method, host and grants, then `modules`, `imports` and `test`.
+    pub settings: BTreeMap<Arc<str>, Vec<&'static str>>,
     /// The code to compile: all that is new or different. A file that is no definition by
     /// its name has its path as id.
     pub compile: Vec<Arc<Definition>>,
@@ -187,20 +191,24 @@ fn changes(before: &Library, now: &Library) -> Changes {
     let was = definitions(before);
     let is = definitions(now);
     let later = before.later();
+    let plans: (&Plan, &Plan) = (before.plan(), now.plan());
     for (id, definition) in &is {
         let is_same = match was.get(id) {
             Some(was) => Some(was.code.is_that_of(&definition.code)),
             None => is_that_of_module(&later, definition),
         };
+        let settings = match was.get(id) {
+            Some(was) => different_settings(plans, was, definition),
+            None => Vec::new(),
+        };
         match is_same {
-            Some(true) => match was.get(id) {
-                Some(was) if !was.has_settings_of(definition) => {
-                    changes.resettled.push(Arc::clone(id));
-                }
-                _ => changes.unchanged += 1,
-            },
+            Some(true) if settings.is_empty() => changes.unchanged += 1,
+            Some(true) => changes.resettled.push(Arc::clone(id)),
             Some(false) => changes.changed.push(Arc::clone(id)),
             None => changes.added.push(Arc::clone(id)),
+        }
+        if !settings.is_empty() {
+            changes.settings.insert(Arc::clone(id), settings);
         }
         let is_kept = was.get(id).is_some_and(|was| Arc::ptr_eq(was, definition));
         if is_same != Some(true) || was.contains_key(id) && !is_kept {
@@ -235,6 +243,26 @@ fn changes(before: &Library, now: &Library) -> Changes {
         }
     }
     changes
+}
+
+/// Returns the settings of a definition that differ between two programs, of which these are
+/// the plans.
+fn different_settings(
+    (before, now): (&Plan, &Plan),
+    was: &Definition,
+    is: &Definition,
+) -> Vec<&'static str> {
+    let none = Process::default();
+    let before = before.processes.get(&is.id).unwrap_or(&none);
+    let now = now.processes.get(&is.id).unwrap_or(&none);
+    let settings = [
+        ("settings", was.has_settings_of(is)),
+        ("modules", before.modules == now.modules),
+        ("imports", before.imports == now.imports),
+        ("test", before.test == now.test),
+    ];
+    let different = settings.into_iter().filter(|(_, is_same)| !is_same);
+    different.map(|(setting, _)| setting).collect()
 }
 
 /// Compares a new definition with a file that was only required until now, outside of the

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use tempfile::TempDir;
 use warren_app::{App, AppError, AppOptions, DEFAULT_HOST, EnvGrant};
-use warren_engine::{Code, Definitions};
+use warren_engine::{Code, Definitions, Files};
 use warren_kernel::Kind;
 
 /// Creates a directory with these files.

@@ -44,7 +44,7 @@ impl Tenants {
             .enable_all()
             .build()
             .context("cannot start the async runtime")?;
-        let mut builder = Runtime::builder().cache(cache);
+        let mut builder = Runtime::builder().cache(cache.to_owned());
         for number in 0..tenants {
             let tenant = format!("stays{number}");
             builder = builder.host(&host(&tenant), HostLimits::default());

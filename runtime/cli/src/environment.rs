@@ -57,6 +57,12 @@ pub(crate) fn cache_directory() -> Option<PathBuf> {
     directory.filter(|directory| directory.is_absolute())
 }
 
+/// Returns the directory for the tools that `warren build` installs, below that for
+/// compiled code.
+pub(crate) fn tools_directory() -> Option<PathBuf> {
+    cache_directory().map(|directory| directory.join("tools"))
+}
+
 /// Returns the directory for compiled code; logs a warning if there is none.
 pub(crate) fn cache_for_code() -> Option<PathBuf> {
     let directory = cache_directory();

@@ -10,6 +10,7 @@ mod environment;
 mod exit;
 mod plain_file;
 mod report;
+mod sdk;
 mod signals;
 
 use std::cell::Cell;

@@ -39,11 +39,19 @@ fn build_names_the_missing_tool() {
         ("c/Makefile", "all:\n"),
         ("rust/Cargo.toml", "[package]\nname = \"x\"\n"),
         ("nothing/x.txt", ""),
-        ("script/main.js", ""),
+        ("script/tool.js", ""),
+        (
+            "js/x.js",
+            "import { main } from './warren.js';\nexport const start = main(() => {});\n",
+        ),
+        (
+            "python/x.py",
+            "import warren\n\n@warren.main\ndef main():\n    pass\n",
+        ),
     ]);
     let build = |path: &str| {
         let mut command = warren(dir.path(), &["build", path]);
-        for variable in ["CC", "WASI_SDK", "WARREN_CARGO"] {
+        for variable in ["CC", "WASI_SDK", "WARREN_CARGO", "WARREN_PYTHON"] {
             command.env_remove(variable);
         }
         // No tool is installed there.
@@ -64,9 +72,20 @@ fn build_names_the_missing_tool() {
     build("nothing")
         .ends_with(0)
         .says(&["nothing to build in nothing"]);
-    build("script")
-        .ends_with(0)
-        .says(&["nothing to build in script", "node build.mjs"]);
+    build("script").ends_with(0).says(&[
+        "nothing to build in script",
+        "exports `start`",
+        "@warren.main",
+    ]);
+    build("js")
+        .ends_with(1)
+        .says(&["cannot run node", "install Node.js 22"]);
+    build("python")
+        .ends_with(1)
+        .says(&["cannot run python3", "install Python 3.11"]);
+    let run = outcome(warren(dir.path(), &["run", "python"]));
+    run.ends_with(2)
+        .says(&["there is a x.py: run `warren build python` first"]);
     build("none").ends_with(2).says(&["none: "]);
 
     // A Rust without the library of the target.
@@ -78,8 +97,8 @@ fn build_names_the_missing_tool() {
     without.env_remove("WARREN_CARGO");
     without.env("PATH", rustc.parent().unwrap());
     outcome(without).ends_with(1).says(&[
-        "no standard library for wasm32-unknown-unknown",
-        "rustup target add wasm32-unknown-unknown",
+        "no standard library for wasm32-wasip1",
+        "rustup target add wasm32-wasip1",
         "set WARREN_CARGO",
         "cargo xtask guests --toolchain",
     ]);
@@ -87,6 +106,12 @@ fn build_names_the_missing_tool() {
     let mut broken = warren(dir.path(), &["build", "c"]);
     broken.env("CC", "false");
     outcome(broken).ends_with(1).says(&["false does not work"]);
+
+    let mut old = warren(dir.path(), &["build", "python"]);
+    old.env("WARREN_PYTHON", "/bin/echo");
+    outcome(old)
+        .ends_with(1)
+        .says(&["components need 3.11 to 3.14", "WARREN_PYTHON names it"]);
 
     let mut failing = warren(dir.path(), &["build", "rust"]);
     failing.env("WARREN_CARGO", "false");

@@ -161,9 +161,11 @@ impl Steps {
             let app = to.app()?;
             app.file_of(id).map(|file| file.to_string())
         };
-        let mut add = |action, ids: &[Arc<str>], differences: &[&str]| {
+        let mut add = |action, ids: &[Arc<str>], code: &[&'static str]| {
             for id in ids.iter().filter(|id| !hides(id)) {
-                let differences = differences.iter().map(|part| (*part).to_owned());
+                let settings = files.settings.get(id).into_iter().flatten();
+                let differences = code.iter().chain(settings);
+                let differences = differences.map(|part| (*part).to_owned());
                 let step = Step::new(action, Object::Definition, &**id);
                 let step = step.with(differences.collect());
                 self.steps.push(match action {
@@ -174,7 +176,7 @@ impl Steps {
         };
         add(Action::Add, &files.added, &[]);
         add(Action::Replace, &files.changed, &["code"]);
-        add(Action::Replace, &files.resettled, &["settings"]);
+        add(Action::Replace, &files.resettled, &[]);
         add(Action::Remove, &files.removed, &[]);
         let gone = files.removed.into_iter().filter(|id| !hides(id));
         self.gone.extend(gone);

@@ -23,7 +23,7 @@ use super::target::Target;
 use super::version::Version;
 use crate::app::{App, Changes, Policies};
 use crate::definitions::LayeredDefinitions;
-use crate::reload::{RefusedFile, ReloadError, Reloaded, refused_code};
+use crate::reload::{ReloadError, Reloaded, refused_code};
 use crate::services::{ServiceError, Services, Update};
 
 /// The versions of one runtime, and what carries them out beside the node.
@@ -224,11 +224,13 @@ impl Versions {
             policies: enforce,
             ..Reload::new(Arc::clone(&target.version.definitions) as _)
         };
-        node.prepare(reload).await.map_err(|refused| match refused {
-            Unprepared::Host { name, error } => ApplyError::Host { name, error },
-            Unprepared::Code(refused) => ApplyError::Code(refused_code(&refused, &files)),
-            other => ApplyError::Ending(Error::internal(other.to_string())),
-        })
+        node.prepare_reload(reload)
+            .await
+            .map_err(|refused| match refused {
+                Unprepared::Host { name, error } => ApplyError::Host { name, error },
+                Unprepared::Code(refused) => ApplyError::Code(refused_code(&refused, &files)),
+                other => ApplyError::Ending(Error::internal(other.to_string())),
+            })
     }
 
     /// Puts a planned version in place, and starts to carry out what takes longer. The

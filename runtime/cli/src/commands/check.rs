@@ -13,6 +13,7 @@ use crate::report::failure::{Failure, Failures};
 use crate::report::opening;
 use crate::report::refused::refused;
 use crate::report::stdout;
+use crate::report::step::Step;
 
 /// The options of `warren check`.
 #[derive(Debug, Args)]
@@ -31,7 +32,7 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Failures> {
     let options = AppOptions::default();
     let app = App::open(&args.path, options).map_err(|error| opening::failures(&error))?;
     let definitions = app.survey();
-    let failed: Vec<Failure> = compile(app, &definitions)?
+    let failed: Vec<Failure> = compile(app, &definitions, |_| None)?
         .into_iter()
         .map(|(definition, error)| broken(definition, &error))
         .collect();
@@ -44,10 +45,12 @@ pub(crate) fn check(args: &CheckArgs) -> Result<Exit, Failures> {
     Ok(stdout::print(&text, Exit::Success)?)
 }
 
-/// Compiles definitions of a program; returns those that fail.
+/// Compiles definitions of a program; returns those that fail. `begin` is called with the
+/// index of each before it is compiled.
 pub(crate) fn compile(
     app: App,
     definitions: &[Arc<str>],
+    begin: impl Fn(usize) -> Option<Step>,
 ) -> Result<Vec<(&str, Error)>, Box<Failure>> {
     environment::check_room()?;
     let interpreter = interpreter()?;
@@ -62,9 +65,12 @@ pub(crate) fn compile(
             .start()
             .map_err(|error| Box::new(refused("the runtime", &error)))?;
         let mut failed = Vec::new();
-        for definition in definitions {
-            if let Err(error) = runtime.prepare(&**definition).await {
-                failed.push((&**definition, error.into()));
+        for (index, definition) in definitions.iter().enumerate() {
+            let step = begin(index);
+            match (runtime.prepare(&**definition).await, step) {
+                (Ok(()), Some(step)) => step.end("done"),
+                (Ok(()), None) => {}
+                (Err(error), _) => failed.push((&**definition, error.into())),
             }
         }
         runtime.shutdown(std::time::Duration::ZERO).await;

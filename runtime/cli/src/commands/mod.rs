@@ -62,7 +62,7 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Create a new program in a new directory
     New(NewArgs),
-    /// Build the Rust and C guests of a directory
+    /// Build the guests of a directory in Rust, C, JavaScript and Python
     Build(BuildArgs),
     /// Compile all of a program and check its manifest, without running it
     Check(CheckArgs),

@@ -9,8 +9,7 @@ use warren::text;
 use crate::exit::Exit;
 use crate::report::failure::Failure;
 use crate::report::stdout;
-
-include!(concat!(env!("OUT_DIR"), "/sdks.rs"));
+use crate::sdk::{C_SDK, JS_SDK, PYTHON_SDK, RUST_SDK};
 
 /// The options of `warren new`.
 #[derive(Debug, Args)]
@@ -18,7 +17,7 @@ pub(crate) struct NewArgs {
     /// The directory to create; its name becomes the program's
     pub(crate) path: PathBuf,
     /// The program's language
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, visible_alias = "language", value_enum, default_value_t)]
     pub(crate) lang: Language,
 }
 
@@ -32,6 +31,12 @@ pub(crate) enum Language {
     Rust,
     /// C.
     C,
+    /// JavaScript, as components.
+    #[value(name = "javascript", alias = "js")]
+    JavaScript,
+    /// Python, as components.
+    #[value(alias = "py")]
+    Python,
 }
 
 /// Creates the directory and prints the next steps.
@@ -67,7 +72,9 @@ pub(crate) fn new(args: &NewArgs) -> Result<Exit, Box<Failure>> {
     let path = text::path(&args.path);
     let next = match args.lang {
         Language::Lua => format!("warren test {path}\nwarren run {path}\n"),
-        Language::Rust | Language::C => format!("warren build {path}\nwarren run {path}\n"),
+        Language::Rust | Language::C | Language::JavaScript | Language::Python => {
+            format!("warren build {path}\nwarren run {path}\n")
+        }
     };
     stdout::print(&next, Exit::Success)
 }
@@ -144,6 +151,51 @@ fn files(language: Language, name: &str) -> Vec<(String, String)> {
             files.extend(sdk.map(|(path, content)| ((*path).to_owned(), (*content).to_owned())));
             files
         }
+        Language::JavaScript => {
+            let mut files = vec![
+                file("main.js", include_str!("../../templates/js/main.js")),
+                file("greeter.js", include_str!("../../templates/js/greeter.js")),
+                file(
+                    "greeting.js",
+                    include_str!("../../templates/js/greeting.js"),
+                ),
+                file(
+                    "tests/greet.test.js",
+                    include_str!("../../templates/js/greet.test.js"),
+                ),
+                file(
+                    "package.json",
+                    include_str!("../../templates/js/package.json"),
+                ),
+                file(".gitignore", "/node_modules\n*.wasm\n"),
+            ];
+            let sdk = JS_SDK.iter();
+            files.extend(
+                sdk.map(|(path, content)| (format!("warren-guest/{path}"), (*content).to_owned())),
+            );
+            files
+        }
+        Language::Python => {
+            let mut files = vec![
+                file("main.py", include_str!("../../templates/python/main.py")),
+                file(
+                    "greeter.py",
+                    include_str!("../../templates/python/greeter.py"),
+                ),
+                file(
+                    "greeting.py",
+                    include_str!("../../templates/python/greeting.py"),
+                ),
+                file(
+                    "tests/test_greet.py",
+                    include_str!("../../templates/python/test_greet.py"),
+                ),
+                file(".gitignore", "/.venv\n__pycache__\n*.wasm\n"),
+            ];
+            let sdk = PYTHON_SDK.iter();
+            files.extend(sdk.map(|(path, content)| ((*path).to_owned(), (*content).to_owned())));
+            files
+        }
     }
 }
 
@@ -165,6 +217,33 @@ mod tests {
         }
         for bad in ["", "..", "/", "2x", "a b", "ünder", "-x"] {
             assert!(name(Path::new(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn programs_in_javascript_and_python_bring_their_sdks_and_a_test() {
+        for (language, expected) in [
+            (
+                Language::JavaScript,
+                [
+                    "warren-guest/warren.js",
+                    "warren-guest/warren.d.ts",
+                    "tests/greet.test.js",
+                ],
+            ),
+            (
+                Language::Python,
+                [
+                    "warren/__init__.py",
+                    "warren/entry.py",
+                    "tests/test_greet.py",
+                ],
+            ),
+        ] {
+            let files = files(language, "greet");
+            for path in expected {
+                assert!(files.iter().any(|(file, _)| file == path), "{path}");
+            }
         }
     }
 

@@ -11,10 +11,11 @@ pub(crate) mod panics;
 #[cfg(unix)]
 pub(crate) mod processes;
 pub(crate) mod progress;
-#[cfg(unix)]
+#[cfg_attr(not(unix), allow(dead_code))]
 pub(crate) mod quantity;
 pub(crate) mod refused;
 pub(crate) mod reload;
 pub(crate) mod stderr;
 pub(crate) mod stdout;
+pub(crate) mod step;
 pub(crate) mod warning;

@@ -53,22 +53,38 @@ pub(crate) fn content_hash(source: &Source) -> ContentHash {
     hasher.finalize().into()
 }
 
-/// The files that a program was made with, and those of them that its processes have
-/// required.
+/// Stands before the name of a module that is an import. No file begins with it: a path
+/// begins with `./`.
+pub(crate) const IMPORT: char = '=';
+
+/// The files that a program was made with, and what its processes have required of them.
 pub(crate) struct Origin {
     pub(crate) files: Arc<dyn Files>,
     required: Mutex<HashMap<Arc<str>, ContentHash>>,
+    /// What the names of imports gave.
+    imported: Mutex<HashMap<Box<str>, Imported>>,
 }
 
-/// Required files that are remembered for one program. A program that may write its own
-/// sources can make any number of them.
+/// The file of an import, with its content; `None` if the definition has no import of the
+/// name.
+type Imported = Option<(Arc<str>, ContentHash)>;
+
+/// What an import gives among some files.
+type Given = Result<Option<Source>, Error>;
+
+/// Required files, and names of imports, that are remembered for one program. A program
+/// that may write its own sources can make any number of them.
 pub(crate) const MAX_REQUIRED: usize = 10_000;
+
+/// Bytes of the longest name that is remembered: no import of a manifest has a longer one.
+const LONGEST_IMPORT: usize = 100;
 
 impl Origin {
     pub(crate) fn new(files: &Arc<dyn Files>) -> Arc<Origin> {
         Arc::new(Origin {
             files: Arc::clone(files),
             required: Mutex::default(),
+            imported: Mutex::default(),
         })
     }
 
@@ -80,14 +96,31 @@ impl Origin {
         }
     }
 
-    /// Returns the origin of the same program among other files. Its processes require
-    /// files of the same names.
-    pub(crate) fn successor(&self, files: &Arc<dyn Files>) -> Arc<Origin> {
+    /// Remembers what the name of an import gave.
+    pub(crate) fn imports(&self, name: &str, source: Option<&Source>) {
+        let mut imported = self.imported.lock();
+        let has_room = imported.len() < MAX_REQUIRED && name.len() <= LONGEST_IMPORT;
+        if has_room && !imported.contains_key(name) {
+            let source = source.map(|source| (Arc::clone(&source.name), content_hash(source)));
+            imported.insert(name.into(), source);
+        }
+    }
+
+    /// Returns the origin of the program of the definition `id` among other files. Its
+    /// processes require files and imports of the same names.
+    pub(crate) fn successor(&self, id: &str, files: &Arc<dyn Files>) -> Arc<Origin> {
         let names: Vec<_> = self.required.lock().keys().cloned().collect();
         let origin = Origin::new(files);
         let required = names.iter().filter_map(|name| files.source(name));
         for file in required {
             origin.requires(&file);
+        }
+        let names: Vec<_> = self.imported.lock().keys().cloned().collect();
+        for name in names {
+            // One that cannot be read has given nothing yet.
+            if let Ok(source) = files.import(id, &name) {
+                origin.imports(&name, source.as_ref());
+            }
         }
         origin
     }
@@ -102,6 +135,57 @@ impl Origin {
         let differing = required.iter().filter(differs);
         differing.map(|(name, _)| Arc::clone(name)).collect()
     }
+
+    /// Returns the ids to tell of imports of the definition `own` that give something else
+    /// among other files. With `before`, only what differs from that counts.
+    fn imports_that_differ(
+        &self,
+        own: &Arc<str>,
+        before: Option<&dyn Files>,
+        now: &dyn Files,
+    ) -> Vec<Arc<str>> {
+        let imported = self.imported.lock();
+        let mut ids = Vec::new();
+        for (name, was) in &*imported {
+            let is = now.import(own, name);
+            let has_changed = |before: &dyn Files| match before.import(own, name) {
+                Ok(before) => !gives(&is, before.as_ref()),
+                Err(_) => is.is_ok(),
+            };
+            let is_same = match (was, &is) {
+                (Some((_, hash)), Ok(Some(is))) => content_hash(is) == *hash,
+                (None, Ok(None)) => true,
+                _ => false,
+            };
+            if !is_same && before.is_none_or(has_changed) {
+                let file = was.as_ref().map(|(file, _)| &**file);
+                ids.push(id_of_import(own, file, &is, now));
+            }
+        }
+        ids
+    }
+}
+
+/// Returns true if an import gives just this.
+fn gives(given: &Given, source: Option<&Source>) -> bool {
+    match (given, source) {
+        (Ok(Some(given)), Some(source)) => given.is_that_of(source),
+        (Ok(None), None) => true,
+        _ => false,
+    }
+}
+
+/// Returns the id to tell of an import that gave the file `was`: the file's if it is the file
+/// that has changed, else that of the definition, which imports something else now.
+fn id_of_import(own: &Arc<str>, was: Option<&str>, is: &Given, now: &dyn Files) -> Arc<str> {
+    let has_changed = |file: &&str| match is {
+        Ok(Some(source)) => *source.name == **file,
+        Ok(None) => false,
+        Err(_) => now.source(file).is_none(),
+    };
+    let file = was.filter(has_changed);
+    let id = file.and_then(|file| now.id_of(file));
+    id.unwrap_or_else(|| Arc::clone(own))
 }
 
 impl fmt::Debug for Origin {
@@ -131,9 +215,9 @@ impl Program {
     }
 
     /// Returns the ids of the changed definitions, if another edition of the program has
-    /// other code for this one: its own id, and those of the files it has required. Code
-    /// that is gone there has not changed: nothing could take its place. With `before`, the
-    /// edition until now, only what differs from that counts.
+    /// other code for this one: its own id, also for other imports, and those of the files it
+    /// has required. Code that is gone there has not changed: nothing could take its place.
+    /// With `before`, the edition until now, only what differs from that counts.
     pub(crate) fn changes(&self, before: Option<&Edition>, now: &Edition) -> Vec<Arc<str>> {
         let Some(origin) = &self.origin else {
             return Vec::new();
@@ -167,13 +251,41 @@ impl Program {
         for file in files {
             // A file whose name is no id is told as the definition that requires it.
             let id = now.files.id_of(&file);
-            let id = id.unwrap_or_else(|| Arc::clone(&own.id));
-            if !changes.contains(&id) {
-                changes.push(id);
-            }
+            changes.push(id.unwrap_or_else(|| Arc::clone(&own.id)));
         }
+        let before = before.map(|before| &*before.files);
+        changes.extend(origin.imports_that_differ(&own.id, before, &*now.files));
         changes.sort();
+        changes.dedup();
         changes
+    }
+
+    /// Returns the id to tell, if another edition gives something else for what a process of
+    /// this program has just required: by the name of an import, which may have given
+    /// nothing, else a file.
+    pub(crate) fn change_of(
+        &self,
+        import: Option<&str>,
+        required: Option<&Source>,
+        now: &Edition,
+    ) -> Option<Arc<str>> {
+        // Without an origin, nothing is required.
+        self.origin.as_ref()?;
+        let (own, files) = (&self.definition.id, &*now.files);
+        if let Some(name) = import {
+            // See `changes`.
+            now.definitions.definition(own).ok()?;
+            let is = files.import(own, name);
+            let file = required.map(|source| &*source.name);
+            return (!gives(&is, required)).then(|| id_of_import(own, file, &is, files));
+        }
+        let required = required?;
+        let other = files.source(&required.name);
+        if other.is_some_and(|other| other.is_that_of(required)) {
+            return None;
+        }
+        let id = files.id_of(&required.name);
+        Some(id.unwrap_or_else(|| Arc::clone(own)))
     }
 
     /// Returns the guest to instantiate.

@@ -64,20 +64,23 @@ impl Outdated {
         drop(withdrawn);
     }
 
-    /// Tells a process that asks about a file that its program has just required for the
-    /// first time, if a reload has changed the file before.
-    pub(crate) fn has_required(&self, process: Pid, source: &Source, at: Timestamp) {
+    /// Tells a process that asks about what its program has just required for the first
+    /// time, if a reload has changed it before: a file, or by the name of an import what
+    /// that gave.
+    pub(crate) fn has_required(
+        &self,
+        process: Pid,
+        import: Option<&str>,
+        source: Option<&Source>,
+        at: Timestamp,
+    ) {
         let state = self.0.lock();
         let Some(Asking { process, program }) = state.asking.get(&process) else {
             return;
         };
-        let now = &state.edition.files;
-        let other = now.source(&source.name);
-        if other.is_some_and(|other| other.is_that_of(source)) {
+        let Some(id) = program.change_of(import, source, &state.edition) else {
             return;
-        }
-        let own = &program.definition.id;
-        let id = now.id_of(&source.name).unwrap_or_else(|| Arc::clone(own));
+        };
         let waker = tell(process, at, &[id]);
         drop(state);
         wake(waker);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use warren_kernel::{Details, Error, Kind, Outcome};
 
 use super::{Guest, Module, Purpose};
-use crate::code::program::Chunk;
+use crate::code::program::{Chunk, IMPORT};
 use crate::codec::{self, check};
 use crate::operand::{self, FAILURE, PREPARED};
 
@@ -21,12 +21,12 @@ impl Guest {
         let host = Arc::clone(self.process()?.host());
         let node = Arc::clone(&self.node);
         let program = Arc::clone(&self.run.program);
+        let import = name.strip_prefix(IMPORT).map(str::to_owned);
         let module = node.module(program, name, host);
         let module = self.control.outside(module).await?;
-        Ok(module.map(|Module { source, chunk }| {
-            self.tells_of(&source);
-            chunk
-        }))
+        let source = module.as_ref().map(|module| &module.source);
+        self.tells_of(import.as_deref(), source);
+        Ok(module.map(|Module { chunk, .. }| chunk))
     }
 
     /// Takes the code that `prepare` made of the source.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use warren_kernel::{Error, TraceId};
 
-use crate::code::definition::Definitions;
+use crate::code::definition::{Definition, Definitions};
 use crate::codec;
 use crate::host_limits::DEFAULT_HOST;
 use crate::security::Identity;

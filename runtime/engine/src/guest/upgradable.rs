@@ -35,15 +35,15 @@ impl Guest {
         asked && self.process().is_ok_and(|process| asks(process.pid()))
     }
 
-    /// Tells an upgradable process of a file that it has required, if a reload has changed
-    /// the file meanwhile.
-    pub(super) fn tells_of(&self, required: &Source) {
+    /// Tells an upgradable process of a file that it has required, or of what the name of an
+    /// import gave, if a reload has changed that meanwhile.
+    pub(super) fn tells_of(&self, import: Option<&str>, required: Option<&Source>) {
         if self.is_upgradable()
             && let Ok(process) = self.process()
         {
             let at = self.shared.now().wall;
             let outdated = &self.shared.outdated;
-            outdated.has_required(process.pid(), required, at);
+            outdated.has_required(process.pid(), import, required, at);
         }
     }
 

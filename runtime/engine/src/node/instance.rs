@@ -181,7 +181,7 @@ pub(crate) fn calls(trap: &wasmtime::Error) -> Vec<Frame> {
 
 /// Turns a trap into the error with which the process ends, without its calls.
 pub(crate) fn failure(trap: &wasmtime::Error) -> Error {
-    let mut error = match trap.downcast_ref::<Trap>() {
+    match trap.downcast_ref::<Trap>() {
         Some(Trap::StackOverflow) => {
             let message = "stack overflow: the guest's calls nest too deeply";
             at_own_limit("max_stack", WASM_STACK, message)
@@ -206,8 +206,7 @@ pub(crate) fn failure(trap: &wasmtime::Error) -> Error {
             }
             _ => Error::internal(trap.root_cause().to_string()),
         },
-    };
-    error
+    }
 }
 
 /// Returns the error of a process that has ended at a limit of its own: it would end there

@@ -15,16 +15,12 @@ use super::slots::compiling;
 use crate::code::artifact::{Artifact, Numbers};
 use crate::code::bounds::{CompileLimits, check_file};
 use crate::code::definition::{Code, Definition, Edition, Source};
-use crate::code::program::{Chunk, ContentHash, Program, content_hash};
+use crate::code::program::{Chunk, ContentHash, IMPORT, Program, content_hash};
 use crate::code::wasm::Wasm;
 use crate::guest::{Module, Start};
 
 /// The Lua interpreter that comes with warren.
 const BUNDLED: &[u8] = include_bytes!("../../bundled/warren-lua.wasm");
-
-/// Stands before the name of a module that is an import. No file begins with it: a path
-/// begins with `./`.
-const IMPORT: char = '=';
 
 /// The compiled and prepared code of a node.
 pub(crate) struct Programs {
@@ -202,15 +198,24 @@ impl Node {
         let Some(origin) = &program.origin else {
             return Ok(None);
         };
+        // What is found is remembered also if it does not compile: a reload may mend it.
         let found = match name.strip_prefix(IMPORT) {
-            Some(name) => origin.files.import(&program.definition.id, name)?,
-            None => origin.files.module(name)?,
+            Some(name) => {
+                let found = origin.files.import(&program.definition.id, name)?;
+                origin.imports(name, found.as_ref());
+                found
+            }
+            None => {
+                let found = origin.files.module(name)?;
+                if let Some(source) = &found {
+                    origin.requires(source);
+                }
+                found
+            }
         };
         let Some(source) = found else {
             return Ok(None);
         };
-        // Also if it does not compile: a reload may mend it.
-        origin.requires(&source);
         let interpreter = program.artifact()?;
         let chunk = self.chunk(&source, interpreter, host).await;
         let chunk = chunk.map_err(|failure| *failure.error)?;

@@ -27,7 +27,7 @@ pub const MAX_REFUSED: usize = 100;
 /// Definitions that are compiled at a time. Permits bound what really is.
 const AT_A_TIME: usize = 16;
 
-/// A reload that [`Node::prepare`] and [`Node::publish`] carry out.
+/// A reload that [`Node::prepare_reload`] and [`Node::publish`] carry out.
 pub struct Reload {
     /// The definitions to come. Definitions that are the same are the same `Arc`.
     pub definitions: Arc<dyn Definitions>,
@@ -99,15 +99,15 @@ impl Reload {
 }
 
 impl Node {
-    /// Prepares a reload and puts it in place; see [`Node::prepare`].
+    /// Prepares a reload and puts it in place; see [`Node::prepare_reload`].
     ///
     /// Returns the definitions of which a process has required a file that is another now.
     ///
     /// # Errors
     ///
-    /// As for [`Node::prepare`].
+    /// As for [`Node::prepare_reload`].
     pub async fn reload(self: &Arc<Self>, reload: Reload) -> Result<Vec<Arc<str>>, Unprepared> {
-        let prepared = self.prepare(reload).await?;
+        let prepared = self.prepare_reload(reload).await?;
         Ok(self.publish(prepared).requiring)
     }
 
@@ -117,7 +117,7 @@ impl Node {
     /// # Errors
     ///
     /// See [`Unprepared`].
-    pub async fn prepare(self: &Arc<Self>, reload: Reload) -> Result<Prepared, Unprepared> {
+    pub async fn prepare_reload(self: &Arc<Self>, reload: Reload) -> Result<Prepared, Unprepared> {
         let mut hosts = Vec::with_capacity(reload.hosts.len());
         for (name, limits) in &reload.hosts {
             let host = self.make_host(name, limits);
@@ -145,7 +145,7 @@ impl Node {
     /// process goes on with its code, and requires modules of the files it was started
     /// from. Processes that ask for it are told of a change of their code.
     ///
-    /// Two reloads may not overlap, from before [`Node::prepare`] to the end of this: the
+    /// Two reloads may not overlap, from before [`Node::prepare_reload`] to the end of this: the
     /// caller sees to that.
     pub fn publish(self: &Arc<Self>, prepared: Prepared) -> Published {
         let Prepared {
@@ -265,7 +265,8 @@ impl Node {
                 let origin = program.origin.as_ref();
                 let program = Program {
                     modules: set.definitions().modules(&definition.id),
-                    origin: origin.map(|origin| origin.successor(&set.edition.files)),
+                    origin: origin
+                        .map(|origin| origin.successor(&definition.id, &set.edition.files)),
                     ..Program::clone(&program)
                 };
                 self.add_to(set, Arc::new(program));

@@ -301,7 +301,7 @@ async fn hosts_come_and_go_with_a_reload() {
     };
     let mut first = with_host(1);
     first.changed.push(Arc::clone(&waits));
-    let prepared = in_time(world.node.prepare(first)).await.unwrap();
+    let prepared = in_time(world.node.prepare_reload(first)).await.unwrap();
     assert!(
         world.node.kernel().host("t:new").is_err(),
         "not in place yet"
@@ -336,7 +336,7 @@ async fn hosts_come_and_go_with_a_reload() {
     };
     let published = world
         .node
-        .publish(in_time(world.node.prepare(without)).await.unwrap());
+        .publish(in_time(world.node.prepare_reload(without)).await.unwrap());
     assert_eq!(published.removed.len(), 1);
     assert!(
         !one.process().has_exited(),
@@ -361,7 +361,7 @@ async fn a_prepared_reload_that_is_dropped_has_changed_nothing() {
     let published = Arc::new(AtomicBool::new(false));
     let publishing = Arc::clone(&published);
     changed.policies = Some(Box::new(move || publishing.store(true, Ordering::SeqCst)));
-    drop(in_time(world.node.prepare(changed)).await.unwrap());
+    drop(in_time(world.node.prepare_reload(changed)).await.unwrap());
     assert!(world.node.kernel().host("t:new").is_err());
     assert!(world.node.kernel().host(HOST).is_ok());
     assert!(!published.load(Ordering::SeqCst));

@@ -112,9 +112,9 @@ fn a_running_process_keeps_its_code_and_its_handle_until_it_upgrades() {
         apply(&runtime, change.module("m", "return 4")).await;
         assert_eq!(exec(&runtime, "app:waits").await, 2);
         assert_eq!(exec(&runtime, "app:later").await, 4);
-        waits.send("go", &5).unwrap();
+        waits.send("go", 5).unwrap();
         assert_eq!(result(&waits).await, 5);
-        upgraded.send("go", &()).unwrap();
+        upgraded.send("go", ()).unwrap();
         assert_eq!(result(&upgraded).await, 3);
 
         let waits = runtime.spawn("app:later").await.unwrap();
@@ -124,7 +124,7 @@ fn a_running_process_keeps_its_code_and_its_handle_until_it_upgrades() {
         let waits = runtime.spawn("app:waits").await.unwrap();
         apply(&runtime, Change::new().remove_definition("app:waits")).await;
         assert!(runtime.find(waits.pid()).is_ok());
-        waits.send("go", &6).unwrap();
+        waits.send("go", 6).unwrap();
         assert_eq!(result(&waits).await, 6);
     });
 }
@@ -144,7 +144,7 @@ fn an_upgrade_to_a_definition_that_is_gone_leaves_the_process_as_it_is() {
         apply(&runtime, change).await;
         let tries = runtime.spawn("app:tries").await.unwrap();
         apply(&runtime, Change::new().remove_definition("app:gone")).await;
-        tries.send("go", &()).unwrap();
+        tries.send("go", ()).unwrap();
         assert_eq!(result(&tries).await, 1);
     });
 }
@@ -313,7 +313,7 @@ fn what_is_removed_is_free_while_other_processes_run() {
             }
         })
         .await;
-        waits.send("go", &1).unwrap();
+        waits.send("go", 1).unwrap();
         assert_eq!(result(&waits).await, 1);
     });
 }

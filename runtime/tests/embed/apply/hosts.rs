@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use warren::{ApplyError, Change, HostLimits, Kind, Runtime, Spawn};
+use warren::{ApplyError, Change, HostLimits, Kind, Pid, Runtime, Spawn};
 
 use super::{GRACE, WAITS, applied, apply, kind, lines, refused, result, returns, start};
 use crate::setup::{in_time, run};
@@ -38,7 +38,7 @@ fn limits_of_a_host_are_replaced_while_it_has_processes() {
         apply(&runtime, Change::new().host("app:h", of_processes(1))).await;
         assert_eq!(kind(&runtime, waits("app:h")).await, Kind::RateLimited);
         for process in [&first, &second] {
-            process.send("go", &1).unwrap();
+            process.send("go", 1).unwrap();
             assert_eq!(result(process).await, 1);
         }
         let info = runtime.inspector().totals().hosts;
@@ -52,14 +52,11 @@ fn a_process_keeps_the_limits_of_each_process_it_was_started_with() {
     run(async {
         let runtime = with_host(HostLimits::default()).await;
         let before = runtime.spawn(waits("app:h")).await.unwrap();
-        let small = HostLimits {
-            max_memory: 4 << 20,
-            ..HostLimits::default()
-        };
+        let small = HostLimits::default().max_memory(4 << 20);
         let plan = apply(&runtime, Change::new().host("app:h", small)).await;
         assert_eq!(lines(&plan), ["~ host app:h: max_memory 64 MiB -> 4 MiB"]);
         let after = runtime.spawn(waits("app:h")).await.unwrap();
-        let limit = |pid: &str| {
+        let limit = |pid: &Pid| {
             let details = runtime.inspector().process(pid).unwrap();
             details.process.max_memory
         };
@@ -125,7 +122,7 @@ fn a_removed_host_is_drained_and_its_handles_stay_valid() {
                 .iter()
                 .all(|host| host.name != "app:h")
         );
-        elsewhere.send("go", &3).unwrap();
+        elsewhere.send("go", 3).unwrap();
         assert_eq!(result(&elsewhere).await, 3);
     });
 }
@@ -139,7 +136,7 @@ fn a_host_of_the_same_name_may_come_before_the_first_has_ended() {
         apply(&runtime, Change::new().host("app:h", of_processes(1))).await;
         let new = runtime.spawn(waits("app:h")).await.unwrap();
         assert!(!old.has_ended());
-        old.send("go", &1).unwrap();
+        old.send("go", 1).unwrap();
         assert_eq!(result(&old).await, 1);
         in_time(gone.settled()).await.unwrap();
         assert!(!new.has_ended());

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use warren::app::{App, AppOptions};
 use warren::{ApplyError, Change, Kind, Runtime, Spawn};
 
-use super::{GRACE, apply, exec, kind, lines, refused, returns};
+use super::{GRACE, apply, exec, kind, lines, refused, result, returns};
 use crate::setup::{builder, in_time, run};
 
 fn write(dir: &Path, path: &str, text: &str) {
@@ -256,5 +256,121 @@ fn a_definition_of_memory_hides_one_of_the_program() {
         assert_eq!(exec(&runtime, "app:code").await, 2);
         apply(&runtime, Change::new().remove_definition("app:code")).await;
         assert_eq!(exec(&runtime, "app:code").await, 3);
+    });
+}
+
+#[test]
+fn imports_modules_and_tests_of_the_manifest_are_taken() {
+    run(async {
+        let dir = program(&[
+            ("code.lua", "return function() return (require('u')) end"),
+            ("few.lua", "return function() return json and 1 or 0 end"),
+            ("some.lua", &returns(5)),
+            ("one.lua", "return 1"),
+            ("two.lua", "return 2"),
+            ("warren.toml", "[imports.\"app:code\"]\nu = \"app:one\"\n"),
+        ]);
+        let dir = dir.path();
+        let runtime = start(dir);
+        assert_eq!(exec(&runtime, "app:code").await, 1);
+        assert_eq!(exec(&runtime, "app:few").await, 1);
+        let manifest = "[imports.\"app:code\"]\nu = \"app:two\"\n\
+                        [processes.\"app:few\"]\nmodules = [\"time\"]\n\
+                        [processes.\"app:some\"]\ntest = { name = \"five\" }\n";
+        write(dir, "warren.toml", manifest);
+        let steps = [
+            "~ definition app:code: imports (code.lua)",
+            "~ definition app:few: modules (few.lua)",
+            "~ definition app:some: test (some.lua)",
+        ];
+        let plan = apply(&runtime, change(&runtime, dir)).await;
+        assert_eq!(lines(&plan), steps);
+        assert_eq!(exec(&runtime, "app:code").await, 2);
+        assert_eq!(exec(&runtime, "app:few").await, 0);
+        assert_eq!(exec(&runtime, "app:some").await, 5);
+        assert!(apply(&runtime, change(&runtime, dir)).await.is_nothing());
+
+        // Other code and other settings are one step.
+        write(
+            dir,
+            "few.lua",
+            "return function() return json and 2 or 3 end",
+        );
+        write(
+            dir,
+            "warren.toml",
+            &manifest.replace("[\"time\"]", "[\"json\"]"),
+        );
+        let plan = apply(&runtime, change(&runtime, dir)).await;
+        assert_eq!(
+            lines(&plan),
+            ["~ definition app:few: code, modules (few.lua)"]
+        );
+        assert_eq!(exec(&runtime, "app:few").await, 2);
+        in_time(runtime.rollback(GRACE)).await.unwrap();
+        assert_eq!(exec(&runtime, "app:few").await, 0);
+        assert_eq!(exec(&runtime, "app:code").await, 2);
+    });
+}
+
+/// Requires `name`, and returns what that gave once the process is told of a change of
+/// `source` alone.
+fn requires(name: &str, source: &str) -> String {
+    format!(
+        "return function()
+            local events = process.events()
+            process.set_options {{ upgradable = true }}
+            local given = require('{name}')
+            process.registry.register('requires_{name}')
+            local event = events:receive()
+            assert(event.kind == process.event.OUTDATED)
+            assert(#event.sources == 1 and event.sources[1] == '{source}', event.sources[1])
+            return given
+        end"
+    )
+}
+
+#[test]
+fn processes_that_ask_for_it_are_told_of_other_imports() {
+    run(async {
+        let dir = program(&[
+            // An import becomes another, one takes the place of a module, and the code of
+            // one changes.
+            ("a.lua", &requires("u", "app:a")),
+            ("b.lua", &requires("v", "app:b")),
+            ("c.lua", &requires("w", "app:one")),
+            ("one.lua", "return 1"),
+            ("two.lua", "return 2"),
+            ("v.lua", "return 3"),
+            (
+                "warren.toml",
+                "[imports.\"app:a\"]\nu = \"app:one\"\n[imports.\"app:c\"]\nw = \"app:one\"\n",
+            ),
+        ]);
+        let dir = dir.path();
+        let runtime = start(dir);
+        let mut handles = Vec::new();
+        for (id, name) in [("app:a", "u"), ("app:b", "v"), ("app:c", "w")] {
+            handles.push(runtime.spawn(id).await.unwrap());
+            in_time(async {
+                while runtime.find(format!("requires_{name}")).is_err() {
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await;
+        }
+        let manifest = "[imports.\"app:a\"]\nu = \"app:two\"\n\
+                        [imports.\"app:b\"]\nv = \"app:two\"\n\
+                        [imports.\"app:c\"]\nw = \"app:one\"\n\
+                        [processes.\"app:c\"]\nmodules = [\"time\"]\n";
+        write(dir, "warren.toml", manifest);
+        apply(&runtime, change(&runtime, dir)).await;
+        assert_eq!(result(&handles[0]).await, 1);
+        assert_eq!(result(&handles[1]).await, 3);
+        assert!(!handles[2].has_ended());
+        write(dir, "one.lua", "return 9");
+        let plan = apply(&runtime, change(&runtime, dir)).await;
+        assert_eq!(lines(&plan), ["~ definition app:one: code (one.lua)"]);
+        assert_eq!(result(&handles[2]).await, 1);
     });
 }

@@ -271,7 +271,7 @@ fn a_change_that_is_dropped_changes_nothing_or_all() {
         let waits = Change::new().lua("app:waits", WAITS);
         apply(&runtime, waits).await;
         let waits = runtime.spawn("app:waits").await.unwrap();
-        waits.send("go", &1).unwrap();
+        waits.send("go", 1).unwrap();
         assert_eq!(result(&waits).await, 1);
     });
 }

@@ -35,7 +35,7 @@ async fn started() -> Runtime {
 }
 
 async fn ask(runtime: &Runtime, name: &str) -> i64 {
-    let asks = Spawn::new("app:asks").arguments(name);
+    let asks = Spawn::new("app:asks").arg(name);
     in_time(runtime.exec(asks)).await.unwrap()
 }
 
@@ -186,7 +186,7 @@ fn a_service_needs_its_definition_and_its_host() {
 fn a_service_that_cannot_be_started_is_tried_again() {
     run(async {
         let runtime = started().await;
-        let holder = runtime.spawn(Spawn::new("app:serves").arguments(&7).name("app:one"));
+        let holder = runtime.spawn(Spawn::new("app:serves").arg(7).name("app:one"));
         let holder = in_time(holder).await.unwrap();
         let restart = Restart {
             initial_delay: Duration::from_millis(1),

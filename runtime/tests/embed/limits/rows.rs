@@ -40,7 +40,7 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         "`max_message`:",
         &[
             Default,
-            Constant("runtime/engine/src/node/start.rs", "MAX_MESSAGE", Bytes),
+            Constant("runtime/engine/src/node/hosts.rs", "MAX_MESSAGE", Bytes),
             Constant(VALUES, "MAX_MESSAGE", Bytes),
         ],
     ),
@@ -1322,6 +1322,16 @@ pub(super) const INNER: &[(&str, &str, &str)] = &[
         "runtime/cli/src/buildable.rs",
         "MAX_DEPTH",
         "a suggestion in a message",
+    ),
+    (
+        "runtime/cli/src/buildable.rs",
+        "MAX_SCRIPT",
+        "longer scripts are built by their path",
+    ),
+    (
+        "runtime/cli/src/commands/build/run.rs",
+        "MAX_LINES",
+        "lines of a tool that failed",
     ),
     (
         "runtime/cli/src/command_line.rs",

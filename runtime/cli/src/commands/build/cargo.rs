@@ -12,14 +12,13 @@ use warren::text;
 use super::BuildArgs;
 use crate::exit::Exit;
 use crate::report::failure::Failure;
-use crate::report::stdout;
 
 const CARGO: &str = "WARREN_CARGO";
 const INSTALL_RUST: &str = "install Rust with rustup, from https://rustup.rs, or set WARREN_CARGO to \
                             another cargo";
 
-/// Builds the package and copies its binaries beside its manifest.
-pub(super) fn build(directory: &Path, args: &BuildArgs) -> Result<(), Box<Failure>> {
+/// Builds the package, copies its binaries beside its manifest and returns the copies.
+pub(super) fn build(directory: &Path, args: &BuildArgs) -> Result<Vec<PathBuf>, Box<Failure>> {
     let own = env::var_os(CARGO);
     // Another cargo may have another place of the standard library.
     if own.is_none() {
@@ -66,14 +65,16 @@ pub(super) fn build(directory: &Path, args: &BuildArgs) -> Result<(), Box<Failur
             ..*failed("the package has no guest".to_owned())
         }));
     }
-    let mut made = String::new();
-    for (name, module) in modules {
-        let path = directory.join(format!("{name}.wasm"));
+    // Cargo announces them as it ends each.
+    modules.sort_unstable();
+    let out = args.out.as_deref().unwrap_or(directory);
+    fs::create_dir_all(out).map_err(|error| failed(error.to_string()))?;
+    let copied = modules.into_iter().map(|(name, module)| {
+        let path = out.join(format!("{name}.wasm"));
         replace(&module, &path).map_err(|error| failed(format!("{name}.wasm: {error}")))?;
-        made += &format!("{}\n", text::path(&path));
-    }
-    // The files exist even if nobody reads the output.
-    stdout::print(&made, Exit::Success).map(drop)
+        Ok(path)
+    });
+    copied.collect()
 }
 
 /// Checks that the standard library is installed; the failure says how to get

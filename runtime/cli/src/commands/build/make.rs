@@ -2,17 +2,19 @@
 
 use std::env;
 use std::ffi::OsString;
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use warren::text;
 
+use super::run;
 use crate::exit::Exit;
 use crate::report::failure::Failure;
 
-/// Runs make. If a compiler for WebAssembly is missing, the failure says how to
-/// get one.
-pub(super) fn build(directory: &Path) -> Result<(), Box<Failure>> {
+/// Runs make and returns the guests beside the Makefile. If a compiler for WebAssembly is
+/// missing, the failure says how to get one.
+pub(super) fn build(directory: &Path) -> Result<Vec<PathBuf>, Box<Failure>> {
     check_compiler()?;
     let mut make = Command::new("make");
     make.current_dir(directory).stdin(Stdio::null());
@@ -21,7 +23,14 @@ pub(super) fn build(directory: &Path) -> Result<(), Box<Failure>> {
         make.arg("--environment-overrides");
     }
     let what = text::path(directory).to_string();
-    super::run(make, &what, "install make")
+    run::shown(make, &what, "install make")?;
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut guests: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.extension().is_some_and(|kind| kind == "wasm"))
+        .collect();
+    guests.sort();
+    Ok(guests)
 }
 
 const INSTALL_CLANG: &str = "unpack a wasi-sdk (https://github.com/WebAssembly/wasi-sdk/releases) and set \

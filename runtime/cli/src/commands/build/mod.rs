@@ -1,35 +1,53 @@
-//! `warren build`: compiles the sources of wasm guests to `.wasm` files.
+//! `warren build`: compiles the sources of wasm guests to `.wasm` files, and those to
+//! machine code.
 
+mod ahead;
 mod cargo;
 mod make;
+mod packages;
+mod run;
+mod script;
+mod tools;
 
 use clap::Args;
-use std::fs;
+use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use warren::text;
 
-use crate::buildable::{self, Kind};
+use self::script::Scripts;
+use crate::buildable::{self, Buildable};
 use crate::exit::Exit;
-use crate::report::failure::Failure;
+use crate::report::failure::{Failure, Failures};
 use crate::report::stderr;
+use crate::report::stdout;
 
 /// The options of `warren build`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "A Cargo package becomes one .wasm file for each of its binaries, beside its\n\
-                  Cargo.toml; a Makefile builds its first goal. Directories below are searched\n\
+                  Cargo.toml; a Makefile builds its first goal. A .js file that exports `start`, and a\n\
+                  .py file with a function marked @warren.main, becomes a component beside it, with the\n\
+                  packages of package-lock.json or requirements.txt. Directories below are searched\n\
                   too, down to the first that is a package or has a Makefile.\n\n\
-                  WARREN_CARGO names another cargo, CC and WASI_SDK another C compiler.\n\n\
+                  What was built is then compiled into the code cache, so that its first run is quick.\n\n\
+                  The tools for JavaScript and Python come from the registries that npm and pip are\n\
+                  configured for, once, by a lock file with hashes. WARREN_PYTHON names another python3,\n\
+                  WARREN_CARGO another cargo, CC and WASI_SDK another C compiler.\n\n\
                   Exit status: 0; 1 if a tool is missing, or a build fails; 2 for a wrong command\n\
                   line, or no such directory."
 )]
 pub(crate) struct BuildArgs {
-    /// The directory to build
+    /// The directory to build, or a .js or .py file
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
+    /// The directory of the .wasm files, except for those of Makefiles
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Leave compiling to machine code to the first run
+    #[arg(long)]
+    pub(crate) no_compile: bool,
     /// The target of Rust guests. On wasm32-wasip1 the standard library prints and has
     /// clocks, files and variables; wasm32-unknown-unknown makes smaller guests
     #[arg(long, default_value = "wasm32-wasip1", value_parser = ["wasm32-wasip1", "wasm32-unknown-unknown"])]
@@ -39,28 +57,44 @@ pub(crate) struct BuildArgs {
     pub(crate) target_dir: Option<PathBuf>,
 }
 
-/// Builds everything below the directory; stops at the first failure.
-pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Box<Failure>> {
+/// Builds everything below the directory, or the file; stops at the first failure.
+pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Failures> {
     let sources =
         buildable::find(&args.path).map_err(|error| Box::new(unreadable(&args.path, &error)))?;
     if sources.is_empty() {
-        let path = text::path(&args.path);
-        stderr::write(&format!(
-            "nothing to build in {path}: there is no Cargo.toml and no Makefile\n"
-        ));
-        for (extension, command) in COMPONENTS {
-            if holds(&args.path, extension) {
-                stderr::write(&format!("for .{extension} files, run {command}\n"));
+        stderr::write(&nothing_to_build(&args.path));
+    }
+    let mut scripts = Scripts::new(&args.path, args.out.as_deref());
+    let mut made = Vec::new();
+    for source in sources {
+        match source {
+            Buildable::Cargo(directory) => {
+                made.extend(told(cargo::build(&directory, args)?)?);
+            }
+            // The Makefile tells what it makes.
+            Buildable::Make(directory) => made.extend(make::build(&directory)?),
+            Buildable::Script(language, source) => {
+                made.extend(told(vec![scripts.build(language, &source)?])?);
             }
         }
     }
-    for (directory, kind) in sources {
-        match kind {
-            Kind::Cargo => cargo::build(&directory, args)?,
-            Kind::Make => make::build(&directory)?,
-        }
+    if !args.no_compile {
+        ahead::compile(&made, &args.path)?;
     }
     Ok(Exit::Success)
+}
+
+/// Prints the paths of files that were made.
+fn told(made: Vec<PathBuf>) -> Result<Vec<PathBuf>, Box<Failure>> {
+    let mut lines = String::new();
+    for path in &made {
+        let _ = writeln!(lines, "{}", text::path(path));
+    }
+    // Messages come before the paths, also where both go to one file.
+    stderr::finish(None);
+    // The files exist even if nobody reads the output.
+    stdout::print(&lines, Exit::Success)?;
+    Ok(made)
 }
 
 /// Returns the failure of a directory that cannot be searched.
@@ -69,47 +103,17 @@ fn unreadable(directory: &Path, error: &io::Error) -> Failure {
     if error.kind() != io::ErrorKind::NotFound {
         return Failure::new(Exit::Usage, format!("{path}: {error}"));
     }
-    let help = "give the path of a directory with a Cargo.toml or a Makefile";
+    let help = "give the path of a directory with sources, or of a .js or .py file";
     Failure {
         help: Some(help.to_owned()),
         ..Failure::new(Exit::Usage, format!("{path}: no such file or directory"))
     }
 }
 
-/// Sources that the tools of their SDK build, and the commands.
-const COMPONENTS: [(&str, &str); 2] = [
-    (
-        "js",
-        "`node build.mjs FILE.js` with the SDK's build.mjs, from guest-sdk/js",
-    ),
-    (
-        "py",
-        "`python build.py FILE.py` with the SDK's build.py, from guest-sdk/python",
-    ),
-];
-
-/// Returns whether a file in the directory has this extension.
-fn holds(directory: &Path, extension: &str) -> bool {
-    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
-    let mut paths = entries.map(|entry| entry.path());
-    paths.any(|path| path.extension().is_some_and(|found| found == extension))
-}
-
-/// Runs a command on this terminal; `missing` is the help if it is not
-/// installed.
-fn run(mut command: Command, what: &str, missing: &str) -> Result<(), Box<Failure>> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let status = command.status().map_err(|error| {
-        Box::new(Failure {
-            help: Some(missing.to_owned()),
-            ..Failure::new(Exit::Failed, format!("cannot run {program}: {error}"))
-        })
-    })?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(Box::new(Failure::new(
-        Exit::Failed,
-        format!("{what}: {program} ended with {status}; the reason is above"),
-    )))
+fn nothing_to_build(path: &Path) -> String {
+    format!(
+        "nothing to build in {}: there is no Cargo.toml, no Makefile, no .js file that exports \
+         `start` and no .py file with a function marked @warren.main\n",
+        text::path(path)
+    )
 }

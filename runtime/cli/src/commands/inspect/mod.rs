@@ -56,7 +56,7 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Failures> {
         .into_iter()
         .filter(|definition| definition == app.main())
         .collect();
-    let failed = check::compile(app, &definitions)?;
+    let failed = check::compile(app, &definitions, |_| None)?;
     let exit = match failed.first() {
         None => {
             text.push_str(verdict(&contents));

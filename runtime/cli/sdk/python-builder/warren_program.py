@@ -1,0 +1,1 @@
+../../../../guest-sdk/python/builder/warren_program.py

@@ -1,0 +1,206 @@
+//! `warren build` of JavaScript and Python: packages, modules that are imported late, and
+//! the faults of sources.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use warren_tests::{Outcome, Program, Warren, packages, project, scripts};
+
+/// Returns a copy of a program of the tests' guests, in which packages of an earlier run
+/// are still installed.
+fn program(name: &str) -> PathBuf {
+    let place = project().join("target/tmp/components").join(name);
+    packages::copy_tree(&project().join("tests/guests").join(name), &place);
+    place
+}
+
+/// Puts the SDK for JavaScript beside a program, as `warren new` does.
+fn add_js_sdk(program: &Path) {
+    let sdk = program.join("warren-guest");
+    fs::create_dir_all(&sdk).unwrap_or_else(|error| panic!("{error}"));
+    for file in ["warren.js", "values.js", "imports.js"] {
+        let from = project().join("guest-sdk/js").join(file);
+        packages::copy_tree(&from, &sdk.join(file));
+    }
+}
+
+#[track_caller]
+fn build(path: impl AsRef<std::ffi::OsStr>) -> Outcome {
+    Warren::tool("build", path)
+        .options(["--no-compile"])
+        .outcome()
+}
+
+#[test]
+fn packages_of_npm_are_bundled() {
+    scripts::need_node();
+    let path = program("npm");
+    add_js_sdk(&path);
+    let built = build(&path).ends_with(0);
+    for package in ["ms 2.1.3", "nanoid 5.1.5"] {
+        assert!(built.stderr.contains(package), "{package}: {built}");
+    }
+    Warren::run(&path)
+        .outcome()
+        .ends_with(0)
+        .prints("172800000\n21\n8\ntrue\n")
+        .says_nothing();
+    // The installed packages are those of the lock file, and stay.
+    let again = build(&path).ends_with(0);
+    assert!(!again.stderr.contains("installing"), "{again}");
+}
+
+#[test]
+fn packages_of_pip_and_late_imports_are_in_the_component() {
+    scripts::need_python();
+    let path = program("pip");
+    let built = build(&path).ends_with(0);
+    for package in ["python-slugify 8.0.4", "Unidecode 1.4.0"] {
+        assert!(built.stderr.contains(package), "{package}: {built}");
+    }
+    Warren::run(&path)
+        .outcome()
+        .ends_with(0)
+        .prints("gross-o-bei-jing\n2.5\nlate\n8.0.4\ndata of a module\n{\"a\": [1, null]}\n")
+        .says_nothing();
+    let again = build(&path).ends_with(0);
+    assert!(!again.stderr.contains("installing"), "{again}");
+}
+
+/// Texts of tools, which no fault of a source shows.
+const OF_TOOLS: [&str; 6] = [
+    "wasm function",
+    "wasm backtrace",
+    "componentize",
+    "node:internal",
+    "Traceback",
+    "ended with exit",
+];
+
+/// Asserts that a build fails with these texts and none of a tool.
+#[track_caller]
+fn fails(program: &Program, file: &str, texts: &[&str]) {
+    let path = program.path().join(file);
+    let failed = build(path).ends_with(1).says(texts);
+    for text in OF_TOOLS {
+        assert!(!failed.stderr.contains(text), "{text:?} is there: {failed}");
+    }
+}
+
+/// Returns a program with the SDK for JavaScript beside it.
+fn with_js(files: &[(&str, String)]) -> Program {
+    let program = Program::of(files);
+    add_js_sdk(program.path());
+    program
+}
+
+#[test]
+fn faults_of_javascript_have_a_place() {
+    scripts::need_node();
+    const IMPORT: &str = "import { main, pid } from \"./warren-guest/warren.js\";\n";
+    let start = |line: &str| format!("{IMPORT}{line}\nexport const start = main(() => pid());\n");
+    let program = with_js(&[
+        (
+            "syntax.js",
+            format!("{IMPORT}\nexport const start = main(() => {{\n"),
+        ),
+        ("forgotten.js", format!("{IMPORT}\nmain(() => pid());\n")),
+        ("early.js", start("\nconst me = pid();")),
+        ("network.js", start("const page = fetch(\"x\");")),
+        ("throws.js", start("import \"./lib/bad.js\";")),
+        ("lib/bad.js", "// A module\n\nnull.field;\n".to_owned()),
+        ("package.js", start("import slugify from \"slugify\";")),
+        ("node.js", start("import { readFile } from \"node:fs\";")),
+        ("file.js", start("import { x } from \"./lib/bad\";")),
+    ]);
+    for (file, texts) in [
+        ("syntax.js", &["syntax.js:4:"][..]),
+        (
+            "forgotten.js",
+            &["forgotten.js does not export `start`", "export const start"],
+        ),
+        (
+            "early.js",
+            &["process.pid is called at the top level", "early.js:3:12"],
+        ),
+        (
+            "network.js",
+            &["fetch: a process has no network", "network.js:2:"],
+        ),
+        ("throws.js", &["TypeError", "lib/bad.js:3:"]),
+        (
+            "package.js",
+            &[
+                "there is no package slugify",
+                "package.js:2:",
+                "npm install slugify",
+            ],
+        ),
+        ("node.js", &["node:fs is a module of Node.js", "node.js:2:"]),
+        (
+            "file.js",
+            &[
+                "there is no file ./lib/bad",
+                "write the whole name: ./lib/bad.js",
+            ],
+        ),
+    ] {
+        fails(&program, file, texts);
+    }
+}
+
+#[test]
+fn faults_of_python_have_a_place() {
+    scripts::need_python();
+    let marked =
+        |line: &str| format!("import warren\n{line}\n\n@warren.main\ndef main():\n    pass\n");
+    let program = Program::of(&[
+        (
+            "syntax.py",
+            "import warren\n\n@warren.main\ndef main(:\n    pass\n".to_owned(),
+        ),
+        (
+            "forgotten.py",
+            "import warren\n\n\ndef main():\n    pass\n".to_owned(),
+        ),
+        ("early.py", marked("\nME = warren.pid()")),
+        ("raises.py", marked("import bad")),
+        ("bad.py", "VALUE = 1\n{}['key']\n".to_owned()),
+        ("absent.py", marked("import no_such_module")),
+    ]);
+    for (file, texts) in [
+        ("syntax.py", &["SyntaxError", "syntax.py:4:10"][..]),
+        (
+            "forgotten.py",
+            &[
+                "no function is marked with @warren.main",
+                "forgotten.py:1:1",
+            ],
+        ),
+        (
+            "early.py",
+            &["process.pid is used at the top level", "early.py:3:6"],
+        ),
+        ("raises.py", &["KeyError: 'key'", "bad.py:2:1"]),
+        (
+            "absent.py",
+            &["No module named 'no_such_module'", "absent.py:2:1"],
+        ),
+    ] {
+        fails(&program, file, texts);
+    }
+}
+
+/// The engine of JavaScript has a `fetch`, which must not trap.
+#[test]
+fn fetch_is_an_error_with_its_line() {
+    scripts::need_node();
+    let source = "import { main } from \"./warren-guest/warren.js\";\n\
+                  export const start = main(async () => {\n  await fetch(\"http://localhost\");\n});\n";
+    let program = with_js(&[("main.js", source.to_owned())]);
+    build(program.path()).ends_with(0);
+    program
+        .run()
+        .ends_with(1)
+        .says(&["fetch: a process has no network", "main.js:3:"]);
+}
