@@ -45,6 +45,12 @@ impl LayeredDefinitions {
         }
     }
 
+    /// Returns true if there is a definition of this id. Looks for none with a name like it.
+    pub(crate) fn contains(&self, id: &str) -> bool {
+        let is_of_app = |app: &Arc<App>| app.definition(id).is_ok();
+        self.hides(id) || self.app().is_some_and(is_of_app)
+    }
+
     /// Returns true if a definition of the program on disk would not be found: another
     /// one of its id takes precedence.
     pub(crate) fn hides(&self, id: &str) -> bool {

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 use futures::{FutureExt, StreamExt};
 use tempfile::TempDir;
 use tokio::sync::Notify;
-use warren::app::{App, AppOptions, Service};
+use warren::app::{App, AppOptions, Restart, RestartPolicy, Service};
 use warren::{Builder, Change, Context, Error, HostLimits, Inspector, Runtime, Spawn};
 
 /// Longer than any step takes; a longer wait has found a leak.
@@ -369,6 +369,36 @@ async fn every_runtime() {
     assert!(left.wait().await.result::<u8>().is_err());
     assert!(native.wait().await.result::<u8>().is_err());
     until("a runtime that is gone", || is_empty(&inspector));
+    every_runtime_with_a_change().await;
+}
+
+/// Drops runtimes in which a change starts a service that is started again without end.
+async fn every_runtime_with_a_change() {
+    let token = Arc::new(());
+    for _ in 0..20 {
+        let runtime = start();
+        runtime.start_services().await.unwrap();
+        let held = Arc::clone(&token);
+        let code = move |_: Context| {
+            let held = Arc::clone(&held);
+            async move {
+                drop(held);
+                Ok::<_, Error>(())
+            }
+        };
+        let restart = Restart {
+            policy: RestartPolicy::Always,
+            initial_delay: Duration::from_millis(1),
+            max_delay: Duration::from_millis(1),
+            max_attempts: u32::MAX,
+            ..Restart::default()
+        };
+        let service = Service::new("app:again", "app:again").restart(restart);
+        let change = Change::new().native("app:again", code).service(service);
+        drop(runtime.apply(change).await.unwrap());
+        drop(runtime);
+        until("a runtime with a change", || Arc::strong_count(&token) == 1);
+    }
 }
 
 #[test]

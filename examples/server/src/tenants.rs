@@ -64,10 +64,10 @@ impl Tenant {
             .host(self.host())
             .identity(room)
             .restart(restart);
-        let chat = description.chat.as_deref();
+        let chat = format!("return require('lib.chat')('{}')", self.room());
         let code = [
             description.http.as_str(),
-            chat.unwrap_or("return require('lib.chat')"),
+            description.chat.as_deref().unwrap_or(&chat),
             description
                 .room
                 .as_deref()

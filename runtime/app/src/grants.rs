@@ -79,7 +79,12 @@ pub(crate) fn resolve(written: &str, base: Base<'_>, write: bool) -> Result<Path
         "" => "/",
         trimmed => trimmed,
     };
-    let grant = PathGrant::open(guest, found.clone(), write).map_err(|error| {
+    // Processes that may write below the root may be running.
+    let opened = match confined {
+        Some(root) => PathGrant::open_below(root, guest, found.clone(), write),
+        None => PathGrant::open(guest, found.clone(), write),
+    };
+    let grant = opened.map_err(|error| {
         if error.kind() == io::ErrorKind::Unsupported {
             GrantError::NotAFile {
                 path: found.clone(),

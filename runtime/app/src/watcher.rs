@@ -94,6 +94,27 @@ impl App {
 }
 
 impl Watcher {
+    /// Watches the files of this program from now on, which may be another one than before.
+    /// In another directory, only what changes from now on is seen.
+    ///
+    /// # Errors
+    ///
+    /// As for [`App::watcher`].
+    pub fn follow(&mut self, app: &App) -> Result<(), RereadError> {
+        app.check_reloadable()?;
+        let plan = app.library.plan();
+        if Arc::ptr_eq(&self.plan, plan) {
+            return Ok(());
+        }
+        let is_elsewhere = self.plan.root().path() != plan.root().path();
+        self.plan = Arc::clone(plan);
+        if is_elsewhere {
+            self.taken = self.files()?;
+            self.seen = self.taken.clone();
+        }
+        Ok(())
+    }
+
     /// Compares the files with those of the last look. Blocks while it reads directories.
     ///
     /// # Errors
@@ -172,6 +193,33 @@ mod tests {
             ..AppOptions::default()
         };
         App::open(dir, options).unwrap().watcher().unwrap()
+    }
+
+    #[test]
+    fn another_program_is_followed() {
+        let [one, other] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+        let write = |dir: &tempfile::TempDir, text: &str| {
+            fs::write(dir.path().join("main.lua"), text).unwrap();
+        };
+        write(&one, "return 1");
+        write(&other, "return 1");
+        let mut watcher = watcher(one.path());
+        let options = AppOptions {
+            reloadable: true,
+            ..AppOptions::default()
+        };
+        let app = App::open(other.path(), options).unwrap();
+        watcher.follow(&app).unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Same);
+        write(&one, "return 22");
+        assert_eq!(watcher.look().unwrap(), Seen::Same);
+        write(&other, "return 333");
+        // The same program, and the same directory opened anew.
+        watcher.follow(&app.reread().unwrap().app).unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Changing);
+        watcher.follow(&app.reopen(other.path()).unwrap()).unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Changed);
+        assert_eq!(watcher.look().unwrap(), Seen::Same);
     }
 
     #[test]

@@ -198,6 +198,22 @@ impl Disks {
         }
     }
 
+    /// Forgets the charges of a host whose last process has ended: nobody is left to be
+    /// given them back.
+    pub(crate) fn forget_host(&self, host: &Arc<HostDisk>) {
+        if host.used() == 0 {
+            return;
+        }
+        self.0.lock().retain(|_, inode| {
+            // A file that a process of another host is writing is not waited for.
+            let Some(mut charges) = inode.charges.try_lock() else {
+                return true;
+            };
+            charges.retain(|(charged, _)| !Arc::ptr_eq(charged, host));
+            !charges.is_empty() || inode.open.load(Ordering::Relaxed) > 0
+        });
+    }
+
     /// Forgets a file that no process has open. Gives its charges back if the file is
     /// gone. A file that still exists is forgotten only if it has no charges, or if too
     /// many are remembered.
@@ -441,5 +457,27 @@ mod tests {
         fs::remove_file(&path).expect("is removed");
         disks.removed(&file, 1);
         assert_eq!((one.used(), other.used()), (0, 0));
+    }
+
+    #[test]
+    fn files_outlive_a_host_that_is_gone_and_their_charges_do_not() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let [path, shared] = ["a", "b"].map(|name| directory.path().join(name));
+        let disks = Arc::new(Disks::default());
+        let [goes, stays] = ["a:goes", "a:stays"].map(|name| HostDisk::new(name, 10_000));
+        for path in [&path, &shared] {
+            let tracked = disks.track(open(path)).expect("is there");
+            write(&tracked, &goes, 100).expect("there is room");
+        }
+        let tracked = disks.track(open(&shared)).expect("is there");
+        write(&tracked, &stays, 50).expect("there is room");
+        disks.forget_host(&goes);
+        drop(tracked);
+        assert_eq!(disks.0.lock().len(), 1);
+        let file = File::open(&shared).expect("opens");
+        fs::remove_file(&shared).expect("is removed");
+        disks.removed(&file, 1);
+        assert_eq!(stays.used(), 0);
+        assert!(disks.0.lock().is_empty());
     }
 }

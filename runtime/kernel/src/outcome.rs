@@ -67,17 +67,19 @@ impl Outcome {
             ),
             Outcome::Failed(error) => {
                 let kept = error.message.floor_char_boundary(KEPT_OF_MESSAGE);
-                dropped(
-                    short(error.kind.clone()),
-                    format!("{}...", &error.message[..kept]),
-                )
+                let message = format!("{}...", &error.message[..kept]);
+                Error {
+                    retryable: error.retryable,
+                    ..dropped(short(error.kind.clone()), message)
+                }
             }
         }))
     }
 
     /// Returns this outcome if it has at most the bytes that a message may have. A
-    /// larger value is replaced by a failure; a larger error keeps its kind and the
-    /// beginning of its message, which then says so.
+    /// larger value is replaced by a failure. A larger error loses the end of its stack; if
+    /// that does not suffice, it keeps its kind and the beginning of its message, which
+    /// then says so.
     #[must_use]
     pub fn within(self, max_message: usize) -> Self {
         let bytes = self.bytes();
@@ -113,8 +115,21 @@ const KEPT_OF_MESSAGE: usize = 200;
 const KEPT_OF_LARGE: usize = 1_000;
 
 /// Returns the failure for an error of `bytes` bytes, which are more than
-/// `max_message`: the beginning of its message, and its stack if there is room.
-fn cut(error: Error, bytes: usize, max_message: usize) -> Outcome {
+/// `max_message`: the whole of it but the end of its stack if that suffices; else the
+/// beginning of its message, and its stack if there is room.
+fn cut(mut error: Error, bytes: usize, max_message: usize) -> Outcome {
+    // The stack gives way first: the runtime adds calls to it, to an error that had room.
+    let others = bytes - error.stack.as_ref().map_or(0, String::len);
+    if let Some(room) = max_message.checked_sub(others) {
+        let shorter = |mut stack: String| {
+            let kept = stack.floor_char_boundary(room);
+            stack.truncate(kept);
+            stack
+        };
+        let stack = error.stack.take().map(shorter);
+        error.stack = stack.filter(|stack| !stack.is_empty());
+        return Outcome::Failed(Box::new(error));
+    }
     let note = format!(
         " (this error has {bytes} bytes, more than max_message = {max_message}: the rest is \
          left out)"
@@ -208,6 +223,35 @@ mod tests {
         );
         let of_kind = Error::new(Kind::Other("k".repeat(2_000).into()), "x");
         assert_eq!(cut_to(of_kind, 1_000).kind, Kind::Unknown);
+    }
+
+    #[test]
+    fn the_stack_of_a_large_error_is_cut_first() {
+        let error = Error {
+            stack: Some("\u{e9}".repeat(5_000)),
+            ..Error::at_limit(Kind::RateLimited, "max_stack", 7, "too deep")
+        };
+        let cut = cut_to(error.clone(), 1_000);
+        assert_eq!(
+            (&cut.message, &cut.details),
+            (&error.message, &error.details)
+        );
+        let stack = cut.stack.expect("a part has room");
+        assert!(stack.len() > 900, "{}", stack.len());
+        assert!(error.stack.is_some_and(|whole| whole.starts_with(&stack)));
+    }
+
+    #[test]
+    fn an_error_without_room_stays_as_retryable_as_it_was() {
+        let error = Error::new(Kind::RateLimited, "out of processor time").retryable(false);
+        let spent = Spent {
+            which: crate::budget::Which::Process,
+            limit: 7,
+        };
+        let Outcome::Failed(error) = Outcome::Failed(Box::new(error)).without_payload(spent) else {
+            panic!("a failure stays one");
+        };
+        assert_eq!(error.retryable, Some(false));
     }
 
     #[test]

@@ -20,10 +20,10 @@ use crate::native::{self, Context};
 /// applied together or not at all, by [`Runtime::apply`] or after a look at the
 /// [`Runtime::plan`].
 ///
-/// What has a name that is there already is replaced; the same again changes nothing.
-/// What is given in memory, here or to the [`Builder`], takes precedence over the
-/// program on disk, and can be removed again. What belongs to the program is changed by
-/// [`Change::app`] alone.
+/// What has a name that is there already is replaced; the same again changes nothing, but
+/// for grants of paths, which hold what was opened last. What is given in memory, here or
+/// to the [`Builder`], takes precedence over the program on disk, and can be removed again.
+/// What belongs to the program is changed by [`Change::app`] alone.
 ///
 /// ```
 /// use warren::{Change, HostLimits};
@@ -120,9 +120,11 @@ impl Change {
         self
     }
 
-    /// Removes a definition. Its processes go on; starts and upgrades to it are `NotFound`.
+    /// Removes a definition, and its identity. Its processes go on; starts and upgrades to it
+    /// are `NotFound`.
     pub fn remove_definition(mut self, id: &str) -> Change {
         self.definitions.insert(id.into(), None);
+        self.rules.definitions.entry(id.into()).or_insert(None);
         self
     }
 

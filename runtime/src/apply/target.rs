@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use warren_engine::security::Identity;
 use warren_engine::{Definition, Definitions, HostLimits, Source};
 
 use super::change::Change;
@@ -147,6 +148,12 @@ impl Target {
         for service in next.services.iter() {
             check_service(next, service)?;
         }
+        // The id of a definition may also be the label of a host function process.
+        for (host, identity) in &rules.hosts {
+            if identity.is_some() && !next.has_host(host) {
+                return Err(missing((Object::HostIdentity, host), (Object::Host, host)));
+            }
+        }
         // Another program may leave out a policy that a scope of memory names.
         let removes_policies = self.files.is_some() || rules.policies.values().any(Option::is_none);
         check_scopes(next, rules, removes_policies)
@@ -182,8 +189,11 @@ fn changed_definitions(
         match definition {
             Some(definition) => {
                 Id::parse(&id)?;
+                // Paths that are granted again were opened again.
                 let is_same = |known: &Arc<Definition>| {
-                    known.code.is_that_of(&definition.code) && known.has_settings_of(&definition)
+                    known.code.is_that_of(&definition.code)
+                        && known.has_settings_of(&definition)
+                        && definition.grants.paths.is_empty()
                 };
                 if !own.get(&id).is_some_and(is_same) {
                     own.insert(id, Arc::new(definition));
@@ -240,7 +250,7 @@ fn give(
 ) -> Result<(), ApplyError> {
     let known = version.definitions.own.get(id);
     let known = known.ok_or_else(|| not_found(Object::Definition, id))?;
-    if *known.grants == grants {
+    if *known.grants == grants && grants.paths.is_empty() {
         return Ok(());
     }
     let definition = Definition {
@@ -332,11 +342,25 @@ fn changed_rules(
         };
         next = Some(rules.followed_by(&of_app).map_err(invalid)?);
     }
-    if !change.is_empty() {
+    if !is_nothing(rules.own(), change) {
         let before = next.as_ref().unwrap_or(rules);
         next = Some(before.changed(change).map_err(invalid)?);
     }
     Ok(next)
+}
+
+type Identities = BTreeMap<Arc<str>, Option<Identity>>;
+
+/// Returns true if a change takes back identities that were not given, and no more.
+fn is_nothing(own: &RulesChange, change: &RulesChange) -> bool {
+    let takes_none = |own: &Identities, change: &Identities| {
+        let mut all = change.iter();
+        all.all(|(name, identity)| identity.is_none() && !own.contains_key(name))
+    };
+    change.policies.is_empty()
+        && change.scopes.is_empty()
+        && takes_none(&own.hosts, &change.hosts)
+        && takes_none(&own.definitions, &change.definitions)
 }
 
 fn check_definition(next: &Version, definition: &Definition) -> Result<(), ApplyError> {

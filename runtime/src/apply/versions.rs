@@ -11,7 +11,7 @@ use futures::future::{BoxFuture, ready};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{MutexGuard, oneshot};
 use warren_capabilities::Metrics;
-use warren_engine::{Definitions, Node, Prepared, Published, Reload, Unprepared};
+use warren_engine::{Node, Prepared, Published, Reload, Unprepared};
 use warren_kernel::{Error, Host};
 
 use super::change::Change;
@@ -257,6 +257,17 @@ impl Versions {
         &self,
         planned: Planned,
     ) -> Result<(Option<Published>, Option<Update>), ApplyError> {
+        match &self.policies {
+            // Policies that are read anew come before or after.
+            Some(policies) => policies.in_turn(|| self.exchange_in_turn(planned)),
+            None => self.exchange_in_turn(planned),
+        }
+    }
+
+    fn exchange_in_turn(
+        &self,
+        planned: Planned,
+    ) -> Result<(Option<Published>, Option<Update>), ApplyError> {
         let Planned {
             plan, node, work, ..
         } = planned;
@@ -280,14 +291,16 @@ impl Versions {
         let (version, forget_previous) = (work.target.version, work.target.forget_previous);
         let services = (!Arc::ptr_eq(&present.services, &version.services))
             .then(|| Arc::clone(&version.services));
-        let published = node.publish(prepared);
+        let mut update = None;
+        let published = node.publish_with(prepared, || {
+            update = services.map(|services| self.services.exchange(&services));
+        });
         let version = Arc::new(version);
         let replaced = std::mem::replace(&mut *self.present.write(), version);
         let before = (!forget_previous).then(|| Arc::new(present));
         let forgotten = std::mem::replace(&mut *self.before.lock(), before);
         // Freed without a lock.
         drop((replaced, forgotten));
-        let update = services.map(|services| self.services.exchange(&services));
         Ok((Some(published), update))
     }
 
@@ -308,6 +321,7 @@ impl Versions {
         }
         let deadline = node.now().after(grace);
         let (_, drained) = node.end_hosts(&removed, Some(deadline));
+        let hosts: Vec<usize> = removed.iter().map(|host| host.number()).collect();
         drop(removed);
         let (sender, settled) = oneshot::channel();
         let (node, versions) = (Arc::clone(node), Arc::clone(self));
@@ -318,9 +332,12 @@ impl Versions {
                 None => Ok(()),
             };
             drained.await;
+            for host in hosts {
+                versions.metrics.forget_host(host);
+            }
             // The last processes may have begun them anew, and the id may be back.
             let definitions = versions.definitions();
-            for id in gone.iter().filter(|id| definitions.definition(id).is_err()) {
+            for id in gone.iter().filter(|id| !definitions.contains(id)) {
                 versions.metrics.forget(id);
             }
             // Fails only if nobody waits.

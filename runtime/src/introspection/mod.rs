@@ -238,6 +238,11 @@ impl Inspector {
         self.versions.number()
     }
 
+    /// Returns the program on disk that is in place, if there is one.
+    pub fn program(&self) -> Option<Arc<App>> {
+        self.versions.definitions().app().cloned()
+    }
+
     /// Opens a program with the options of the present one; see [`Runtime::reopen`].
     ///
     /// # Errors

@@ -170,8 +170,10 @@ impl Services {
         }
     }
 
-    /// Ends the supervision and leaves the services as they are.
+    /// Ends the supervision and leaves the services as they are. No service is started any
+    /// more, also by a change that has begun.
     pub(crate) fn abandon(&self) {
+        self.stop();
         for entry in &mut self.all.lock().entries {
             if let Some(supervisor) = entry.supervisor.take() {
                 supervisor.abort();

@@ -172,6 +172,13 @@ impl Supervisor {
             self.take_settings();
             match start(&self.node, &self.service, self.upgraded_to.as_deref()).await {
                 Ok(process) => {
+                    if *self.stop.borrow() {
+                        // Whoever ends the services may have given up on this one. Fails only
+                        // if it has ended.
+                        let _ = self.node.kernel().terminate(process.process());
+                        process.wait().await;
+                        return None;
+                    }
                     let frame = process.process().frame();
                     self.services.set(self.number, State::Running(frame));
                     return Some(process);
@@ -220,6 +227,10 @@ impl Supervisor {
 
     /// Ends the program if the service is critical; logs the failure of any other.
     fn fail(&self, failed: ServiceError) {
+        if *self.stop.borrow() {
+            // What it needs is gone because the service is.
+            return;
+        }
         if self.service.critical {
             self.services.failed.lock().get_or_insert(failed);
         } else {

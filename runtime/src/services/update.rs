@@ -1,6 +1,6 @@
 //! Other services in place of the present ones, while they run.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,19 +29,24 @@ impl Services {
     pub(crate) fn exchange(self: &Arc<Self>, target: &[Arc<Service>]) -> Update {
         let mut all = self.all.lock();
         all.updates += 1;
-        let mut before = std::mem::take(&mut all.entries);
+        let before = std::mem::take(&mut all.entries).into_iter();
+        let mut before: Vec<Option<Entry>> = before.map(Some).collect();
+        let places = places_by_name(&before);
         let mut entries = Vec::with_capacity(target.len());
         for service in target {
-            let stays =
-                |entry: &Entry| !entry.is_retired && has_process_of(&entry.service, service);
-            entries.push(match before.iter().position(stays) {
-                Some(place) => Entry {
+            let place = places.get(&service.name);
+            let entry = place.and_then(|place| {
+                before[*place].take_if(|entry| has_process_of(&entry.service, service))
+            });
+            entries.push(match entry {
+                Some(entry) => Entry {
                     service: Arc::clone(service),
-                    ..before.remove(place)
+                    ..entry
                 },
                 None => all.entry(Arc::clone(service)),
             });
         }
+        let mut before: Vec<Entry> = before.into_iter().flatten().collect();
         for entry in &mut before {
             entry.is_retired = true;
             entry.stop.send_replace(true);
@@ -54,6 +59,15 @@ impl Services {
             services: Arc::clone(self),
         }
     }
+}
+
+/// Returns the places of the services that were not removed.
+fn places_by_name(entries: &[Option<Entry>]) -> HashMap<Arc<str>, usize> {
+    let present = entries.iter().enumerate().filter_map(|(place, entry)| {
+        let entry = entry.as_ref().filter(|entry| !entry.is_retired)?;
+        Some((Arc::clone(&entry.service.name), place))
+    });
+    present.collect()
 }
 
 /// Returns true if a process of one service is a process of the other.
@@ -109,8 +123,11 @@ impl Services {
                 return;
             }
             let new: HashSet<_> = frames.difference(&asked).cloned().collect();
-            node.ask_to_end(deadline, |process| is_of(process, &new));
-            asked.extend(new);
+            // Looks at all processes.
+            if !new.is_empty() {
+                node.ask_to_end(deadline, |process| is_of(process, &new));
+                asked.extend(new);
+            }
             tokio::select! {
                 // Fails only if the sender is gone, which `self` holds.
                 _ = changed.changed() => {}

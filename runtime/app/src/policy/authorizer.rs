@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use warren_engine::security::{
     AuditEvent, Authorizer, Decision, Identity, Request, Scope, Verdict,
 };
@@ -22,6 +22,8 @@ use super::settings::Settings;
 /// the program runs.
 pub struct Policies {
     present: RwLock<Rules>,
+    /// Held while others take the place of the present rules, from the last look at these on.
+    turn: Mutex<()>,
     generation: AtomicU64,
     audit: OnceLock<Audit>,
 }
@@ -93,6 +95,7 @@ impl Policies {
     fn new(base: Base) -> Result<Policies, PolicyError> {
         Ok(Policies {
             present: RwLock::new(Rules::new(base)?),
+            turn: Mutex::new(()),
             generation: AtomicU64::new(0),
             audit: OnceLock::new(),
         })
@@ -113,8 +116,16 @@ impl Policies {
         self.rules().changed(change)
     }
 
+    /// Calls `change` while nobody else puts rules in force: those that it looks at stay until
+    /// it calls [`Policies::enforce`]. It may not call this again, nor [`Policies::reload`].
+    pub fn in_turn<T>(&self, change: impl FnOnce() -> T) -> T {
+        let _turn = self.turn.lock();
+        change()
+    }
+
     /// Puts rules in force: later answers follow them. They are those of another moment of
-    /// these policies, or those of another program.
+    /// these policies, or those of another program. Rules that were put in force since the
+    /// caller looked are lost, unless this is called [in turn](Policies::in_turn).
     pub fn enforce(&self, rules: Rules) {
         let statements = rules.compiled().statements();
         let before = std::mem::replace(&mut *self.present.write(), rules.clone());
@@ -139,18 +150,16 @@ impl Policies {
     ///
     /// All problems.
     pub fn reload(&self) -> Result<(), PolicyError> {
-        let Some(directory) = self.rules().base().directory.clone() else {
-            return Ok(());
-        };
-        let files = directory.read();
-        self.exchange(files.and_then(|files| {
-            let rules = self.rules();
+        self.exchange(|rules| {
+            let Some(directory) = &rules.base().directory else {
+                return Ok(None);
+            };
             let base = Base {
-                files,
+                files: directory.read()?,
                 ..rules.base().clone()
             };
-            rules.with_base(base)
-        }))
+            rules.with_base(base).map(Some)
+        })
     }
 
     /// Replaces all policies by others, given in memory, as
@@ -164,38 +173,49 @@ impl Policies {
         &self,
         policies: impl IntoIterator<Item = (&'a str, &'a str)>,
     ) -> Result<(), PolicyError> {
-        let files = Files::given(policies);
-        self.exchange(files.and_then(|files| {
-            let rules = self.rules();
+        let files = Files::given(policies).map_err(|error| self.refused(error))?;
+        self.exchange(|rules| {
             let base = Base {
-                files,
+                files: files.clone(),
                 ..rules.base().clone()
             };
-            rules.with_base_alone(base)
-        }))
+            rules.with_base_alone(base).map(Some)
+        })
     }
 
-    fn exchange(&self, rules: Result<Rules, PolicyError>) -> Result<(), PolicyError> {
-        match rules {
-            Ok(rules) => {
-                let statements = rules.compiled().statements();
-                if let Some(audit) = self.audit.get() {
-                    audit.reloaded(statements, None);
-                }
-                let replaced = std::mem::replace(&mut *self.present.write(), rules);
-                drop(replaced);
-                // Stored last: an answer of this generation follows the new
-                // policies.
-                self.generation.fetch_add(1, Ordering::Release);
-                Ok(())
+    /// Puts in force what `next` makes of the present rules, if it makes anything. `next` is
+    /// called again if others were put in force meanwhile.
+    fn exchange(
+        &self,
+        mut next: impl FnMut(&Rules) -> Result<Option<Rules>, PolicyError>,
+    ) -> Result<(), PolicyError> {
+        loop {
+            let before = self.rules();
+            let Some(rules) = next(&before).map_err(|error| self.refused(error))? else {
+                return Ok(());
+            };
+            let _turn = self.turn.lock();
+            if !self.rules().is(&before) {
+                continue;
             }
-            Err(error) => {
-                if let Some(audit) = self.audit.get() {
-                    audit.reloaded(0, Some(&error));
-                }
-                Err(error)
+            let statements = rules.compiled().statements();
+            if let Some(audit) = self.audit.get() {
+                audit.reloaded(statements, None);
             }
+            let replaced = std::mem::replace(&mut *self.present.write(), rules);
+            drop(replaced);
+            // Stored last: an answer of this generation follows the new policies.
+            self.generation.fetch_add(1, Ordering::Release);
+            return Ok(());
         }
+    }
+
+    /// Notes that a reload was refused.
+    fn refused(&self, error: PolicyError) -> PolicyError {
+        if let Some(audit) = self.audit.get() {
+            audit.reloaded(0, Some(&error));
+        }
+        error
     }
 
     /// Appends denials, grants of actors and scopes, and reloads to a file from
@@ -344,6 +364,29 @@ mod tests {
         policies.replace([("starts", "")]).unwrap();
         assert!(!may_start(&policies, &["starts"]));
         assert_eq!(policies.generation(), 1);
+    }
+
+    #[test]
+    fn rules_that_are_put_in_force_during_a_reload_are_not_lost() {
+        let policies = Policies::of([("starts", STARTS)]).unwrap();
+        let mut calls = 0;
+        let exchanged = policies.exchange(|rules| {
+            calls += 1;
+            if calls == 1 {
+                let mut change = RulesChange::default();
+                change.policies.insert("added".into(), Some("".into()));
+                let added = policies.changed(&change)?;
+                policies.in_turn(|| policies.enforce(added));
+            }
+            let base = Base {
+                files: Files::given([("starts", "")])?,
+                ..rules.base().clone()
+            };
+            rules.with_base(base).map(Some)
+        });
+        exchanged.unwrap();
+        assert_eq!((calls, policies.statements()), (2, 0));
+        assert_eq!(policies.ids(), ["added", "starts"]);
     }
 
     #[test]

@@ -52,6 +52,11 @@ impl Metrics {
     pub fn forget(&self, definition: &str) {
         self.0.forget(definition);
     }
+
+    /// Forgets the metrics of the processes of a host that is gone, by its number.
+    pub fn forget_host(&self, number: usize) {
+        self.0.forget_host(number);
+    }
 }
 
 impl Capability for Metrics {

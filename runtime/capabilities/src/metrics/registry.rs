@@ -24,8 +24,8 @@ const MAX_METRICS_OF_HOST: usize = 8 << 20;
 /// Bytes that a series takes beside its texts, each of which is there twice.
 const OVERHEAD: usize = 512;
 
-/// The series of all definitions. They stay as long as their definition: a counter that
-/// went away with its last process would seem to begin anew.
+/// The series of all definitions. They stay as long as their definition and their host: a
+/// counter that went away with its last process would seem to begin anew.
 #[derive(Default)]
 pub(super) struct Registry {
     definitions: RwLock<HashMap<Arc<str>, Arc<Series>>>,
@@ -42,7 +42,7 @@ pub(super) struct One {
     pub(super) name: String,
     pub(super) host: Arc<str>,
     /// The number of the host.
-    host_number: usize,
+    pub(super) host_number: usize,
     /// The room that it takes.
     bytes: usize,
     pub(super) labels: Vec<(String, String)>,
@@ -160,6 +160,25 @@ impl Registry {
         for one in series.0.read().values() {
             taken.give_back(one);
         }
+    }
+
+    /// Forgets the series of a host's processes, and gives back the room that they took.
+    pub(super) fn forget_host(&self, host: usize) {
+        let mut taken = self.taken.lock();
+        if !taken.of_hosts.contains_key(&host) {
+            return;
+        }
+        self.definitions.write().retain(|_, series| {
+            let mut series = series.0.write();
+            series.retain(|_, one| {
+                let is_left = one.host_number != host;
+                if !is_left {
+                    taken.give_back(one);
+                }
+                is_left
+            });
+            !series.is_empty()
+        });
     }
 }
 

@@ -31,9 +31,16 @@ pub struct Sample {
     pub value: MetricValue,
 }
 
+/// Returns true if nothing that is shown tells one series from the other.
+fn is_shown_as(one: &Sample, other: &Sample) -> bool {
+    (&one.definition, &one.host, &one.labels) == (&other.definition, &other.host, &other.labels)
+}
+
 pub(super) fn families(registry: &Registry) -> Vec<Family> {
     let mut families: BTreeMap<(String, MetricKind), Vec<Sample>> = BTreeMap::new();
-    for (definition, one) in registry.all() {
+    let mut all = registry.all();
+    all.sort_by_key(|(_, one)| one.host_number);
+    for (definition, one) in all {
         let samples = families.entry((one.name.clone(), one.kind)).or_default();
         samples.push(Sample {
             definition,
@@ -50,6 +57,10 @@ pub(super) fn families(registry: &Registry) -> Vec<Family> {
                 .cmp(&place(other))
                 .then_with(|| one.labels.cmp(&other.labels))
         });
+        // A removed host and a later one of its name may both be there: the later one counts.
+        samples.reverse();
+        samples.dedup_by(|earlier, later| is_shown_as(earlier, later));
+        samples.reverse();
         Family {
             name,
             kind,

@@ -163,6 +163,47 @@ fn definitions_without_end_leave_room_for_other_hosts() {
 }
 
 #[test]
+fn hosts_that_come_and_go_leave_room_for_those_that_stay() {
+    let (kernel, metrics) = (Kernel::new(), Metrics::default());
+    let mut stays = Tester::new(&kernel, HostConfig::default());
+    stays.call(&metrics, "counter_inc", &[of("m")]).unwrap();
+    // All of one definition, and more than it may have.
+    for _ in 0..4 {
+        let mut goes = Tester::new(&kernel, HostConfig::default());
+        for n in 0..500 {
+            let labels = labels(&[("n", n.to_string().as_str())]);
+            let called = goes.call(&metrics, "gauge_inc", &[of("g"), labels]);
+            called.unwrap();
+        }
+        metrics.forget_host(goes.process().host().number());
+        metrics.forget_host(usize::MAX);
+    }
+    let families = metrics.families();
+    let names: Vec<_> = families.iter().map(|family| &*family.name).collect();
+    assert_eq!((names, families[0].samples.len()), (vec!["m"], 1));
+    // The name is another metric's now.
+    stays.call(&metrics, "counter_inc", &[of("g")]).unwrap();
+}
+
+#[test]
+fn a_host_that_comes_again_is_shown_in_place_of_the_one_that_goes() {
+    let (kernel, metrics) = (Kernel::new(), Metrics::default());
+    let mut goes = Tester::new(&kernel, HostConfig::default());
+    let count = |tester: &mut Tester, n| {
+        let counted = tester.call(&metrics, "counter_add", &[of("m"), Value::Integer(n)]);
+        counted.unwrap();
+    };
+    count(&mut goes, 5);
+    kernel.put_hosts(&[], &["t:0"]);
+    let mut comes = Tester::new(&kernel, HostConfig::default());
+    count(&mut comes, 7);
+    count(&mut goes, 1);
+    assert_eq!(number(&metrics, "m"), [MetricValue::Number(7.0)]);
+    metrics.forget_host(goes.process().host().number());
+    assert_eq!(number(&metrics, "m"), [MetricValue::Number(7.0)]);
+}
+
+#[test]
 fn a_definition_that_is_gone_gives_back_its_room_and_its_names() {
     let (kernel, metrics) = (Kernel::new(), Metrics::default());
     let mut tester = Tester::new(&kernel, HostConfig::default());

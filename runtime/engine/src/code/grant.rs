@@ -65,13 +65,37 @@ impl PathGrant {
     ) -> io::Result<PathGrant> {
         let path = path.into();
         let object = Object::open(&path)?;
-        Ok(PathGrant {
-            guest: guest.into(),
+        Ok(PathGrant::of(guest.into(), path, write, object))
+    }
+
+    /// Opens an absolute path below a directory, as [`PathGrant::open`] does. No link leads
+    /// out of the directory, also none that takes the place of a part of the path meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// As for [`PathGrant::open`]; of the kind `PermissionDenied` for a path that is not, or
+    /// does not stay, below the directory.
+    pub fn open_below(
+        root: &Path,
+        guest: impl Into<String>,
+        path: impl Into<PathBuf>,
+        write: bool,
+    ) -> io::Result<PathGrant> {
+        let path = path.into();
+        let below = path.strip_prefix(root);
+        let below = below.map_err(|_| io::Error::from(io::ErrorKind::PermissionDenied))?;
+        let object = Object::open_below(root, below)?;
+        Ok(PathGrant::of(guest.into(), path, write, object))
+    }
+
+    fn of(guest: String, path: PathBuf, write: bool, object: Object) -> PathGrant {
+        PathGrant {
+            guest,
             path,
             write,
             absolute: None,
             object,
-        })
+        }
     }
 
     /// Lets the guest also name it by this absolute path.
@@ -99,18 +123,34 @@ impl PathGrant {
 
 impl Object {
     fn open(path: &Path) -> io::Result<Object> {
-        match std::fs::metadata(path) {
-            Ok(metadata) if metadata.is_dir() => {
-                let directory = Dir::open_ambient_dir(path, ambient_authority())?;
-                return Ok(Object::Directory(Arc::new(directory)));
-            }
-            Ok(metadata) if !metadata.is_file() => {
+        let metadata = std::fs::metadata(path);
+        let sort = metadata.map(|metadata| (metadata.is_dir(), metadata.is_file()));
+        let open = |path: &Path| Dir::open_ambient_dir(path, ambient_authority());
+        Object::of(path, sort, open)
+    }
+
+    fn open_below(root: &Path, path: &Path) -> io::Result<Object> {
+        let root = Dir::open_ambient_dir(root, ambient_authority())?;
+        let metadata = root.metadata(or_here(path));
+        let sort = metadata.map(|metadata| (metadata.is_dir(), metadata.is_file()));
+        Object::of(path, sort, |path| root.open_dir(or_here(path)))
+    }
+
+    /// Opens what a path leads to: a directory, or else a file, as `sort` says.
+    fn of(
+        path: &Path,
+        sort: io::Result<(bool, bool)>,
+        open: impl Fn(&Path) -> io::Result<Dir>,
+    ) -> io::Result<Object> {
+        match sort {
+            Ok((true, _)) => return Ok(Object::Directory(Arc::new(open(path)?))),
+            Ok((false, false)) => {
                 return Err(io::Error::new(
                     io::ErrorKind::Unsupported,
                     "it is neither a file nor a directory",
                 ));
             }
-            Ok(_) => {}
+            Ok((false, true)) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
@@ -119,9 +159,17 @@ impl Object {
             return Err(io::ErrorKind::NotFound.into());
         };
         Ok(Object::File {
-            directory: Arc::new(Dir::open_ambient_dir(directory, ambient_authority())?),
+            directory: Arc::new(open(directory)?),
             name,
         })
+    }
+}
+
+/// Returns a relative path as the system takes it.
+fn or_here(path: &Path) -> &Path {
+    match path.as_os_str().is_empty() {
+        true => Path::new("."),
+        false => path,
     }
 }
 
@@ -140,5 +188,38 @@ impl fmt::Debug for PathGrant {
             .field("path", &self.path)
             .field("write", &self.write)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn a_link_in_the_place_of_a_directory_leads_nowhere() {
+        let outer = tempfile::tempdir().expect("a directory");
+        let root = outer
+            .path()
+            .canonicalize()
+            .expect("it is there")
+            .join("app");
+        fs::create_dir_all(root.join("data")).expect("is made");
+        fs::write(root.join("data/x.txt"), "x").expect("is written");
+        let open = |path: &str| PathGrant::open_below(&root, path, root.join(path), true);
+        assert!(open("data").expect("opens").is_directory());
+        assert!(open("").expect("opens").is_directory());
+        for file in ["data/x.txt", "data/new.txt", "new.txt"] {
+            assert!(!open(file).expect("opens").is_directory(), "{file}");
+        }
+        assert!(PathGrant::open_below(&root, "up", outer.path(), true).is_err());
+        // A guest may put a link where a directory was a moment ago.
+        fs::rename(root.join("data"), root.join("other")).expect("is renamed");
+        symlink("..", root.join("data")).expect("is linked");
+        for path in ["data", "data/x.txt", "data/app"] {
+            assert!(open(path).is_err(), "{path}");
+        }
     }
 }

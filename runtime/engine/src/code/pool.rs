@@ -18,7 +18,7 @@ use crate::code::class::Class;
 use crate::code::linkers::{Imports, Linkers};
 use crate::code::loaded::Loaded;
 use crate::code::mappings::{Mappings, SMALLEST_POOL};
-use crate::sched::ticker::Ticker;
+use crate::sched::ticker::Engines;
 
 /// Slots in the first pool of a class.
 const FIRST: u32 = 1_000;
@@ -40,7 +40,7 @@ pub(crate) struct Pools<T: 'static> {
     class: Class,
     /// The address space that fast slots are taken from.
     for_fast: &'static AddressSpace,
-    ticker: Arc<Ticker>,
+    ticked: Engines,
     mappings: Arc<Mappings>,
     /// Memory of the node.
     budget: Arc<Budget>,
@@ -81,7 +81,7 @@ impl<T> Pools<T> {
     pub(crate) fn new(
         class: Class,
         for_fast: &'static AddressSpace,
-        ticker: Arc<Ticker>,
+        ticked: Engines,
         mappings: Arc<Mappings>,
         budget: Arc<Budget>,
         imports: Imports<T>,
@@ -89,7 +89,7 @@ impl<T> Pools<T> {
         Pools {
             class,
             for_fast,
-            ticker,
+            ticked,
             mappings,
             budget,
             imports,
@@ -252,7 +252,7 @@ impl<T> Pools<T> {
             Error::internal(format!("cannot link the runtime's imports: {error:#}"))
         })?;
         self.mappings.pool_opened(slots);
-        self.ticker.add(engine.clone());
+        self.ticked.add(engine.clone());
         tracing::debug!(slots, class = ?self.class, "opened a pool");
         let mut members = self.members.write();
         let pool = Arc::new(Pool {
@@ -414,22 +414,16 @@ mod tests {
     use crate::code::address_space::FOR_FAST_SLOTS;
     use crate::code::class::Shape;
     use crate::code::mappings::RESERVED;
-    use crate::sched::meter::Meter;
-    use crate::sched::ticker::DEFAULT_TICK;
-    use std::num::NonZeroUsize;
-    use warren_kernel::Kernel;
 
     /// Pools of small slots, under this limit of mappings.
     fn pools(limit: fn() -> u64) -> Pools<()> {
-        let meter = Arc::new(Meter::new(&Kernel::new(), NonZeroUsize::MIN));
-        let ticker = Arc::new(Ticker::start(DEFAULT_TICK, meter).expect("a thread"));
         let class = Class::dense(1 << 20, Shape::Core);
         let budget = Arc::new(Budget::of_runtime(u64::MAX));
         let mappings = Arc::new(Mappings::limited_by(limit));
         Pools::new(
             class,
             &FOR_FAST_SLOTS,
-            ticker,
+            Engines::default(),
             mappings,
             budget,
             Imports::none(),

@@ -20,7 +20,7 @@ use crate::code::linkers::Imports;
 use crate::code::mappings::Mappings;
 use crate::code::pool::{Pool, Pools, Slot};
 use crate::host_limits::HostLimits;
-use crate::sched::ticker::Ticker;
+use crate::sched::ticker::Engines;
 
 /// The pools of one host for one shape of code.
 pub(crate) struct Slots<T: 'static> {
@@ -40,7 +40,7 @@ pub(crate) struct HostSlots<T: 'static> {
 /// Makes the slots of all hosts of a node, which share pools.
 pub(crate) struct SlotsBuilder<T: 'static> {
     for_fast: &'static AddressSpace,
-    ticker: Arc<Ticker>,
+    ticked: Engines,
     mappings: Arc<Mappings>,
     /// Memory of the node.
     budget: Arc<Budget>,
@@ -53,14 +53,14 @@ impl<T> SlotsBuilder<T> {
     /// `for_fast`.
     pub(crate) fn new(
         for_fast: &'static AddressSpace,
-        ticker: Arc<Ticker>,
+        ticked: Engines,
         mappings: Arc<Mappings>,
         budget: Arc<Budget>,
         imports: Imports<T>,
     ) -> SlotsBuilder<T> {
         SlotsBuilder {
             for_fast,
-            ticker,
+            ticked,
             mappings,
             budget,
             imports,
@@ -92,11 +92,11 @@ impl<T> SlotsBuilder<T> {
 
     fn pools(&mut self, class: Class) -> Arc<Pools<T>> {
         let pools = self.pools.entry(class).or_insert_with(|| {
-            let (ticker, mappings) = (Arc::clone(&self.ticker), Arc::clone(&self.mappings));
+            let (ticked, mappings) = (self.ticked.clone(), Arc::clone(&self.mappings));
             Arc::new(Pools::new(
                 class,
                 self.for_fast,
-                ticker,
+                ticked,
                 mappings,
                 Arc::clone(&self.budget),
                 self.imports,
@@ -192,10 +192,6 @@ impl<T> Slots<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sched::meter::Meter;
-    use crate::sched::ticker::DEFAULT_TICK;
-    use std::num::NonZeroUsize;
-    use warren_kernel::Kernel;
 
     const TIB: u64 = 1 << 40;
 
@@ -203,11 +199,10 @@ mod tests {
         let limits = HostLimits::default()
             .max_memory(max_memory)
             .max_processes(max_processes);
-        let meter = Arc::new(Meter::new(&Kernel::new(), NonZeroUsize::MIN));
-        let ticker = Arc::new(Ticker::start(DEFAULT_TICK, meter).expect("a thread"));
+        let ticked = Engines::default();
         let mappings = Arc::new(Mappings::limited_by(|| u64::MAX));
         let budget = Arc::new(Budget::of_runtime(u64::MAX));
-        let mut builder = SlotsBuilder::new(space, ticker, mappings, budget, Imports::none());
+        let mut builder = SlotsBuilder::new(space, ticked, mappings, budget, Imports::none());
         builder.of_host(&limits).core
     }
 

@@ -25,7 +25,8 @@ use fuel::Fuel;
 use sections::Module;
 pub(crate) use stack::text;
 
-/// Bytes of debug information that are read for one stack: up to 0.1 s of a core.
+/// Bytes of debug information that are read for one stack: up to 0.1 s of a core. Each part
+/// of the file in which it is looked for counts as some bytes.
 const STACK: usize = 16 << 20;
 
 /// Bytes of debug information that are read for all stacks of one module. A module could
@@ -64,7 +65,7 @@ pub(crate) fn frames(backtrace: &WasmBacktrace) -> Vec<Frame> {
     let frames = backtrace.frames().iter();
     let frame = |frame: &wasmtime::FrameInfo| Frame {
         function: frame.func_index(),
-        name: frame.func_name().map(str::to_owned),
+        name: frame.func_name().map(names::kept),
         in_function: frame.func_offset(),
         in_file: frame.module_offset(),
     };
@@ -115,16 +116,16 @@ impl Symbols {
         if let Some(known) = self.known(frames) {
             return known;
         }
+        let fuel = Fuel::new(self.take_bytes());
         // Text has no debug information.
         let modules = match Wasm::is_text(source) {
             true => Vec::new(),
-            false => sections::modules(&source.bytes),
+            false => sections::modules(&source.bytes, &fuel),
         };
         if modules.is_empty() {
             self.0.lock().is_without = true;
             return vec![Places::default(); frames.len()];
         }
-        let fuel = Fuel::new(self.take_bytes());
         let mut found = vec![Places::default(); frames.len()];
         for module in &modules {
             find_in(module, shape, frames, &fuel, &mut found);

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use warren_kernel::{Closed, Host, Moment, Process};
 
 use super::{Node, Running};
+use crate::guest::shared::PerHost;
 
 /// The shortest wait for the last lines of the log and of standard error, whatever
 /// patience the embedder has.
@@ -61,6 +62,9 @@ impl Node {
                 // process.
                 ending = node.end_processes_of(&closed, None);
             }
+            for host in closed.iter().map(Closed::host) {
+                node.forget_disk_of(host);
+            }
             drop(closed);
             node.shared.kernel.forget_removed_hosts();
             node.ended.notify_waiters();
@@ -71,7 +75,20 @@ impl Node {
         (count, async move { ended.await.unwrap_or(()) })
     }
 
+    /// Forgets what the processes of a removed host have written to disks.
+    fn forget_disk_of(&self, host: &Host) {
+        if host.is_removed()
+            && let Some(part) = host.attachment::<PerHost>()
+        {
+            part.files.disks().forget_host(part.files.disk());
+        }
+    }
+
     fn end_processes_of(&self, hosts: &[Closed], deadline: Option<Moment>) -> Vec<Running> {
+        // A process has its place for as long as it is found. Others are not looked at.
+        if hosts.iter().all(|closed| closed.host().live() == 0) {
+            return Vec::new();
+        }
         let now = self.now();
         let is_there = |process: &Arc<Process>| {
             let mut hosts = hosts.iter();

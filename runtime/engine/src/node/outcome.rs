@@ -46,8 +46,14 @@ pub(super) fn finish_of(finished: Finished, process: &Process, calls: Option<Str
             Ok(Unwind::Upgrade(run, slot)) => Finish::Upgrade(run, slot),
             Ok(Unwind::Exit(0)) => Finish::End(Outcome::Returned(None), Some(0)),
             Ok(Unwind::Exit(status)) => {
-                let error = Error::internal(format!("exited with status {status}"));
-                Finish::End(Outcome::Failed(Box::new(error)), Some(status))
+                let mut error = Error::internal(format!("exited with status {status}"));
+                // A command of WASI exits when it runs out of memory.
+                if let Some(spent) = spent
+                    && finished.want != Want::Unknown
+                {
+                    explain(&mut error, (finished.want, false), spent, host);
+                }
+                Finish::End(Outcome::Failed(Box::new(error)).in_host(host), Some(status))
             }
             Err(trap) => {
                 // A guest that knows the reason of its trap has called

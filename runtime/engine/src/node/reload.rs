@@ -148,6 +148,12 @@ impl Node {
     /// Two reloads may not overlap, from before [`Node::prepare_reload`] to the end of this: the
     /// caller sees to that.
     pub fn publish(self: &Arc<Self>, prepared: Prepared) -> Published {
+        self.publish_with(prepared, || {})
+    }
+
+    /// Does the same, and calls `first` in the same moment, before all else. It must not
+    /// block, nor panic.
+    pub fn publish_with(self: &Arc<Self>, prepared: Prepared, first: impl FnOnce()) -> Published {
         let Prepared {
             reload,
             edition,
@@ -176,6 +182,7 @@ impl Node {
         let remove: Vec<&str> = reload.removed_hosts.iter().map(String::as_str).collect();
         let (mut removed, mut replaced) = (Vec::new(), None);
         let others = || {
+            first();
             removed = self.shared.kernel.put_hosts(&hosts, &remove);
             for host in &hosts {
                 self.shared.host(host).enforce();

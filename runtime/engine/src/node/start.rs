@@ -35,7 +35,7 @@ use crate::output::Output;
 use crate::sched::meter::Meter;
 use crate::sched::permits::Permits;
 use crate::sched::scheduler::Scheduler;
-use crate::sched::ticker::Ticker;
+use crate::sched::ticker::{Engines, Ticker};
 use crate::sched::timers::Timers;
 use crate::security::Judges;
 use crate::traces::Traces;
@@ -68,7 +68,7 @@ impl Node {
         let ticker = Ticker::start(config.tick, Arc::clone(&meter)).map_err(NodeError::Thread)?;
         let ticker = Arc::new(ticker);
         let judges = Judges::new(config.authorizer);
-        let hosts = HostParts::new(slots(&kernel, &ticker, &judges));
+        let hosts = HostParts::new(slots(&kernel, ticker.engines(), &judges));
         add_hosts(config.hosts, &kernel, &hosts)?;
         let watch = Watch::start(&kernel, memory).map_err(NodeError::Thread)?;
         let edition = Edition::new(config.definitions);
@@ -122,10 +122,10 @@ fn max_memory(configured: Option<u64>, memory: &dyn MachineMemory) -> u64 {
         .unwrap_or(u64::MAX)
 }
 
-fn slots(kernel: &Kernel, ticker: &Arc<Ticker>, judges: &Judges) -> SlotsBuilder<Guest> {
+fn slots(kernel: &Kernel, ticked: Engines, judges: &Judges) -> SlotsBuilder<Guest> {
     SlotsBuilder::new(
         &FOR_FAST_SLOTS,
-        Arc::clone(ticker),
+        ticked,
         Arc::new(Mappings::new()),
         Arc::clone(kernel.budget()),
         imports::all(judges.authorizer().is_some()),

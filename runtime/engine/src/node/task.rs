@@ -115,7 +115,11 @@ impl<P: Presence> Task<P> {
         };
         last_lines::write(shared, unwritten).await;
         self.cause = control.cause().get();
-        let frames = calls_of(&finished, self.run.program.chunk.is_some());
+        // Nobody is told of the trap of a process whose end is decided.
+        let frames = match self.process.is_doomed() {
+            true => Vec::new(),
+            false => calls_of(&finished, self.run.program.chunk.is_some()),
+        };
         let calls = if frames.is_empty() {
             None
         } else {

@@ -68,6 +68,7 @@ mod tests {
             assert_eq!(all.take().get(), 3);
         }
         drop(held);
-        assert_eq!([all.take().get(), all.take().get()], [0, 0]);
+        let (one, other) = (all.take(), all.take());
+        assert_eq!([one.get(), other.get()], [0, 1]);
     }
 }

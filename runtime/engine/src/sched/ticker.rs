@@ -35,7 +35,19 @@ struct Shared {
     active: AtomicBool,
     asleep: AtomicBool,
     stop: AtomicBool,
-    engines: Mutex<Vec<Engine>>,
+    engines: Engines,
+}
+
+/// The engines whose epochs a ticker advances. Who adds engines keeps this in place of the
+/// ticker: hosts belong to the kernel, which the thread of the ticker holds.
+#[derive(Clone, Default)]
+pub(crate) struct Engines(Arc<Mutex<Vec<Engine>>>);
+
+impl Engines {
+    /// Advances the epoch of this engine too from now on.
+    pub(crate) fn add(&self, engine: Engine) {
+        self.0.lock().push(engine);
+    }
 }
 
 impl Ticker {
@@ -51,7 +63,7 @@ impl Ticker {
             active: AtomicBool::new(false),
             asleep: AtomicBool::new(false),
             stop: AtomicBool::new(false),
-            engines: Mutex::new(Vec::new()),
+            engines: Engines::default(),
         });
         let for_thread = Arc::clone(&shared);
         let thread = thread::Builder::new()
@@ -66,9 +78,9 @@ impl Ticker {
         })
     }
 
-    /// Advances the epoch of this engine too from now on.
-    pub(crate) fn add(&self, engine: Engine) {
-        self.shared.engines.lock().push(engine);
+    /// Returns the engines whose epochs are advanced.
+    pub(crate) fn engines(&self) -> Engines {
+        self.shared.engines.clone()
     }
 
     /// Notes that a guest is about to run. Costs two loads while the thread ticks.
@@ -105,7 +117,7 @@ impl Shared {
             // Charged before any guest is preempted.
             self.meter.charge(now - last);
             last = now;
-            for engine in self.engines.lock().iter() {
+            for engine in self.engines.0.lock().iter() {
                 engine.increment_epoch();
             }
             silent = if self.active.swap(false, Ordering::SeqCst) {

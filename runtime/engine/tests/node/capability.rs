@@ -256,6 +256,23 @@ async fn work_is_charged_to_the_processor_time_of_its_process() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trap_does_not_wait_for_endless_work() {
+    let (world, tried) = world(small_host());
+    world.define("t:endless", &caller("try.endless", "\\90", 1));
+    for _ in 0..100 {
+        world.start("t:endless").await;
+    }
+    in_time(tried.begun.notified()).await;
+    world.define(
+        "t:trap",
+        &guest("(func $inner (unreachable))", "(call $inner)"),
+    );
+    let stack = world.failure("t:trap").await.stack.unwrap();
+    assert!(stack.contains("\tinner\n"), "{stack:?}");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_host_with_endless_work_does_not_keep_others_waiting() {
     let tried = Arc::new(Try::default());
     let world = World::set_up(Setup {

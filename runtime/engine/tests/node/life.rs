@@ -281,3 +281,25 @@ async fn a_guest_refused_memory_can_still_throw() {
     assert_eq!(world.result("t:full").await, b"caught");
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_exit_of_a_guest_that_was_refused_memory_tells_the_limit() {
+    let guest = guest(
+        r#"(memory (export "memory") 1)"#,
+        "(loop $more (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1))))
+         (call $program.exit (i32.const 3))",
+    );
+    let world = World::new(&[("t:full", guest)]);
+    let ended = world.run("t:full").await;
+    assert_eq!(ended.status, Some(3));
+    let error = error(&ended);
+    assert_eq!(error.kind, Kind::Internal);
+    let limit = "max_memory = 16 MiB of host test:host";
+    assert!(
+        error.message.starts_with("exited with status 3;"),
+        "{error}"
+    );
+    assert!(error.message.contains(limit), "{error}");
+    assert!(error.details.is_some());
+    world.close().await;
+}

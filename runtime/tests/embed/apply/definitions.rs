@@ -1,8 +1,9 @@
 //! Definitions and modules that come, change and go.
 
+use std::fs;
 use std::sync::Arc;
 
-use warren::{ApplyError, Change, Context, Error, Grants, Kind, Spawn};
+use warren::{ApplyError, Change, Context, Error, Grants, Kind, PathGrant, Spawn};
 
 use super::{GRACE, WAITS, applied, apply, exec, kind, lines, refused, result, returns, start};
 use crate::setup::{in_time, run};
@@ -102,7 +103,7 @@ fn a_running_process_keeps_its_code_and_its_handle_until_it_upgrades() {
         let change = Change::new()
             .lua("app:waits", WAITS)
             .lua("app:upgrades", upgrades)
-            .lua("app:later", "return function() return require('m') end");
+            .lua("app:later", "return function() return (require('m')) end");
         apply(&runtime, change.module("m", "return 1")).await;
         let waits = runtime.spawn("app:waits").await.unwrap();
         let upgraded = runtime.spawn("app:upgrades").await.unwrap();
@@ -345,5 +346,33 @@ fn grants_are_replaced_for_later_processes() {
         .await;
         assert_eq!(applied.version, 4);
         assert_eq!(exec(&runtime, "app:reads").await, 0);
+    });
+}
+
+#[test]
+fn a_directory_that_is_granted_again_is_the_one_that_was_opened_last() {
+    run(async {
+        let runtime = start();
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        let make = |n: &str| {
+            fs::create_dir(&data).unwrap();
+            fs::write(data.join("n"), n).unwrap();
+        };
+        let grants = || Grants {
+            paths: vec![PathGrant::open("data", &data, false).unwrap()],
+            ..Grants::default()
+        };
+        let reads = "return function() return tonumber(io.open('data/n'):read('a')) end";
+        make("1");
+        apply(&runtime, Change::new().lua("app:reads", reads)).await;
+        apply(&runtime, Change::new().grants("app:reads", grants())).await;
+        assert_eq!(exec(&runtime, "app:reads").await, 1);
+        fs::rename(&data, dir.path().join("old")).unwrap();
+        make("2");
+        assert_eq!(exec(&runtime, "app:reads").await, 1);
+        let plan = apply(&runtime, Change::new().grants("app:reads", grants())).await;
+        assert!(plan.is_nothing(), "{plan}");
+        assert_eq!(exec(&runtime, "app:reads").await, 2);
     });
 }

@@ -142,6 +142,33 @@ fn a_host_takes_its_identity_with_it() {
 }
 
 #[test]
+fn a_definition_takes_its_identity_with_it() {
+    run(async {
+        let runtime = with_policies();
+        let identity = || Identity {
+            actor: Some(Arc::new(Actor::new("tenant", &BTreeMap::new()))),
+            scope: None,
+        };
+        let change = Change::new()
+            .lua("app:d", returns(1))
+            .definition_identity("app:d", identity());
+        apply(&runtime, change).await;
+        let plan = apply(&runtime, Change::new().remove_definition("app:d")).await;
+        assert_eq!(
+            lines(&plan),
+            ["- definition app:d", "- identity of definition app:d"]
+        );
+        // The identity of a host that is not there is a mistake.
+        let change = Change::new().host_identity("app:none", identity());
+        let error = refused(&runtime, change).await;
+        assert_eq!(
+            error.to_string(),
+            "identity of host app:none needs host app:none, which would not be there"
+        );
+    });
+}
+
+#[test]
 fn policies_read_anew_meanwhile_are_not_lost() {
     run(async {
         let policies = Arc::new(Policies::of([("nothing", "")]).unwrap());

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use warren::app::{Restart, Service};
+use warren::app::{Restart, RestartPolicy, Service};
 use warren::{ApplyError, Change, Handle, HostLimits, Runtime, Spawn};
 
-use super::{GRACE, applied, apply, lines, refused, result};
+use super::{GRACE, applied, apply, lines, refused, result, returns};
 use crate::setup::{builder, in_time, run};
 
 /// Answers each message `ask` with its argument, until CANCEL, which it returns 1 for.
@@ -43,7 +43,9 @@ fn service(name: &str, n: i64) -> Service {
     Service::new(name, "app:serves").argument(n)
 }
 
-fn find(runtime: &Runtime, name: &str) -> Handle {
+/// Returns the service of this name, which has opened its events.
+async fn find(runtime: &Runtime, name: &str) -> Handle {
+    ask(runtime, name).await;
     runtime.find(name).unwrap()
 }
 
@@ -56,13 +58,13 @@ fn services_come_change_and_go() {
         let plan = apply(&runtime, change).await;
         assert_eq!(lines(&plan), ["+ service app:one"]);
         assert_eq!(ask(&runtime, "app:one").await, 1);
-        let first = find(&runtime, "app:one");
+        let first = find(&runtime, "app:one").await;
         let change = Change::new().service(service("app:one", 2)).grace(GRACE);
         let plan = apply(&runtime, change).await;
         assert_eq!(lines(&plan), ["~ service app:one: args"]);
         assert_eq!(result(&first).await, 1, "it was asked to end");
         assert_eq!(ask(&runtime, "app:one").await, 2);
-        let second = find(&runtime, "app:one");
+        let second = find(&runtime, "app:one").await;
         let plan = apply(&runtime, Change::new().remove_service("app:one")).await;
         assert_eq!(lines(&plan), ["- service app:one"]);
         assert_eq!(result(&second).await, 1);
@@ -76,7 +78,7 @@ fn a_service_goes_on_if_its_process_would_be_the_same() {
     run(async {
         let runtime = started().await;
         apply(&runtime, Change::new().service(service("app:one", 1))).await;
-        let before = find(&runtime, "app:one");
+        let before = find(&runtime, "app:one").await;
         let restart = Restart {
             initial_delay: Duration::from_millis(1),
             ..Restart::default()
@@ -84,7 +86,7 @@ fn a_service_goes_on_if_its_process_would_be_the_same() {
         let other = service("app:one", 1).critical(true).restart(restart);
         let plan = apply(&runtime, Change::new().service(other)).await;
         assert_eq!(lines(&plan), ["~ service app:one: critical, restart"]);
-        assert_eq!(find(&runtime, "app:one").pid(), before.pid());
+        assert_eq!(find(&runtime, "app:one").await.pid(), before.pid());
         // It is started again by its new rules.
         before.terminate().unwrap();
         in_time(async {
@@ -132,7 +134,10 @@ fn dependents_end_first_and_start_last() {
             .service(orders)
             .service(service("app:store", 1));
         apply(&runtime, change).await;
-        let (store, orders) = (find(&runtime, "app:store"), find(&runtime, "app:orders"));
+        let (store, orders) = (
+            find(&runtime, "app:store").await,
+            find(&runtime, "app:orders").await,
+        );
         let error = refused(&runtime, Change::new().remove_service("app:store")).await;
         assert_eq!(
             error.to_string(),
@@ -212,6 +217,33 @@ fn a_service_that_cannot_be_started_is_tried_again() {
         })
         .await;
         assert_eq!(ask(&runtime, "app:one").await, 1);
+    });
+}
+
+#[test]
+fn a_critical_service_that_ends_as_it_is_removed_has_not_failed() {
+    run(async {
+        let runtime = started().await;
+        let restart = Restart {
+            policy: RestartPolicy::Always,
+            initial_delay: Duration::ZERO,
+            max_delay: Duration::ZERO,
+            max_attempts: u32::MAX,
+            ..Restart::default()
+        };
+        for _ in 0..100 {
+            let ends = Service::new("app:ends", "app:ends")
+                .critical(true)
+                .restart(restart.clone());
+            let change = Change::new().lua("app:ends", returns(1)).service(ends);
+            apply(&runtime, change).await;
+            let gone = Change::new()
+                .remove_service("app:ends")
+                .remove_definition("app:ends");
+            apply(&runtime, gone).await;
+            in_time(runtime.services_ended()).await.unwrap();
+        }
+        assert_eq!(runtime.live(), 0);
     });
 }
 

@@ -765,6 +765,14 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         "debug information that is read for all stacks of one module",
         &[Constant(SYMBOLS, "MODULE", Bytes)],
     ),
+    (
+        "wait of a stack for a thread",
+        &[Constant(
+            "runtime/engine/src/node/calls.rs",
+            "PATIENCE",
+            Time,
+        )],
+    ),
     // Of one call of WASI.
     (
         "bytes of a read or write of preview 1",

@@ -67,6 +67,10 @@ struct Watching {
 
 impl Watching {
     fn look(&mut self) -> Result<(), RereadError> {
+        // An apply may have put another program in place.
+        if let Some(program) = self.inspector.program() {
+            self.watcher.follow(&program)?;
+        }
         if self.watcher.look()? == Seen::Changed {
             self.reload();
         }

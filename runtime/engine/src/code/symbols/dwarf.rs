@@ -8,8 +8,8 @@
 use std::ops::Range;
 
 use gimli::{
-    Attribute, AttributeValue, DebugInfoOffset, DwTag, Error, RangeListsOffset, Result, SectionId,
-    UnitOffset,
+    Attribute, AttributeValue, DebugInfoOffset, DwTag, Error, FileEntry, LineInstruction,
+    LineProgram, LineProgramHeader, LineRow, RangeListsOffset, Result, SectionId, UnitOffset,
 };
 
 use super::Place;
@@ -21,8 +21,11 @@ type Dwarf<'a> = gimli::Dwarf<Metered<'a>>;
 type Unit<'a> = gimli::Unit<Metered<'a>>;
 
 /// Most bytes of the head of one unit: its abbreviations, and its lists of files and
-/// directories. In memory, each byte takes up to 25.
-const HEAD: usize = 512 << 10;
+/// directories. In memory, each byte takes up to 104: a file may be one byte.
+const HEAD: usize = 128 << 10;
+
+/// The least address of code that the linker has left out.
+const LEFT_OUT: u64 = u32::MAX as u64 - 1;
 
 /// Most inlined functions of one address.
 const INLINED: usize = 16;
@@ -61,6 +64,18 @@ struct Search<'s, 'a> {
     fuel: &'a Fuel,
     addresses: &'s [u64],
     found: &'s mut [Vec<Place>],
+}
+
+/// A line program that keeps the files of its header alone. A program may define a million
+/// others, and no compiler does.
+struct OfHeader<'h, 'a>(&'h LineProgramHeader<Metered<'a>>);
+
+impl<'a> LineProgram<Metered<'a>> for OfHeader<'_, 'a> {
+    fn header(&self) -> &LineProgramHeader<Metered<'a>> {
+        self.0
+    }
+
+    fn add_file(&mut self, _: FileEntry<Metered<'a>>) {}
 }
 
 /// A line of a file, by its number in the unit.
@@ -154,12 +169,23 @@ impl<'a> Search<'_, 'a> {
 
     /// Runs the line program of a unit.
     fn lines(&self, unit: &Unit<'a>, known: &mut [Known]) -> Result<()> {
-        let Some(program) = unit.line_program.clone() else {
+        let Some(program) = &unit.line_program else {
             return Ok(());
         };
-        let mut rows = program.rows();
+        let header = program.header();
+        // The crate's own loop over the rows keeps each file that the program defines.
+        let mut files = OfHeader(header);
+        let mut instructions = header.instructions();
+        let mut row = LineRow::new(header);
+        let mut is_left_out = false;
         let mut last: Option<(u64, Line)> = None;
-        while let Some((_, row)) = rows.next_row()? {
+        while let Some(instruction) = instructions.next_instruction(header)? {
+            if let LineInstruction::SetAddress(address) = instruction {
+                is_left_out = address < row.address() || address >= LEFT_OUT;
+            }
+            if !row.execute(instruction, &mut files)? {
+                continue;
+            }
             let address = row.address();
             if let Some((begin, line)) = last
                 && begin < address
@@ -183,7 +209,10 @@ impl<'a> Search<'_, 'a> {
                     gimli::ColumnType::Column(column) => u32::try_from(column.get()).ok(),
                 },
             };
-            last = (!row.end_sequence()).then_some((address, line));
+            // The last line before code that was left out goes on to no other code.
+            last = (!row.end_sequence() && !is_left_out).then_some((address, line));
+            is_left_out &= !row.end_sequence();
+            row.reset(header);
         }
         Ok(())
     }
@@ -380,12 +409,12 @@ struct Named {
 }
 
 /// Returns the name of a function: that of the linker if it can be made readable, because it
-/// has the path of the function.
+/// has the path of the function; else its own, without the types of a generic function.
 fn name_of(linked: Option<Metered<'_>>, plain: Option<Metered<'_>>) -> Option<Box<str>> {
     let whole = |name: &Metered<'_>| std::str::from_utf8(name.slice()).ok().map(str::to_owned);
     let linked = linked.as_ref().and_then(whole);
     let readable = linked.as_deref().and_then(names::demangled);
-    let plain = || plain.as_ref().and_then(whole);
+    let plain = || plain.as_ref().and_then(whole).map(names::without_types);
     let name = readable.or_else(plain).or(linked)?;
     Some(names::shortened(&name).into())
 }

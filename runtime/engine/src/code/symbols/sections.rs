@@ -4,6 +4,12 @@ use std::ops::Range;
 
 use wasmparser::{Parser, Payload, TypeRef};
 
+use super::fuel::Fuel;
+
+/// The bytes as which each part of a file counts: a section, or the body of a function. A
+/// file may have 20 million empty sections.
+const PART: usize = 8;
+
 /// The sections that places are read from.
 const WANTED: [&str; 9] = [
     ".debug_abbrev",
@@ -62,14 +68,21 @@ impl Module<'_> {
 }
 
 /// Returns the modules of a file that have debug information: the module itself, or those of
-/// a component.
-pub(super) fn modules(binary: &[u8]) -> Vec<Module<'_>> {
+/// a component. Without fuel for the whole file, some are missing.
+pub(super) fn modules<'a>(binary: &'a [u8], fuel: &Fuel) -> Vec<Module<'a>> {
     let mut done = Vec::new();
     // A component, and the modules and components within it.
-    let mut open: Vec<Module<'_>> = Vec::new();
+    let mut open: Vec<Module<'a>> = Vec::new();
     for payload in Parser::new(0).parse_all(binary) {
         // The code was compiled, so the file has no mistakes.
         let Ok(payload) = payload else { break };
+        let read = match &payload {
+            Payload::ImportSection(imports) => imports.range().len(),
+            _ => 0,
+        };
+        if fuel.burn(PART + read).is_err() {
+            break;
+        }
         match payload {
             Payload::Version { .. } => open.push(Module::default()),
             Payload::End(_) => {

@@ -255,10 +255,24 @@ fn no_more_calls_are_kept_than_are_worth_it() {
     assert!(symbols.0.lock().places.len() <= KEPT);
 }
 
-/// Reads with this much fuel, and returns what is left of it.
-fn read(made: &Made, fuel: usize) -> usize {
+#[test]
+fn the_parts_of_a_file_take_fuel() {
+    let (source, frames) = trapped();
+    let mut bytes = source.bytes.to_vec();
+    // Custom sections without a name and content.
+    bytes.extend([0_u8, 1, 0].repeat(300_000));
+    let source = Source {
+        bytes: bytes.into(),
+        ..source
+    };
+    let symbols = Symbols::default();
+    let places = symbols.find(&source, Shape::Core, &frames);
+    assert!(places.iter().all(|places| !places.is_empty()));
+    assert!(MODULE - symbols.0.lock().left > 1_000_000);
+}
+
+fn sections_of(made: &Made) -> Sections<'_> {
     let mut sections = Sections::default();
-    let fuel = Fuel::new(fuel);
     for (name, content) in [
         (".debug_abbrev", &made.abbreviations),
         (".debug_info", &made.info),
@@ -266,7 +280,13 @@ fn read(made: &Made, fuel: usize) -> usize {
     ] {
         sections.add(name, content);
     }
-    let _ = dwarf::places(&sections, &[5, 100], &fuel);
+    sections
+}
+
+/// Reads with this much fuel, and returns what is left of it.
+fn read(made: &Made, fuel: usize) -> usize {
+    let fuel = Fuel::new(fuel);
+    let _ = dwarf::places(&sections_of(made), &[5, 100], &fuel);
     fuel.left()
 }
 
@@ -317,6 +337,48 @@ fn units_that_share_a_long_line_program_take_fuel() {
     made.lines = program(&[1; 1_000_000]);
     made.info = unit(&covering()).repeat(100_000);
     assert_eq!(read(&made, STACK), 0);
+}
+
+#[test]
+fn a_list_of_short_files_is_cut_off() {
+    let mut made = with_root();
+    made.abbreviations.push(0);
+    // Version 5: no directory, and files whose paths are numbers of one byte.
+    let mut head = vec![1, 1, 1, 0xfb, 14, 1, 1, 1, 0x0b, 0, 1, 1, 0x0b];
+    number(&mut head, 500_000);
+    head.resize(head.len() + 500_000, 1);
+    let mut program = vec![0; 4];
+    program.extend_from_slice(&[5, 0, 4, 0]);
+    program.extend_from_slice(&(head.len() as u32).to_le_bytes());
+    program.extend_from_slice(&head);
+    made.lines = finish(program);
+    made.info = unit(&covering());
+    let used = STACK - read(&made, STACK);
+    assert!((64 << 10..256 << 10).contains(&used), "{used}");
+}
+
+#[test]
+fn code_that_was_left_out_ends_the_line_before_it() {
+    let mut made = with_root();
+    made.abbreviations.push(0);
+    let set_address = |address: u32| [vec![0, 5, 2], address.to_le_bytes().to_vec()].concat();
+    let end = vec![0, 1, 1];
+    // Each 1 is a row; 2 is an advance of the address.
+    let rows = [
+        set_address(2),
+        vec![1],
+        set_address(u32::MAX),
+        vec![1],
+        end.clone(),
+        set_address(50),
+        vec![1, 2, 10],
+        end,
+    ];
+    made.lines = program(&rows.concat());
+    made.info = unit(&covering());
+    let places = dwarf::places(&sections_of(&made), &[20, 55], &Fuel::new(STACK));
+    let found: Vec<usize> = places.iter().map(Vec::len).collect();
+    assert_eq!(found, [0, 1]);
 }
 
 #[test]
