@@ -316,7 +316,7 @@ void warren_write_array(warren_writer *writer, uint32_t count) {
 
 void warren_write_map(warren_writer *writer, uint32_t count) {
   msgpack_pack_map(writer, count);
-  if (count > UINT32_MAX / 2) writer->mistake = "longer than 4 GiB";
+  if (count > UINT32_MAX / 2 && !writer->mistake) writer->mistake = too_large;
   open_container(writer, count * 2);
 }
 

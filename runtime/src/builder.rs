@@ -15,7 +15,7 @@ use warren_engine::{
 };
 use warren_kernel::Error;
 
-use crate::app::{App, DEFAULT_HOST, Id, Policies, TokenStore};
+use crate::app::{App, DEFAULT_HOST, Id, Policies, Table, TokenStore};
 use crate::apply::{Version, Versions};
 use crate::cache_grant;
 use crate::definitions::{LayeredDefinitions, LayeredFiles, plain, source_of};
@@ -24,7 +24,6 @@ use crate::limits::limits;
 use crate::mistakes::{self, Mistake, Mistakes};
 use crate::native::{self, Context};
 use crate::runtime::Runtime;
-use crate::table::Table;
 
 /// The configuration of a new [`Runtime`]; see [`Runtime::builder`].
 ///
@@ -97,14 +96,16 @@ impl Builder {
 
     /// Adds a definition in Lua with this id. It takes precedence over a
     /// definition of the program.
-    pub fn lua(self, id: &str, source: impl Into<Vec<u8>>) -> Builder {
+    pub fn lua(self, id: impl AsRef<str>, source: impl Into<Vec<u8>>) -> Builder {
+        let id = id.as_ref();
         let code = Code::Lua(source_of(format!("{id}.lua"), source));
         self.definition(plain(id, code))
     }
 
     /// Adds a definition in WebAssembly, binary or text: a core module of the
     /// flat ABI or a component.
-    pub fn wasm(self, id: &str, code: impl Into<Vec<u8>>) -> Builder {
+    pub fn wasm(self, id: impl AsRef<str>, code: impl Into<Vec<u8>>) -> Builder {
+        let id = id.as_ref();
         let code = Code::Wasm(source_of(format!("{id}.wasm"), code));
         self.definition(plain(id, code))
     }
@@ -113,13 +114,14 @@ impl Builder {
     /// process. Guests spawn it like any other definition.
     pub fn native<F, T>(
         self,
-        id: &str,
+        id: impl AsRef<str>,
         code: impl Fn(Context) -> F + Send + Sync + 'static,
     ) -> Builder
     where
         F: Future<Output = Result<T, Error>> + Send + 'static,
         T: Serialize,
     {
+        let id = id.as_ref();
         self.definition(plain(id, Code::Native(native::code(code))))
     }
 
@@ -132,16 +134,17 @@ impl Builder {
 
     /// Adds a module for `require(name)` in Lua. It takes precedence over a
     /// module of the program.
-    pub fn module(mut self, name: impl Into<String>, source: impl Into<Vec<u8>>) -> Builder {
-        let name = name.into();
+    pub fn module(mut self, name: impl AsRef<str>, source: impl Into<Vec<u8>>) -> Builder {
+        let name = name.as_ref();
         let source = source_of(format!("{name}.lua"), source);
-        self.modules.push((name, source));
+        self.modules.push((name.to_owned(), source));
         self
     }
 
     /// Adds a host with these limits, in place of a host of the program with
     /// this name. [`DEFAULT_HOST`] is always there.
-    pub fn host(mut self, name: impl Into<String>, limits: HostLimits) -> Builder {
+    pub fn host(mut self, name: impl AsRef<str>, limits: HostLimits) -> Builder {
+        let name = name.as_ref();
         self.hosts.push((name.into(), limits));
         self
     }
@@ -260,10 +263,6 @@ impl Builder {
     ///
     /// See [`StartError`].
     pub fn start(self) -> Result<Runtime, StartError> {
-        let main = self
-            .app
-            .as_ref()
-            .map(|app| (Arc::clone(app.main()), Arc::clone(app.main_host())));
         if let (Some(app), Some(cache)) = (&self.app, &self.cache)
             && let Some(path) = cache_grant::granted(app, cache)
         {
@@ -341,7 +340,7 @@ impl Builder {
             memory: None,
         };
         let node = Node::start(config)?;
-        Ok(Runtime::new(node, main, versions))
+        Ok(Runtime::new(node, versions))
     }
 }
 

@@ -8,9 +8,8 @@ use std::sync::Arc;
 use warren_engine::{Code, Definition, Definitions, Files, Source};
 use warren_kernel::{Error, Kind, text};
 
-use crate::app::{App, closest};
+use crate::app::{App, Table, closest};
 use crate::bundled;
-use crate::table::Table;
 
 /// All definitions that processes may run, of one moment.
 #[derive(Clone, Default)]

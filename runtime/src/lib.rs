@@ -104,7 +104,6 @@ pub mod requirements;
 mod runtime;
 mod services;
 mod spawn;
-mod table;
 
 pub use apply::{Action, Applied, ApplyError, Change, Object, Plan, Planned, Step};
 pub use builder::Builder;

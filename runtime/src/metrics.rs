@@ -24,6 +24,7 @@ impl Runtime {
     /// [`METRICS_CONTENT_TYPE`]. Looks at every process, as
     /// [`Inspector::totals`](crate::Inspector::totals) does.
     pub fn metrics(&self) -> String {
+        self.versions().forget_outlived_metrics(self.node());
         exposition(self.inspector().totals(), self.app_metrics().families())
     }
 }

@@ -48,8 +48,6 @@ pub struct Runtime(Arc<Inner>);
 
 struct Inner {
     node: Arc<Node>,
-    /// The definition to start and its host, for a program that has one.
-    main: Option<(Arc<str>, Arc<str>)>,
     versions: Arc<Versions>,
 }
 
@@ -61,16 +59,8 @@ impl Drop for Inner {
 }
 
 impl Runtime {
-    pub(crate) fn new(
-        node: Arc<Node>,
-        main: Option<(Arc<str>, Arc<str>)>,
-        versions: Arc<Versions>,
-    ) -> Runtime {
-        Runtime(Arc::new(Inner {
-            node,
-            main,
-            versions,
-        }))
+    pub(crate) fn new(node: Arc<Node>, versions: Arc<Versions>) -> Runtime {
+        Runtime(Arc::new(Inner { node, versions }))
     }
 
     /// Starts a process. The future is ready once the process can be sent to;
@@ -125,18 +115,20 @@ impl Runtime {
         Ok(Handle::new(&self.0.node, running))
     }
 
-    /// Returns the first process of the program this runtime was built with,
-    /// for [`Runtime::spawn`] or [`Runtime::exec`]: its main definition, in its
-    /// host. It may read standard input, and its exit status is the program's.
+    /// Returns the first process of the program this runtime was built with, or of the one
+    /// that has taken its place, for [`Runtime::spawn`] or [`Runtime::exec`]: its main
+    /// definition, in its host. It may read standard input, and its exit status is the
+    /// program's.
     ///
     /// # Errors
     ///
     /// `NotFound` if the runtime was built without a program.
     pub fn main(&self) -> Result<Spawn, Error> {
-        let (main, host) = self.0.main.as_ref().ok_or_else(|| {
+        let definitions = self.0.versions.definitions();
+        let app = definitions.app().ok_or_else(|| {
             Error::not_found("the runtime was built without a program; add one with `Builder::app`")
         })?;
-        Ok(Spawn::new(&**main).host(&**host).first())
+        Ok(Spawn::new(&**app.main()).host(&**app.main_host()).first())
     }
 
     /// Starts the services of the program this runtime was built with, each

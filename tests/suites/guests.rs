@@ -596,15 +596,20 @@ fn the_counter_example() {
 }
 
 /// Returns the only block of docs/guest-abi.md in a language.
+#[track_caller]
 fn documented(language: &str) -> String {
     let page = std::fs::read_to_string(project().join("docs/guest-abi.md"));
-    let page = page.expect("the page is there");
-    let (_, block) = page
-        .split_once(&format!("\n```{language}\n"))
-        .expect("the page has the block");
-    let (block, rest) = block.split_once("\n```\n").expect("the block ends");
-    assert!(!rest.contains(&format!("\n```{language}\n")), "one block");
-    block.to_owned()
+    let page = page.unwrap_or_else(|e| panic!("{e}"));
+    let begin = format!("\n```{language}\n");
+    let parts: Vec<&str> = page.split(&begin).collect();
+    let [_, part] = parts[..] else {
+        panic!("the page has {} blocks of {language}", parts.len() - 1);
+    };
+    let end = part.split_once("\n```\n");
+    end.map_or_else(
+        || panic!("no end of {language}"),
+        |(block, _)| block.to_owned(),
+    )
 }
 
 /// Sends messages to a process of the definition `app:echo`, which answers each with the

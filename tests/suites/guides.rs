@@ -135,7 +135,7 @@ fn follow(page: &str) {
             }
             Block::Command(command, expected) => run(page, place.path(), &command, &expected),
         }
-        keep_versions(place.path());
+        keep_versions(page, place.path());
     }
 }
 
@@ -188,21 +188,31 @@ fn of_rust_and_c(page: &str) -> Vec<(&'static str, std::path::PathBuf)> {
     }
 }
 
-/// Gives a new package of Rust the versions that the tests' own guests use, and compares
-/// the packages of npm with those of the tests' lock file.
+/// Gives a new package of Rust or AssemblyScript the versions that the tests' own guests
+/// use, and compares the packages of npm with those of the tests' lock file.
 #[track_caller]
-fn keep_versions(place: &Path) {
+fn keep_versions(page: &str, place: &Path) {
     let package = place.join("greet");
+    let give = |own: &str, lock: &Path| {
+        fs::copy(project().join(own), lock).unwrap_or_else(|error| panic!("{error}"))
+    };
     let lock = package.join("Cargo.lock");
     if package.join("Cargo.toml").is_file() && !lock.is_file() {
-        let own = project().join("tests/guests/rust/Cargo.lock");
-        fs::copy(own, lock).unwrap_or_else(|error| panic!("{error}"));
+        give("tests/guests/rust/Cargo.lock", &lock);
     }
-    let Ok(lock) = fs::read_to_string(package.join("package-lock.json")) else {
+    let of_npm = match page {
+        "assemblyscript.md" => "tests/guests/assemblyscript/package-lock.json",
+        _ => "tests/guests/npm/package-lock.json",
+    };
+    let lock = package.join("package-lock.json");
+    if page == "assemblyscript.md" && package.is_dir() && !lock.is_file() {
+        give(of_npm, &lock);
+    }
+    let Ok(lock) = fs::read_to_string(lock) else {
         return;
     };
-    let own = project().join("tests/guests/npm/package-lock.json");
-    let own = fs::read_to_string(own).unwrap_or_else(|error| panic!("{error}"));
+    let own = fs::read_to_string(project().join(of_npm));
+    let own = own.unwrap_or_else(|error| panic!("{error}"));
     for hash in lock.lines().filter(|line| line.contains("\"integrity\"")) {
         let hash = hash.trim().trim_end_matches(',');
         assert!(
@@ -268,6 +278,12 @@ fn c() {
 }
 
 #[test]
+fn assemblyscript() {
+    scripts::need_node();
+    follow("assemblyscript.md");
+}
+
+#[test]
 fn javascript() {
     scripts::need_node();
     follow("javascript.md");
@@ -300,6 +316,13 @@ fn every_page_is_followed_and_listed() {
     }
     assert_eq!(
         names,
-        ["c.md", "javascript.md", "lua.md", "python.md", "rust.md"]
+        [
+            "assemblyscript.md",
+            "c.md",
+            "javascript.md",
+            "lua.md",
+            "python.md",
+            "rust.md"
+        ]
     );
 }

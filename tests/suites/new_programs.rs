@@ -131,18 +131,16 @@ fn components(path: &Path, extension: &str, mut tests: Command) {
     greets(path);
 
     let binary = warren_tests::binary();
-    let directory = binary.parent().expect("the command is in a directory");
-    let mut paths = vec![directory.to_owned()];
-    paths.extend(std::env::split_paths(
-        &std::env::var_os("PATH").unwrap_or_default(),
-    ));
-    let paths = std::env::join_paths(paths).expect("paths have no colons");
+    let own = binary.parent().map(Path::to_owned);
+    let path_of_all = std::env::var_os("PATH").unwrap_or_default();
+    let paths = own.into_iter().chain(std::env::split_paths(&path_of_all));
+    let paths = std::env::join_paths(paths).unwrap_or_else(|error| panic!("{error}"));
     let output = tests
         .current_dir(path)
         .env("PATH", paths)
         .env("XDG_CACHE_HOME", warren_tests::cache())
         .output()
-        .expect("the tests start");
+        .unwrap_or_else(|error| panic!("{error}"));
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(
         output.status.success(),

@@ -86,10 +86,10 @@ impl Tenant {
     /// Returns the change that removes the tenant.
     pub(crate) fn removal(&self) -> Change {
         let change = Change::new()
-            .remove_service(&self.room())
+            .remove_service(self.room())
             .remove_host(self.host());
         CODE.into_iter().fold(change, |change, name| {
-            change.remove_definition(&self.definition(name))
+            change.remove_definition(self.definition(name))
         })
     }
 

@@ -52,7 +52,7 @@ pub(crate) const REQUEST: Limit = Limit {
 /// runtime has closer limits of names and labels.
 pub(crate) const LABELS: Limit = Limit {
     most: 16 << 10,
-    name: "max_labels",
+    name: "max_label_bytes",
 };
 
 /// Limit of the levels of a value.

@@ -1,7 +1,8 @@
 //! The program's own modules, for `require` in `prelude/require.lua`.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_void};
 
+use mlua_sys::LUA_TNIL;
 use warren_guest::program;
 
 use crate::arg;
@@ -14,6 +15,7 @@ use crate::lua::{Functions, State};
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[
     (c"module", module),
+    (c"required", required),
     (c"is_blocked", is_blocked),
     (c"arguments", arguments),
 ];
@@ -45,6 +47,37 @@ extern "C-unwind" fn module(l: State) -> c_int {
         return WITH_ARG - 1;
     }
     results
+}
+
+/// `required(value, place)`: keeps what `require` returns of the module that it has just
+/// loaded, for [`is_required`].
+extern "C-unwind" fn required(l: State) -> c_int {
+    l.set_top(2);
+    l.new_table(2, 0);
+    l.insert(1);
+    l.set_element(1, 2);
+    l.set_element(1, 1);
+    l.register(required_key());
+    0
+}
+
+/// Tells if the first two values of the stack are those that `require` has returned of the
+/// module loaded last: `return require("x")` returns both.
+pub(crate) fn is_required(l: State) -> bool {
+    let top = l.top();
+    let is = l.registered(required_key()) != LUA_TNIL && {
+        l.element(top + 1, 1);
+        l.element(top + 1, 2);
+        l.raw_equal(1, top + 2) && l.raw_equal(2, top + 3)
+    };
+    l.set_top(top);
+    is
+}
+
+/// The registry's key of these values.
+fn required_key() -> *const c_void {
+    static KEY: u8 = 0;
+    (&raw const KEY).cast()
 }
 
 /// The number of results of [`build_chunk`] for one that uses `arg`.

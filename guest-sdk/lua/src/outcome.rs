@@ -12,6 +12,7 @@ use crate::errors::{self, part};
 use crate::exchange;
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::State;
+use crate::module;
 use crate::traceback;
 
 /// The program's function returned `results` values, on top of the stack of
@@ -24,7 +25,8 @@ pub(crate) fn returned(l: State, thread: State, results: c_int) -> c_int {
     if errors::is_error(l, 2) {
         return fail_with_top(l);
     }
-    if l.type_of(2) == LUA_TSTRING {
+    // The second result of `require` is no error.
+    if l.type_of(2) == LUA_TSTRING && !module::is_required(l) {
         errors::wrap_message(l, kind::UNKNOWN);
         return fail_with_top(l);
     }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use parking_lot::RwLock;
 use warren_engine::security::TokenStore;
 use warren_engine::{Definition, Definitions, Files, Source};
 use warren_kernel::Error;
@@ -47,6 +48,8 @@ pub struct App {
     pub(crate) policies: Option<Arc<Policies>>,
     /// The text of the manifest; empty without one.
     pub(crate) manifest: Arc<str>,
+    /// The text that was taken last: that of the manifest, or a later one that says the same.
+    pub(crate) taken_manifest: RwLock<Arc<str>>,
     /// The manifest's file, as messages name it.
     pub(crate) manifest_path: PathBuf,
     /// The options that the program was opened with.

@@ -45,6 +45,7 @@ mod service_check;
 mod succession;
 mod suggest;
 mod survey;
+mod table;
 mod test;
 mod tokens;
 mod too_much;
@@ -70,6 +71,8 @@ pub use service::{Restart, RestartCode, RestartPolicy, Service};
 pub use service_check::{DependencyError, sort_services};
 #[doc(hidden)]
 pub use suggest::closest;
+#[doc(hidden)]
+pub use table::Table;
 pub use test::Test;
 pub use warren_engine::DEFAULT_HOST;
 pub use warren_engine::security::TokenStore;

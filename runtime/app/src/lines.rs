@@ -10,8 +10,9 @@ use toml::de::{DeTable, DeValue};
 #[derive(Clone, Debug, Default)]
 pub struct Lines(HashMap<(&'static str, String), usize>);
 
-/// The tables that hold tables by name.
-const TABLES: [&str; 6] = [
+/// The tables that hold tables by name, and the one of the program's settings.
+const TABLES: [&str; 7] = [
+    "app",
     "hosts",
     "processes",
     "services",
@@ -46,7 +47,8 @@ impl Lines {
         Lines(lines.collect())
     }
 
-    /// Returns the line of a table such as `[hosts."app:workers"]`, by its two names.
+    /// Returns the line of a table such as `[hosts."app:workers"]`, or of a setting of
+    /// `[app]`, by its two names.
     pub fn of_table(&self, table: &str, name: &str) -> Option<usize> {
         let table = TABLES.into_iter().find(|known| *known == table)?;
         self.0.get(&(table, name.to_owned())).copied()
@@ -88,7 +90,8 @@ mod tests {
         assert_eq!(lines.of_table("hosts", "x:a"), Some(9));
         assert_eq!(lines.of_table("processes", "x:p"), Some(11));
         assert_eq!(lines.of_table("hosts", "x:c"), None);
-        assert_eq!(lines.of_table("app", "name"), None);
+        assert_eq!(lines.of_table("app", "payloads"), Some(3));
+        assert_eq!(lines.of_table("x", "name"), None);
         assert_eq!(Lines::of("[").of_table("hosts", "x:b"), None);
     }
 

@@ -19,6 +19,7 @@ use crate::policy::{Directory, Policies, Settings, policy_path};
 use crate::root::{SourceError, SourceRoot};
 use crate::service_check::identify;
 use crate::test::tests_of;
+use parking_lot::RwLock;
 use warren_engine::{DEFAULT_HOST, Definition};
 
 /// The default name of an app.
@@ -91,6 +92,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     };
     let definition =
         definition.map_err(|error| no_start(&location.directory, &main, error, &library))?;
+    let text: Arc<str> = manifest.text.into();
     let app = App {
         name,
         main_host: match &definition.host {
@@ -107,7 +109,8 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         token_stores,
         library,
         policies: policies.map(Arc::new),
-        manifest: manifest.text.into(),
+        taken_manifest: RwLock::new(Arc::clone(&text)),
+        manifest: text,
         manifest_path: manifest.path,
         options: Arc::new(options.clone()),
         fixed,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use parking_lot::RwLock;
 use thiserror::Error;
 use warren_engine::{Code, Definition, Source};
 use warren_kernel::text;
@@ -39,6 +40,9 @@ pub struct Changes {
     pub manifest: bool,
     /// Definitions with the same code and other settings in the manifest, sorted by id.
     pub resettled: Vec<Arc<str>>,
+    /// The settings that differ of those that belong to an id, wherever its code comes from:
+    /// `modules` and `imports`, by the ids in the manifest.
+    pub by_id: BTreeMap<Arc<str>, Vec<&'static str>>,
     /// The settings that differ, of the definitions of `changed` and `resettled` that have
     /// others: `settings` for method, host and grants, then `modules`, `imports` and `test`.
     pub settings: BTreeMap<Arc<str>, Vec<&'static str>>,
@@ -117,7 +121,8 @@ impl App {
             .reread()
             .map_err(|reason| RereadError::from(&reason))?;
         let mut changes = compared(&self.library, &library)?;
-        changes.manifest = self.manifest_now() != self.manifest.as_bytes();
+        let taken = Arc::clone(&self.taken_manifest.read());
+        changes.manifest = self.manifest_now() != taken.as_bytes();
         let main = library.definition(&self.main.id);
         Ok(Reread {
             app: App {
@@ -133,6 +138,7 @@ impl App {
                 library,
                 policies: self.policies.clone(),
                 manifest: Arc::clone(&self.manifest),
+                taken_manifest: RwLock::new(taken),
                 manifest_path: self.manifest_path.clone(),
                 options: Arc::clone(&self.options),
                 fixed: Some(Ok(())),
@@ -187,11 +193,14 @@ fn problems(before: &Library, now: &Library) -> Vec<FileProblem> {
 }
 
 fn changes(before: &Library, now: &Library) -> Changes {
-    let mut changes = Changes::default();
+    let plans: (&Plan, &Plan) = (before.plan(), now.plan());
+    let mut changes = Changes {
+        by_id: different_by_id(plans),
+        ..Changes::default()
+    };
     let was = definitions(before);
     let is = definitions(now);
     let later = before.later();
-    let plans: (&Plan, &Plan) = (before.plan(), now.plan());
     for (id, definition) in &is {
         let is_same = match was.get(id) {
             Some(was) => Some(was.code.is_that_of(&definition.code)),
@@ -255,12 +264,46 @@ fn different_settings(
     let none = Process::default();
     let before = before.processes.get(&is.id).unwrap_or(&none);
     let now = now.processes.get(&is.id).unwrap_or(&none);
+    let [modules, imports] = of_its_id(before, now);
     let settings = [
         ("settings", was.has_settings_of(is)),
-        ("modules", before.modules == now.modules),
-        ("imports", before.imports == now.imports),
+        modules,
+        imports,
         ("test", before.test == now.test),
     ];
+    different(settings)
+}
+
+/// Returns the settings that belong to an id and that differ, by the id.
+fn different_by_id((before, now): (&Plan, &Plan)) -> BTreeMap<Arc<str>, Vec<&'static str>> {
+    if std::ptr::eq(before, now) {
+        return BTreeMap::new();
+    }
+    let none = Process::default();
+    let ids: BTreeSet<_> = before
+        .processes
+        .keys()
+        .chain(now.processes.keys())
+        .collect();
+    let settings = ids.into_iter().map(|id| {
+        let was = before.processes.get(id).unwrap_or(&none);
+        let is = now.processes.get(id).unwrap_or(&none);
+        (Arc::clone(id), different(of_its_id(was, is)))
+    });
+    settings
+        .filter(|(_, settings)| !settings.is_empty())
+        .collect()
+}
+
+/// Returns the settings that belong to an id, and whether they are the same.
+fn of_its_id(before: &Process, now: &Process) -> [(&'static str, bool); 2] {
+    [
+        ("modules", before.modules == now.modules),
+        ("imports", before.imports == now.imports),
+    ]
+}
+
+fn different(settings: impl IntoIterator<Item = (&'static str, bool)>) -> Vec<&'static str> {
     let different = settings.into_iter().filter(|(_, is_same)| !is_same);
     different.map(|(setting, _)| setting).collect()
 }

@@ -1,5 +1,7 @@
 //! A program that takes the place of a running one: other files, with their manifest.
 
+use std::sync::Arc;
+
 use warren_kernel::text;
 
 use crate::app::App;
@@ -37,6 +39,11 @@ impl App {
         Ok(changes)
     }
 
+    /// Notes that the manifest of a program that says the same as this one was taken.
+    pub fn take_manifest_of(&self, same: &App) {
+        *self.taken_manifest.write() = Arc::clone(&same.manifest);
+    }
+
     /// Checks that a program can take the place of this one while it runs.
     ///
     /// # Errors
@@ -49,6 +56,11 @@ impl App {
                 problems.push(next.needs_start(self, path, what));
             }
         };
+        refuse(
+            self.name != next.name,
+            &["app", "name"],
+            "the name of the program, with which its ids begin,",
+        );
         refuse(
             self.payload_objects != next.payload_objects,
             &["app", "payloads"],

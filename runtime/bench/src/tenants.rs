@@ -47,9 +47,9 @@ impl Tenants {
         let mut builder = Runtime::builder().cache(cache.to_owned());
         for number in 0..tenants {
             let tenant = format!("stays{number}");
-            builder = builder.host(&host(&tenant), HostLimits::default());
+            builder = builder.host(host(&tenant), HostLimits::default());
             for n in 0..DEFINITIONS {
-                builder = builder.lua(&id(&tenant, n), lua(&tenant, n));
+                builder = builder.lua(id(&tenant, n), lua(&tenant, n));
             }
         }
         let inside = tokio.enter();
@@ -91,21 +91,21 @@ impl Tenants {
 }
 
 fn addition(tenant: &str, code: Code) -> Change {
-    let change = Change::new().host(&host(tenant), HostLimits::default());
+    let change = Change::new().host(host(tenant), HostLimits::default());
     (0..DEFINITIONS).fold(change, |change, n| match code {
-        Code::NewLua => change.lua(&id(tenant, n), lua(tenant, n)),
-        Code::Lua => change.lua(&id(tenant, n), lua("any", n)),
-        Code::Flat => change.wasm(&id(tenant, n), flat(n)),
+        Code::NewLua => change.lua(id(tenant, n), lua(tenant, n)),
+        Code::Lua => change.lua(id(tenant, n), lua("any", n)),
+        Code::Flat => change.wasm(id(tenant, n), flat(n)),
     })
 }
 
 /// The change that removes a tenant, and leaves nothing for a rollback.
 fn removal(tenant: &str) -> Change {
     let change = Change::new()
-        .remove_host(&host(tenant))
+        .remove_host(host(tenant))
         .grace(Duration::ZERO)
         .forget_previous();
-    (0..DEFINITIONS).fold(change, |change, n| change.remove_definition(&id(tenant, n)))
+    (0..DEFINITIONS).fold(change, |change, n| change.remove_definition(id(tenant, n)))
 }
 
 fn host(tenant: &str) -> String {

@@ -22,8 +22,11 @@ pub(crate) enum Language {
     Python,
 }
 
+/// What a directory is.
+type Mark = fn(PathBuf) -> Buildable;
+
 /// The files that mark a directory, with what they mark.
-const MARKS: [(&str, fn(PathBuf) -> Buildable); 2] = [
+const MARKS: [(&str, Mark); 2] = [
     ("Cargo.toml", Buildable::Cargo),
     ("Makefile", Buildable::Make),
 ];

@@ -141,6 +141,27 @@ fn a_plan_is_shown_and_then_applied() {
 }
 
 #[test]
+fn a_manifest_that_says_the_same_is_taken_without_a_step() {
+    let program = program();
+    let dir = program.path();
+    let session = start(dir);
+    let manifest_changed = || {
+        let reloaded = json_of(&ask(dir, &["reload", "--json"]).ends_with(0));
+        reloaded["manifest_changed"] == json!(true)
+    };
+    write(dir, "warren.toml", "# No other.\n[hosts.\"app:old\"]\n");
+    assert!(manifest_changed());
+    for (option, taken) in [("--dry-run", false), ("--yes", true)] {
+        apply(dir, &[".", option])
+            .ends_with(0)
+            .says_nothing()
+            .prints("nothing to change\n");
+        assert_eq!(manifest_changed(), !taken);
+    }
+    end(dir, session).ends_with(0).says_nothing();
+}
+
+#[test]
 fn json_has_the_plan_and_what_became_of_it() {
     let program = program();
     let dir = program.path();
@@ -197,6 +218,7 @@ fn what_is_refused_is_told_with_its_line_and_changes_nothing() {
         ("[hosts.\"app:old\"]\nmax_processes = \"many\"\n", 2),
         ("\n\n[services.\"app:s\"]\nprocess = \"app:none\"\n", 4),
         ("\n[app]\npayloads = \"object\"\n", 3),
+        ("\n[app]\nname = \"other\"\n", 3),
     ] {
         write(dir, "warren.toml", manifest);
         apply(dir, &[".", "--yes"])

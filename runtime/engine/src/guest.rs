@@ -33,7 +33,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use warren_kernel::{Error, Kind, Message, Outcome, Process, nanoseconds};
+use warren_kernel::{Error, HostConfig, Kind, Message, Outcome, Process, nanoseconds};
 use wasmtime::Memory;
 
 use crate::code::program::Program;
@@ -42,6 +42,7 @@ use crate::guest::control::Control;
 use crate::guest::shared::Shared;
 use crate::guest::stacks::Sight;
 use crate::limits::Limits;
+use crate::operand::Limit;
 use crate::security::Rights;
 
 pub(crate) use inherited::Inherited;
@@ -214,6 +215,28 @@ impl Guest {
     #[inline]
     pub(crate) fn process(&self) -> Result<&Arc<Process>, Error> {
         process_of(&self.purpose)
+    }
+
+    /// The limit of an operand of so many bytes that may be as long as a message. The limit
+    /// of the destination is checked later.
+    #[cold]
+    pub(crate) fn message_limit(&self, bytes: usize) -> Limit {
+        self.limit_of(bytes, self.shared.message_limit(), shared::message_limit)
+    }
+
+    /// The limit of the options of a spawn of so many bytes.
+    #[cold]
+    pub(crate) fn options_limit(&self, bytes: usize) -> Limit {
+        self.limit_of(bytes, self.shared.options_limit(), shared::options_limit)
+    }
+
+    /// The largest limit of any host, or, for what is larger, that of the process's own host:
+    /// an error tells it nothing of other hosts.
+    fn limit_of(&self, bytes: usize, largest: Limit, of: fn(&HostConfig) -> Limit) -> Limit {
+        match self.process() {
+            Ok(process) if bytes > largest.bytes => of(process.host().config()),
+            _ => largest,
+        }
     }
 
     pub(crate) fn inherited(&self) -> Result<&Arc<Inherited>, Error> {

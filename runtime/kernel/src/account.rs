@@ -76,6 +76,11 @@ impl Account {
         })
     }
 
+    /// Returns the name of the process's host; empty after the end of the process.
+    pub(crate) fn host(&self) -> &str {
+        self.budget.as_ref().map_or("", |budget| budget.host())
+    }
+
     /// Returns the bytes of linear memory.
     pub(crate) fn linear(&self) -> u64 {
         self.linear
@@ -261,6 +266,7 @@ mod tests {
 
     fn host(limit: u64) -> Arc<Budget> {
         Arc::new(Budget::of_host(
+            "a:b",
             limit,
             &Arc::new(Budget::of_runtime(1 << 40)),
         ))

@@ -14,12 +14,14 @@ use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 /// A shared number of bytes, and how many of them are taken.
 pub struct Budget {
     which: Which,
+    /// The name of the host; empty for the budget of a runtime.
+    host: Box<str>,
     limit: AtomicU64,
     used: AtomicU64,
     within: Option<Arc<Budget>>,
-    /// Set while the machine has too little memory left, whatever the limit
-    /// says.
-    short: AtomicBool,
+    /// The bytes that have to be left on the machine, while fewer are, whatever the limit
+    /// says; else 0.
+    short: AtomicU64,
     alarm: OnceLock<Alarm>,
 }
 
@@ -53,7 +55,7 @@ impl Which {
 pub struct Spent {
     /// The budget that has no room.
     pub which: Which,
-    /// The budget's limit in bytes; for the machine, the limit of the runtime.
+    /// The budget's limit in bytes; for the machine, the bytes that have to be left on it.
     pub limit: u64,
 }
 
@@ -68,23 +70,29 @@ struct Alarm {
 impl Budget {
     /// Returns the budget of a runtime.
     pub fn of_runtime(limit: u64) -> Budget {
-        Budget::new(Which::Runtime, limit, None)
+        Budget::new(Which::Runtime, "", limit, None)
     }
 
     /// Returns the budget of a host within the budget of its runtime.
-    pub(crate) fn of_host(limit: u64, runtime: &Arc<Budget>) -> Budget {
-        Budget::new(Which::Host, limit, Some(Arc::clone(runtime)))
+    pub(crate) fn of_host(host: &str, limit: u64, runtime: &Arc<Budget>) -> Budget {
+        Budget::new(Which::Host, host, limit, Some(Arc::clone(runtime)))
     }
 
-    fn new(which: Which, limit: u64, within: Option<Arc<Budget>>) -> Budget {
+    fn new(which: Which, host: &str, limit: u64, within: Option<Arc<Budget>>) -> Budget {
         Budget {
             which,
+            host: host.into(),
             limit: AtomicU64::new(limit),
             used: AtomicU64::new(0),
             within,
-            short: AtomicBool::new(false),
+            short: AtomicU64::new(0),
             alarm: OnceLock::new(),
         }
+    }
+
+    /// Returns the name of the host whose budget this is; empty for that of a runtime.
+    pub(crate) fn host(&self) -> &str {
+        &self.host
     }
 
     /// Returns the bytes that may be taken in all.
@@ -108,8 +116,12 @@ impl Budget {
     /// # Errors
     /// [`Spent`], naming the budget that has no room.
     pub fn take(&self, bytes: u64) -> Result<(), Spent> {
-        if self.short.load(Ordering::Relaxed) {
-            return Err(self.spent(Which::Machine));
+        let least = self.short.load(Ordering::Relaxed);
+        if least > 0 {
+            return Err(Spent {
+                which: Which::Machine,
+                limit: least,
+            });
         }
         let limit = self.limit();
         let room = |used: u64| {
@@ -120,7 +132,10 @@ impl Budget {
             .used
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, room);
         let Ok(before) = taken else {
-            return Err(self.spent(self.which));
+            return Err(Spent {
+                which: self.which,
+                limit,
+            });
         };
         if let Some(around) = &self.within
             && let Err(spent) = around.take(bytes)
@@ -149,10 +164,11 @@ impl Budget {
         }
     }
 
-    /// Sets whether the machine is short of memory. While it is, this budget
-    /// and those within it refuse every request.
-    pub fn set_short(&self, short: bool) {
-        self.short.store(short, Ordering::Relaxed);
+    /// Sets whether the machine is short of memory: the bytes that have to be left on it,
+    /// if fewer are. While it is, this budget and those within it refuse every request.
+    pub fn set_short(&self, least: Option<u64>) {
+        self.short
+            .store(least.unwrap_or_default(), Ordering::Relaxed);
     }
 
     /// Calls `call` once, on the taking thread, when more than `above` bytes
@@ -183,13 +199,6 @@ impl Budget {
             && alarm.armed.swap(false, Ordering::SeqCst)
         {
             (alarm.call)();
-        }
-    }
-
-    fn spent(&self, which: Which) -> Spent {
-        Spent {
-            which,
-            limit: self.limit(),
         }
     }
 }
@@ -293,8 +302,8 @@ mod tests {
     #[test]
     fn taking_charges_both_budgets_or_neither() {
         let runtime = Arc::new(Budget::of_runtime(100));
-        let one = Budget::of_host(80, &runtime);
-        let other = Budget::of_host(80, &runtime);
+        let one = Budget::of_host("a:b", 80, &runtime);
+        let other = Budget::of_host("a:b", 80, &runtime);
         one.take(60).unwrap();
         assert_eq!(one.take(30).unwrap_err().which, Which::Host);
         let spent = other.take(50).unwrap_err();
@@ -311,7 +320,7 @@ mod tests {
     #[test]
     fn a_lower_limit_takes_nothing_back() {
         let runtime = Arc::new(Budget::of_runtime(100));
-        let host = Budget::of_host(80, &runtime);
+        let host = Budget::of_host("a:b", 80, &runtime);
         host.take(60).unwrap();
         host.set_limit(40);
         let spent = host.take(1).unwrap_err();
@@ -327,18 +336,19 @@ mod tests {
     #[test]
     fn a_short_machine_refuses_all_hosts() {
         let runtime = Arc::new(Budget::of_runtime(100));
-        let host = Budget::of_host(80, &runtime);
-        runtime.set_short(true);
-        assert_eq!(host.take(1).unwrap_err().which, Which::Machine);
+        let host = Budget::of_host("a:b", 80, &runtime);
+        runtime.set_short(Some(30));
+        let spent = host.take(1).unwrap_err();
+        assert_eq!((spent.which, spent.limit), (Which::Machine, 30));
         assert_eq!(host.used(), 0);
-        runtime.set_short(false);
+        runtime.set_short(None);
         host.take(1).unwrap();
     }
 
     #[test]
     fn the_alarm_calls_once_until_it_is_armed() {
         let runtime = Arc::new(Budget::of_runtime(100));
-        let host = Budget::of_host(100, &runtime);
+        let host = Budget::of_host("a:b", 100, &runtime);
         let calls = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&calls);
         runtime.on_use_above(10, move || {

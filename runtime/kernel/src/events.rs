@@ -14,6 +14,8 @@ use crate::sync::Arc;
 #[derive(Debug, Default)]
 pub(crate) struct Events {
     opened: bool,
+    /// True once the queue was opened, also after the end of the subscription.
+    was_opened: bool,
     queue: VecDeque<Queued>,
     /// The number of the next event.
     next: u64,
@@ -76,6 +78,7 @@ impl Notice {
 impl Events {
     pub(crate) fn open(&mut self) {
         self.opened = true;
+        self.was_opened = true;
     }
 
     /// Ends the subscription; the events stay.
@@ -85,6 +88,11 @@ impl Events {
 
     pub(crate) fn is_open(&self) -> bool {
         self.opened
+    }
+
+    /// Returns whether the queue is or was open.
+    pub(crate) fn was_opened(&self) -> bool {
+        self.was_opened
     }
 
     /// Returns the number of unread EXITs.

@@ -143,7 +143,7 @@ impl Host {
             common: Arc::new(Common {
                 name: name.into(),
                 number,
-                budget: Arc::new(Budget::of_host(total, runtime)),
+                budget: Arc::new(Budget::of_host(name, total, runtime)),
                 live: AtomicUsize::new(0),
                 closers: AtomicUsize::new(0),
                 closings: AtomicU64::new(0),

@@ -1,7 +1,7 @@
 //! The outcome of a process.
 
 use crate::budget::Spent;
-use crate::error::{Error, Kind};
+use crate::error::{Details, Error, Kind};
 use crate::sync::Arc;
 
 /// The end of a process: a value or an error.
@@ -48,29 +48,41 @@ impl Outcome {
         }
     }
 
-    /// Returns this outcome for a receiver that has no room for its bytes. A
-    /// value is replaced by the news that it was dropped; an error keeps its
-    /// kind and the beginning of its message.
-    pub(crate) fn without_payload(&self, spent: Spent) -> Self {
-        let dropped = |kind, message: String| {
-            Error::at_limit(kind, spent.which.limit(), spent.limit, message)
-                .with("bytes", self.bytes() as u64)
-        };
+    /// Returns this outcome for a receiver in this host that has no room for its bytes. A
+    /// value is replaced by the news that it was dropped, an error at the receiver's limit. An
+    /// error keeps its kind, the beginning of its message, which then says so, and the details
+    /// of the runtime: the limit in them is one that the failed process has met.
+    pub(crate) fn without_payload(&self, spent: Spent, host: &str) -> Self {
+        let (bytes, limit) = (self.bytes(), spent.which.limit());
+        let reason = format!("its {bytes} bytes do not fit into the receiver's {limit}");
         Outcome::Failed(Box::new(match self {
-            Outcome::Returned(_) => dropped(
-                Kind::RateLimited,
-                format!(
-                    "the result was dropped: its {} bytes do not fit into the receiver's {}",
-                    self.bytes(),
-                    spent.which.limit()
-                ),
-            ),
+            Outcome::Returned(_) => {
+                let message = format!("the result was dropped: {reason}");
+                Error::at_limit(Kind::RateLimited, limit, spent.limit, message)
+                    .in_host(host)
+                    .with("bytes", bytes as u64)
+            }
             Outcome::Failed(error) => {
                 let kept = error.message.floor_char_boundary(KEPT_OF_MESSAGE);
-                let message = format!("{}...", &error.message[..kept]);
-                Error {
+                let rest = if kept < error.message.len() {
+                    "..."
+                } else {
+                    ""
+                };
+                let message = format!(
+                    "{}{rest} (the rest of this error was dropped: {reason})",
+                    &error.message[..kept]
+                );
+                let beginning = Error {
                     retryable: error.retryable,
-                    ..dropped(short(error.kind.clone()), message)
+                    ..Error::new(short(error.kind.clone()), message)
+                };
+                match &error.details {
+                    Some(details @ Details::Fields(_)) => Error {
+                        details: Some(details.clone()),
+                        ..beginning
+                    },
+                    Some(Details::Encoded(_)) | None => beginning.with("bytes", bytes as u64),
                 }
             }
         }))
@@ -241,17 +253,42 @@ mod tests {
         assert!(error.stack.is_some_and(|whole| whole.starts_with(&stack)));
     }
 
-    #[test]
-    fn an_error_without_room_stays_as_retryable_as_it_was() {
-        let error = Error::new(Kind::RateLimited, "out of processor time").retryable(false);
+    /// The outcome for a receiver in the host `a:b` that has 7 bytes.
+    fn without_room(outcome: &Outcome) -> Error {
         let spent = Spent {
             which: crate::budget::Which::Process,
             limit: 7,
         };
-        let Outcome::Failed(error) = Outcome::Failed(Box::new(error)).without_payload(spent) else {
-            panic!("a failure stays one");
-        };
+        match outcome.without_payload(spent, "a:b") {
+            Outcome::Failed(error) => *error,
+            returned @ Outcome::Returned(_) => panic!("it has no room: {returned:?}"),
+        }
+    }
+
+    #[test]
+    fn an_error_without_room_stays_as_retryable_as_it_was() {
+        let error = Error::new(Kind::RateLimited, "out of processor time").retryable(false);
+        let error = without_room(&Outcome::Failed(Box::new(error)));
         assert_eq!(error.retryable, Some(false));
+    }
+
+    #[test]
+    fn the_limit_of_a_receiver_is_none_of_the_failed_process() {
+        let result = without_room(&Outcome::Returned(Some(Arc::from([0; 8]))));
+        let message =
+            "the result was dropped: its 8 bytes do not fit into the receiver's max_memory";
+        let at_limit = Error::at_limit(Kind::RateLimited, "max_memory", 7, message);
+        assert_eq!(result, at_limit.in_host("a:b").with("bytes", 8));
+        let failed = |error: Error| without_room(&Outcome::Failed(Box::new(error)));
+        let plain = failed(Error::internal("x".repeat(300)));
+        let beginning = "x".repeat(200) + "... (the rest of this error was dropped: its 308 bytes";
+        assert!(plain.message.starts_with(&beginning), "{plain}");
+        let bytes = Error::internal("").with("bytes", 308).details;
+        assert_eq!((plain.kind, plain.details), (Kind::Internal, bytes));
+        // The limit that the process itself has met stays.
+        let own = Error::at_limit(Kind::RateLimited, "max_cpu", 9, "x").in_host("c:d");
+        let details = own.details.clone();
+        assert_eq!(failed(own).details, details);
     }
 
     #[test]

@@ -22,7 +22,8 @@ use crate::native::{self, Context};
 ///
 /// What has a name that is there already is replaced; the same again changes nothing, but
 /// for grants of paths, which hold what was opened last. What is given in memory, here or
-/// to the [`Builder`], takes precedence over the program on disk, and can be removed again.
+/// to the [`Builder`], takes precedence over the program on disk, and can be removed again;
+/// so it counts, without a step of the plan, even if the program has just the same.
 /// What belongs to the program is changed by [`Change::app`] alone.
 ///
 /// ```
@@ -85,14 +86,16 @@ impl Change {
     }
 
     /// Adds or replaces a definition in Lua, as [`Builder::lua`](crate::Builder::lua) does.
-    pub fn lua(self, id: &str, source: impl Into<Vec<u8>>) -> Change {
+    pub fn lua(self, id: impl AsRef<str>, source: impl Into<Vec<u8>>) -> Change {
+        let id = id.as_ref();
         let code = Code::Lua(source_of(format!("{id}.lua"), source));
         self.definition(plain(id, code))
     }
 
     /// Adds or replaces a definition in WebAssembly, as
     /// [`Builder::wasm`](crate::Builder::wasm) does.
-    pub fn wasm(self, id: &str, code: impl Into<Vec<u8>>) -> Change {
+    pub fn wasm(self, id: impl AsRef<str>, code: impl Into<Vec<u8>>) -> Change {
+        let id = id.as_ref();
         let code = Code::Wasm(source_of(format!("{id}.wasm"), code));
         self.definition(plain(id, code))
     }
@@ -101,13 +104,14 @@ impl Change {
     /// [`Builder::native`](crate::Builder::native) does.
     pub fn native<F, T>(
         self,
-        id: &str,
+        id: impl AsRef<str>,
         code: impl Fn(Context) -> F + Send + Sync + 'static,
     ) -> Change
     where
         F: Future<Output = Result<T, Error>> + Send + 'static,
         T: Serialize,
     {
+        let id = id.as_ref();
         self.definition(plain(id, Code::Native(native::code(code))))
     }
 
@@ -122,7 +126,8 @@ impl Change {
 
     /// Removes a definition, and its identity. Its processes go on; starts and upgrades to it
     /// are `NotFound`.
-    pub fn remove_definition(mut self, id: &str) -> Change {
+    pub fn remove_definition(mut self, id: impl AsRef<str>) -> Change {
+        let id = id.as_ref();
         self.definitions.insert(id.into(), None);
         self.rules.definitions.entry(id.into()).or_insert(None);
         self
@@ -130,7 +135,8 @@ impl Change {
 
     /// Replaces the grants of a definition that was given in memory, for processes that are
     /// started from then on.
-    pub fn grants(mut self, id: &str, grants: Grants) -> Change {
+    pub fn grants(mut self, id: impl AsRef<str>, grants: Grants) -> Change {
+        let id = id.as_ref();
         self.grants.insert(id.into(), grants);
         self
     }
@@ -138,15 +144,16 @@ impl Change {
     /// Adds or replaces a module for `require(name)` in Lua, as
     /// [`Builder::module`](crate::Builder::module) does. Running processes require modules as
     /// they were at their start.
-    pub fn module(mut self, name: impl Into<String>, source: impl Into<Vec<u8>>) -> Change {
-        let name = name.into();
+    pub fn module(mut self, name: impl AsRef<str>, source: impl Into<Vec<u8>>) -> Change {
+        let name = name.as_ref();
         let source = source_of(format!("{name}.lua"), source);
-        self.modules.insert(name, Some(source));
+        self.modules.insert(name.to_owned(), Some(source));
         self
     }
 
     /// Removes a module.
-    pub fn remove_module(mut self, name: impl Into<String>) -> Change {
+    pub fn remove_module(mut self, name: impl AsRef<str>) -> Change {
+        let name = name.as_ref();
         self.modules.insert(name.into(), None);
         self
     }
@@ -154,7 +161,8 @@ impl Change {
     /// Adds a host, or gives a present one other limits. The limits of all its processes
     /// together hold at once: what is above them stays, and nothing is added to it. The
     /// limits of each process hold for processes that are started from then on.
-    pub fn host(mut self, name: &str, limits: HostLimits) -> Change {
+    pub fn host(mut self, name: impl AsRef<str>, limits: HostLimits) -> Change {
+        let name = name.as_ref();
         self.hosts.insert(name.into(), Some(limits));
         self
     }
@@ -162,7 +170,8 @@ impl Change {
     /// Removes a host, and its identity. Its processes are asked to end by CANCEL, and
     /// terminated after the [grace](Change::grace); starts in it are `NotFound` at once. A
     /// host of the program that it hid is there again.
-    pub fn remove_host(mut self, name: &str) -> Change {
+    pub fn remove_host(mut self, name: impl AsRef<str>) -> Change {
+        let name = name.as_ref();
         self.hosts.insert(name.into(), None);
         self.rules.hosts.entry(name.into()).or_insert(None);
         self
@@ -180,59 +189,68 @@ impl Change {
 
     /// Removes a service. It is asked to end after the services that depended on it, and
     /// terminated after the [grace](Change::grace).
-    pub fn remove_service(mut self, name: &str) -> Change {
+    pub fn remove_service(mut self, name: impl AsRef<str>) -> Change {
+        let name = name.as_ref();
         self.services.insert(name.into(), None);
         self
     }
 
     /// Adds or replaces a policy: statements in Cedar. Running processes are judged by it,
     /// too.
-    pub fn policy(mut self, id: impl Into<String>, statements: &str) -> Change {
+    pub fn policy(mut self, id: impl AsRef<str>, statements: &str) -> Change {
+        let id = id.as_ref();
         let statements = Some(statements.into());
         self.rules.policies.insert(id.into(), statements);
         self
     }
 
     /// Removes a policy.
-    pub fn remove_policy(mut self, id: impl Into<String>) -> Change {
+    pub fn remove_policy(mut self, id: impl AsRef<str>) -> Change {
+        let id = id.as_ref();
         self.rules.policies.insert(id.into(), None);
         self
     }
 
     /// Adds or replaces a named scope. Processes keep the scope that they were started with.
-    pub fn scope(mut self, name: &str, scope: Scope) -> Change {
+    pub fn scope(mut self, name: impl AsRef<str>, scope: Scope) -> Change {
+        let name = name.as_ref();
         let scope = Some(Arc::new(scope));
         self.rules.scopes.insert(name.into(), scope);
         self
     }
 
     /// Removes a named scope.
-    pub fn remove_scope(mut self, name: &str) -> Change {
+    pub fn remove_scope(mut self, name: impl AsRef<str>) -> Change {
+        let name = name.as_ref();
         self.rules.scopes.insert(name.into(), None);
         self
     }
 
     /// Gives the processes that are started in a host from then on an actor and a scope.
-    pub fn host_identity(mut self, host: &str, identity: Identity) -> Change {
+    pub fn host_identity(mut self, host: impl AsRef<str>, identity: Identity) -> Change {
+        let host = host.as_ref();
         self.rules.hosts.insert(host.into(), Some(identity));
         self
     }
 
     /// Takes back what [`Change::host_identity`] gave.
-    pub fn remove_host_identity(mut self, host: &str) -> Change {
+    pub fn remove_host_identity(mut self, host: impl AsRef<str>) -> Change {
+        let host = host.as_ref();
         self.rules.hosts.insert(host.into(), None);
         self
     }
 
     /// Gives the processes that are started of a definition from then on an actor and a
     /// scope, which take precedence over those of the host.
-    pub fn definition_identity(mut self, id: &str, identity: Identity) -> Change {
+    pub fn definition_identity(mut self, id: impl AsRef<str>, identity: Identity) -> Change {
+        let id = id.as_ref();
         self.rules.definitions.insert(id.into(), Some(identity));
         self
     }
 
     /// Takes back what [`Change::definition_identity`] gave.
-    pub fn remove_definition_identity(mut self, id: &str) -> Change {
+    pub fn remove_definition_identity(mut self, id: impl AsRef<str>) -> Change {
+        let id = id.as_ref();
         self.rules.definitions.insert(id.into(), None);
         self
     }

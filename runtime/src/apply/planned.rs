@@ -88,7 +88,8 @@ impl fmt::Debug for Planned {
 /// A change that is in place. Removed hosts and services end, and new services start, also
 /// if this is dropped.
 pub struct Applied {
-    /// The version that is in place now: the one before, if there was nothing to change.
+    /// The version that is in place now: the one before, if there was nothing to change. A
+    /// plan without steps may make a version that differs in what is hidden.
     pub version: u64,
     /// What has changed.
     pub plan: Plan,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use warren_engine::{Definition, Definitions, HostLimits, Source};
 
 use super::plan::{Action, Object, Step};
+use super::target::Target;
 use super::version::Version;
 use crate::app::{App, Changes, Difference, Lines, Rules, Service};
 use crate::limits::differences;
@@ -25,6 +26,9 @@ pub(super) struct Steps {
     pub(super) removed_hosts: Vec<String>,
     /// Ids without a definition in the second version.
     pub(super) gone: Vec<Arc<str>>,
+    /// True if something is another that no step shows: what was given in memory over the
+    /// same of the program, what it hides there, and the directory of the program.
+    is_silent: bool,
 }
 
 impl Steps {
@@ -34,13 +38,16 @@ impl Steps {
             && self.changed.is_empty()
             && self.replaced.is_empty()
             && self.stale.is_empty()
+            && !self.is_silent
     }
 
-    /// Compares two versions; `files` are the differences between the files of their
-    /// programs, if those are two.
-    pub(super) fn between(from: &Version, to: &Version, files: Option<Changes>) -> Steps {
+    /// Compares the version `from` with the one to come, of which it takes the differences
+    /// between files.
+    pub(super) fn between(from: &Version, target: &mut Target) -> Steps {
+        let files = target.files.take();
+        let to = &target.version;
         let is_another = files.is_some();
-        let places = Places::of(to.app().filter(|_| is_another));
+        let places = Places::of(to.app().filter(|_| target.is_of_disk));
         let mut steps = Steps {
             steps: Vec::new(),
             changed: Vec::new(),
@@ -49,7 +56,10 @@ impl Steps {
             hosts: Vec::new(),
             removed_hosts: Vec::new(),
             gone: Vec::new(),
+            is_silent: is_another && differ_below(from, to),
         };
+        steps.is_silent |= !from.own_hosts.has_names_of(&to.own_hosts);
+        steps.is_silent |= !from.own_services.has_names_of(&to.own_services);
         steps.of_hosts(from, to, is_another, &places);
         steps.of_own_definitions(from, to);
         if let Some(files) = files {
@@ -59,6 +69,9 @@ impl Steps {
         steps.of_services(from, to, &places);
         if let (Some(from), Some(to)) = (&from.rules, &to.rules) {
             steps.of_rules(from, to, &places);
+        }
+        if is_another {
+            steps.of_main(from, to, &places);
         }
         let key = |step: &Step| (step.object, step.name.clone());
         steps.steps.sort_by_key(key);
@@ -178,6 +191,9 @@ impl Steps {
         add(Action::Replace, &files.changed, &["code"]);
         add(Action::Replace, &files.resettled, &[]);
         add(Action::Remove, &files.removed, &[]);
+        for (id, settings) in files.by_id.iter().filter(|(id, _)| hides(id)) {
+            self.of_id(id, settings);
+        }
         let gone = files.removed.into_iter().filter(|id| !hides(id));
         self.gone.extend(gone);
         let compile = files.compile.into_iter();
@@ -185,6 +201,33 @@ impl Steps {
             .extend(compile.filter(|definition| !hides(&definition.id)));
         self.replaced.extend(files.replaced);
         self.stale.extend(files.stale);
+    }
+
+    /// Adds settings of the manifest to the step of a definition whose code is not the
+    /// program's.
+    fn of_id(&mut self, id: &str, settings: &[&'static str]) {
+        let settings = settings.iter().map(|setting| (*setting).to_owned());
+        let is_of = |step: &&mut Step| step.object == Object::Definition && step.name == id;
+        match self.steps.iter_mut().find(is_of) {
+            Some(step) if step.action == Action::Replace => step.differences.extend(settings),
+            Some(_) => {}
+            None => {
+                let step = Step::new(Action::Replace, Object::Definition, id);
+                self.steps.push(step.with(settings.collect()));
+            }
+        }
+    }
+
+    fn of_main(&mut self, from: &Version, to: &Version, places: &Places) {
+        let (Some(was), Some(is)) = (from.app(), to.app()) else {
+            return;
+        };
+        if was.main() != is.main() {
+            let (file, line) = places.of_table("app", "main");
+            let step = Step::new(Action::Replace, Object::Setting, "main").at(file, line);
+            let difference = format!("{} -> {}", was.main(), is.main());
+            self.steps.push(step.with(vec![difference]));
+        }
     }
 
     fn of_modules(&mut self, from: &Version, to: &Version) {
@@ -246,6 +289,7 @@ impl Steps {
 
     fn of_rules(&mut self, from: &Rules, to: &Rules, places: &Places) {
         let difference = from.difference(to);
+        self.is_silent |= difference.hidden;
         self.of_names(Object::Policy, "", &difference.policies, places);
         self.of_names(Object::Scope, "scopes", &difference.scopes, places);
         self.of_names(Object::HostIdentity, "hosts", &difference.hosts, places);
@@ -286,6 +330,16 @@ impl Steps {
                     .push(Step::new(action, object, name).at(file, line));
             }
         }
+    }
+}
+
+/// Returns true if the programs of two versions differ in what may be hidden.
+fn differ_below(from: &Version, to: &Version) -> bool {
+    match (from.app(), to.app()) {
+        (Some(was), Some(is)) => {
+            was.root() != is.root() || was.hosts() != is.hosts() || was.services() != is.services()
+        }
+        _ => false,
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use warren_engine::security::Identity;
+use warren_engine::security::{Identity, Scope};
 use warren_engine::{Definition, Definitions, HostLimits, Source};
 
 use super::change::Change;
@@ -22,6 +22,8 @@ pub(crate) struct Target {
     pub(super) version: Version,
     /// The differences between the files of the two programs, if they are two.
     pub(super) files: Option<Changes>,
+    /// True if the manifest of this version is the one on disk.
+    pub(super) is_of_disk: bool,
     /// Time that the processes of removed hosts and services have to end.
     pub(super) grace: Duration,
     /// True if nothing is kept of the version before.
@@ -74,6 +76,7 @@ impl Target {
         let target = Target {
             version,
             files,
+            is_of_disk: app.is_some(),
             grace,
             forget_previous,
         };
@@ -91,6 +94,7 @@ impl Target {
         Target {
             version,
             files: Some(changes),
+            is_of_disk: false,
             grace: Duration::ZERO,
             forget_previous: false,
         }
@@ -117,6 +121,7 @@ impl Target {
                 ..earlier.clone()
             },
             files,
+            is_of_disk: false,
             grace,
             forget_previous: false,
         })
@@ -131,10 +136,7 @@ impl Target {
     ) -> Result<(), ApplyError> {
         let next = &self.version;
         let own = &next.definitions.own;
-        let new = present
-            .definitions
-            .own
-            .differing(own, |one, other| Arc::ptr_eq(one, other));
+        let new = present.definitions.own.differing(own, Arc::ptr_eq);
         for (_, _, definition) in new {
             if let Some(definition) = definition {
                 check_definition(next, definition)?;
@@ -325,12 +327,12 @@ fn changed_rules(
     };
     let invalid = |error| ApplyError::Policies(Box::new(error));
     for (id, _) in change.policies.iter().filter(|(_, text)| text.is_none()) {
-        if !rules.own().policies.contains_key(id) {
+        if !rules.adds_policy(id) {
             return Err(not_found(Object::Policy, id));
         }
     }
     for (name, _) in change.scopes.iter().filter(|(_, scope)| scope.is_none()) {
-        if !rules.own().scopes.contains_key(name) {
+        if !rules.adds_scope(name) {
             return Err(not_found(Object::Scope, name));
         }
     }
@@ -342,7 +344,7 @@ fn changed_rules(
         };
         next = Some(rules.followed_by(&of_app).map_err(invalid)?);
     }
-    if !is_nothing(rules.own(), change) {
+    if !is_nothing(rules, change) {
         let before = next.as_ref().unwrap_or(rules);
         next = Some(before.changed(change).map_err(invalid)?);
     }
@@ -352,15 +354,15 @@ fn changed_rules(
 type Identities = BTreeMap<Arc<str>, Option<Identity>>;
 
 /// Returns true if a change takes back identities that were not given, and no more.
-fn is_nothing(own: &RulesChange, change: &RulesChange) -> bool {
-    let takes_none = |own: &Identities, change: &Identities| {
+fn is_nothing(rules: &Rules, change: &RulesChange) -> bool {
+    let takes_none = |change: &Identities, adds: &dyn Fn(&str) -> bool| {
         let mut all = change.iter();
-        all.all(|(name, identity)| identity.is_none() && !own.contains_key(name))
+        all.all(|(name, identity)| identity.is_none() && !adds(name))
     };
     change.policies.is_empty()
         && change.scopes.is_empty()
-        && takes_none(&own.hosts, &change.hosts)
-        && takes_none(&own.definitions, &change.definitions)
+        && takes_none(&change.hosts, &|host: &str| rules.adds_host(host))
+        && takes_none(&change.definitions, &|id: &str| rules.adds_definition(id))
 }
 
 fn check_definition(next: &Version, definition: &Definition) -> Result<(), ApplyError> {
@@ -397,13 +399,25 @@ fn check_scopes(next: &Version, change: &RulesChange, all: bool) -> Result<(), A
     let Some(rules) = &next.rules else {
         return Ok(());
     };
-    let looked_at = |(name, _): &(&Arc<str>, _)| all || change.scopes.contains_key(*name);
-    for (name, scope) in rules.scopes().filter(looked_at) {
-        if let Some(id) = scope.policies.iter().find(|id| !rules.has_policy(id)) {
-            return Err(missing((Object::Scope, name), (Object::Policy, id)));
-        }
+    let lacks = |scope: &Scope| {
+        let mut policies = scope.policies.iter();
+        policies.find(|id| !rules.has_policy(id)).cloned()
+    };
+    let lacking = match all {
+        // The first one by name.
+        true => rules
+            .scopes()
+            .filter_map(|(name, scope)| Some((name, lacks(scope)?)))
+            .min(),
+        false => change
+            .scopes
+            .keys()
+            .find_map(|name| Some((name, lacks(rules.scope(name)?)?))),
+    };
+    match lacking {
+        Some((name, id)) => Err(missing((Object::Scope, name), (Object::Policy, &id))),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 fn not_found(object: Object, name: &str) -> ApplyError {

@@ -5,10 +5,9 @@ use std::sync::Arc;
 
 use warren_engine::{DEFAULT_HOST, HostLimits};
 
-use crate::app::{App, DependencyError, Rules, Service, sort_services};
+use crate::app::{App, DependencyError, Rules, Service, Table, sort_services};
 use crate::definitions::LayeredDefinitions;
 use crate::limits::limits;
-use crate::table::Table;
 
 /// A version of a runtime. It never changes: a change makes another one, which shares what
 /// is the same.

@@ -1,6 +1,6 @@
 //! The versions of a runtime: the present one, and the one before.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,6 +37,9 @@ pub(crate) struct Versions {
     cache: Option<PathBuf>,
     services: Arc<Services>,
     metrics: Metrics,
+    /// Definitions that are gone and have metrics: processes that outlive them have begun
+    /// these anew.
+    outlived: Mutex<BTreeSet<Arc<str>>>,
 }
 
 impl Default for Versions {
@@ -61,6 +64,7 @@ impl Versions {
             policies,
             cache,
             metrics,
+            outlived: Mutex::default(),
         }
     }
 
@@ -80,6 +84,31 @@ impl Versions {
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
+    }
+
+    /// Forgets the metrics of definitions that are gone, once no process runs them: one that
+    /// outlived its definition may have begun them anew.
+    pub(crate) fn forget_outlived_metrics(&self, node: &Node) {
+        let mut outlived = self.outlived.lock();
+        // First: what is removed after the look at the definitions is forgotten by the removal.
+        outlived.extend(self.metrics.begun());
+        if outlived.is_empty() {
+            return;
+        }
+        let definitions = self.definitions();
+        outlived.retain(|id| !definitions.contains(id));
+        if outlived.is_empty() {
+            return;
+        }
+        let run = node.kernel().scan().filter_map(|one| one.definition());
+        let run: HashSet<_> = run.filter(|id| outlived.contains(id)).collect();
+        outlived.retain(|id| {
+            let is_run = run.contains(id);
+            if !is_run {
+                self.metrics.forget(id);
+            }
+            is_run
+        });
     }
 
     /// Opens a program with the options of the present one.
@@ -179,7 +208,7 @@ impl Versions {
         present: Version,
         mut target: Target,
     ) -> Result<Planned, ApplyError> {
-        let mut steps = Steps::between(&present, &target.version, target.files.take());
+        let mut steps = Steps::between(&present, &mut target);
         let plan = Plan {
             version: present.number,
             steps: std::mem::take(&mut steps.steps),
@@ -242,7 +271,7 @@ impl Versions {
         let gone = planned.work.gone.clone();
         let (published, update) = self.exchange(planned)?;
         let removed = published.map(|published| published.removed);
-        let settled = self.settle(&node, removed.unwrap_or_default(), update, gone, grace);
+        let settled = self.settle(&node, removed.unwrap_or_default(), update, &gone, grace);
         Ok(Applied {
             version: self.number(),
             plan,
@@ -279,6 +308,10 @@ impl Versions {
             });
         }
         let Some(prepared) = work.prepared else {
+            let same = work.target.version.app().filter(|_| work.target.is_of_disk);
+            if let (Some(present), Some(same)) = (present.app(), same) {
+                present.take_manifest_of(same);
+            }
             return Ok((None, None));
         };
         let rules = work.target.version.rules.as_ref();
@@ -310,12 +343,13 @@ impl Versions {
         node: &Arc<Node>,
         removed: Vec<Arc<Host>>,
         update: Option<Update>,
-        gone: Vec<Arc<str>>,
+        gone: &[Arc<str>],
         grace: Duration,
     ) -> BoxFuture<'static, Result<(), ServiceError>> {
-        for id in &gone {
+        for id in gone {
             self.metrics.forget(id);
         }
+        self.forget_outlived_metrics(node);
         if removed.is_empty() && update.is_none() {
             return ready(Ok(())).boxed();
         }
@@ -335,11 +369,7 @@ impl Versions {
             for host in hosts {
                 versions.metrics.forget_host(host);
             }
-            // The last processes may have begun them anew, and the id may be back.
-            let definitions = versions.definitions();
-            for id in gone.iter().filter(|id| !definitions.contains(id)) {
-                versions.metrics.forget(id);
-            }
+            versions.forget_outlived_metrics(&node);
             // Fails only if nobody waits.
             let _ = sender.send(started);
         });

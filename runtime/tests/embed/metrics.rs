@@ -1,8 +1,8 @@
 //! The metrics of programs, as an endpoint shows them.
 
-use warren::{HostLimits, Spawn};
+use warren::{Change, HostLimits, Runtime, Spawn};
 
-use crate::setup::{builder, run};
+use crate::setup::{builder, in_time, run};
 
 /// Returns the value of a sample, which has these labels after those of the runtime.
 #[track_caller]
@@ -96,5 +96,67 @@ fn series_stay_and_are_bounded() {
             ",n=\"1\"",
         );
         assert_eq!(first.as_deref(), Some("2.0"));
+    });
+}
+
+/// Counts for each message `go` that is true, and ends with one that is not.
+const COUNTS: &str = "return function()
+    local go = process.listen('go')
+    while go:receive() do assert(metrics.counter_inc('jobs')) end
+    return true
+end";
+
+fn has_jobs(runtime: &Runtime) -> bool {
+    runtime.metrics().contains("app_jobs_total{")
+}
+
+async fn until_jobs_are(shown: bool, runtime: &Runtime) {
+    in_time(async {
+        while has_jobs(runtime) != shown {
+            tokio::task::yield_now().await;
+        }
+    })
+    .await;
+}
+
+async fn apply(runtime: &Runtime, change: Change) {
+    in_time(runtime.apply(change)).await.unwrap();
+}
+
+#[test]
+fn series_of_a_process_that_outlives_its_definition_end_with_the_process() {
+    run(async {
+        let runtime = builder().lua("app:counts", COUNTS).start().unwrap();
+        let process = runtime.spawn("app:counts").await.unwrap();
+        process.send("go", true).unwrap();
+        until_jobs_are(true, &runtime).await;
+        apply(&runtime, Change::new().lua("app:counts", COUNTS)).await;
+        assert!(has_jobs(&runtime));
+        apply(&runtime, Change::new().remove_definition("app:counts")).await;
+        assert!(!has_jobs(&runtime));
+        // It begins them anew, and they stay as long as it.
+        process.send("go", true).unwrap();
+        until_jobs_are(true, &runtime).await;
+        apply(&runtime, Change::new().lua("app:other", "return 1")).await;
+        assert!(has_jobs(&runtime));
+        process.send("go", false).unwrap();
+        assert!(in_time(process.result::<bool>()).await.unwrap());
+        until_jobs_are(false, &runtime).await;
+    });
+}
+
+#[test]
+fn series_of_a_definition_that_is_back_stay() {
+    run(async {
+        let runtime = builder().lua("app:counts", COUNTS).start().unwrap();
+        let process = runtime.spawn("app:counts").await.unwrap();
+        apply(&runtime, Change::new().remove_definition("app:counts")).await;
+        process.send("go", true).unwrap();
+        until_jobs_are(true, &runtime).await;
+        apply(&runtime, Change::new().lua("app:counts", COUNTS)).await;
+        process.send("go", false).unwrap();
+        assert!(in_time(process.result::<bool>()).await.unwrap());
+        apply(&runtime, Change::new().lua("app:other", "return 1")).await;
+        assert!(has_jobs(&runtime));
     });
 }

@@ -191,7 +191,17 @@ static void naming(void) {
   do {                                                                                   \
     FAILS(call, WARREN_INVALID);                                                         \
     CHECK(warren_text_is(warren_last_error()->message, what ": more than 1048576 bytes (max_message)")); \
+    CHECK(is_at_limit("max_message"));                                                   \
   } while (0)
+
+/* Returns whether the details of the last error name the limit. */
+static bool is_at_limit(const char *limit) {
+  warren_text details = warren_last_error()->details;
+  size_t len = strlen(limit);
+  for (size_t at = 0; at + len <= details.len; at++)
+    if (memcmp(details.data + at, limit, len) == 0) return true;
+  return false;
+}
 
 /* Writes a value of some bytes that is copied into itself twice, 60 times over. */
 static void write_doubled(warren_writer *writer) {
@@ -257,6 +267,16 @@ static void too_large(void) {
     warren_writer_free(&large);
     warren_writer_free(&arguments);
   }
+  warren_pid pid;
+  warren_writer long_map = WARREN_WRITER, deep = WARREN_WRITER;
+  CHECK(warren_self(&pid) == 0);
+  warren_write_map(&long_map, UINT32_MAX);
+  TOO_LARGE(warren_send(pid.text, "topic", &long_map), "payload");
+  for (int level = 0; level <= WARREN_MAX_DEPTH; level++) warren_write_array(&deep, 1);
+  FAILS(warren_send(pid.text, "topic", &deep), WARREN_INVALID);
+  CHECK(is_at_limit("max_nesting"));
+  warren_writer_free(&long_map);
+  warren_writer_free(&deep);
 }
 
 #define NOT_UTF8(call, what)                                                   \

@@ -8,12 +8,13 @@ import {
 const ME = "app:main";
 const HOST = "app:processes";
 
-/** Tries a call, which must fail as `Invalid` with this in its message. */
-function refused(what, part, attempt) {
+/** Tries a call, which must fail as `Invalid` with this in its message, at this limit if there is one. */
+function refused(what, part, attempt, limit) {
   try {
     attempt();
   } catch (error) {
-    if (error instanceof WarrenError && error.kind === kinds.INVALID && error.message.includes(part)) return;
+    const isInvalid = error instanceof WarrenError && error.kind === kinds.INVALID && error.message.includes(part);
+    if (isInvalid && error.details?.limit === limit?.name && error.details?.value === limit?.value) return;
     throw new Error(`${what}: ${error}`);
   }
   throw new Error(`${what}: it was taken`);
@@ -28,16 +29,23 @@ function shared() {
 
 function tooLarge() {
   const limit = "more than 1048576 bytes (max_message)";
+  const most = { name: "max_message", value: 1 << 20 };
   for (const [what, value] of [["shared", shared()], ["text", "x".repeat(2 << 20)], ["bytes", new Uint8Array(2 << 20)]]) {
-    refused(`${what} sent`, `payload: ${limit}`, () => send(pid(), "topic", value));
-    refused(`${what} spawned`, `arguments: ${limit}`, () => spawn(ME, HOST, ["double", value]));
-    refused(`${what} executed`, `arguments: ${limit}`, () => exec(ME, HOST, ["double", value]));
-    refused(`${what} upgraded`, `arguments: ${limit}`, () => upgrade(null, [value]));
-    refused(`${what} inherited`, `context: ${limit}`, () => spawn(ME, HOST, [], { context: { value } }));
-    refused(`${what} first`, `messages.early: ${limit}`, () => spawn(ME, HOST, [], { messages: [["early", value]] }));
-    refused(`${what} of an actor`, `actor.meta: ${limit}`, () => spawn(ME, HOST, [], { actor: { id: "ada", meta: { value } } }));
-    refused(`${what} returned`, `result: ${limit}`, () => exec(ME, HOST, ["large", what]));
+    refused(`${what} sent`, `payload: ${limit}`, () => send(pid(), "topic", value), most);
+    refused(`${what} spawned`, `arguments: ${limit}`, () => spawn(ME, HOST, ["double", value]), most);
+    refused(`${what} executed`, `arguments: ${limit}`, () => exec(ME, HOST, ["double", value]), most);
+    refused(`${what} upgraded`, `arguments: ${limit}`, () => upgrade(null, [value]), most);
+    refused(`${what} inherited`, `context: ${limit}`, () => spawn(ME, HOST, [], { context: { value } }), most);
+    refused(`${what} first`, `messages.early: ${limit}`, () => spawn(ME, HOST, [], { messages: [["early", value]] }), most);
+    refused(`${what} of an actor`, `actor.meta: ${limit}`, () => spawn(ME, HOST, [], { actor: { id: "ada", meta: { value } } }), most);
+    refused(`${what} returned`, `result: ${limit}`, () => exec(ME, HOST, ["large", what]), most);
   }
+}
+
+function tooDeep() {
+  let value = [];
+  for (let level = 1; level <= 100; level++) value = [value];
+  refused("nested", "nested deeper than 100", () => send(pid(), "topic", value), { name: "max_nesting", value: 100 });
 }
 
 function notUnicode() {
@@ -78,6 +86,7 @@ function notUnicode() {
 
 export function refusals() {
   tooLarge();
+  tooDeep();
   notUnicode();
   if (inbox().receive(0) !== undefined) throw new Error("a refused message arrived");
 }

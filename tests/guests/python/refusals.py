@@ -6,12 +6,15 @@ import warren
 ME, HOST = "app:main", "app:processes"
 
 
-def refused(what, part, attempt):
-    """Tries a call, which must fail as Invalid with this in its message."""
+def refused(what, part, attempt, limit=None):
+    """Tries a call, which must fail as Invalid with this in its message, at this limit if
+    there is one."""
     try:
         attempt()
     except warren.WarrenError as error:
         assert error.kind == warren.INVALID and part in error.message, f"{what}: {error.kind}: {error}"
+        details = error.details or {}
+        assert (details.get("limit"), details.get("value")) == (limit or (None, None)), f"{what}: {details}"
     else:
         raise AssertionError(f"{what}: it was taken")
 
@@ -34,18 +37,28 @@ def large(what):
 
 def too_large():
     limit = "more than 1048576 bytes (max_message)"
+    most = ("max_message", 1 << 20)
     for what, make in LARGE.items():
         value = make()
-        refused(f"{what} sent", f"payload: {limit}", lambda: warren.send(warren.pid(), "topic", value))
-        refused(f"{what} spawned", f"arguments: {limit}", lambda: warren.spawn(ME, HOST, "double", value))
-        refused(f"{what} executed", f"arguments: {limit}", lambda: warren.exec(ME, HOST, "double", value))
-        refused(f"{what} upgraded", f"arguments: {limit}", lambda: warren.upgrade(None, value))
-        refused(f"{what} inherited", f"context: {limit}", lambda: warren.spawn(ME, HOST, context={"value": value}))
+        refused(f"{what} sent", f"payload: {limit}", lambda: warren.send(warren.pid(), "topic", value), most)
+        refused(f"{what} spawned", f"arguments: {limit}", lambda: warren.spawn(ME, HOST, "double", value), most)
+        refused(f"{what} executed", f"arguments: {limit}", lambda: warren.exec(ME, HOST, "double", value), most)
+        refused(f"{what} upgraded", f"arguments: {limit}", lambda: warren.upgrade(None, value), most)
+        context = {"value": value}
+        refused(f"{what} inherited", f"context: {limit}", lambda: warren.spawn(ME, HOST, context=context), most)
         early = [("early", value)]
-        refused(f"{what} first", f"messages.early: {limit}", lambda: warren.spawn(ME, HOST, messages=early))
+        refused(f"{what} first", f"messages.early: {limit}", lambda: warren.spawn(ME, HOST, messages=early), most)
         actor = warren.Actor("ada", {"value": value})
-        refused(f"{what} of an actor", f"actor.meta: {limit}", lambda: warren.spawn(ME, HOST, actor=actor))
-        refused(f"{what} returned", f"result: {limit}", lambda: warren.exec(ME, HOST, "large", what))
+        refused(f"{what} of an actor", f"actor.meta: {limit}", lambda: warren.spawn(ME, HOST, actor=actor), most)
+        refused(f"{what} returned", f"result: {limit}", lambda: warren.exec(ME, HOST, "large", what), most)
+
+
+def too_deep():
+    value = []
+    for _ in range(100):
+        value = [value]
+    limit = ("max_nesting", 100)
+    refused("nested", "nested deeper than 100", lambda: warren.send(warren.pid(), "topic", value), limit)
 
 
 def not_unicode():
@@ -86,5 +99,6 @@ def not_unicode():
 
 def refusals():
     too_large()
+    too_deep()
     not_unicode()
     assert warren.inbox().receive(0) is None, "a refused message arrived"

@@ -205,7 +205,7 @@ pg.open = public(function(id)
   elseif id == "" or find(id, "/", 1, true) then
     return invalid("an id is text without '/', such as 'app:chat'")
   elseif #id > MOST then
-    return invalid("an id is " .. #id .. " bytes, more than " .. MOST)
+    return native.beyond("max_id", MOST, "an id is " .. #id .. " bytes, more than " .. MOST)
   end
   return object(class, { id = id, prefix = id .. "/", joins = {}, subscriptions = {} })
 end, "pg.open")

@@ -3,7 +3,7 @@
 
 local native = ...
 local loaded, preload, load_module = native.loaded, native.preload, native.module
-local bundled = native.bundled
+local bundled, required = native.bundled, native.required
 local is_blocked, public, bad_argument = native.is_blocked, native.public, native.bad_argument
 local error, type, setmetatable, rawget = error, type, setmetatable, rawget
 local running, status, concat = coroutine.running, coroutine.status, table.concat
@@ -263,5 +263,6 @@ require = public(function(...)
   elseif loaded[name] == nil then
     loaded[name] = true
   end
+  required(loaded[name], where)
   return loaded[name], where
 end)

@@ -4,9 +4,9 @@ local native = ...
 local object, state, encode = native.object, native.state, native.encode
 local public, wrong = native.public, native.bad_argument
 local evaluate = native.evaluate
-local errors = errors
+local errors, pid = errors, process.pid
 local type, ipairs, next = type, ipairs, next
-local utf8_len = utf8.len
+local match, utf8_len = string.match, utf8.len
 
 -- The state of an object is what crosses: the id of a policy, `{id, meta}` of an actor,
 -- the list of ids of a scope.
@@ -21,18 +21,32 @@ local function invalid(message)
   return nil, errors.new { kind = errors.INVALID, retryable = false, message = message }
 end
 
+-- The results of a call with a value beyond a limit, which this process has met by itself.
+-- The details are as the runtime sets them.
+local function beyond(limit, value, message)
+  return nil, errors.new {
+    kind = errors.INVALID,
+    retryable = false,
+    message = message,
+    details = { limit = limit, value = value, host = match(pid(), "^{(.*)|") },
+  }
+end
+native.beyond = beyond
+
 -- Bytes of the longest id, as of the longest name.
 local MAX_ID = 1024
 
--- Why a string is no id of an actor or policy; nothing where it is one.
+-- The error of a string that is no id of an actor or policy; nil where it is one.
 local function not_id(what, id)
+  local _, err
   if id == "" then
-    return what .. " is empty"
+    _, err = invalid(what .. " is empty")
   elseif #id > MAX_ID then
-    return what .. " is longer than " .. MAX_ID .. " bytes"
+    _, err = beyond("max_name", MAX_ID, what .. " is longer than " .. MAX_ID .. " bytes")
   elseif not utf8_len(id) then
-    return what .. " is not UTF-8"
+    _, err = invalid(what .. " is not UTF-8")
   end
+  return err
 end
 
 -- A copy of plain values; they were checked by encoding them.
@@ -89,9 +103,9 @@ local function id_of(policy, name)
   elseif type(policy) ~= "string" then
     wrong(2, name, "policy or string", policy)
   end
-  local why = not_id("policy", policy)
-  if why then
-    return invalid(why)
+  local err = not_id("policy", policy)
+  if err then
+    return nil, err
   end
   return policy
 end
@@ -228,9 +242,9 @@ function security.new_actor(id, meta)
   elseif meta ~= nil and type(meta) ~= "table" then
     wrong(2, "new_actor", "table", meta)
   end
-  local why = not_id("id", id)
-  if why then
-    return invalid(why)
+  local refused = not_id("id", id)
+  if refused then
+    return nil, refused
   end
   for key in next, meta or {} do
     if type(key) ~= "string" or not utf8_len(key) then
@@ -255,9 +269,9 @@ function security.new_scope(policies)
     if type(id) ~= "string" then
       return invalid("policies[" .. place .. "] is a " .. type(policy) .. ", not a policy or its id")
     end
-    local why = not_id("a policy", id)
-    if why then
-      return invalid(why)
+    local err = not_id("a policy", id)
+    if err then
+      return nil, err
     end
     ids[place] = id
   end

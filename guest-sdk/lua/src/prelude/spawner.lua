@@ -6,7 +6,7 @@ local object, state = native.object, native.state
 local encode, encode_values = native.encode, native.encode_values
 local spawn, exec = native.spawn_with_options, native.exec_with_options
 local can = native.can
-local public, wrong = native.public, native.bad_argument
+local public, wrong, beyond = native.public, native.bad_argument, native.beyond
 local errors, process = errors, process
 local type, next = type, next
 local find, utf8_len = string.find, utf8.len
@@ -136,7 +136,8 @@ local function with_values(before, values, action)
     local all, number = flattened(layer)
     layer = { values = all, above = 0, lowest = number, bytes = bytes_of(all) }
     if layer.bytes > MAX_MESSAGE then
-      return invalid("context: more than " .. MAX_MESSAGE .. " bytes (max_message) cannot leave the process")
+      local why = "context: more than " .. MAX_MESSAGE .. " bytes (max_message) cannot leave the process"
+      return beyond("max_message", MAX_MESSAGE, why)
     end
   end
   return layer
@@ -193,7 +194,7 @@ function methods.with_name(spawner, name)
   elseif name == "" or find(name, "^[{@]") or not utf8_len(name) then
     return invalid("a name is text that is not empty and does not begin with '{' or '@'")
   elseif #name > MAX_NAME then
-    return invalid("a name may not be longer than " .. MAX_NAME .. " bytes")
+    return beyond("max_name", MAX_NAME, "a name may not be longer than " .. MAX_NAME .. " bytes")
   end
   return with(self, "name", name)
 end
@@ -211,7 +212,8 @@ function methods.with_message(spawner, topic, ...)
   if not payload then
     return nil, err
   elseif #topic + #payload > MAX_MESSAGE then
-    return invalid("payload: more than " .. MAX_MESSAGE .. " bytes (max_message) cannot leave the process")
+    local why = "payload: more than " .. MAX_MESSAGE .. " bytes (max_message) cannot leave the process"
+    return beyond("max_message", MAX_MESSAGE, why)
   end
   local before = self.messages
   local count = before and before.count + 1 or 1

@@ -102,6 +102,42 @@ fn a_second_value_is_an_error() {
 }
 
 #[test]
+fn both_results_of_require_are_a_result() {
+    let main = |last: &str| {
+        format!(
+            "package.preload.m = function() return {{ 'x' }} end
+             package.preload.text = function() return 'text' end
+             return function() {last} end"
+        )
+    };
+    for last in [
+        "return require('m')",
+        "require('m') return require('m')",
+        "require('text') return require('m')",
+        "package.preload.outer = function() return require('m') end return require('outer')",
+        "local m, place = require('m') return m, place",
+    ] {
+        assert_eq!(result(&main(last)), Some(b"\x91\xa1x".to_vec()), "{last}");
+    }
+    assert_eq!(
+        result(&main("return require('text')")),
+        Some(b"\xa4text".to_vec())
+    );
+    for (last, message) in [
+        ("return require('m'), 'other'", "other"),
+        ("require('m') return { 'x' }, ':preload:'", ":preload:"),
+        ("require('m') return nil, ':preload:'", ":preload:"),
+        ("return nil, ':preload:'", ":preload:"),
+        (
+            "local m = require('m') require('text') return m, ':preload:'",
+            ":preload:",
+        ),
+    ] {
+        assert_eq!(failure(&main(last)).message, message, "{last}");
+    }
+}
+
+#[test]
 fn what_a_failing_task_has_left_open_is_closed() {
     const OPEN: &str = "local function open(name)
            return setmetatable({}, { __close = function(_, raised) print(name, raised) end })

@@ -127,14 +127,13 @@ impl Policies {
     /// these policies, or those of another program. Rules that were put in force since the
     /// caller looked are lost, unless this is called [in turn](Policies::in_turn).
     pub fn enforce(&self, rules: Rules) {
-        let statements = rules.compiled().statements();
         let before = std::mem::replace(&mut *self.present.write(), rules.clone());
         let is_new = !before.judges_as(&rules);
         // Freed without the lock.
         drop(before);
         if is_new {
             if let Some(audit) = self.audit.get() {
-                audit.reloaded(statements, None);
+                audit.reloaded(rules.compiled().statements(), None);
             }
             // Stored last: an answer of this generation follows the new policies.
             self.generation.fetch_add(1, Ordering::Release);
@@ -254,10 +253,10 @@ impl Policies {
         let rules = self.rules();
         let settings = rules.settings();
         let used = |id: &str| {
-            let scopes = settings.scopes.values();
+            let scopes = settings.scopes.iter();
             settings.everyone.iter().any(|used| used == id)
                 || scopes
-                    .flat_map(|scope| &scope.policies)
+                    .flat_map(|(_, scope)| &scope.policies)
                     .any(|used| used == id)
         };
         let mut ids = self.ids();

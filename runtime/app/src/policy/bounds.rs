@@ -175,8 +175,7 @@ impl Validation {
     ///
     /// The message of the limit, if the share is more than what is left.
     pub(super) fn take(&mut self, bytes: usize) -> Result<(), String> {
-        let needed = bytes.saturating_add(STATEMENT).saturating_mul(self.kinds);
-        self.left = self.left.checked_sub(needed).ok_or_else(|| {
+        self.left = self.left.checked_sub(self.needed(bytes)).ok_or_else(|| {
             format!(
                 "too many policies: with the {1} kinds of request of the schema, all \
                  statements together may have {0} bytes, each counted as {STATEMENT} more than \
@@ -186,6 +185,15 @@ impl Validation {
             )
         })?;
         Ok(())
+    }
+
+    /// Gives back what a statement of `bytes` bytes has taken.
+    pub(super) fn give_back(&mut self, bytes: usize) {
+        self.left = self.left.saturating_add(self.needed(bytes));
+    }
+
+    fn needed(&self, bytes: usize) -> usize {
+        bytes.saturating_add(STATEMENT).saturating_mul(self.kinds)
     }
 }
 

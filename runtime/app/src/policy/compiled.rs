@@ -1,6 +1,6 @@
 //! Validated policies, and decisions by them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -19,6 +19,7 @@ use super::error::{PolicyError, PolicyProblem};
 use super::file::File;
 use super::files::Files;
 use super::scan::{MAX_NESTING, deepest, first_token, statements};
+use crate::table::Table;
 use sets::Sets;
 
 mod sets;
@@ -37,7 +38,9 @@ const STACK: usize = 32 << 20;
 /// Validated policies.
 pub(super) struct Compiled {
     schema: Arc<Understood>,
-    policies: BTreeMap<String, Arc<Statements>>,
+    policies: Table<Arc<Statements>>,
+    /// The validation that is left for more policies.
+    validation: Validation,
     sets: Sets<Effective>,
 }
 
@@ -113,25 +116,45 @@ impl Compiled {
             return Ok(before.without_others(files));
         }
         let is_new = |file: &&File| before.is_none_or(|before| before.known(file).is_none());
-        let texts = files.policies.iter().filter(is_new).chain(&files.schema);
-        let problems: Vec<_> = texts.filter_map(too_deep).collect();
-        if !problems.is_empty() {
-            return Err(PolicyError { problems });
+        check_nesting(files.policies.iter().filter(is_new).chain(&files.schema))?;
+        on_own_stack(|| Compiled::of(files, before))
+    }
+
+    /// Returns these policies with others under some ids, or with none; `None` if that is
+    /// what they are. Nothing but what is new is validated, and nothing else looked at.
+    pub(super) fn changed(
+        &self,
+        change: Vec<(&str, Option<File>)>,
+    ) -> Result<Option<Compiled>, PolicyError> {
+        let is_other = |(id, file): &(&str, Option<File>)| match file {
+            Some(file) => self.known(file).is_none(),
+            None => self.policies.contains(id),
+        };
+        let change: Vec<_> = change.into_iter().filter(is_other).collect();
+        if change.is_empty() {
+            return Ok(None);
         }
-        // Runs on a stack of its own: Cedar recurses, and the caller's may have
-        // little left.
-        std::thread::scope(|scope| {
-            std::thread::Builder::new()
-                .name("warren-policies".into())
-                .stack_size(STACK)
-                .spawn_scoped(scope, || Compiled::of(files, before))
-                .map_err(|error| format!("cannot start a thread to read the policies: {error}"))
-                .and_then(|thread| {
-                    let read = thread.join();
-                    read.map_err(|_| "Cedar panicked while it read the policies".to_owned())
-                })
-                .unwrap_or_else(|message| Err(unread(PathBuf::new(), message)))
-        })
+        let (mut policies, mut validation) = (self.policies.clone(), self.validation.clone());
+        for (id, _) in &change {
+            if let Some(gone) = policies.remove(id) {
+                gone.give_back(&mut validation);
+            }
+        }
+        let new: Vec<File> = change.into_iter().filter_map(|(_, file)| file).collect();
+        check_nesting(new.iter())?;
+        if !new.is_empty() {
+            let validator = &self.schema.validator;
+            let read = on_own_stack(|| read_all(&new, validator, &mut validation))?;
+            for (id, statements) in read {
+                policies.insert(id, statements);
+            }
+        }
+        Ok(Some(Compiled {
+            schema: Arc::clone(&self.schema),
+            policies,
+            validation,
+            sets: Sets::default(),
+        }))
     }
 
     fn of(files: &Files, before: Option<&Compiled>) -> Result<Compiled, PolicyError> {
@@ -140,19 +163,19 @@ impl Compiled {
             None => Arc::new(Understood::new(files.schema.as_ref())?),
         };
         let mut validation = schema.validation.clone();
-        let mut policies = BTreeMap::new();
+        let mut policies = Table::default();
         let mut problems = Vec::new();
         for file in &files.policies {
             let known = before.and_then(|before| before.known(file));
             if let Some(known) = known
                 && known.take_again(&mut validation)
             {
-                policies.insert(file.id.clone(), Arc::clone(known));
+                policies.insert(file.id.as_str().into(), Arc::clone(known));
                 continue;
             }
             match read(file, &schema.validator, &mut validation) {
                 Ok(statements) => {
-                    policies.insert(file.id.clone(), Arc::new(statements));
+                    policies.insert(file.id.as_str().into(), Arc::new(statements));
                 }
                 Err(error) => problems.extend(error.problems),
             }
@@ -163,6 +186,7 @@ impl Compiled {
         Ok(Compiled {
             schema,
             policies,
+            validation,
             sets: Sets::default(),
         })
     }
@@ -183,18 +207,34 @@ impl Compiled {
     /// Returns these policies without those that are not among the files.
     fn without_others(&self, files: &Files) -> Compiled {
         let known = files.policies.iter();
-        let known = known.filter_map(|file| Some((file.id.clone(), Arc::clone(self.known(file)?))));
+        let known = known.filter_map(|file| {
+            let id = Arc::<str>::from(file.id.as_str());
+            Some((id, Arc::clone(self.known(file)?)))
+        });
+        let policies: Table<Arc<Statements>> = known.collect();
+        let mut validation = self.schema.validation.clone();
+        for (_, known) in policies.iter() {
+            // All of these and more had room before.
+            known.take_again(&mut validation);
+        }
         Compiled {
             schema: Arc::clone(&self.schema),
-            policies: known.collect(),
+            policies,
+            validation,
             sets: Sets::default(),
         }
     }
 
-    /// Returns the text of each policy, by id.
-    pub(super) fn texts(&self) -> impl Iterator<Item = (&str, &Arc<str>)> {
-        let all = self.policies.iter();
-        all.map(|(id, policy)| (id.as_str(), &policy.text))
+    /// Returns the ids under which others have something else, sorted, each with whether
+    /// there is a policy here, and there.
+    pub(super) fn differing<'a>(
+        &'a self,
+        others: &'a Compiled,
+    ) -> impl Iterator<Item = (&'a Arc<str>, bool, bool)> {
+        let is_same = |one: &Arc<Statements>, other: &Arc<Statements>| one.text == other.text;
+        let differing = self.policies.differing(&others.policies, is_same);
+        let differing = differing.into_iter();
+        differing.map(|(id, here, there)| (id, here.is_some(), there.is_some()))
     }
 
     /// Returns the text of the program's additions to the schema.
@@ -203,15 +243,18 @@ impl Compiled {
     }
 
     pub(super) fn has(&self, id: &str) -> bool {
-        self.policies.contains_key(id)
+        self.policies.contains(id)
     }
 
+    /// Returns the ids, sorted.
     pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
-        self.policies.keys().map(String::as_str)
+        let all = self.policies.sorted().into_iter();
+        all.map(|(id, _)| &**id)
     }
 
     pub(super) fn statements(&self) -> usize {
-        self.policies.values().map(|policy| policy.all.len()).sum()
+        let all = self.policies.iter();
+        all.map(|(_, policy)| policy.all.len()).sum()
     }
 
     /// Decides by the policies for everyone and those of the subject's scope.
@@ -369,6 +412,13 @@ impl Statements {
         fits
     }
 
+    /// Gives back the validation that these statements needed.
+    fn give_back(&self, validation: &mut Validation) {
+        for bytes in &self.lengths {
+            validation.give_back(*bytes);
+        }
+    }
+
     fn evaluate(&self, asked: &Asked) -> Verdict {
         let set = self.alone.get_or_init(|| {
             let mut set = PolicySet::new();
@@ -443,6 +493,33 @@ fn too_deep(file: &File) -> Option<PolicyProblem> {
     })
 }
 
+/// Refuses files that nest deeper than Cedar can handle safely.
+fn check_nesting<'a>(files: impl Iterator<Item = &'a File>) -> Result<(), PolicyError> {
+    let problems: Vec<_> = files.filter_map(too_deep).collect();
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(PolicyError { problems }),
+    }
+}
+
+/// Reads on a stack of its own: Cedar recurses, and the caller's may have little left.
+fn on_own_stack<T: Send>(
+    read: impl FnOnce() -> Result<T, PolicyError> + Send,
+) -> Result<T, PolicyError> {
+    std::thread::scope(|scope| {
+        std::thread::Builder::new()
+            .name("warren-policies".into())
+            .stack_size(STACK)
+            .spawn_scoped(scope, read)
+            .map_err(|error| format!("cannot start a thread to read the policies: {error}"))
+            .and_then(|thread| {
+                let read = thread.join();
+                read.map_err(|_| "Cedar panicked while it read the policies".to_owned())
+            })
+            .unwrap_or_else(|message| Err(unread(PathBuf::new(), message)))
+    })
+}
+
 /// Returns the error for a file without a place in it; for no file if the path is empty.
 fn unread(path: PathBuf, message: String) -> PolicyError {
     PolicyError {
@@ -484,6 +561,29 @@ fn schema(own: Option<&File>) -> Result<Schema, PolicyError> {
             problems: vec![PolicyProblem::within(file, 0, &error)],
         }
     })
+}
+
+/// Statements with the id of their policy.
+type Named = (Arc<str>, Arc<Statements>);
+
+/// Reads the statements of files, by their ids.
+fn read_all(
+    files: &[File],
+    validator: &Validator,
+    validation: &mut Validation,
+) -> Result<Vec<Named>, PolicyError> {
+    let mut all = Vec::with_capacity(files.len());
+    let mut problems = Vec::new();
+    for file in files {
+        match read(file, validator, validation) {
+            Ok(statements) => all.push((file.id.as_str().into(), Arc::new(statements))),
+            Err(error) => problems.extend(error.problems),
+        }
+    }
+    match problems.is_empty() {
+        true => Ok(all),
+        false => Err(PolicyError { problems }),
+    }
 }
 
 /// Reads the statements of a file, each validated as a text of its own.

@@ -165,6 +165,11 @@ impl Files {
         Ok(files)
     }
 
+    /// Returns the file of a policy.
+    pub(crate) fn policy(&self, id: &str) -> Option<&File> {
+        self.policies.iter().find(|file| file.id == id)
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.policies.is_empty() && self.schema.is_none()
     }

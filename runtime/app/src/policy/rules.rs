@@ -12,6 +12,7 @@ use super::error::PolicyError;
 use super::file::File;
 use super::files::{Directory, Files};
 use super::settings::Settings;
+use crate::table::Table;
 
 /// Policies with their scopes and identities, valid together. A clone is the same rules.
 ///
@@ -25,10 +26,18 @@ pub struct Rules(Arc<State>);
 /// The content of [`Rules`].
 struct State {
     base: Arc<Base>,
-    /// What was added while the program runs: nothing in it is `None`.
-    own: RulesChange,
+    own: Own,
     settings: Settings,
     compiled: Arc<Compiled>,
+}
+
+/// What was added to the rules of a program while it runs.
+#[derive(Clone, Default)]
+struct Own {
+    policies: Table<Arc<str>>,
+    scopes: Table<Arc<Scope>>,
+    hosts: Table<Identity>,
+    definitions: Table<Identity>,
 }
 
 /// The rules of a program, without those that were added.
@@ -73,6 +82,9 @@ pub struct RulesDifference {
     pub everyone: bool,
     /// `strict`, if it is another: the value to come.
     pub strict: Option<bool>,
+    /// True if there are other differences, which no request shows yet: what was added over
+    /// the same of the program, and what was added hides other rules of the program.
+    pub hidden: bool,
 }
 
 /// Names that are new, that stand for something else, and that are gone.
@@ -95,41 +107,55 @@ impl RulesChange {
             && self.hosts.is_empty()
             && self.definitions.is_empty()
     }
+}
 
-    /// Adds what another change adds, and removes what that removes.
+impl Own {
+    /// Adds what a change adds, and removes what it removes.
     fn merge(&mut self, change: &RulesChange) {
-        fn merge<K: Ord + Clone, V: Clone>(
-            into: &mut BTreeMap<K, Option<V>>,
-            change: &BTreeMap<K, Option<V>>,
-        ) {
-            for (name, value) in change {
-                match value {
-                    Some(_) => into.insert(name.clone(), value.clone()),
-                    None => into.remove(name),
-                };
-            }
-        }
         merge(&mut self.policies, &change.policies);
         merge(&mut self.scopes, &change.scopes);
         merge(&mut self.hosts, &change.hosts);
         merge(&mut self.definitions, &change.definitions);
     }
 
+    /// Returns a policy as a file.
+    fn file(&self, id: &str) -> Option<File> {
+        Some(file(id, self.policies.get(id)?))
+    }
+
     /// Returns the files of a program with these policies over them.
     fn over(&self, files: &Files) -> Files {
         let stay = files.policies.iter();
-        let stay = stay.filter(|file| !self.policies.contains_key(&file.id));
-        let own = self.policies.iter().filter_map(|(id, text)| {
-            Some(File {
-                id: id.clone(),
-                path: PathBuf::from(format!("{id}.cedar")),
-                text: Arc::clone(text.as_ref()?),
-            })
-        });
+        let stay = stay.filter(|file| !self.policies.contains(&file.id));
+        let own = self.policies.sorted().into_iter();
+        let own = own.map(|(id, text)| file(id, text));
         Files {
             policies: stay.cloned().chain(own).collect(),
             schema: files.schema.clone(),
         }
+    }
+
+    fn has_names_of(&self, other: &Own) -> bool {
+        self.policies.has_names_of(&other.policies)
+            && self.scopes.has_names_of(&other.scopes)
+            && self.hosts.has_names_of(&other.hosts)
+            && self.definitions.has_names_of(&other.definitions)
+    }
+}
+
+impl Base {
+    /// Returns true if another reading of a program has the same rules.
+    fn says_the_same(&self, other: &Base) -> bool {
+        fn texts(files: &Files) -> BTreeMap<&str, &str> {
+            let all = files.policies.iter();
+            all.map(|file| (&*file.id, &*file.text)).collect()
+        }
+        fn schema(files: &Files) -> Option<&str> {
+            files.schema.as_ref().map(|file| &*file.text)
+        }
+        self.settings == other.settings
+            && schema(&self.files) == schema(&other.files)
+            && texts(&self.files) == texts(&other.files)
     }
 }
 
@@ -144,7 +170,7 @@ impl Rules {
         Ok(Rules(Arc::new(State {
             settings: base.settings.clone(),
             base: Arc::new(base),
-            own: RulesChange::default(),
+            own: Own::default(),
             compiled: Arc::new(compiled),
         })))
     }
@@ -179,9 +205,24 @@ impl Rules {
         &self.0.compiled
     }
 
-    /// Returns what was added while the program runs. Nothing in it is `None`.
-    pub fn own(&self) -> &RulesChange {
-        &self.0.own
+    /// Returns true if a policy of this id was added while the program runs.
+    pub fn adds_policy(&self, id: &str) -> bool {
+        self.0.own.policies.contains(id)
+    }
+
+    /// Returns true if a scope of this name was added while the program runs.
+    pub fn adds_scope(&self, name: &str) -> bool {
+        self.0.own.scopes.contains(name)
+    }
+
+    /// Returns true if an identity of this host was added while the program runs.
+    pub fn adds_host(&self, name: &str) -> bool {
+        self.0.own.hosts.contains(name)
+    }
+
+    /// Returns true if an identity of this definition was added while the program runs.
+    pub fn adds_definition(&self, id: &str) -> bool {
+        self.0.own.definitions.contains(id)
     }
 
     /// Returns true if every request has the same answer by both rules. Scopes and
@@ -198,21 +239,50 @@ impl Rules {
         self.compiled().has(id)
     }
 
-    /// Returns the names of the scopes, with their policies.
+    /// Returns the names of the scopes, with their policies, in no order.
     pub fn scopes(&self) -> impl Iterator<Item = (&Arc<str>, &Arc<Scope>)> {
         self.settings().scopes.iter()
     }
 
-    /// Returns these rules with a change of what was added. Policies that stay are not read
-    /// again.
+    /// Returns the policies of a scope.
+    pub fn scope(&self, name: &str) -> Option<&Arc<Scope>> {
+        self.settings().scopes.get(name)
+    }
+
+    /// Returns these rules with a change of what was added. What stays is shared, and not
+    /// looked at.
     ///
     /// # Errors
     ///
     /// All problems of the policies that are new. Messages name a policy `ID.cedar`.
     pub fn changed(&self, change: &RulesChange) -> Result<Rules, PolicyError> {
-        let mut own = self.own().clone();
+        let base = Arc::clone(&self.0.base);
+        let mut own = self.0.own.clone();
         own.merge(change);
-        self.next(Arc::clone(&self.0.base), own)
+        let now = |id: &str| own.file(id).or_else(|| base.files.policy(id).cloned());
+        let files = change.policies.keys().map(|id| (id.as_str(), now(id)));
+        let compiled = match self.compiled().changed(files.collect())? {
+            Some(compiled) => Arc::new(compiled),
+            None => Arc::clone(&self.0.compiled),
+        };
+        let mut settings = self.settings().clone();
+        let below = &base.settings;
+        for name in change.scopes.keys() {
+            put(&mut settings.scopes, name, [&own.scopes, &below.scopes]);
+        }
+        for name in change.hosts.keys() {
+            put(&mut settings.hosts, name, [&own.hosts, &below.hosts]);
+        }
+        for id in change.definitions.keys() {
+            let layers = [&own.definitions, &below.definitions];
+            put(&mut settings.definitions, id, layers);
+        }
+        Ok(Rules(Arc::new(State {
+            base,
+            own,
+            settings,
+            compiled,
+        })))
     }
 
     /// Returns the rules of another program with what was added to these.
@@ -221,30 +291,31 @@ impl Rules {
     ///
     /// Policies that were added are not valid under the schema of the other program.
     pub fn followed_by(&self, program: &Rules) -> Result<Rules, PolicyError> {
-        self.next(Arc::clone(&program.0.base), self.own().clone())
+        self.next(Arc::clone(&program.0.base), self.0.own.clone())
     }
 
     /// Returns these rules with other rules of the program.
     pub(super) fn with_base(&self, base: Base) -> Result<Rules, PolicyError> {
-        self.next(Arc::new(base), self.own().clone())
+        self.next(Arc::new(base), self.0.own.clone())
     }
 
     /// Returns these rules with nothing but other rules of the program.
     pub(super) fn with_base_alone(&self, base: Base) -> Result<Rules, PolicyError> {
-        self.next(Arc::new(base), RulesChange::default())
+        self.next(Arc::new(base), Own::default())
     }
 
-    /// Returns the rules after these. What is the same is shared.
-    fn next(&self, base: Arc<Base>, own: RulesChange) -> Result<Rules, PolicyError> {
+    /// Returns the rules of another program after these. Policies that are the same are
+    /// shared.
+    fn next(&self, base: Arc<Base>, own: Own) -> Result<Rules, PolicyError> {
         let files = own.over(&base.files);
         let compiled = match self.compiled().is_of(&files) {
             true => Arc::clone(&self.0.compiled),
             false => Arc::new(Compiled::after(&files, Some(self.compiled()))?),
         };
         let mut settings = base.settings.clone();
-        put(&mut settings.scopes, &own.scopes);
-        put(&mut settings.hosts, &own.hosts);
-        put(&mut settings.definitions, &own.definitions);
+        add_all(&mut settings.scopes, &own.scopes);
+        add_all(&mut settings.hosts, &own.hosts);
+        add_all(&mut settings.definitions, &own.definitions);
         Ok(Rules(Arc::new(State {
             base,
             own,
@@ -260,43 +331,39 @@ impl Rules {
         }
         let (from, to) = (&self.0, &to.0);
         let (was, is) = (&from.settings, &to.settings);
-        let policies = match Arc::ptr_eq(&from.compiled, &to.compiled) {
-            true => Difference::default(),
-            false => {
-                let was: BTreeMap<_, _> = from.compiled.texts().collect();
-                Difference::of(&was, &to.compiled.texts().collect())
-            }
-        };
+        let has_base = Arc::ptr_eq(&from.base, &to.base) || from.base.says_the_same(&to.base);
         RulesDifference {
-            policies,
-            scopes: Difference::of(&was.scopes, &is.scopes),
-            hosts: Difference::of(&was.hosts, &is.hosts),
-            definitions: Difference::of(&was.definitions, &is.definitions),
+            policies: Difference::of(from.compiled.differing(&to.compiled)),
+            scopes: Difference::of_tables(&was.scopes, &is.scopes),
+            hosts: Difference::of_tables(&was.hosts, &is.hosts),
+            definitions: Difference::of_tables(&was.definitions, &is.definitions),
             schema: from.compiled.own_schema() != to.compiled.own_schema(),
             everyone: was.everyone.iter().collect::<BTreeSet<_>>()
                 != is.everyone.iter().collect::<BTreeSet<_>>(),
             strict: (was.strict != is.strict).then_some(is.strict),
+            hidden: !has_base || !from.own.has_names_of(&to.own),
         }
     }
 }
 
 impl Difference {
-    fn of<K: Ord + AsRef<str>, V: PartialEq>(
-        was: &BTreeMap<K, V>,
-        is: &BTreeMap<K, V>,
-    ) -> Difference {
-        let name = |key: &K| key.as_ref().to_owned();
+    /// Sorts names that differ, each with whether it was there and whether it is.
+    fn of<'a>(differing: impl Iterator<Item = (&'a Arc<str>, bool, bool)>) -> Difference {
         let mut difference = Difference::default();
-        for (key, value) in is {
-            match was.get(key) {
-                None => difference.added.push(name(key)),
-                Some(before) if before != value => difference.changed.push(name(key)),
-                Some(_) => {}
-            }
+        for (name, was, is) in differing {
+            let names = match (was, is) {
+                (false, _) => &mut difference.added,
+                (true, true) => &mut difference.changed,
+                (true, false) => &mut difference.removed,
+            };
+            names.push(name.to_string());
         }
-        let gone = was.keys().filter(|key| !is.contains_key(*key));
-        difference.removed = gone.map(name).collect();
         difference
+    }
+
+    fn of_tables<V: Clone + PartialEq>(was: &Table<V>, is: &Table<V>) -> Difference {
+        let differing = was.differing(is, |one, other| one == other).into_iter();
+        Difference::of(differing.map(|(name, was, is)| (name, was.is_some(), is.is_some())))
     }
 
     /// Returns true if all names stand for what they did.
@@ -305,12 +372,36 @@ impl Difference {
     }
 }
 
-fn put<V: Clone>(into: &mut BTreeMap<Arc<str>, V>, change: &BTreeMap<Arc<str>, Option<V>>) {
+/// Returns a policy that was given in memory.
+fn file(id: &str, text: &Arc<str>) -> File {
+    File {
+        id: id.to_owned(),
+        path: PathBuf::from(format!("{id}.cedar")),
+        text: Arc::clone(text),
+    }
+}
+
+fn merge<V: Clone>(into: &mut Table<V>, change: &BTreeMap<impl AsRef<str>, Option<V>>) {
     for (name, value) in change {
+        let name = name.as_ref();
         match value {
-            Some(value) => into.insert(Arc::clone(name), value.clone()),
+            Some(value) => into.insert(name.into(), value.clone()),
             None => into.remove(name),
         };
+    }
+}
+
+/// Lets a name stand for what the first of two tables says that has it.
+fn put<V: Clone>(into: &mut Table<V>, name: &Arc<str>, layers: [&Table<V>; 2]) {
+    match layers.into_iter().find_map(|layer| layer.get(name)) {
+        Some(value) => into.insert(Arc::clone(name), value.clone()),
+        None => into.remove(name),
+    };
+}
+
+fn add_all<V: Clone>(into: &mut Table<V>, from: &Table<V>) {
+    for (name, value) in from.iter() {
+        into.insert(Arc::clone(name), value.clone());
     }
 }
 
@@ -372,7 +463,8 @@ mod tests {
         program.enforce(program.changed(&change).unwrap());
         assert_eq!(program.ids(), ["hidden", "stays"], "the program's own stay");
         assert_eq!(program.statements(), 2);
-        assert!(program.rules().own().is_empty());
+        let rules = program.rules();
+        assert!(!rules.adds_policy("goes") && !rules.adds_policy("hidden"));
     }
 
     #[test]
@@ -407,12 +499,98 @@ mod tests {
         assert_eq!(policies.generation(), 0);
         assert_eq!(policies.named_scope("s").unwrap().policies, ["starts"]);
         assert_eq!(policies.identity("a:d", "a:h"), identity);
-        for (_, host) in &mut change.hosts {
+        for host in change.hosts.values_mut() {
             *host = None;
         }
         policies.enforce(policies.changed(&change).unwrap());
         assert_eq!(policies.identity("a:d", "a:h"), Identity::default());
         assert_eq!(policies.generation(), 0);
+    }
+
+    /// Adds or removes everything that a tenant has.
+    fn tenant(n: usize, text: Option<&str>) -> RulesChange {
+        let name: Arc<str> = format!("t:{n}").into();
+        let is_there = text.is_some();
+        let mut change = policies(&[(&*name, text)]);
+        let scope = is_there.then(|| scope(&[&*name]));
+        let identity = is_there.then(Identity::default);
+        change.scopes.insert(Arc::clone(&name), scope);
+        change.hosts.insert(Arc::clone(&name), identity.clone());
+        change.definitions.insert(name, identity);
+        change
+    }
+
+    #[test]
+    fn a_change_copies_what_it_changes_and_is_as_if_all_were_read() {
+        let program = Policies::of([("stays", STARTS), ("hidden", STARTS)]).unwrap();
+        let hides = policies(&[("hidden", Some(""))]);
+        let first = program.rules();
+        let mut rules = first.changed(&hides).unwrap();
+        for n in 0..200 {
+            rules = rules.changed(&tenant(n, Some(STARTS))).unwrap();
+        }
+        let next = rules.changed(&tenant(200, Some(STARTS))).unwrap();
+        let (one, other) = (&next.0, &rules.0);
+        let copied = [
+            one.own.policies.copied_from(&other.own.policies),
+            one.own.scopes.copied_from(&other.own.scopes),
+            one.settings.scopes.copied_from(&other.settings.scopes),
+            one.settings.hosts.copied_from(&other.settings.hosts),
+            one.settings
+                .definitions
+                .copied_from(&other.settings.definitions),
+        ];
+        assert_eq!(copied, [1; 5]);
+        let difference = rules.difference(&next);
+        assert_eq!(difference.policies.added, ["t:200"]);
+        assert!(difference.policies.changed.is_empty() && difference.policies.removed.is_empty());
+        assert_eq!(difference.scopes, difference.policies);
+
+        let anew = next.next(Arc::clone(&one.base), one.own.clone());
+        assert_eq!(next.difference(&anew.unwrap()), RulesDifference::default());
+        rules = next;
+        for n in 0..=200 {
+            rules = rules.changed(&tenant(n, None)).unwrap();
+        }
+        rules = rules.changed(&policies(&[("hidden", None)])).unwrap();
+        assert_eq!(first.difference(&rules), RulesDifference::default());
+    }
+
+    #[test]
+    fn the_same_over_a_program_is_added_and_shows_no_difference() {
+        let program = Policies::of([("p", STARTS)]).unwrap();
+        let rules = program.rules();
+        let same = policies(&[("p", Some(STARTS))]);
+        let over = rules.changed(&same).unwrap();
+        assert!(over.adds_policy("p") && !rules.adds_policy("p"));
+        assert!(Arc::ptr_eq(&over.0.compiled, &rules.0.compiled));
+        let hidden = RulesDifference {
+            hidden: true,
+            ..RulesDifference::default()
+        };
+        assert_eq!(rules.difference(&over), hidden);
+        let again = over.changed(&same).unwrap();
+        assert_eq!(over.difference(&again), RulesDifference::default());
+        // Another policy of a program below it.
+        let next = Policies::of([("p", "")]).unwrap();
+        let below = over.followed_by(&next.rules()).unwrap();
+        assert_eq!(over.difference(&below), hidden);
+        let uncovered = below.changed(&policies(&[("p", None)])).unwrap();
+        assert_eq!(below.difference(&uncovered).policies.changed, ["p"]);
+    }
+
+    #[test]
+    fn a_policy_that_is_replaced_gives_back_its_room() {
+        let long = "x".repeat(10_000);
+        let mut rules = Rules::none().unwrap();
+        for n in 0..300 {
+            let condition = format!("\"{long}{n}\" == \"\"");
+            let text = format!("permit (principal, action, resource) when {{ {condition} }};");
+            for change in [("p", Some(&*text)), ("q", Some(&*text)), ("q", None)] {
+                rules = rules.changed(&policies(&[change])).unwrap();
+            }
+        }
+        assert!(rules.has_policy("p") && !rules.has_policy("q"));
     }
 
     #[test]

@@ -10,6 +10,7 @@ use warren_kernel::text;
 use crate::manifest::{IdentityOf, Problem, SecurityEntries};
 use crate::policy::files::policy_path;
 use crate::suggest::{MAX_SUGGESTIONS, closest};
+use crate::table::Table;
 
 /// The settings, checked against each other.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,12 +20,12 @@ pub(crate) struct Settings {
     /// The policies that hold for every process.
     pub(crate) everyone: Vec<String>,
     /// Scopes by name.
-    pub(crate) scopes: BTreeMap<Arc<str>, Arc<Scope>>,
+    pub(crate) scopes: Table<Arc<Scope>>,
     /// Identities of processes by definition.
-    pub(crate) definitions: BTreeMap<Arc<str>, Identity>,
+    pub(crate) definitions: Table<Identity>,
     /// Identities of processes by host. The definition's identity takes
     /// precedence.
-    pub(crate) hosts: BTreeMap<Arc<str>, Identity>,
+    pub(crate) hosts: Table<Identity>,
     /// Identities of services, which take precedence over both.
     pub(crate) services: BTreeMap<Arc<str>, Identity>,
 }
@@ -66,9 +67,11 @@ impl Settings {
             let scope = entry.scope.as_ref().and_then(|name| {
                 let scope = settings.scopes.get(name.get_ref().as_str()).cloned();
                 if scope.is_none() {
-                    let names = settings.scopes.keys().map(|name| &**name);
                     let like = match problems.len() {
-                        0..MAX_SUGGESTIONS => closest(name.get_ref(), names),
+                        0..MAX_SUGGESTIONS => {
+                            let scopes = settings.scopes.sorted().into_iter();
+                            closest(name.get_ref(), scopes.map(|(name, _)| &**name))
+                        }
                         _ => None,
                     };
                     problems.push(Problem {

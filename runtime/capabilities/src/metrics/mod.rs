@@ -47,6 +47,12 @@ impl Metrics {
         snapshot::families(&self.0)
     }
 
+    /// Returns the definitions that have begun metrics since the last call, or anew since
+    /// these were forgotten.
+    pub fn begun(&self) -> Vec<Arc<str>> {
+        self.0.begun()
+    }
+
     /// Forgets the metrics of a definition that is gone. A process of it that still runs
     /// begins them anew.
     pub fn forget(&self, definition: &str) {

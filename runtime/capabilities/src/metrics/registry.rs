@@ -57,6 +57,8 @@ struct Taken {
     bytes: usize,
     /// Bytes by the number of the host.
     of_hosts: HashMap<usize, usize>,
+    /// The definitions that have begun series, until somebody asks.
+    begun: Vec<Arc<str>>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -146,10 +148,20 @@ impl Registry {
             value: Mutex::new(MetricValue::new(key.kind)),
         });
         let mut definitions = self.definitions.write();
-        let series = definitions.entry(Arc::clone(definition)).or_default();
+        let series = definitions
+            .entry(Arc::clone(definition))
+            .or_insert_with(|| {
+                taken.begun.push(Arc::clone(definition));
+                Arc::default()
+            });
         let key = key.bytes.as_slice().into();
         series.0.write().insert(key, Arc::clone(&one));
         Ok(one)
+    }
+
+    /// Returns the definitions that have begun series since the last call.
+    pub(super) fn begun(&self) -> Vec<Arc<str>> {
+        std::mem::take(&mut self.taken.lock().begun)
     }
 
     /// Forgets the series of a definition, and gives back the room that they took.

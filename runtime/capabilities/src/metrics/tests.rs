@@ -227,3 +227,23 @@ fn a_definition_that_is_gone_gives_back_its_room_and_its_names() {
     let called = tester.call(&metrics, "gauge_inc", &[of("m")]);
     refused(called, Kind::Conflict);
 }
+
+#[test]
+fn definitions_are_told_when_they_begin_and_when_they_begin_anew() {
+    let (kernel, metrics) = (Kernel::new(), Metrics::default());
+    let mut tester = Tester::new(&kernel, HostConfig::default());
+    let mut count = |name: &str| {
+        let counted = tester.call(&metrics, "counter_inc", &[of(name)]);
+        counted.unwrap();
+    };
+    assert!(metrics.begun().is_empty());
+    for name in ["a", "a", "b"] {
+        count(name);
+    }
+    assert_eq!(metrics.begun(), [Arc::<str>::from("t:main")]);
+    count("c");
+    assert!(metrics.begun().is_empty());
+    metrics.forget("t:main");
+    count("a");
+    assert_eq!(metrics.begun(), [Arc::<str>::from("t:main")]);
+}

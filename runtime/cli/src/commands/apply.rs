@@ -84,10 +84,10 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<Exit, Box<Failure>> {
     if !args.json {
         stdout::print(&format!("{plan}\n"), Exit::Success)?;
     }
-    if args.dry_run || plan.is_nothing() {
+    if args.dry_run {
         return done(args, &plan, None);
     }
-    if asks && !is_accepted()? {
+    if asks && !plan.is_nothing() && !is_accepted()? {
         return Err(Box::new(Failure::new(
             Exit::Failed,
             "the plan was not accepted: nothing was changed",
@@ -97,7 +97,8 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<Exit, Box<Failure>> {
         Ok(in_place) => in_place,
         Err(lost) => return refused(args, &client, lost),
     };
-    done(args, &plan, Some(in_place))
+    // A manifest that says the same as before is taken, too.
+    done(args, &plan, Some(in_place).filter(|_| !plan.is_nothing()))
 }
 
 /// Prints what has become of the plan.

@@ -179,7 +179,7 @@ fn message_limit(guest: &Guest, len: u32) -> Limit {
     if len as usize <= NAME.bytes {
         NAME
     } else {
-        guest.shared.message_limit()
+        guest.message_limit(len as usize)
     }
 }
 

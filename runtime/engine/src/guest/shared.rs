@@ -9,7 +9,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
 use warren_kernel::{
-    Charge, Error, Host, Kernel, Moment, Monotonic, Process, Timestamp, nanoseconds, text,
+    Charge, Error, Host, HostConfig, Kernel, Moment, Monotonic, Process, Timestamp, nanoseconds,
+    text,
 };
 
 use super::Guest;
@@ -94,6 +95,20 @@ impl PerHost {
     pub(crate) fn enforce(&self) {
         self.log_total.store(self.max_log_total, Ordering::Relaxed);
         self.files.enforce();
+    }
+}
+
+/// The most bytes of a message in a host.
+pub(super) fn message_limit(config: &HostConfig) -> Limit {
+    Limit::message(config.max_message)
+}
+
+/// The most bytes of the options of a spawn in a host: inherited values up to the size of
+/// a message, and first messages that fit into one queue.
+pub(super) fn options_limit(config: &HostConfig) -> Limit {
+    Limit {
+        name: "max_message + max_queue.bytes",
+        bytes: config.max_message.saturating_add(config.queue.bytes),
     }
 }
 
@@ -188,24 +203,20 @@ impl Shared {
     /// limit before the destination is known.
     #[cold]
     pub(crate) fn message_limit(&self) -> Limit {
-        let hosts = self.kernel.hosts();
-        let limits = hosts.iter().map(|host| host.config().max_message);
-        Limit::message(limits.max().unwrap_or_default())
+        self.largest(message_limit)
     }
 
-    /// The most bytes of the options of a spawn: inherited values up to the size of
-    /// a message, and first messages that fit into one queue.
+    /// The most bytes of the options of a spawn in any host.
     #[cold]
     pub(crate) fn options_limit(&self) -> Limit {
+        self.largest(options_limit)
+    }
+
+    fn largest(&self, of: fn(&HostConfig) -> Limit) -> Limit {
         let hosts = self.kernel.hosts();
-        let limits = hosts.iter().map(|host| {
-            let config = host.config();
-            config.max_message.saturating_add(config.queue.bytes)
-        });
-        Limit {
-            name: "max_message + max_queue.bytes",
-            bytes: limits.max().unwrap_or_default(),
-        }
+        let limits = hosts.iter().map(|host| of(host.config()));
+        let none = Limit::message(0);
+        limits.max_by_key(|limit| limit.bytes).unwrap_or(none)
     }
 
     /// The engine's part of a host.

@@ -17,7 +17,7 @@ use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use warren_kernel::{Error, Kernel, Kind, Process};
+use warren_kernel::{Error, Kernel, Kind, Process, Which};
 
 use super::MachineMemory;
 
@@ -138,7 +138,7 @@ impl Watcher {
             let again = if matters {
                 self.look(&kernel)
             } else {
-                kernel.budget().set_short(false);
+                kernel.budget().set_short(None);
                 None
             };
             drop(kernel);
@@ -157,7 +157,8 @@ impl Watcher {
             little,
             almost_none,
         } = self.levels;
-        kernel.budget().set_short(available < little);
+        let is_short = available < little;
+        kernel.budget().set_short(is_short.then_some(little));
         if available >= almost_none {
             self.ended.clear();
             self.ended_at = None;
@@ -181,7 +182,7 @@ impl Watcher {
         self.ended_at = Some(Instant::now());
         for process in &self.ended {
             let (host, footprint) = (process.host().name(), process.footprint());
-            let reason = reason(host, footprint, available);
+            let reason = reason(host, footprint, available, self.levels.almost_none);
             tracing::warn!(
                 target: "warren::process",
                 pid = &**process.text(),
@@ -194,16 +195,18 @@ impl Watcher {
     }
 }
 
-/// Returns the error with which a process is ended.
-fn reason(host: &str, footprint: u64, available: u64) -> Error {
+/// Returns the error with which a process is ended, at the limit of the bytes that have to be
+/// left on the machine.
+fn reason(host: &str, footprint: u64, available: u64, least: u64) -> Error {
     let message = format!(
         "ended because the machine is nearly out of memory ({} MiB available): this process \
          held {} MiB, the most in host {host}, which is furthest over its share",
         available >> 20,
         footprint.div_ceil(1 << 20)
     );
-    Error::at_limit(Kind::RateLimited, "machine.memory", available, message)
+    Error::at_limit(Kind::RateLimited, Which::Machine.limit(), least, message)
         .in_host(host)
+        .with("available", available)
         .with("held", footprint)
 }
 
@@ -211,7 +214,7 @@ fn reason(host: &str, footprint: u64, available: u64) -> Error {
 mod tests {
     use super::*;
     use std::sync::atomic::AtomicU64;
-    use warren_kernel::{HostConfig, Outcome, Spawn, Which};
+    use warren_kernel::{Details, Field, HostConfig, Outcome, Spawn};
 
     /// Long enough for every machine; reached only by what is broken.
     const DEADLINE: Duration = Duration::from_secs(60);
@@ -283,11 +286,17 @@ mod tests {
         until("it is ended", || large.is_doomed());
         assert!(!modest.is_doomed() && !small.is_doomed());
         let refused = modest.grow_memory(1).and(modest.grow_memory(1 << 20));
-        assert_eq!(refused.expect_err("little is left").which, Which::Machine);
+        // The limit is what has to be left.
+        let refused = refused.expect_err("little is left");
+        assert_eq!((refused.which, refused.limit), (Which::Machine, GIB));
         let Outcome::Failed(error) = &*large.doomed_to().expect("it is doomed") else {
             panic!("being ended is a failure");
         };
         assert_eq!(error.kind, Kind::RateLimited);
+        let Some(Details::Fields(details)) = &error.details else {
+            panic!("an error at a limit has details: {error:?}");
+        };
+        assert_eq!(details[1], ("value", Field::Number(GIB / 2)));
         assert!(
             error
                 .message

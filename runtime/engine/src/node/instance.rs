@@ -193,14 +193,9 @@ pub(crate) fn failure(trap: &wasmtime::Error) -> Error {
             let text = trap.to_string();
             Error::internal(text.strip_prefix("wasm trap: ").unwrap_or(&text))
         }
-        None if trap.is::<Error>() => {
-            return trap
-                .downcast_ref::<Error>()
-                .cloned()
-                .unwrap_or_else(|| Error::internal("the process failed"));
-        }
-        None => match trap.root_cause().downcast_ref() {
-            Some(ResourceTableError::Full) => {
+        None => match (trap.downcast_ref(), trap.root_cause().downcast_ref()) {
+            (Some(error), _) => Error::clone(error),
+            (None, Some(ResourceTableError::Full)) => {
                 let message = wasi::too_many_resources();
                 at_own_limit("max_resources", wasi::MAX_RESOURCES, message)
             }

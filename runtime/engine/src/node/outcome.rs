@@ -19,10 +19,9 @@ pub(super) enum Finish {
 /// an interpreter are of no use beside the error that it gave.
 pub(super) fn calls_of(finished: &Finished, is_interpreter: bool) -> Vec<Frame> {
     let gave_error = matches!(finished.outcome, Some(Outcome::Failed(_)));
+    let are_shown = !(is_interpreter && gave_error);
     match &finished.result {
-        Err(trap) if !trap.is::<Unwind>() && !(is_interpreter && gave_error) => {
-            instance::calls(trap)
-        }
+        Err(trap) if are_shown && !trap.is::<Unwind>() => instance::calls(trap),
         _ => Vec::new(),
     }
 }
@@ -35,9 +34,7 @@ pub(super) fn finish_of(finished: Finished, process: &Process, calls: Option<Str
     match finished.result {
         Ok(()) => {
             let mut outcome = finished.outcome.unwrap_or(Outcome::Returned(None));
-            if let (Outcome::Failed(error), Some(spent)) = (&mut outcome, spent)
-                && finished.want != Want::Unknown
-            {
+            if let (Outcome::Failed(error), Some(spent)) = (&mut outcome, spent) {
                 explain(error, (finished.want, false), spent, host);
             }
             Finish::End(outcome.in_host(host), None)
@@ -46,11 +43,13 @@ pub(super) fn finish_of(finished: Finished, process: &Process, calls: Option<Str
             Ok(Unwind::Upgrade(run, slot)) => Finish::Upgrade(run, slot),
             Ok(Unwind::Exit(0)) => Finish::End(Outcome::Returned(None), Some(0)),
             Ok(Unwind::Exit(status)) => {
-                let mut error = Error::internal(format!("exited with status {status}"));
+                // A guest that knows the reason has called `program.fail` before.
+                let mut error = match finished.outcome {
+                    Some(Outcome::Failed(error)) => *error,
+                    _ => Error::internal(format!("exited with status {status}")),
+                };
                 // A command of WASI exits when it runs out of memory.
-                if let Some(spent) = spent
-                    && finished.want != Want::Unknown
-                {
+                if let Some(spent) = spent {
                     explain(&mut error, (finished.want, false), spent, host);
                 }
                 Finish::End(Outcome::Failed(Box::new(error)).in_host(host), Some(status))
@@ -87,24 +86,35 @@ fn add_calls(error: &mut Error, calls: &str) {
 
 /// Adds the memory limit to an error that it certainly or possibly caused. The error is that
 /// of a limit if the guest says that it ran out of memory, or traps once it was refused
-/// memory. A guest that goes on, and ends with an error of its own, keeps the kind.
-fn explain(error: &mut Error, (want, trapped): (Want, bool), spent: Spent, host: &str) {
+/// memory; `explain` returns true then. A guest that goes on, and ends with an error of its
+/// own, keeps the kind.
+pub(super) fn explain(
+    error: &mut Error,
+    (want, trapped): (Want, bool),
+    spent: Spent,
+    host: &str,
+) -> bool {
+    if want == Want::Unknown && !trapped {
+        return false;
+    }
     let limit = spent.limit_of(host);
     let joint = match want {
         Want::Said => ":",
-        Want::Likely | Want::Unknown => "; the process was refused memory:",
+        Want::Likely | Want::Unknown => "; it was refused memory:",
     };
     error.message = format!("{}{joint} {limit}", error.message);
     if want == Want::Unknown {
-        return;
+        return false;
     }
     let at_limit = spent.error(host, "the process");
-    if error.kind == Kind::Internal && (trapped || want == Want::Said) {
+    let is_at_limit = error.kind == Kind::Internal && (trapped || want == Want::Said);
+    if is_at_limit {
         error.kind = at_limit.kind;
-        // A process that does the same again will need as much again.
+        // What does the same again will need as much again.
         error.retryable = Some(spent.which != Which::Process);
     }
     if error.details.is_none() {
         error.details = at_limit.details;
     }
+    is_at_limit
 }

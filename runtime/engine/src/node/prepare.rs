@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use warren_kernel::{Details, Error, Host, text};
+use warren_kernel::{Details, Error, Host, Kind, text};
 
 use super::failures::Failure;
 use super::last_lines;
+use super::outcome::explain;
 use super::scratch::{self, Call};
 use crate::code::artifact::Artifact;
 use crate::code::definition::{Code, Source};
@@ -20,7 +21,8 @@ use crate::node::instance::{self, Finished};
 ///
 /// # Errors
 ///
-/// The interpreter's error for the source, or the trap of the interpreter.
+/// The interpreter's error for the source, or the trap of the interpreter. If memory was
+/// refused, that of the limit, as at the end of a process.
 pub(super) async fn prepare(
     around: Surroundings,
     slot: Slot,
@@ -52,7 +54,7 @@ pub(super) async fn prepare(
     let lines = last_lines::pass_on(&shared, &control, true);
     last_lines::write(&shared, lines).await;
     match driven {
-        Driven::Finished(finished) => prepared(finished, &file, &name),
+        Driven::Finished(finished) => prepared(finished, host.name(), &file, &name),
         Driven::Doomed => Err(Error::internal(format!("{name}: preparing was stopped")).into()),
     }
 }
@@ -81,27 +83,31 @@ fn with_place(error: Error, file: &str, name: &str) -> Error {
 }
 
 /// Returns the code that the instance has prepared from a file, which has a name in messages.
-fn prepared(finished: Finished, file: &str, name: &str) -> Result<Arc<[u8]>, Failure> {
-    // Not lasting: it may succeed when the host has more memory left.
-    let wanted_memory = finished.memory_refused.is_some();
-    let failure = |error| match wanted_memory {
-        true => Failure::from(error),
-        false => Failure::of_code(error),
-    };
-    match (finished.prepared, finished.result) {
-        (Some(prepared), Ok(())) => {
-            prepared.map_err(|error| failure(with_place(*error, file, name)))
-        }
+fn prepared(finished: Finished, host: &str, file: &str, name: &str) -> Result<Arc<[u8]>, Failure> {
+    let (spent, want) = (finished.memory_refused, finished.want);
+    let (mut error, trapped) = match (finished.prepared, finished.result) {
+        (Some(Ok(code)), Ok(())) => return Ok(code),
+        (Some(Err(error)), result) => (with_place(*error, file, name), result.is_err()),
         (None, Ok(())) => {
             let message = "the interpreter called neither `prepared` nor `fail`";
-            Err(Error::internal(format!("{name}: {message}")).into())
+            (Error::internal(format!("{name}: {message}")), false)
         }
-        (_, Err(trap)) => {
-            let error = instance::failure(&trap);
-            let mut refused =
-                Error::invalid(format!("{name}: the source cannot be prepared: {error}"));
-            refused.details = error.details;
-            Err(failure(refused))
-        }
+        (_, Err(trap)) => (instance::failure(&trap), true),
+    };
+    let at_limit = spent.is_some_and(|spent| explain(&mut error, (want, trapped), spent, host));
+    if trapped || at_limit {
+        error.message = format!("{name}: the source cannot be prepared: {error}");
+        // The message begins with other texts now.
+        error.contexts = Box::default();
     }
+    if trapped && !at_limit {
+        // Other sources can be prepared.
+        error.kind = Kind::Invalid;
+        error.retryable = Some(false);
+    }
+    Err(match spent {
+        // Not lasting: it may succeed when the host has more memory left.
+        Some(_) => Failure::from(error),
+        None => Failure::of_code(error),
+    })
 }

@@ -29,9 +29,9 @@ pub(crate) struct Programs {
     /// Replaces the bundled interpreter.
     other_interpreter: Option<Vec<u8>>,
     interpreter: Arc<OnceCell<Arc<Artifact>>>,
-    artifacts: Kept<ContentHash, Arc<Artifact>>,
+    artifacts: Kept<ContentHash, Artifact>,
     numbers: Arc<Numbers>,
-    chunks: Kept<ContentHash, Arc<Chunk>>,
+    chunks: Kept<ContentHash, Chunk>,
     /// Errors by definition, so that a repeated spawn does not hash the content
     /// again.
     failed_programs: Failures<Arc<str>>,
@@ -53,9 +53,9 @@ impl Programs {
             set: PresentSet::new(ProgramSet::new(edition, Arc::default())),
             other_interpreter: interpreter,
             interpreter: Arc::default(),
-            artifacts: Kept::default(),
+            artifacts: Kept::unique(),
             numbers: Arc::default(),
-            chunks: Kept::default(),
+            chunks: Kept::unique(),
             failed_programs: Failures::default(),
             failed_code: Failures::default(),
             begun: AtomicU64::new(0),
@@ -64,7 +64,7 @@ impl Programs {
     }
 
     /// Forgets the code of a source that is not asked for any more. Processes that run it
-    /// keep it.
+    /// keep it, and so do other definitions of the same source: it is found there again.
     pub(super) fn forget(&self, source: &ContentHash) {
         self.artifacts.forget(source);
         self.chunks.forget(source);
@@ -244,17 +244,15 @@ impl Node {
             &self.programs.limits,
         )
         .map_err(Failure::of_code)?;
-        let (key, bytes) = (content_hash(&source), source.bytes.len());
+        let key = content_hash(&source);
         let artifacts = &self.programs.artifacts;
         let cell = artifacts.cell(key);
         let artifact = self
             .compiled_once(&cell, || source, host, Some(key))
             .await
             .map_err(Failure::of_code);
-        match &artifact {
-            // The machine code is some four times as long as the file.
-            Ok(_) => artifacts.made(&key, bytes.saturating_mul(4), self.programs.limits.max_kept),
-            Err(_) => artifacts.failed(&key, &cell),
+        if artifact.is_err() {
+            artifacts.failed(&key, &cell);
         }
         artifact
     }
@@ -262,7 +260,8 @@ impl Node {
     /// Compiles a source, unless `cell` has the result. A compilation that has
     /// begun is finished and kept even if the caller stops waiting: callers with
     /// short timeouts succeed in the end, and no source is compiled twice at a
-    /// time. A failure is remembered by the key, if there is one.
+    /// time. A failure is remembered by the key, if there is one, by which also the room of
+    /// a result is counted.
     async fn compiled_once(
         self: &Arc<Self>,
         cell: &Arc<OnceCell<Arc<Artifact>>>,
@@ -276,6 +275,7 @@ impl Node {
         let (sender, made) = oneshot::channel();
         let (node, cell, host) = (Arc::clone(self), Arc::clone(cell), Arc::clone(host));
         let source = source();
+        let bytes = source.bytes.len();
         self.shared.tokio.spawn(async move {
             let artifact = cell.get_or_try_init(|| async {
                 if sender.is_closed() {
@@ -305,6 +305,11 @@ impl Node {
                 })
             });
             let artifact = artifact.await.map(Arc::clone);
+            if let (Some(key), Ok(_)) = (&key, &artifact) {
+                // The machine code is some four times as long as the file.
+                let (bytes, max_kept) = (bytes.saturating_mul(4), node.programs.limits.max_kept);
+                node.programs.artifacts.made(key, bytes, max_kept);
+            }
             // Fails only if the caller no longer waits.
             let _ = sender.send(artifact);
         });

@@ -20,7 +20,7 @@ pub(crate) struct ProgramSet {
 }
 
 /// Programs by the definitions that they were made of.
-pub(super) type ProgramsOf = Kept<OfDefinition, Arc<Program>>;
+pub(super) type ProgramsOf = Kept<OfDefinition, Program>;
 
 /// The very definition that a program was made of. Another definition of the same id is
 /// another key: a spawn of the set before never meets the code of the next one.

@@ -303,3 +303,18 @@ async fn an_exit_of_a_guest_that_was_refused_memory_tells_the_limit() {
     assert!(error.details.is_some());
     world.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_exit_keeps_the_error_that_was_given_before() {
+    // The error `["Conflict", "m"]`.
+    let guest = guest(
+        r#"(data (i32.const 0) "\c7\0c\01\92\a8Conflict\a1m")"#,
+        "(call $program.fail (i32.const 0) (i32.const 15)) (call $program.exit (i32.const 3))",
+    );
+    let world = World::new(&[("t:failing", guest)]);
+    let ended = world.run("t:failing").await;
+    assert_eq!(ended.status, Some(3));
+    let error = error(&ended);
+    assert_eq!((error.kind, &*error.message), (Kind::Conflict, "m"));
+    world.close().await;
+}

@@ -286,6 +286,58 @@ async fn what_is_removed_is_freed_beside_processes_that_were_started_with_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn definitions_of_one_source_have_one_code_whichever_of_them_goes() {
+    let world = World::new(&[]);
+    let files: Arc<dyn Files> = Arc::new(Fixed(HashMap::new()));
+    let shared = numbered(1, true);
+    let of = |id: &str| definition(id, Code::Wasm(shared.clone()));
+    let (one, two, three, four) = (of("t:one"), of("t:two"), of("t:three"), of("t:four"));
+    let both = Reload {
+        changed: vec![Arc::clone(&one), Arc::clone(&two)],
+        ..table(&files, &[&one, &two])
+    };
+    in_time(world.node.reload(both)).await.unwrap();
+    let mut running = world.start("t:two").await;
+    let begun = world.node.compilations_begun();
+
+    let goes = Reload {
+        replaced: vec![one],
+        stale: vec![shared.clone()],
+        ..table(&files, &[&two])
+    };
+    in_time(world.node.reload(goes)).await.unwrap();
+    let comes = Reload {
+        changed: vec![Arc::clone(&three)],
+        ..table(&files, &[&two, &three])
+    };
+    in_time(world.node.reload(comes)).await.unwrap();
+    assert_eq!(
+        world.node.compilations_begun(),
+        begun,
+        "a definition has it"
+    );
+
+    let all_go = Reload {
+        replaced: vec![two, three],
+        stale: vec![shared.clone(), shared.clone()],
+        ..table(&files, &[])
+    };
+    in_time(world.node.reload(all_go)).await.unwrap();
+    let comes = Reload {
+        changed: vec![Arc::clone(&four)],
+        ..table(&files, &[&four])
+    };
+    in_time(world.node.reload(comes)).await.unwrap();
+    assert_eq!(world.node.compilations_begun(), begun, "a process runs it");
+    let mut another = world.start("t:four").await;
+    for process in [&mut running, &mut another] {
+        world.send(process, "go", b"\x90");
+        assert_eq!(number(&bytes(&in_time(process.wait()).await)), 1);
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn hosts_come_and_go_with_a_reload() {
     let world = World::new(&[]);
     let files: Arc<dyn Files> = Arc::new(Fixed(HashMap::new()));

@@ -74,8 +74,9 @@ impl Process {
         Subscription::EVENTS
     }
 
-    /// Returns whether the code that runs now has opened the events. Code that
-    /// has not cannot notice a CANCEL.
+    /// Returns whether the process has ever opened the events, also before an upgrade:
+    /// the new code may be about to open them. A process that has not cannot notice a
+    /// CANCEL.
     pub fn has_opened_events(&self) -> bool {
         self.inner.lock().state.has_opened_events()
     }

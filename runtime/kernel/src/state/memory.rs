@@ -79,7 +79,7 @@ impl State {
         self.account.keep(kept);
     }
 
-    /// Returns an outcome as this process is told of it: without value, details
+    /// Returns an outcome as this process is told of it: without value, a guest's details
     /// and stack if it has no room for them.
     pub(super) fn told(&mut self, outcome: &Arc<Outcome>) -> Arc<Outcome> {
         let bytes = outcome.bytes();
@@ -88,7 +88,7 @@ impl State {
         }
         match self.account.admit(bytes as u64) {
             Ok(()) => Arc::clone(outcome),
-            Err(spent) => Arc::new(outcome.without_payload(spent)),
+            Err(spent) => Arc::new(outcome.without_payload(spent, self.account.host())),
         }
     }
 }

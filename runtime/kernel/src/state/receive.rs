@@ -83,7 +83,7 @@ impl State {
     }
 
     pub(crate) fn has_opened_events(&self) -> bool {
-        self.events.is_open()
+        self.events.was_opened()
     }
 
     pub(crate) fn listen(

@@ -196,8 +196,15 @@ fn results_that_nobody_reads_are_held_and_dropped_where_there_is_no_room() {
         match &*outcome {
             Outcome::Returned(_) => whole += 1,
             Outcome::Failed(error) if error.message.len() > 1000 => whole += 1,
-            Outcome::Failed(error) => {
+            Outcome::Failed(error) if error.kind == Kind::RateLimited => {
                 assert_eq!(detail(error, "limit"), "max_memory");
+                assert_eq!(detail(error, "host"), "app:processes");
+                dropped += 1;
+            }
+            // The limit of the receiver is none of the process that failed.
+            Outcome::Failed(error) => {
+                assert_eq!(detail(error, "limit"), "");
+                assert!(error.message.contains("the receiver's max_memory"));
                 dropped += 1;
             }
         }

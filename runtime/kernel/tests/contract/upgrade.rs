@@ -1,8 +1,8 @@
 use std::sync::Arc;
 
-use warren_kernel::{Spawn, Timestamp};
+use warren_kernel::{Spawn, Subscription, Timestamp};
 
-use crate::setup::{Setup, events, message_of, nothing, payloads};
+use crate::setup::{Setup, events, message_of, moment, nothing, payloads};
 
 #[test]
 fn messages_are_unclaimed_again_in_order_and_events_stay() {
@@ -21,6 +21,23 @@ fn messages_are_unclaimed_again_in_order_and_events_stay() {
     let inbox = process.inbox();
     assert_eq!(payloads(&process, inbox), ["1", "2", "3", "4"]);
     assert_eq!(events(&process), [("exit", sender.text().to_string())]);
+}
+
+#[test]
+fn a_process_that_has_opened_its_events_can_notice_a_cancel_after_an_upgrade() {
+    let setup = Setup::new();
+    let process = setup.process();
+    process.events();
+    process.begin_upgrade();
+    assert!(process.has_opened_events());
+    let kernel = &setup.kernel;
+    let canceled = kernel.cancel(None, &process, None, false, moment(7));
+    canceled.unwrap();
+    // The subscription has ended: the new code opens it anew.
+    let subscription = Subscription::EVENTS;
+    assert!(process.try_receive(&[subscription]).is_none());
+    process.events();
+    assert!(process.try_receive(&[subscription]).is_some());
 }
 
 #[test]

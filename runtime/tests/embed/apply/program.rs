@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use warren::app::{App, AppOptions};
-use warren::{ApplyError, Change, Kind, Runtime, Spawn};
+use warren::{ApplyError, Change, HostLimits, Kind, Runtime, Spawn};
 
 use super::{GRACE, apply, exec, kind, lines, refused, result, returns};
 use crate::setup::{builder, in_time, run};
@@ -93,7 +93,19 @@ fn a_manifest_is_a_desired_state() {
         assert!(apply(&runtime, change(&runtime, dir)).await.is_nothing());
 
         let back = in_time(runtime.rollback(Duration::ZERO)).await.unwrap();
-        assert_eq!(back.plan.steps.len(), 7, "{}", back.plan);
+        // Files of definitions alone have a place: the manifest on disk is another one.
+        assert_eq!(
+            lines(&back.plan),
+            [
+                "~ host app:h: max_processes 6 -> 5",
+                "- host app:new",
+                "+ host app:old",
+                "~ definition app:code: code (code.lua)",
+                "+ definition app:gone (gone.lua)",
+                "- definition app:new",
+                "- service app:svc",
+            ]
+        );
         in_time(back.settled()).await.unwrap();
         assert_eq!(exec(&runtime, "app:code").await, 1);
         assert_eq!(exec(&runtime, "app:gone").await, 1);
@@ -154,6 +166,7 @@ fn what_is_wrong_is_refused_with_its_line_and_changes_nothing() {
         assert!(matches!(error, ApplyError::App(_)), "{error}");
         assert!(error.to_string().contains("warren.toml:3:"), "{error}");
         for (manifest, line) in [
+            ("[app]\nname = \"other\"\n", 2),
             ("[app]\npayloads = \"object\"\n", 2),
             ("\n[app]\nmax_memory_total = \"1GiB\"\n", 3),
             ("\n\n[tokens.\"app:t\"]\n", 3),
@@ -170,6 +183,73 @@ fn what_is_wrong_is_refused_with_its_line_and_changes_nothing() {
             );
         }
         assert_eq!(exec(&runtime, "app:code").await, 1);
+    });
+}
+
+#[test]
+fn another_main_is_a_step_and_is_what_starts_from_then_on() {
+    run(async {
+        let dir = program(&[("main.lua", &returns(1)), ("other.lua", &returns(2))]);
+        let dir = dir.path();
+        let runtime = start(dir);
+        let main = || async {
+            let main = runtime.main().unwrap();
+            in_time(runtime.exec::<i64>(main)).await.unwrap()
+        };
+        assert_eq!(main().await, 1);
+        write(dir, "warren.toml", "[app]\n\nmain = \"app:other\"\n");
+        let plan = apply(&runtime, change(&runtime, dir)).await;
+        let toml = dir.join("warren.toml").display().to_string();
+        assert_eq!(
+            lines(&plan),
+            [format!("~ setting main: app:main -> app:other ({toml}:3)")]
+        );
+        assert_eq!(main().await, 2);
+        let back = in_time(runtime.rollback(GRACE)).await.unwrap();
+        assert_eq!(lines(&back.plan), ["~ setting main: app:other -> app:main"]);
+        assert_eq!(main().await, 1);
+    });
+}
+
+#[test]
+fn a_manifest_that_says_the_same_counts_as_taken() {
+    run(async {
+        let dir = program(&[("code.lua", &returns(1)), ("warren.toml", "[app]\n")]);
+        let dir = dir.path();
+        let runtime = start(dir);
+        let has_changed = || async {
+            let reloaded = in_time(runtime.reload()).await.unwrap();
+            reloaded.manifest_changed
+        };
+        write(dir, "warren.toml", "# The shop.\n[app]\n");
+        assert!(has_changed().await);
+        drop(in_time(runtime.plan(change(&runtime, dir))).await.unwrap());
+        assert!(has_changed().await, "it was planned alone");
+        assert!(apply(&runtime, change(&runtime, dir)).await.is_nothing());
+        assert_eq!(runtime.version(), 1);
+        assert!(!has_changed().await);
+        write(dir, "code.lua", &returns(2));
+        assert!(!has_changed().await);
+        assert_eq!(exec(&runtime, "app:code").await, 2);
+        assert!(!has_changed().await, "also beside other files");
+        write(dir, "warren.toml", "[app]\n");
+        assert!(has_changed().await);
+    });
+}
+
+#[test]
+fn another_directory_with_the_same_files_takes_its_place() {
+    run(async {
+        let one = returns(1);
+        let first = program(&[("code.lua", &one)]);
+        let second = program(&[("code.lua", &one)]);
+        let runtime = start(first.path());
+        let plan = apply(&runtime, change(&runtime, second.path())).await;
+        assert!(plan.is_nothing(), "{plan}");
+        write(second.path(), "code.lua", &returns(2));
+        let reloaded = in_time(runtime.reload()).await.unwrap();
+        assert_eq!(reloaded.changed, ["app:code"]);
+        assert_eq!(exec(&runtime, "app:code").await, 2);
     });
 }
 
@@ -260,6 +340,52 @@ fn a_definition_of_memory_hides_one_of_the_program() {
 }
 
 #[test]
+fn the_same_in_memory_hides_what_the_program_has() {
+    run(async {
+        let policy = "permit (principal, action, resource);";
+        let permits = "[security]\npolicies = [\"one\"]\n";
+        let manifest = "[hosts.\"app:h\"]\nmax_processes = 5\n\
+                        [services.\"app:svc\"]\nprocess = \"app:svc\"\n";
+        let dir = program(&[
+            ("svc.lua", SERVICE),
+            ("policies/one.cedar", policy),
+            ("warren.toml", &format!("{permits}{manifest}")),
+        ]);
+        let dir = dir.path();
+        let runtime = start(dir);
+        let of_program = runtime.inspector().program().unwrap();
+        let same = || {
+            Change::new()
+                .host("app:h", HostLimits::default().max_processes(5))
+                .service(of_program.services()[0].clone())
+                .policy("one", policy)
+        };
+        for _ in 0..2 {
+            let plan = apply(&runtime, same()).await;
+            assert!(plan.is_nothing(), "{plan}");
+            assert_eq!(runtime.version(), 2, "it counts once");
+        }
+        // The program goes on without them, behind those of memory.
+        write(dir, "warren.toml", permits);
+        write(dir, "policies/one.cedar", "");
+        for _ in 0..2 {
+            let plan = apply(&runtime, change(&runtime, dir)).await;
+            assert!(plan.is_nothing(), "{plan}");
+            assert_eq!(runtime.version(), 3);
+        }
+        let removed = Change::new()
+            .remove_host("app:h")
+            .remove_service("app:svc")
+            .remove_policy("one");
+        let plan = apply(&runtime, removed).await;
+        assert_eq!(
+            lines(&plan),
+            ["- host app:h", "- service app:svc", "~ policy one"]
+        );
+    });
+}
+
+#[test]
 fn imports_modules_and_tests_of_the_manifest_are_taken() {
     run(async {
         let dir = program(&[
@@ -310,6 +436,55 @@ fn imports_modules_and_tests_of_the_manifest_are_taken() {
         in_time(runtime.rollback(GRACE)).await.unwrap();
         assert_eq!(exec(&runtime, "app:few").await, 0);
         assert_eq!(exec(&runtime, "app:code").await, 2);
+    });
+}
+
+#[test]
+fn a_definition_of_memory_takes_imports_and_modules_of_its_id() {
+    run(async {
+        let dir = program(&[
+            ("code.lua", &returns(8)),
+            ("few.lua", &returns(9)),
+            ("one.lua", "return 1"),
+            ("two.lua", "return 2"),
+            ("warren.toml", "[imports.\"app:code\"]\nu = \"app:one\"\n"),
+        ]);
+        let dir = dir.path();
+        let runtime = start(dir);
+        let memory = Change::new()
+            .lua("app:code", "return function() return (require('u')) end")
+            .lua("app:few", "return function() return json and 1 or 0 end");
+        apply(&runtime, memory).await;
+        assert_eq!(exec(&runtime, "app:code").await, 1);
+        assert_eq!(exec(&runtime, "app:few").await, 1);
+        let manifest = "[imports.\"app:code\"]\nu = \"app:two\"\n\
+                        [processes.\"app:few\"]\nmodules = [\"time\"]\n";
+        write(dir, "warren.toml", manifest);
+        let plan = apply(&runtime, change(&runtime, dir)).await;
+        assert_eq!(
+            lines(&plan),
+            [
+                "~ definition app:code: imports",
+                "~ definition app:few: modules"
+            ]
+        );
+        assert_eq!(exec(&runtime, "app:code").await, 2);
+        assert_eq!(exec(&runtime, "app:few").await, 0);
+        assert!(apply(&runtime, change(&runtime, dir)).await.is_nothing());
+        // Other code beside it is the same step.
+        write(dir, "warren.toml", "[app]\n");
+        let both = change(&runtime, dir).lua("app:few", "return function() return 4 end");
+        let plan = apply(&runtime, both).await;
+        assert_eq!(
+            lines(&plan),
+            [
+                "~ definition app:code: imports",
+                "~ definition app:few: code, modules"
+            ]
+        );
+        in_time(runtime.rollback(GRACE)).await.unwrap();
+        assert_eq!(exec(&runtime, "app:code").await, 2);
+        assert_eq!(exec(&runtime, "app:few").await, 0);
     });
 }
 

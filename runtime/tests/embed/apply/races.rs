@@ -189,7 +189,7 @@ fn changes_at_the_same_time_are_applied_one_after_the_other() {
             .map(|n| {
                 let runtime = runtime.clone();
                 tokio::spawn(async move {
-                    let change = Change::new().lua(&format!("app:n{n}"), returns(n as i64));
+                    let change = Change::new().lua(format!("app:n{n}"), returns(n as i64));
                     runtime.apply(change).await.unwrap().version
                 })
             })
@@ -220,7 +220,7 @@ fn a_change_beside_the_end_of_the_runtime_is_applied_or_refused() {
                     for n in 0.. {
                         let change = Change::new()
                             .lua("app:n", returns(n))
-                            .host(&format!("app:h{n}"), HostLimits::default());
+                            .host(format!("app:h{n}"), HostLimits::default());
                         match runtime.apply(change).await {
                             Ok(applied) => drop(applied),
                             Err(error) => return error,

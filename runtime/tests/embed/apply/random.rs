@@ -89,13 +89,13 @@ fn change(parts: &[Part]) -> Change {
             host: bound.map(|bound| host(bound).into()),
             grants: Default::default(),
         }),
-        Part::Undefine(name) => change.remove_definition(&definition(*name)),
-        Part::Host(name, most) => change.host(&host(*name), limits(*most)),
-        Part::RemoveHost(name) => change.remove_host(&host(*name)),
+        Part::Undefine(name) => change.remove_definition(definition(*name)),
+        Part::Host(name, most) => change.host(host(*name), limits(*most)),
+        Part::RemoveHost(name) => change.remove_host(host(*name)),
         Part::Service(name, of) => {
             change.service(Service::new(format!("s{name}"), definition(*of)))
         }
-        Part::RemoveService(name) => change.remove_service(&format!("s{name}")),
+        Part::RemoveService(name) => change.remove_service(format!("s{name}")),
     })
 }
 

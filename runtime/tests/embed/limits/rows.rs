@@ -651,7 +651,11 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         )],
     ),
     (
-        "labels of a metric",
+        "labels of a metric together",
+        &[Text("guest-sdk/lua/src/encode.rs", "most: 16 << 10,")],
+    ),
+    (
+        "labels of a metric |",
         &[Constant(
             "runtime/capabilities/src/metrics/key.rs",
             "MAX_LABELS",
@@ -1100,7 +1104,21 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
             Constant("runtime/cli/src/control/server.rs", "MAX_ROWS", Count),
         ],
     ),
+    (
+        "id of a view of groups",
+        &[Text(
+            "guest-sdk/lua/src/prelude/pg.lua",
+            "local MOST = 1022",
+        )],
+    ),
     ("`max_children`:", &[Elsewhere]),
+    (
+        "`max_args`:",
+        &[Text(
+            "guest-sdk/lua/src/library/supervisor/spec.lua",
+            "local MOST_ARGUMENTS <const> = 250",
+        )],
+    ),
     (
         "`max_queue`: jobs",
         &[Text("guest-sdk/lua/src/library/pool/spec.lua", "or 1000")],

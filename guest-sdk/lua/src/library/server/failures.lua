@@ -26,11 +26,21 @@ function failures.failure(kind, message, details)
   return errors.new { kind = kind, retryable = retryable, message = message, details = details }
 end
 
--- Makes the error of a limit of this process that is reached, with details as the runtime
--- gives them.
-function failures.at_limit(limit, value, message)
+-- Makes the error of a limit that this process has met, with details as the runtime gives
+-- them.
+local function of_limit(kind, limit, value, message)
   local host = process.pid():match("^{(.*)|")
-  return failures.failure(errors.RATE_LIMITED, message, { limit = limit, value = value, host = host })
+  return failures.failure(kind, message, { limit = limit, value = value, host = host })
+end
+
+-- Makes the error of a limit of this process that is reached.
+function failures.at_limit(limit, value, message)
+  return of_limit(errors.RATE_LIMITED, limit, value, message)
+end
+
+-- Makes the error of something that is larger than it may ever be.
+function failures.beyond(limit, value, message)
+  return of_limit(errors.INVALID, limit, value, message)
 end
 
 -- Returns the error of a call that was to send a value. A value that cannot cross is the

@@ -3,6 +3,7 @@
 
 local native = ...
 local check_unit = native.check_unit
+local failures = require("warren.server.failures")
 local given_options = require("warren.server.options")
 local quoted, unknown_key = given_options.quoted, given_options.unknown_key
 
@@ -158,7 +159,10 @@ local function check_args(value, what)
   local last = extent(value, what, true)
   local args = { n = value.n or last }
   check(math.type(args.n) == "integer" and args.n >= 0, "%s.n is the number of arguments, not %s", what, quoted(args.n))
-  check(args.n <= MOST_ARGUMENTS, "%s has %d arguments, more than %d", what, args.n, MOST_ARGUMENTS)
+  if args.n > MOST_ARGUMENTS then
+    local message = ("%s has %d arguments, more than %d"):format(what, args.n, MOST_ARGUMENTS)
+    error(failures.beyond("max_args", MOST_ARGUMENTS, message))
+  end
   return table.move(value, 1, args.n, 1, args)
 end
 

@@ -343,7 +343,8 @@ fn statements_are_named_by_their_places() {
     let text = "// first\npermit (principal, action, resource) when { \"a;b\" == \"a;b\" };  \
                 @id(\"x\") forbid (principal, action, resource) when { false };\n// last\n";
     let policies = compiled(&[("p", text)]);
-    let ids: Vec<_> = policies.policies["p"]
+    let policy = policies.policies.get("p").unwrap();
+    let ids: Vec<_> = policy
         .all
         .iter()
         .map(|statement| statement.policy.id().to_string())

@@ -138,7 +138,7 @@ impl Operands {
         let limit = if len as usize <= NAME.bytes {
             NAME
         } else {
-            guest.shared.options_limit()
+            guest.options_limit(len as usize)
         };
         limited(memory, ptr, len, "options", limit)?;
         let (ptr, len) = self.arguments;

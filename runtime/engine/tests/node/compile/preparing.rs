@@ -92,3 +92,63 @@ async fn a_preparation_that_lacked_memory_is_tried_again() {
     assert_eq!(world.node.compilations_begun() - before, 3);
     world.close().await;
 }
+
+/// An interpreter that asks for so many pages of memory to prepare a source, and then does
+/// this. `$say` tells that it has no memory.
+fn greedy_interpreter(pages: u32, then: &str) -> String {
+    guest(
+        &format!(
+            r#"(data (i32.const 0) "\c7\1f\01\92\abOutOfMemory\b1not enough memory")
+               (func $say (call $program.fail (i32.const 0) (i32.const 34)))
+               (func (export "prepare") (drop (memory.grow (i32.const {pages}))) {then})"#
+        ),
+        "",
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_preparation_without_memory_is_an_error_at_the_limit() {
+    const TIGHT: &str = "test:tight";
+    for (pages, host, limit, value) in [
+        (10_000, HOST, "max_memory", 16 << 20),
+        (200, TIGHT, "max_memory_total", 8 << 20),
+    ] {
+        for then in ["(call $say)", "(call $say) unreachable", "unreachable"] {
+            let world = World::set_up(Setup {
+                interpreter: Some(greedy_interpreter(pages, then)),
+                hosts: vec![
+                    (HOST.to_owned(), small_host()),
+                    (TIGHT.to_owned(), small_host().max_memory_total(8 << 20)),
+                ],
+                ..Setup::default()
+            });
+            world.define_source("t:large", "");
+            let started = in_time(world.node.run("t:large", host, &[])).await;
+            let error = started.expect_err("there is no memory");
+            assert_eq!(error.kind, Kind::RateLimited, "{then}: {error}");
+            // A host may have memory later; a process has no more than it may have.
+            assert_eq!(error.retryable, Some(host == TIGHT), "{then}: {error}");
+            assert!(error.message.starts_with("t:large.lua: "), "{error}");
+            assert!(error.message.contains(limit), "{error}");
+            let fields = [
+                ("limit", Field::Text(limit.into())),
+                ("value", Field::Number(value)),
+                ("host", Field::Text(host.into())),
+            ];
+            assert_eq!(details(&error), fields, "{then}");
+            world.close().await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_trap_of_a_preparation_that_was_refused_no_memory_is_invalid() {
+    let world = World::set_up(Setup {
+        interpreter: Some(greedy_interpreter(1, "unreachable")),
+        ..Setup::default()
+    });
+    world.define_source("t:large", "");
+    let error = world.try_start("t:large").await.expect_err("it traps");
+    assert_eq!((&error.kind, &error.details), (&Kind::Invalid, &None));
+    world.close().await;
+}

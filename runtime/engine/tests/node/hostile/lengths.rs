@@ -1,10 +1,12 @@
 //! Operands, results and errors that are too long.
 
+use rmpv::Value;
+use warren_engine::HostLimits;
 use warren_kernel::Kind;
 
 use super::{check_good, has_status, refusal, refusal_of};
 use crate::support::imports::{self, pair};
-use crate::support::{World, bytes, guest};
+use crate::support::{HOST, Setup, World, bytes, decoded, field, guest, small_host};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn operands_that_are_too_long_are_invalid_before_they_are_read() {
@@ -73,6 +75,48 @@ async fn a_result_or_error_that_is_too_long_is_invalid() {
             said.iter().any(|said| error.message.contains(said)),
             "{error}"
         );
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_limit_of_a_long_operand_is_that_of_the_callers_host() {
+    const MESSAGE: usize = 64 << 10;
+    let items = r#"(memory (export "memory") 220) (data (i32.const 16) "x")"#;
+    let world = World::set_up(Setup {
+        hosts: vec![
+            (HOST.to_owned(), small_host().max_message(MESSAGE)),
+            ("test:other".to_owned(), small_host()),
+        ],
+        ..Setup::default()
+    });
+    let (name, none, long) = (pair(16, 1), pair(16, 0), pair(1 << 20, 12 << 20));
+    let queue = HostLimits::default().max_queue_bytes;
+    for (id, operands, limit, value) in [
+        (
+            "t:arguments",
+            format!("{long} {none}"),
+            "max_message",
+            MESSAGE,
+        ),
+        (
+            "t:options",
+            format!("{none} {long}"),
+            "max_message + max_queue.bytes",
+            MESSAGE + queue,
+        ),
+    ] {
+        let call = format!("(drop (call $process.exec {name} {name} {operands}))");
+        world.define(id, &guest(items, &refusal_of(&call)));
+        let result = world.result(id).await;
+        let Value::Ext(1, payload) = decoded(&result) else {
+            panic!("no error: {result:?}");
+        };
+        let error = decoded(&payload);
+        let details = &error[3];
+        assert_eq!(field(details, "limit").as_str(), Some(limit));
+        assert_eq!(field(details, "value").as_u64(), Some(value as u64));
+        assert_eq!(field(details, "host").as_str(), Some(HOST));
     }
     world.close().await;
 }

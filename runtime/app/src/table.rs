@@ -2,12 +2,13 @@
 //! however much the map holds.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 /// Values by their names.
-#[derive(Clone, Debug)]
-pub(crate) struct Table<V> {
+#[derive(Clone, PartialEq, Eq)]
+pub struct Table<V> {
     parts: Vec<Arc<BTreeMap<Arc<str>, V>>>,
     len: usize,
 }
@@ -17,17 +18,17 @@ const PARTS: usize = 256;
 
 impl<V: Clone> Table<V> {
     /// Returns the value of a name.
-    pub(crate) fn get(&self, name: &str) -> Option<&V> {
+    pub fn get(&self, name: &str) -> Option<&V> {
         self.parts[part_of(name)].get(name)
     }
 
     /// Returns true if there is a value of this name.
-    pub(crate) fn contains(&self, name: &str) -> bool {
+    pub fn contains(&self, name: &str) -> bool {
         self.get(name).is_some()
     }
 
     /// Puts a value in place of that of its name. Returns the value before.
-    pub(crate) fn insert(&mut self, name: Arc<str>, value: V) -> Option<V> {
+    pub fn insert(&mut self, name: Arc<str>, value: V) -> Option<V> {
         let part = Arc::make_mut(&mut self.parts[part_of(&name)]);
         let before = part.insert(name, value);
         self.len += usize::from(before.is_none());
@@ -35,7 +36,7 @@ impl<V: Clone> Table<V> {
     }
 
     /// Removes the value of a name, and returns it.
-    pub(crate) fn remove(&mut self, name: &str) -> Option<V> {
+    pub fn remove(&mut self, name: &str) -> Option<V> {
         let part = &mut self.parts[part_of(name)];
         if !part.contains_key(name) {
             return None;
@@ -46,14 +47,18 @@ impl<V: Clone> Table<V> {
     }
 
     /// Returns the number of values.
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
         self.len
+    }
+
+    /// Returns true if there is no value.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
     }
 
     /// Returns the names that do not stand for the very same value in another table, each
     /// with both values, sorted. Parts that both tables share are not looked at.
-    pub(crate) fn differing<'a>(
+    pub fn differing<'a>(
         &'a self,
         other: &'a Table<V>,
         is_same: impl Fn(&V, &V) -> bool,
@@ -76,9 +81,36 @@ impl<V: Clone> Table<V> {
         differing
     }
 
+    /// Returns true if another table has the same names, whatever they stand for.
+    pub fn has_names_of(&self, other: &Table<V>) -> bool {
+        self.differing(other, |_, _| true).is_empty()
+    }
+
     /// Iterates over all values, in no order.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &V)> {
+    pub fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &V)> {
         self.parts.iter().flat_map(|part| part.iter())
+    }
+
+    /// Returns all values, sorted by name.
+    pub fn sorted(&self) -> Vec<(&Arc<str>, &V)> {
+        let mut all: Vec<_> = self.iter().collect();
+        all.sort_unstable_by_key(|(name, _)| *name);
+        all
+    }
+
+    /// Returns the number of parts that this table does not share with another one.
+    #[cfg(test)]
+    pub(crate) fn copied_from(&self, other: &Table<V>) -> usize {
+        let parts = self.parts.iter().zip(&other.parts);
+        parts
+            .filter(|(one, other)| !Arc::ptr_eq(one, other))
+            .count()
+    }
+}
+
+impl<V: Clone + fmt::Debug> fmt::Debug for Table<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.sorted()).finish()
     }
 }
 
@@ -159,6 +191,10 @@ mod tests {
                 for (name, before, after) in differing {
                     prop_assert_eq!((before, after), (was.get(&**name), is.get(&**name)));
                 }
+                prop_assert_eq!(table == first, was == is);
+                prop_assert_eq!(table.has_names_of(first), was.keys().eq(is.keys()));
+                let names: Vec<_> = table.sorted().into_iter().map(|(name, _)| &**name).collect();
+                prop_assert!(names.into_iter().eq(was.keys().map(String::as_str)));
             }
             for (table, model) in &copies {
                 for (name, value) in model {
@@ -176,10 +212,7 @@ mod tests {
         let mut other = table.clone();
         other.insert("a:new".into(), 7);
         other.remove("a:none");
-        let parts = table.parts.iter().zip(&other.parts);
-        let copied = parts
-            .filter(|(one, other)| !Arc::ptr_eq(one, other))
-            .count();
+        let copied = other.copied_from(&table);
         assert_eq!((copied, table.len(), other.len()), (1, 20_000, 20_001));
         let largest = table.parts.iter().map(|part| part.len()).max();
         assert!(largest.is_some_and(|len| len < 200), "{largest:?}");

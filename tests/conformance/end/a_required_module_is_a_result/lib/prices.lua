@@ -1,0 +1,1 @@
+return { bread = 3 }
