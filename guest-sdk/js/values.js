@@ -60,7 +60,7 @@ export class WarrenError extends Error {
     const { name, message, stack } = thrown;
     // Line by line, and no long line: a message in the stack may be any text.
     const lines = (stack ?? "").split("\n", MAX_DEPTH).filter((line) => line.length < 1000);
-    const place = lines.map((line) => /[^@\s]+:\d+:\d+/.exec(line)?.[0]).find(Boolean);
+    const place = lines.map((line) => /[^@]+:\d+:\d+$/.exec(line)?.[0]).find(Boolean);
     const text = name === "Error" ? message : `${name}: ${message}`;
     return new WarrenError(place ? `${place}: ${text}` : text, { kind: "Internal", stack, cause: thrown });
   }
@@ -71,9 +71,30 @@ function ofRecord({ kind, message, retryable, details, stack }) {
   return new WarrenError(message, { kind, retryable, stack, details: details ? decode(details) : null });
 }
 
+/** The beginning of the places in this SDK, as in `@warren-guest/values.js:12:3`. */
+const [, SDK] = /@([^@\n]*)values\.js:\d+:\d+$/m.exec(new Error().stack) ?? [];
+
+/** Frames of the script of the engine, which calls `start`. */
+const OF_ENGINE = /@[^@]*\/initializer\.js:\d+:\d+$/;
+
+/** Calls of a stack that are told: of a longer one, these many of each end. */
+const TOLD = 15;
+
+/** Returns a stack without the calls of this SDK and of the engine, and without most of a recursion. */
+function ofProgram(stack) {
+  if (SDK === undefined || !stack) return stack;
+  const files = ["warren", "values", "imports"].map((name) => `@${SDK}${name}.js:`);
+  const isOwn = (line) => OF_ENGINE.test(line) || files.some((file) => line.includes(file));
+  const lines = stack.split("\n").filter((line) => line && !isOwn(line));
+  const more = lines.length - 2 * TOLD;
+  if (more > 1) lines.splice(TOLD, more, `... ${more} more`);
+  return lines.join("\n");
+}
+
 /** Converts an error to the record of imports. */
 export function toRecord(error) {
-  const { kind, message, retryable, details, stack } = error;
+  const { kind, message, retryable, details } = error;
+  const stack = ofProgram(error.stack);
   return {
     kind,
     message,

@@ -91,12 +91,12 @@ export interface SpawnOptions extends ExecOptions {
   linked?: boolean;
 }
 
-/** Starts a process of a definition in a host. */
-export function spawn(definition: string, host: string, args?: Value[], options?: SpawnOptions): Pid;
+/** Starts a process of a definition. Without a host, it runs in the one that the definition is bound to, else in `app:processes`. */
+export function spawn(definition: string, host?: string | null, args?: Value[], options?: SpawnOptions): Pid;
 /** Starts a process, waits for its end and returns its result; throws its error. */
-export function exec(definition: string, host: string, args?: Value[], options?: ExecOptions): any;
+export function exec(definition: string, host?: string | null, args?: Value[], options?: ExecOptions): any;
 /** Runs `exec` in two steps, the second of which is `result`, or `select`. */
-export function execStart(definition: string, host: string, args?: Value[], options?: ExecOptions): Pending;
+export function execStart(definition: string, host?: string | null, args?: Value[], options?: ExecOptions): Pending;
 /** Ends a process by force. */
 export function terminate(target: Destination): void;
 /** Asks a process to end; at the deadline, it is terminated. */

@@ -73,9 +73,14 @@ function call(imported, ...values) {
 
 /** Returns text for an import, which would put another character in place of half a surrogate pair. */
 function text(value, what) {
-  if (typeof value !== "string" || value.isWellFormed()) return value;
+  if (typeof value !== "string") {
+    throw new WarrenError(`${what}: a string was expected`, { kind: kinds.INVALID });
+  }
+  if (value.isWellFormed()) return value;
   throw new WarrenError(`${what}: a string with half a surrogate pair`, { kind: kinds.INVALID });
 }
+
+const optionalText = (value, what) => (value == null ? undefined : text(value, what));
 
 // --- Itself and others
 
@@ -101,14 +106,14 @@ export function execStart(definition, host, args = [], options = {}) {
   return new Pending(call(process.exec, ...place(definition, host), encoded, spawnOptions(options)));
 }
 
-const place = (definition, host) => [text(definition, "definition"), text(host, "host")];
+const place = (definition, host) => [text(definition, "definition"), text(host ?? "", "host")];
 
 function spawnOptions({ context, actor, scope, name, messages = [] }) {
   return {
     context: context && encode(context, "context"),
     actor: actor && { id: text(actor.id, "actor"), meta: encode(actor.meta ?? {}, "actor.meta") },
     scope: scope && { policies: Array.from(scope.policies, (policy) => text(policy, "policy")) },
-    name: text(name, "name"),
+    name: optionalText(name, "name"),
     messages: messages.map(([topic, ...values]) => ({
       topic: text(topic, "topic"),
       payload: encodeAll(values, `messages.${topic}`),
@@ -136,7 +141,7 @@ export function setOptions(options) {
 
 export function upgrade(definition, args = []) {
   const encoded = encodeAll(args, "arguments");
-  throw WarrenError.from({ payload: process.upgrade(text(definition, "definition") ?? undefined, encoded) });
+  throw WarrenError.from({ payload: process.upgrade(optionalText(definition, "definition"), encoded) });
 }
 
 export function exit(status = 0) {
@@ -289,7 +294,7 @@ function nanoseconds(milliseconds) {
 
 // --- Names, context, identity
 
-export const register = (name, target) => call(registry.register, text(name, "name"), text(target, "PID") ?? undefined);
+export const register = (name, target) => call(registry.register, text(name, "name"), optionalText(target, "PID"));
 export const lookup = (name) => call(registry.lookup, text(name, "name"));
 export const unregister = (name) => call(registry.unregister, text(name, "name"));
 
@@ -352,5 +357,10 @@ function callSite(stack) {
 
 export const log = new Logger();
 
+const MAX_RANDOM = 65536;
+
 /** Returns `count` random bytes, fit for keys; at most 65,536. */
-export const randomBytes = (count) => randomness.bytes(count);
+export function randomBytes(count) {
+  if (Number.isInteger(count) && count >= 0 && count <= MAX_RANDOM) return randomness.bytes(count);
+  throw new WarrenError(`${count} is not a number of bytes up to ${MAX_RANDOM}`, { kind: kinds.INVALID });
+}

@@ -112,6 +112,17 @@ fn faults_of_javascript_have_a_place() {
         ("package.js", start("import slugify from \"slugify\";")),
         ("node.js", start("import { readFile } from \"node:fs\";")),
         ("file.js", start("import { x } from \"./lib/bad\";")),
+        (
+            "bare.js",
+            format!("{IMPORT}export function start() {{\n  pid();\n}}\n"),
+        ),
+        ("sdk.js", start("import { send } from \"warren\";")),
+        (
+            "name.js",
+            start("import { sned } from \"./warren-guest/warren.js\";"),
+        ),
+        ("text.js", start("throw \"a text\";")),
+        ("waits.js", start("await new Promise(() => {});")),
     ]);
     for (file, texts) in [
         ("syntax.js", &["syntax.js:4:"][..]),
@@ -144,6 +155,28 @@ fn faults_of_javascript_have_a_place() {
                 "write the whole name: ./lib/bad.js",
             ],
         ),
+        (
+            "bare.js",
+            &[
+                "nothing begins the process",
+                "bare.js:2:17",
+                "start = main(",
+            ],
+        ),
+        (
+            "sdk.js",
+            &[
+                "there is no package warren",
+                "sdk.js:2:",
+                "./warren-guest/warren.js",
+            ],
+        ),
+        ("name.js", &["an export named: 'sned'", "name.js:2:"]),
+        ("text.js", &["text.js: uncaught exception: a text"]),
+        (
+            "waits.js",
+            &["the top level of a module awaits", "await inside `main`"],
+        ),
     ] {
         fails(&program, file, texts);
     }
@@ -167,6 +200,11 @@ fn faults_of_python_have_a_place() {
         ("raises.py", marked("import bad")),
         ("bad.py", "VALUE = 1\n{}['key']\n".to_owned()),
         ("absent.py", marked("import no_such_module")),
+        (
+            "called.py",
+            "import warren\n\n@warren.main()\ndef main():\n    pass\n".to_owned(),
+        ),
+        ("lines.py", marked("raise ValueError(\"\\n\\none\\ntwo\")")),
     ]);
     for (file, texts) in [
         ("syntax.py", &["SyntaxError", "syntax.py:4:10"][..]),
@@ -184,23 +222,78 @@ fn faults_of_python_have_a_place() {
         ("raises.py", &["KeyError: 'key'", "bad.py:2:1"]),
         (
             "absent.py",
-            &["No module named 'no_such_module'", "absent.py:2:1"],
+            &[
+                "No module named 'no_such_module'",
+                "absent.py:2:1",
+                "name its package in requirements.txt",
+            ],
         ),
+        ("called.py", &["without parentheses", "called.py:3:2"]),
+        ("lines.py", &["ValueError: one", "lines.py:2:1", "two"]),
     ] {
         fails(&program, file, texts);
     }
 }
 
-/// The engine of JavaScript has a `fetch`, which must not trap.
+#[test]
+fn packages_that_cannot_be_fetched_come_with_a_remedy() {
+    scripts::need_node();
+    let program = with_js(&[
+        ("main.js", "export const start = \"warren\";\n".to_owned()),
+        (
+            "package.json",
+            r#"{"dependencies": {"ms": "2.1.3"}}"#.to_owned(),
+        ),
+        (
+            "package-lock.json",
+            r#"{"lockfileVersion": 3, "packages": {
+                "": {"dependencies": {"ms": "2.1.3"}},
+                "node_modules/ms": {"version": "2.1.3", "integrity": "sha512-x"}
+            }}"#
+            .to_owned(),
+        ),
+    ]);
+    // Nobody listens there, and nothing is kept.
+    let failed = Warren::tool("build", program.path())
+        .env("npm_config_registry", "http://127.0.0.1:9")
+        .env("npm_config_fetch_retries", "0")
+        .env("npm_config_cache", program.path().join("cache"))
+        .outcome()
+        .ends_with(1)
+        .says(&["ECONNREFUSED", "help: check the network"]);
+    assert!(!failed.stderr.contains("    at "), "{failed}");
+}
+
+/// The engine of JavaScript has a `fetch`, which must not trap. It would take a file with a
+/// space in its name for two.
 #[test]
 fn fetch_is_an_error_with_its_line() {
     scripts::need_node();
     let source = "import { main } from \"./warren-guest/warren.js\";\n\
                   export const start = main(async () => {\n  await fetch(\"http://localhost\");\n});\n";
-    let program = with_js(&[("main.js", source.to_owned())]);
+    let program = with_js(&[("the page.js", source.to_owned())]);
     build(program.path()).ends_with(0);
-    program
-        .run()
+    let failed = Warren::run(program.path().join("the page.wasm"))
+        .outcome()
         .ends_with(1)
-        .says(&["fetch: a process has no network", "main.js:3:"]);
+        .says(&["fetch: a process has no network", "the page.js:3:"]);
+    for text in ["initializer.js", "warren-guest"] {
+        assert!(!failed.stderr.contains(text), "{text:?} is there: {failed}");
+    }
+}
+
+#[test]
+fn an_error_of_python_has_the_calls_of_the_program() {
+    scripts::need_python();
+    let source =
+        "import warren\n\n@warren.main\ndef main():\n    warren.send(\"nobody\", \"topic\")\n";
+    let program = Program::of(&[("main.py", source)]);
+    build(program.path()).ends_with(0);
+    let failed = program.run().ends_with(1).says(&[
+        "name not registered: nobody",
+        "File \"main.py\", line 5, in main",
+    ]);
+    for text in ["entry.py", "processes.py", "/0/"] {
+        assert!(!failed.stderr.contains(text), "{text:?} is there: {failed}");
+    }
 }

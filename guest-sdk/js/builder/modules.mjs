@@ -33,6 +33,13 @@ export class Sources {
         help: "export the function of the process: `export const start = main((name) => ...)`",
       });
     }
+    const bare = bareStart(sources.entry);
+    if (bare && sources.hasSdk()) {
+      throw new Fault("`start` is a function of its own, so nothing begins the process", {
+        place: placeIn(path, sources.entry.text, bare.start, bare.end),
+        help: "export what `main` of the SDK returns: `export const start = main((name) => ...)`",
+      });
+    }
     const base = commonDirectory([root, ...[...sources.modules.keys()].map(dirname)]);
     for (const module of sources.modules.values()) module.name = relative(base, module.path).split(sep).join("/");
     return sources;
@@ -41,6 +48,12 @@ export class Sources {
   /** Returns the module of that name in traces. */
   named(name) {
     return [...this.modules.values()].find((module) => module.name === name);
+  }
+
+  /** Tells if the SDK is among the modules. */
+  hasSdk() {
+    const paths = [...this.modules.keys()];
+    return paths.some((path) => basename(path) === "warren.js" && this.modules.has(join(dirname(path), "imports.js")));
   }
 
   add(path) {
@@ -89,8 +102,8 @@ class Module {
   constructor(path) {
     this.path = path;
     this.text = readFileSync(path, "utf8");
-    const { module, errors } = parseSync(path, this.text, { lang: "js", sourceType: "module" });
-    const [error] = errors;
+    const parsed = parseSync(path, this.text, { lang: "js", sourceType: "module" });
+    const [error] = parsed.errors;
     if (error) {
       const [label] = error.labels;
       throw new Fault(error.message, {
@@ -98,9 +111,10 @@ class Module {
         help: error.helpMessage,
       });
     }
-    this.parsed = module;
-    this.requests = requestsOf(module, this.text);
-    this.unknown = editsOfUnknown(module.dynamicImports, this.text);
+    this.parsed = parsed.module;
+    this.program = parsed.program;
+    this.requests = requestsOf(parsed.module, this.text);
+    this.unknown = editsOfUnknown(parsed.module.dynamicImports, this.text);
   }
 
   /** Returns the text with the names of packages, and `import()`, replaced. */
@@ -133,6 +147,18 @@ class Module {
     const from = relative(dirname(`/${this.name}`), `/${fileOf(specifier)}`);
     return JSON.stringify(from.startsWith(".") ? from : `./${from}`);
   }
+}
+
+/** Returns the name in an export of a function or class as `start`, as opposed to a value. */
+function bareStart({ program }) {
+  const functions = ["FunctionDeclaration", "ClassDeclaration", "FunctionExpression", "ArrowFunctionExpression"];
+  for (const { type, declaration } of program.body) {
+    if (type !== "ExportNamedDeclaration" || !declaration) continue;
+    const declared = declaration.declarations ?? [declaration];
+    const found = declared.find(({ id }) => id?.name === "start");
+    if (found && functions.includes((found.init ?? found).type)) return found.id;
+  }
+  return null;
 }
 
 /** Returns the imports and re-exports of a module, with the edits that name a bundle's parts. */

@@ -95,7 +95,16 @@ function entryOf(specifier, { names, isNamespace, isAll }) {
 
 function missing(specifier, { place, isBuiltin: isOfNode }) {
   if (isOfNode) {
-    return new Fault(`${specifier} is a module of Node.js, which a process does not have`, { place });
+    return new Fault(`${specifier} is a module of Node.js, which a process does not have`, {
+      place,
+      help: "use the functions of the SDK, or a package that also works in browsers",
+    });
+  }
+  if (/^warren(-guest)?(\/|$)/.test(specifier)) {
+    return new Fault(`there is no package ${specifier}`, {
+      place,
+      help: "the SDK is a directory: import \"./warren-guest/warren.js\", by the path from this file",
+    });
   }
   const name = specifier.split("/", specifier.startsWith("@") ? 2 : 1).join("/");
   return new Fault(`there is no package ${specifier}`, {

@@ -9,6 +9,7 @@ Prints one line of JSON: `packages` and `notes`, or `fault` if the sources are w
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -36,12 +37,16 @@ class Fault(Exception):
 
 
 def main():
+    # An exception, so that no files stay behind.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     request = json.loads(sys.argv[1])
     with tempfile.TemporaryDirectory(prefix="warren-py-") as stage:
         try:
             print(json.dumps(build(Path(stage), request)))
         except Fault as fault:
             print(json.dumps({"fault": fault.parts}))
+        except OSError as error:
+            print(json.dumps({"fault": Fault(f"cannot build: {error}").parts}))
 
 
 def build(stage, request):
@@ -55,14 +60,16 @@ def build(stage, request):
     shutil.copytree(HERE / "warren", sdk / "warren")
     for distribution in chosen(sysconfig.get_path("purelib"), ["msgpack"]):
         copy_distribution(distribution, sdk)
-    packages = []
+    packages, impure = [], []
     if request.get("packages"):
         for distribution in chosen(request["packages"], names_in(Path(request["requirements"]))):
-            copy_distribution(distribution, site)
+            if not copy_distribution(distribution, site):
+                impure.append(distribution.name)
             packages.append(f"{distribution.name} {distribution.version}")
     (sdk / "program.json").write_text(json.dumps({"source": source.relative_to(root).as_posix()}))
 
-    output = componentize(stage, [program, sdk], request["out"])
+    asker = os.getppid()
+    output = componentize(stage, [program, sdk], stage / "component.wasm")
     report = sdk / "report.json"
     if report.is_file():
         found = json.loads(report.read_text())
@@ -70,11 +77,26 @@ def build(stage, request):
             fault = found["fault"]
             if fault["place"]:
                 fault["place"]["file"] = str(root / fault["place"]["file"])
+            names = [name for name in sorted(impure) if is_missed(name, fault["message"])]
+            if names:
+                fault["help"] = f"a process has pure Python only, and {', '.join(names)} has extensions in C"
+                fault["notes"] = []
             raise Fault(**fault)
     if output.returncode != 0:
-        notes = [line for line in output.stderr.splitlines() if line.strip()]
+        # What the tool says, without its own calls.
+        said = output.stderr.partition("Stack backtrace:")[0]
+        notes = [line for line in said.splitlines() if line.strip()]
         raise Fault("componentize-py could not build the component", notes=notes[-MAX_NOTES:])
+    # Nobody would put a component in its place, or remove it, once the command has ended.
+    if os.getppid() == asker:
+        shutil.copy(stage / "component.wasm", request["out"])
     return {"packages": sorted(packages), "notes": []}
+
+
+def is_missed(name, message):
+    """Tells if an import may have failed for want of the extensions of this package."""
+    by_name = message.startswith("ModuleNotFoundError") and name.lower().replace("-", "_") in message.lower()
+    return by_name or message.startswith("ImportError")
 
 
 def copy_program(root, to):
@@ -87,7 +109,8 @@ def copy_program(root, to):
         target.mkdir(parents=True, exist_ok=True)
         for name in files:
             path = here / name
-            if name.startswith(".") or path.suffix in (".wasm", ".pyc") or not path.is_file():
+            # `.wasm.` is one that another build is about to finish.
+            if name.startswith(".") or ".wasm" in path.suffixes or path.suffix == ".pyc" or not path.is_file():
                 continue
             bytes_left -= path.stat().st_size
             if bytes_left < 0:

@@ -54,11 +54,14 @@ def normalized(name):
 
 
 def copy_distribution(distribution, to):
-    """Copies the files of a distribution that a process can use."""
-    for file in distribution.files or []:
+    """Copies the files of a distribution that a process can use. Returns False if it has
+    extensions in C."""
+    files = distribution.files or []
+    for file in files:
         if ".." in file.parts or "__pycache__" in file.parts or file.suffix in SKIPPED:
             continue
         source, target = Path(file.locate()), to / file
         if source.is_file():
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source, target)
+    return not any(file.suffix in (".pyd", ".so") for file in files)

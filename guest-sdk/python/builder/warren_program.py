@@ -40,9 +40,27 @@ def load(path):
     except SyntaxError as error:
         report(f"SyntaxError: {error.msg}", place_of_syntax(error))
     except BaseException as error:
-        message = "".join(traceback.format_exception_only(error)).strip()
-        report(message, place_of(error), "the top level of a module runs when the component is built")
+        message, *notes = lines_of(error)
+        report(message, place_of(error), help_for(error), notes)
     return module
+
+
+def lines_of(error):
+    """Returns the lines of an exception as Python shows it, the first one with text."""
+    text = "".join(traceback.format_exception_only(error)).replace(f"{PROGRAM}/", "")
+    first, *rest = [line.rstrip() for line in text.splitlines() if line.strip()]
+    if first.endswith(":") and rest:
+        first += " " + rest.pop(0)
+    return [first, *rest]
+
+
+def help_for(error):
+    name = error.name if isinstance(error, ModuleNotFoundError) else None
+    if not name:
+        return "the top level of a module runs when the component is built"
+    if name.partition(".")[0] in sys.stdlib_module_names:
+        return "this part of the standard library needs what no process has"
+    return "name its package in requirements.txt; a module of the program lies beside the file or below its root"
 
 
 def place_of(error):

@@ -2,6 +2,7 @@
 
 import gc
 import io
+import os
 import random
 import sys
 import traceback
@@ -15,9 +16,11 @@ from .logger import file_name
 from .values import WarrenError, as_error, decode_all, encode, readable
 
 
-def main(run):
+def main(run=None):
     """Makes a function the process's code. It gets the arguments; its return value
     is the result, and an exception is the error the process ends with."""
+    if not callable(run):
+        raise TypeError("@warren.main stands above the function of the process, without parentheses")
 
     class WitWorld(wit_world.WitWorld):
         def start(self):
@@ -51,11 +54,11 @@ def _fail(thrown):
     if isinstance(thrown, MemoryError):
         # The runtime knows the reason by this kind, and adds the limit.
         error.kind = "OutOfMemory"
-    place = _place(thrown)
+    frames = _frames(thrown)
     if error.stack is None:
-        error.stack = "".join(traceback.format_tb(thrown.__traceback__)).rstrip() or None
-    if not isinstance(thrown, WarrenError) and place:
-        error.message = f"{place}: {error.message}"
+        error.stack = "".join(frames.format()).rstrip() or None
+    if not isinstance(thrown, WarrenError) and frames:
+        error.message = f"{frames[-1].filename}:{frames[-1].lineno}: {error.message}"
     try:
         program.fail(to_wit(error))
     except WarrenError as reason:
@@ -77,10 +80,18 @@ def _flush():
     sys.stderr.flush()
 
 
-def _place(thrown):
-    """Returns file and line of the raising call."""
-    frames = traceback.extract_tb(thrown.__traceback__)
-    return f"{file_name(frames[-1].filename)}:{frames[-1].lineno}" if frames else None
+# The directory of this SDK, whose calls are none of the program.
+_SDK = os.path.dirname(__file__) + "/"
+
+
+def _frames(thrown):
+    """Returns the calls of the program, with the names of files as the program has them."""
+    frames = [frame for frame in traceback.extract_tb(thrown.__traceback__) if not frame.filename.startswith(_SDK)]
+    for frame in frames:
+        # Looked up by the name in the component.
+        _ = frame.line
+        frame.filename = file_name(frame.filename)
+    return traceback.StackSummary.from_list(frames)
 
 
 class _Output:

@@ -37,5 +37,7 @@ def from_wit(error):
 def to_wit(error):
     """Returns the error of the WIT for an exception. Raises if its details cannot cross."""
     details = None if error.details is None else encode(error.details, "details")
-    kind, message, stack = (readable(part) for part in (error.kind, error.message, error.stack))
-    return types.Error(kind, message, error.retryable, details, stack)
+    # The import would trap at parts of other types.
+    kind, message, stack = (part and readable(str(part)) for part in (error.kind, error.message, error.stack))
+    retryable = None if error.retryable is None else bool(error.retryable)
+    return types.Error(kind or "", message or "", retryable, details, stack or None)

@@ -10,7 +10,7 @@ from .values import decode, encode, text
 
 def register(name, target=None):
     """Gives a process, by default this one, a name."""
-    call(registry.register, text(name, "name"), text(target, "PID"))
+    call(registry.register, text(name, "name"), text(target, "PID", optional=True))
 
 
 def lookup(name):

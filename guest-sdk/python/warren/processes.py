@@ -2,10 +2,13 @@
 
 import sys
 
-from .errors import call, from_wit
+from .errors import INVALID, call, from_wit
 from .imports import process, random as randomness, security as rights
 from .receiving import Pending, nanoseconds
-from .values import encode, encode_all, text
+from .values import WarrenError, encode, encode_all, text
+
+# Bytes that one call of `random.bytes` returns at most.
+MAX_RANDOM = 65_536
 
 
 def pid():
@@ -23,8 +26,9 @@ def send(to, topic, *values):
     call(process.send, text(to, "destination"), text(topic, "topic"), encode_all(values, "payload"))
 
 
-def spawn(definition, host, *args, monitored=False, linked=False, **options):
-    """Starts a process and returns its PID. `options` are `context`, `actor`
+def spawn(definition, host=None, *args, monitored=False, linked=False, **options):
+    """Starts a process and returns its PID. Without a host, it runs in the one that the
+    definition is bound to, else in `app:processes`. `options` are `context`, `actor`
     (an `Actor`), `scope` (policy ids), `name`, and `messages`, each a tuple
     `(topic, value, ...)`."""
     relation = process.Relation(0)
@@ -36,19 +40,19 @@ def spawn(definition, host, *args, monitored=False, linked=False, **options):
     return call(process.spawn, *_place(definition, host), encoded, relation, _options(**options))
 
 
-def exec(definition, host, *args, **options):
+def exec(definition, host=None, *args, **options):
     """Starts a process, waits for its end and returns its result; raises its error."""
     return exec_start(definition, host, *args, **options).result()
 
 
-def exec_start(definition, host, *args, **options):
+def exec_start(definition, host=None, *args, **options):
     """Runs `exec` in two steps, the second of which is `result`, or `select`."""
     encoded = encode_all(args, "arguments")
     return Pending(call(process.exec, *_place(definition, host), encoded, _options(**options)))
 
 
 def _place(definition, host):
-    return text(definition, "definition"), text(host, "host")
+    return text(definition, "definition"), text("" if host is None else host, "host")
 
 
 def _options(context=None, actor=None, scope=None, name=None, messages=()):
@@ -56,7 +60,7 @@ def _options(context=None, actor=None, scope=None, name=None, messages=()):
         None if context is None else encode(context, "context"),
         None if actor is None else rights.Identity(text(actor.id, "actor"), encode(actor.meta, "actor.meta")),
         None if scope is None else rights.PolicySet([text(policy, "policy") for policy in scope]),
-        text(name, "name"),
+        text(name, "name", optional=True),
         [
             process.FirstMessage(text(topic, "topic"), encode_all(values, f"messages.{topic}"))
             for topic, *values in messages
@@ -102,16 +106,18 @@ def trap_links():
 
 def set_trap_links(trap):
     """Sets `trap_links`."""
-    process.set_options(process.Options(trap))
+    process.set_options(process.Options(bool(trap)))
 
 
 def upgrade(definition, *args):
     """Replaces the running code by another definition, or with None starts this one
     afresh. Raises on failure, and never returns."""
     sys.stdout.flush()
-    raise from_wit(process.upgrade(text(definition, "definition"), encode_all(args, "arguments")))
+    raise from_wit(process.upgrade(text(definition, "definition", optional=True), encode_all(args, "arguments")))
 
 
 def random_bytes(count):
     """Returns random bytes fit for keys; at most 65,536."""
+    if not isinstance(count, int) or not 0 <= count <= MAX_RANDOM:
+        raise WarrenError(f"{count} is not a number of bytes up to {MAX_RANDOM}", kind=INVALID)
     return randomness.bytes(count)

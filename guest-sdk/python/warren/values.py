@@ -166,8 +166,13 @@ def as_error(thrown):
     return WarrenError(f"{name}: {text}" if text else name, kind="Internal")
 
 
-def text(value, what):
-    """Returns text for an import, which would trap at half a surrogate pair."""
+def text(value, what, optional=False):
+    """Returns text for an import, which would trap at another value, and at half a
+    surrogate pair."""
+    if value is None and optional:
+        return None
+    if not isinstance(value, str):
+        raise _invalid(f"{what}: a string was expected, not {type(value).__name__}")
     return _whole(value, f"{what}: a string with half a surrogate pair")
 
 

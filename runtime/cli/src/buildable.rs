@@ -53,6 +53,14 @@ impl Language {
         }
     }
 
+    /// Returns a file of the SDK, from the directory of a program that `warren new` made.
+    fn sdk(self) -> &'static str {
+        match self {
+            Language::JavaScript => "warren-guest/warren.js",
+            Language::Python => "warren/__init__.py",
+        }
+    }
+
     /// Tells from the text of a script that it is a process, not a module of one.
     fn is_process(self, text: &str) -> bool {
         let is_word = |word: &str, line: &str| {
@@ -169,11 +177,12 @@ fn scripts_in(directory: &Path) -> io::Result<Vec<(Language, PathBuf)>> {
 }
 
 /// Tells whether a script is a process. The program's first one is, also if its author
-/// has forgotten to mark it.
+/// has forgotten to mark it: it names the SDK, or the SDK lies beside it.
 fn is_process(language: Language, path: &Path) -> bool {
     let text = read(path).unwrap_or_default();
     let is_main = path.file_stem().is_some_and(|stem| stem == "main");
-    language.is_process(&text) || is_main && text.contains("warren")
+    let has_sdk = || text.contains("warren") || path.with_file_name(language.sdk()).is_file();
+    language.is_process(&text) || is_main && has_sdk()
 }
 
 fn read(path: &Path) -> io::Result<String> {
@@ -236,6 +245,9 @@ mod tests {
             ("g.py", "import click\n@click.main\ndef run(): pass\n"),
             ("main.py", "import warren\n\ndef main():\n    pass\n"),
             ("main.js", "console.log('a tool');\n"),
+            ("sdk/main.py", "print('hello')\n"),
+            ("sdk/other.py", "print('hello')\n"),
+            ("sdk/warren/__init__.py", ""),
             ("node_modules/x/index.js", JS),
             ("env/pyvenv.cfg", ""),
             ("env/lib/x.py", PYTHON),
@@ -248,7 +260,14 @@ mod tests {
                 other => panic!("{other:?}"),
             })
             .collect();
-        let expected = ["a.js", "c.js", "f.py", "main.py", "deep/d.py"];
+        let expected = [
+            "a.js",
+            "c.js",
+            "f.py",
+            "main.py",
+            "deep/d.py",
+            "sdk/main.py",
+        ];
         assert_eq!(names, expected.map(PathBuf::from));
         assert_eq!(file_in(&root.path().join("deep")).as_deref(), Some("d.py"));
         assert_eq!(file_in(&root.path().join("node_modules")), None);

@@ -1,8 +1,8 @@
-// What the SDK refuses before it leaves the process: too large values, and text that is
-// not Unicode.
+// What the SDK refuses before it leaves the process: too large values, and what is no text
+// or not Unicode.
 import {
   WarrenError, cancel, context, exec, execStart, inbox, kinds, link, listen, lookup, monitor, pid,
-  register, security, send, spawn, terminate, unlink, unmonitor, unregister, upgrade,
+  randomBytes, register, security, send, spawn, terminate, unlink, unmonitor, unregister, upgrade,
 } from "../../../guest-sdk/js/warren.js";
 
 const ME = "app:main";
@@ -48,8 +48,8 @@ function tooDeep() {
   refused("nested", "nested deeper than 100", () => send(pid(), "topic", value), { name: "max_nesting", value: 100 });
 }
 
-function notUnicode() {
-  const half = "half \ud83d of a pair";
+/** Tries what is no text in the place of each text. */
+function noText(half, why) {
   for (const [what, attempt] of [
     ["topic", () => send(pid(), half, 1)],
     ["destination", () => send(half, "topic", 1)],
@@ -78,8 +78,15 @@ function notUnicode() {
     ["id", () => security.policy(half)],
     ["id", () => security.namedScope(half)],
   ]) {
-    refused(attempt, `${what}: a string with half a surrogate pair`, attempt);
+    refused(attempt, `${what}: ${why}`, attempt);
   }
+}
+
+function notText() {
+  const half = "half \ud83d of a pair";
+  noText(half, "a string with half a surrogate pair");
+  noText(5, "a string was expected");
+  refused("no destination", "destination: a string was expected", () => send(undefined, "topic"));
   refused("a key", "half a surrogate pair", () => send(pid(), "topic", { [half]: 1 }));
   refused("an error", "half a surrogate pair", () => send(pid(), "topic", new WarrenError(half)));
 }
@@ -87,7 +94,8 @@ function notUnicode() {
 export function refusals() {
   tooLarge();
   tooDeep();
-  notUnicode();
+  notText();
+  refused("a count", "65537 is not a number of bytes", () => randomBytes(65537));
   if (inbox().receive(0) !== undefined) throw new Error("a refused message arrived");
 }
 

@@ -105,7 +105,7 @@ function processes() {
 }
 
 function ties() {
-  const parked = spawn(ME, HOST, ["park"]);
+  const parked = spawn(ME, null, ["park"]);
   monitor(parked);
   unmonitor(parked);
   link(parked);

@@ -35,7 +35,7 @@ def tour():
     warren.register("here")
     assert warren.lookup("here") == warren.pid()
     assert warren.unregister("here") and not warren.unregister("here")
-    busy = warren.spawn("app:main", "app:processes", "busy", monitored=True)
+    busy = warren.spawn("app:main", None, "busy", monitored=True)
     warren.terminate(busy)
     assert warren.events().receive().error.kind == warren.CANCELED
     refusals()

@@ -1,5 +1,5 @@
-"""What the SDK refuses before it leaves the process: too large values, and text that
-is not Unicode."""
+"""What the SDK refuses before it leaves the process: too large values, and what is no
+text or not Unicode."""
 
 import warren
 
@@ -61,8 +61,8 @@ def too_deep():
     refused("nested", "nested deeper than 100", lambda: warren.send(warren.pid(), "topic", value), limit)
 
 
-def not_unicode():
-    half = "half \ud83d of a pair"
+def no_text(half, why):
+    """Tries what is no text in the place of each text."""
     for what, attempt in [
         ("topic", lambda: warren.send(warren.pid(), half, 1)),
         ("destination", lambda: warren.send(half, "topic", 1)),
@@ -91,7 +91,15 @@ def not_unicode():
         ("id", lambda: warren.security.policy(half)),
         ("id", lambda: warren.security.named_scope(half)),
     ]:
-        refused(what, f"{what}: a string with half a surrogate pair", attempt)
+        refused(what, f"{what}: {why}", attempt)
+
+
+def not_text():
+    half = "half \ud83d of a pair"
+    no_text(half, "a string with half a surrogate pair")
+    no_text(5, "a string was expected, not int")
+    refused("nobody", "destination: a string was expected", lambda: warren.send(None, "topic"))
+    refused("a count", "65537 is not a number of bytes", lambda: warren.random_bytes(65537))
     refused("a key", "half a surrogate pair", lambda: warren.send(warren.pid(), "topic", {half: 1}))
     error = warren.WarrenError(half)
     refused("an error", "half a surrogate pair", lambda: warren.send(warren.pid(), "topic", error))
@@ -100,5 +108,5 @@ def not_unicode():
 def refusals():
     too_large()
     too_deep()
-    not_unicode()
+    not_text()
     assert warren.inbox().receive(0) is None, "a refused message arrived"

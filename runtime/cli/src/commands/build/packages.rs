@@ -1,7 +1,7 @@
 //! The packages that a program in a script language names in its lock file, installed
 //! where its tools and editors look for them: `node_modules` and `.venv`.
 
-use std::fs;
+use std::fs::{self, File};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::{Map, Value};
 use warren::text;
 
-use super::run::quietly;
+use super::run::{self, installing, quietly};
 use super::tools::Tools;
 use crate::exit::Exit;
 use crate::report::failure::Failure;
@@ -19,31 +19,76 @@ use crate::report::step::Step;
 /// installed.
 pub(super) fn of_npm(directory: &Path) -> Result<(), Box<Failure>> {
     let lock = directory.join("package-lock.json");
-    let Ok(locked) = fs::read(&lock) else {
-        return match has_dependencies(directory) {
+    let package = json_of(&directory.join("package.json"))?;
+    let Some(locked) = json_of(&lock)? else {
+        return match has_dependencies(&package.unwrap_or_default()) {
             true => Err(unlocked(directory)),
             false => Ok(()),
         };
     };
-    let installed = directory.join("node_modules/.package-lock.json");
-    if is_installed(&locked, &fs::read(installed).unwrap_or_default()) {
+    let list = directory.join("node_modules/.package-lock.json");
+    let is_done = || is_installed(&locked, &fs::read(&list).unwrap_or_default());
+    if is_done() {
         return Ok(());
     }
-    let title = format!("installing the packages of {}", text::path(&lock));
-    let step = Step::begin(&title);
+    let shown = text::path(&lock).to_string();
+    let what = format!("the packages of {shown}");
+    let held = hold(&lock, &what)?;
+    if is_done() {
+        return Ok(());
+    }
+    let step = Step::begin(&format!("installing {what}"));
     let mut npm = Command::new("npm");
     // A process is JavaScript alone: what packages would build for this machine, it
     // cannot use.
     npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
         .current_dir(directory);
-    quietly(npm, &text::path(&lock).to_string(), "install npm")?;
+    installing(npm, &held, &shown, "install npm")?;
     step.end("done");
     Ok(())
 }
 
-fn has_dependencies(directory: &Path) -> bool {
-    let package = fs::read(directory.join("package.json")).unwrap_or_default();
-    let package: Value = serde_json::from_slice(&package).unwrap_or_default();
+/// Returns the content of a file of npm; `None` if it cannot be read.
+///
+/// # Errors
+///
+/// It is not JSON.
+fn json_of(path: &Path) -> Result<Option<Vec<u8>>, Box<Failure>> {
+    let Ok(content) = fs::read(path) else {
+        return Ok(None);
+    };
+    // npm passes over a byte order mark.
+    let json = content.strip_prefix(b"\xef\xbb\xbf").unwrap_or(&content);
+    if let Err(error) = serde_json::from_slice::<Value>(json) {
+        let shown = text::path(path);
+        let failure = Failure::new(
+            Exit::Failed,
+            format!("{shown}:{}: not JSON: {error}", error.line()),
+        );
+        return Err(Box::new(Failure {
+            help: Some(
+                "mend it; a package-lock.json may be removed, and `npm install` writes a new one"
+                    .to_owned(),
+            ),
+            ..failure
+        }));
+    }
+    Ok(Some(json.to_vec()))
+}
+
+/// Opens the file that names packages and locks it, so that one build at a time installs them.
+fn hold(lock: &Path, what: &str) -> Result<File, Box<Failure>> {
+    let file = File::open(lock).map_err(|error| {
+        let message = format!("{}: {error}", text::path(lock));
+        Box::new(Failure::new(Exit::Failed, message))
+    })?;
+    // Some file systems have no locks; two builds at a time are rare.
+    let _ = run::lock(&file, what);
+    Ok(file)
+}
+
+fn has_dependencies(package: &[u8]) -> bool {
+    let package: Value = serde_json::from_slice(package).unwrap_or_default();
     let dependencies = package.get("dependencies").and_then(Value::as_object);
     dependencies.is_some_and(|dependencies| !dependencies.is_empty())
 }
@@ -112,35 +157,44 @@ pub(super) fn of_pip(
     let environment = directory.join(".venv");
     let python = environment.join("bin/python");
     let shown = text::path(&requirements).to_string();
-    if !python.is_file() {
-        let mut venv = Command::new(&tools.base);
-        venv.args(["-m", "venv"]).arg(&environment);
-        quietly(venv, &shown, "install Python with its module venv")?;
-    }
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     let (stamp, hash) = (environment.join(STAMP), format!("{:016x}", hasher.finish()));
-    if fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == hash) {
-        return located(&python, requirements, &shown).map(Some);
+    let is_done = || fs::read_to_string(&stamp).is_ok_and(|stamp| stamp == hash);
+    let located = || located(&python, requirements.clone(), &shown).map(Some);
+    if is_done() {
+        return located();
     }
-    let step = Step::begin(&format!("installing the packages of {shown}"));
-    let mut pip = Command::new(absolute(&python));
-    pip.args([
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-    ])
-    .args(["-r", "requirements.txt"])
-    .current_dir(directory);
-    quietly(pip, &shown, "install pip")?;
+    let what = format!("the packages of {shown}");
+    let held = hold(&requirements, &what)?;
+    if is_done() {
+        return located();
+    }
+    let step = Step::begin(&format!("installing {what}"));
+    let pip = || {
+        let mut pip = Command::new(absolute(&python));
+        pip.args(["-m", "pip", "--disable-pip-version-check"]);
+        pip
+    };
+    // An environment without pip was interrupted while it was made.
+    let mut asked = pip();
+    asked.arg("--version");
+    if quietly(asked, &shown, "").is_err() {
+        let mut venv = Command::new(&tools.base);
+        venv.args(["-m", "venv"]).arg(&environment);
+        installing(venv, &held, &shown, "install Python with its module venv")?;
+    }
+    let mut install = pip();
+    install
+        .args(["install", "--quiet", "-r", "requirements.txt"])
+        .current_dir(directory);
+    installing(install, &held, &shown, "install pip")?;
     fs::write(&stamp, hash).map_err(|error| {
         let message = format!("{}: {error}", text::path(&stamp));
         Box::new(Failure::new(Exit::Failed, message))
     })?;
     step.end("done");
-    located(&python, requirements, &shown).map(Some)
+    located()
 }
 
 /// Asks an environment where its packages are.
@@ -212,6 +266,29 @@ mod tests {
             failure
                 .message
                 .ends_with("there is no lock file of its dependencies")
+        );
+    }
+
+    #[test]
+    fn a_file_of_npm_that_is_no_json_is_named_with_its_line() {
+        let directory = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(directory.path().join(name), text).unwrap();
+        write("package.json", "\u{feff}{}");
+        assert!(of_npm(directory.path()).is_ok());
+        write("package-lock.json", "{\n<<<<<<< HEAD\n");
+        let failure = of_npm(directory.path()).unwrap_err();
+        let place = "package-lock.json:2: not JSON: ";
+        assert!(failure.message.contains(place), "{failure}");
+        assert!(
+            failure
+                .help
+                .is_some_and(|help| help.contains("npm install"))
+        );
+        write("package.json", "{");
+        let failure = of_npm(directory.path()).unwrap_err();
+        assert!(
+            failure.message.contains("package.json:1: not JSON: "),
+            "{failure}"
         );
     }
 }

@@ -1,9 +1,12 @@
 //! Running the tools of builds.
 
+use std::fs::{File, TryLockError};
+use std::io;
 use std::process::{Command, Output, Stdio};
 
 use crate::exit::Exit;
 use crate::report::failure::Failure;
+use crate::report::stderr;
 
 /// Lines of a tool's output that are shown if it fails.
 const MAX_LINES: usize = 20;
@@ -25,14 +28,57 @@ pub(super) fn shown(mut command: Command, what: &str, missing: &str) -> Result<(
 }
 
 /// Runs a command and returns its output; its last lines are the notes of the failure.
-pub(super) fn quietly(
-    mut command: Command,
+pub(super) fn quietly(command: Command, what: &str, missing: &str) -> Result<Output, Box<Failure>> {
+    output_of(command, Stdio::null(), what, missing, |_| true)
+}
+
+/// Runs a command that installs packages. The command holds the lock until it has ended, also
+/// if this process ends first.
+pub(super) fn installing(
+    command: Command,
+    lock: &File,
     what: &str,
     missing: &str,
+) -> Result<(), Box<Failure>> {
+    let held = lock.try_clone().map_or_else(|_| Stdio::null(), Stdio::from);
+    let mut remedy = None;
+    let output = output_of(command, held, what, missing, |line| {
+        remedy = remedy.or_else(|| remedy_of(line));
+        !is_of_installer(line)
+    });
+    output.map(drop).map_err(|mut failure| {
+        failure.help = failure.help.take().or(remedy.map(str::to_owned));
+        failure
+    })
+}
+
+/// Locks a file during an installation. If another build holds the lock, says what this one
+/// waits for.
+pub(super) fn lock(file: &File, what: &str) -> io::Result<()> {
+    match file.try_lock() {
+        Ok(()) => Ok(()),
+        Err(TryLockError::Error(error)) => Err(error),
+        Err(TryLockError::WouldBlock) => {
+            stderr::write(&format!(
+                "waiting for another build, which is installing {what}\n"
+            ));
+            file.lock()
+        }
+    }
+}
+
+/// Runs a command and returns its output. The notes of the failure are the last lines that it
+/// has said, of those that are wanted.
+fn output_of(
+    mut command: Command,
+    stdin: Stdio,
+    what: &str,
+    missing: &str,
+    mut is_wanted: impl FnMut(&str) -> bool,
 ) -> Result<Output, Box<Failure>> {
     let program = program_of(&command);
     let output = command
-        .stdin(Stdio::null())
+        .stdin(stdin)
         .output()
         .map_err(|error| cannot_run(&program, &error, missing))?;
     if output.status.success() {
@@ -45,7 +91,7 @@ pub(super) fn quietly(
     let said = String::from_utf8_lossy(said);
     let lines: Vec<&str> = said
         .lines()
-        .filter(|line| !line.trim().is_empty())
+        .filter(|line| !line.trim().is_empty() && is_wanted(line))
         .collect();
     let last = lines.len().saturating_sub(MAX_LINES);
     Err(Box::new(Failure {
@@ -58,6 +104,73 @@ pub(super) fn quietly(
             format!("{what}: {program} ended with {}", output.status),
         )
     }))
+}
+
+/// Tells lines of npm and pip that help nobody: calls in their own code, the parts of an error
+/// that its text has too, repeated attempts and news.
+fn is_of_installer(line: &str) -> bool {
+    if line.starts_with("npm notice") || line.starts_with("WARNING: Retrying") {
+        return true;
+    }
+    let of_npm = ["npm error", "npm ERR!"];
+    let Some(text) = of_npm.iter().find_map(|start| line.strip_prefix(start)) else {
+        return false;
+    };
+    let is_part = text.starts_with("   ") && text.contains(": ");
+    matches!(text.trim(), "" | "{" | "}") || text.trim_start().starts_with("at ") || is_part
+}
+
+/// What npm and pip say of a failure, with the remedy.
+const REMEDIES: [(&[&str], &str); 5] = [
+    (
+        &[
+            "ECONNREFUSED",
+            "ECONNRESET",
+            "ENOTFOUND",
+            "ENETUNREACH",
+            "ETIMEDOUT",
+            "EAI_AGAIN",
+            "NewConnectionError",
+            "NameResolutionError",
+            "ConnectTimeoutError",
+            "ReadTimeoutError",
+            "ProxyError",
+            "SSLError",
+        ],
+        "check the network and the proxy; `npm config get registry` and `pip config list` name \
+         the registries",
+    ),
+    (
+        &[
+            "EACCES",
+            "EROFS",
+            "Permission denied",
+            "Read-only file system",
+        ],
+        "the packages are installed into this directory, which must be writable",
+    ),
+    (
+        &["EINTEGRITY", "DO NOT MATCH THE HASHES"],
+        "the registry has another file than the one with the hash that is written here; write \
+         the hash anew only if you trust the registry",
+    ),
+    (
+        &["EUSAGE"],
+        "run `npm install` there, which brings package-lock.json up to date",
+    ),
+    (
+        &["E404", "ETARGET", "No matching distribution found"],
+        "the registry has no package of this name and version for this machine; `npm config get \
+         registry` and `pip config list` name the registries",
+    ),
+];
+
+/// Returns the remedy for what an installer says in a line.
+fn remedy_of(line: &str) -> Option<&'static str> {
+    let known = REMEDIES
+        .iter()
+        .find(|(texts, _)| texts.iter().any(|text| line.contains(text)));
+    known.map(|(_, remedy)| *remedy)
 }
 
 /// Returns the program's name without its directory.
@@ -97,6 +210,63 @@ mod tests {
             quietly(shell("echo out"), "x", "").unwrap().stdout,
             b"out\n"
         );
+    }
+
+    #[test]
+    fn an_installer_tells_the_fault_without_its_own_calls() {
+        let said = "npm error code ECONNREFUSED\n\
+                    npm error FetchError: request to http://x/ms failed\n\
+                    npm error     at ClientRequest.<anonymous> (/x/index.js:130:14)\n\
+                    npm error     at process.task (node:internal:83:21) {\n\
+                    npm error   code: 'ECONNREFUSED',\n\
+                    npm error }\n\
+                    npm error\n\
+                    npm notice New version of npm available\n\
+                    npm error A complete log is in: /x/debug-0.log\n";
+        let lock = tempfile::tempfile().unwrap();
+        let run = |text: &str| {
+            let mut command = shell("printf '%s' \"$0\" >&2; exit 1");
+            command.arg(text);
+            installing(command, &lock, "x", "").unwrap_err()
+        };
+        let failure = run(said);
+        assert_eq!(
+            failure.notes,
+            [
+                "npm error code ECONNREFUSED",
+                "npm error FetchError: request to http://x/ms failed",
+                "npm error A complete log is in: /x/debug-0.log",
+            ]
+        );
+        let help = failure.help.unwrap();
+        assert!(help.starts_with("check the network"), "{help}");
+        let failure = run("WARNING: Retrying after 'NewConnectionError'\n\
+                           ERROR: No matching distribution found for x==1\n");
+        assert_eq!(
+            failure.notes,
+            ["ERROR: No matching distribution found for x==1"]
+        );
+        let help = failure.help.unwrap();
+        assert!(help.starts_with("check the network"), "{help}");
+        assert_eq!(run("ERROR: Invalid requirement: 'x = 1'\n").help, None);
+    }
+
+    #[test]
+    fn an_installer_that_goes_on_holds_the_lock() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("lock");
+        let file = File::create(&path).unwrap();
+        lock(&file, "x").unwrap();
+        let pid = directory.path().join("pid");
+        let mut installer = shell("exec 3<&0; sleep 60 >/dev/null 2>&1 & echo $! >\"$0\"");
+        installer.arg(&pid);
+        installing(installer, &file, "x", "").unwrap();
+        drop(file);
+        let file = File::create(&path).unwrap();
+        assert!(file.try_lock().is_err());
+        let pid = std::fs::read_to_string(pid).unwrap();
+        quietly(shell(&format!("kill {pid}")), "x", "").unwrap();
+        lock(&file, "x").unwrap();
     }
 
     #[test]

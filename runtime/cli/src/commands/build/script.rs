@@ -59,6 +59,7 @@ impl<'a> Scripts<'a> {
         language: Language,
         source: &Path,
     ) -> Result<PathBuf, Box<Failure>> {
+        let out = self.out_of(source)?;
         let tools = match self.tools.get(&language) {
             Some(tools) => tools.clone(),
             None => Tools::of(language)?,
@@ -68,14 +69,6 @@ impl<'a> Scripts<'a> {
         let packages = self.packages_of(language, source, &root, &tools)?;
 
         let shown = text::path(source).to_string();
-        let beside = source.with_extension("wasm");
-        let out = match self.out {
-            Some(out) => {
-                fs::create_dir_all(out).map_err(|error| failed(out, &error.to_string()))?;
-                out.join(beside.file_name().unwrap_or_default())
-            }
-            None => beside,
-        };
         let mut unfinished = out.as_os_str().to_owned();
         unfinished.push(format!(".{}", std::process::id()));
         let unfinished = PathBuf::from(unfinished);
@@ -109,6 +102,39 @@ impl<'a> Scripts<'a> {
         for note in &answer.notes {
             stderr::write(&format!("note: {}\n", text::line(note)));
         }
+        if self.out.is_none() && !is_named(source.strip_prefix(&root).unwrap_or(source)) {
+            stderr::write(&format!(
+                "note: {} is no definition of a program: ids have ASCII letters, digits, `_` and `-`\n",
+                text::path(&out)
+            ));
+        }
+        Ok(out)
+    }
+
+    /// Returns the path of a script's component.
+    ///
+    /// # Errors
+    ///
+    /// Nothing can be written there, which is known before the tools are installed.
+    fn out_of(&self, source: &Path) -> Result<PathBuf, Box<Failure>> {
+        let beside = source.with_extension("wasm");
+        let out = match self.out {
+            Some(out) => {
+                fs::create_dir_all(out).map_err(|error| failed(out, &error.to_string()))?;
+                out.join(beside.file_name().unwrap_or_default())
+            }
+            None => beside,
+        };
+        let attempt = tempfile::Builder::new()
+            .prefix(".warren-")
+            .tempfile_in(parent(&out));
+        attempt.map_err(|error| {
+            // Without the name of the attempt.
+            let reason = std::io::Error::from(error.kind());
+            let mut failure = failed(&out, &format!("cannot be written: {reason}"));
+            failure.help = Some("`--out DIR` puts the .wasm files elsewhere".to_owned());
+            failure
+        })?;
         Ok(out)
     }
 
@@ -265,6 +291,17 @@ impl Place {
     }
 }
 
+/// Tells whether the path of a script, from the root of its program, gives an id.
+fn is_named(source: &Path) -> bool {
+    let stem = source.with_extension("");
+    let is_segment = |segment: &str| {
+        let mut characters = segment.chars();
+        characters.all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
+    };
+    let mut segments = stem.iter().map(|segment| segment.to_str());
+    segments.all(|segment| segment.is_some_and(|segment| segment == "." || is_segment(segment)))
+}
+
 fn summary(size: u64, packages: &[String]) -> String {
     let size = quantity::bytes(size);
     match packages {
@@ -382,6 +419,36 @@ mod tests {
         );
         assert_eq!(root("other", "other/y.js"), path("other"));
         assert_eq!(root("other/y.js", "other/y.js"), path("other"));
+    }
+
+    #[test]
+    fn a_component_that_cannot_be_written_is_told_at_once() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let elsewhere = path("a/b");
+        let out_of = |out: Option<&Path>, source: &str| {
+            Scripts::new(directory.path(), out).out_of(&path(source))
+        };
+        assert_eq!(out_of(None, "x.js").unwrap(), path("x.wasm"));
+        let there = out_of(Some(&elsewhere), "x.js").unwrap();
+        assert_eq!(there, elsewhere.join("x.wasm"));
+        let left = fs::read_dir(directory.path()).unwrap();
+        assert_eq!(left.count(), 1, "the attempt is removed");
+        let failure = out_of(None, "none/x.js").unwrap_err();
+        let reason = "x.wasm: cannot be written: entity not found";
+        assert!(failure.message.ends_with(reason), "{failure}");
+        let help = failure.help.as_deref();
+        assert!(help.is_some_and(|help| help.contains("--out")));
+    }
+
+    #[test]
+    fn a_path_gives_an_id_or_none() {
+        for good in ["x.js", "./workers/my-job_2.py"] {
+            assert!(is_named(Path::new(good)), "{good}");
+        }
+        for bad in ["main test.js", "größe/x.py", "x.test.js"] {
+            assert!(!is_named(Path::new(bad)), "{bad}");
+        }
     }
 
     #[test]

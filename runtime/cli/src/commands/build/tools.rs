@@ -12,7 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use warren::text;
 
-use super::run::quietly;
+use super::run::{self, installing, quietly};
 use crate::buildable::Language;
 use crate::environment::{NO_CACHE_HELP, tools_directory};
 use crate::exit::Exit;
@@ -68,12 +68,12 @@ fn of_javascript(all: &Path) -> Result<Tools, Box<Failure>> {
     check_node()?;
     let (locks, builder) = split(JS_BUILDER, &["package.json", "package-lock.json"]);
     let directory = all.join(format!("javascript-{:016x}", hash_of(&locks)));
-    installed(&directory, "JavaScript", || {
+    installed(&directory, "JavaScript", |lock| {
         write(&directory, &locks)?;
         let mut npm = Command::new("npm");
         npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
             .current_dir(&directory);
-        quietly(npm, "the tools for JavaScript", INSTALL_NODE).map(drop)
+        installing(npm, lock, "the tools for JavaScript", INSTALL_NODE)
     })?;
     Ok(Tools {
         interpreter: "node".into(),
@@ -91,12 +91,12 @@ fn of_python(all: &Path) -> Result<Tools, Box<Failure>> {
     let hash = hash_of(&(&locks, version));
     let directory = all.join(format!("python-{hash:016x}"));
     let python = directory.join("venv/bin/python");
-    installed(&directory, "Python", || {
+    installed(&directory, "Python", |lock| {
         write(&directory, &locks)?;
         let mut venv = Command::new(&base);
         venv.args(["-m", "venv", "--clear"])
             .arg(directory.join("venv"));
-        quietly(venv, "the tools for Python", INSTALL_PYTHON)?;
+        installing(venv, lock, "the tools for Python", INSTALL_PYTHON)?;
         let mut pip = Command::new(&python);
         pip.args([
             "-m",
@@ -107,7 +107,7 @@ fn of_python(all: &Path) -> Result<Tools, Box<Failure>> {
         ])
         .args(["--require-hashes", "-r", "requirements.txt"])
         .current_dir(&directory);
-        quietly(pip, "the tools for Python", INSTALL_PYTHON).map(drop)
+        installing(pip, lock, "the tools for Python", INSTALL_PYTHON)
     })?;
     Ok(Tools {
         builder: builder_in(&directory, &builder)?.join("build.py"),
@@ -129,17 +129,17 @@ fn split(files: &[Written], locks: &[&str]) -> (Vec<Written>, Vec<Written>) {
 fn installed(
     directory: &Path,
     language: &str,
-    install: impl FnOnce() -> Result<(), Box<Failure>>,
+    install: impl FnOnce(&File) -> Result<(), Box<Failure>>,
 ) -> Result<(), Box<Failure>> {
     let refused = |error: io::Error| refused(directory, &error);
     fs::create_dir_all(directory).map_err(refused)?;
-    // Released when the file is closed; others that build at this moment wait.
+    // Released when the file is closed, also by the tool that installs.
     let lock = File::create(directory.join("lock")).map_err(refused)?;
-    lock.lock().map_err(refused)?;
+    run::lock(&lock, &format!("the tools for {language}")).map_err(refused)?;
     let mark = directory.join(INSTALLED);
     if !mark.is_file() {
         let step = Step::begin(&format!("installing the tools for {language}, once"));
-        install()?;
+        install(&lock)?;
         File::create(&mark).map_err(refused)?;
         remove_unused(directory);
         step.end("done");
@@ -205,10 +205,16 @@ fn hash_of(content: &(impl Hash + ?Sized)) -> u64 {
 }
 
 fn refused(path: &Path, error: &io::Error) -> Box<Failure> {
-    Box::new(Failure::new(
-        Exit::Failed,
-        format!("{}: {error}", text::path(path)),
-    ))
+    Box::new(Failure {
+        help: Some(NO_CACHE_HELP.to_owned()),
+        ..Failure::new(
+            Exit::Failed,
+            format!(
+                "the tools of builds cannot be kept in {}: {error}",
+                text::path(path)
+            ),
+        )
+    })
 }
 
 /// Checks the version of Node.js: the bundler needs 20.19, 22.12, or a newer one.
@@ -293,11 +299,11 @@ mod tests {
     fn an_installation_that_fails_is_tried_again_and_one_that_succeeds_is_not() {
         let all = tempfile::tempdir().unwrap();
         let directory = all.path().join("x-1");
-        let failing = || Err(Box::new(Failure::new(Exit::Failed, "no network")));
+        let failing = |_: &File| Err(Box::new(Failure::new(Exit::Failed, "no network")));
         assert!(installed(&directory, "X", failing).is_err());
         let mut times = 0;
         for _ in 0..2 {
-            let install = || {
+            let install = |_: &File| {
                 times += 1;
                 Ok(())
             };
