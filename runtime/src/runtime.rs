@@ -301,7 +301,7 @@ impl Runtime {
     ///
     /// See [`ApplyError`]: everything that [`Runtime::apply`] would refuse.
     pub async fn plan(&self, change: Change) -> Result<Planned, ApplyError> {
-        self.0.versions.plan(&self.0.node, change).await
+        Planned::of(&self.0.versions, &self.0.node, change).await
     }
 
     /// Puts the version before the present one in place again, as a new version. A second
@@ -322,7 +322,7 @@ impl Runtime {
     /// As for [`Runtime::rollback`].
     pub async fn plan_rollback(&self, grace: Duration) -> Result<Planned, ApplyError> {
         let (versions, node) = (&self.0.versions, &self.0.node);
-        versions.plan_rollback(node, grace).await
+        Planned::of_rollback(versions, node, grace).await
     }
 
     /// Returns the number of the version that is in place: 1 at the start, and one more

@@ -13,27 +13,11 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use axum::{Json, Router};
-use serde::Deserialize;
 use warren::{ApplyError, Error};
 
+use crate::description::Description;
 use crate::state::State;
 use crate::tenants::Tenant;
-
-/// The body of `PUT /tenants/NAME`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Description {
-    /// The Lua of its handler.
-    pub(crate) http: String,
-    /// The Lua of a chat session; that of `lib/chat.lua` if absent.
-    pub(crate) chat: Option<String>,
-    /// The Lua of its room; that of `lib/room.lua` if absent.
-    pub(crate) room: Option<String>,
-    /// Processes that it may have at a time.
-    pub(crate) max_processes: Option<usize>,
-    /// Bytes of memory of each of its processes.
-    pub(crate) max_memory: Option<u64>,
-}
 
 /// Returns the pages of the operator, for an address of their own.
 pub(crate) fn router(state: State) -> Router {

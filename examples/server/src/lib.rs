@@ -20,6 +20,7 @@ mod admin;
 mod answer;
 mod chat;
 mod config;
+mod description;
 mod error;
 mod failure;
 mod handler;

@@ -9,7 +9,7 @@ use warren::app::{App, Id, Restart, Service};
 use warren::security::{Actor, Identity, Scope};
 use warren::{Change, Code, Definition, HostLimits, Source, Spawn};
 
-use crate::admin::Description;
+use crate::description::Description;
 use crate::error::OpenError;
 
 /// Hosts of this namespace are tenants.

@@ -14,6 +14,7 @@
 //! after it. So a change costs what it changes, and a rollback is a change to an earlier
 //! version.
 
+mod applied;
 mod change;
 mod error;
 mod plan;
@@ -22,10 +23,12 @@ mod steps;
 mod target;
 mod version;
 mod versions;
+mod work;
 
+pub use applied::Applied;
 pub use change::Change;
 pub use error::ApplyError;
 pub use plan::{Action, Object, Plan, Step};
-pub use planned::{Applied, Planned};
+pub use planned::Planned;
 pub(crate) use version::Version;
 pub(crate) use versions::Versions;

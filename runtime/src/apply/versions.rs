@@ -14,13 +14,14 @@ use warren_capabilities::Metrics;
 use warren_engine::{Node, Prepared, Published, Reload, Unprepared};
 use warren_kernel::{Error, Host};
 
+use super::applied::Applied;
 use super::change::Change;
 use super::error::ApplyError;
 use super::plan::Plan;
-use super::planned::{Applied, Planned, Work};
 use super::steps::Steps;
 use super::target::Target;
 use super::version::Version;
+use super::work::Work;
 use crate::app::{App, Changes, Policies};
 use crate::definitions::LayeredDefinitions;
 use crate::reload::{ReloadError, Reloaded, refused_code};
@@ -132,11 +133,7 @@ impl Versions {
     }
 
     /// Plans a change.
-    pub(crate) async fn plan(
-        self: &Arc<Self>,
-        node: &Arc<Node>,
-        change: Change,
-    ) -> Result<Planned, ApplyError> {
+    pub(super) async fn plan(&self, node: &Arc<Node>, change: Change) -> Result<Work, ApplyError> {
         if node.is_ending() {
             return Err(ending());
         }
@@ -157,16 +154,16 @@ impl Versions {
         change: Change,
     ) -> Result<Applied, ApplyError> {
         let _running = self.lock().await;
-        let planned = self.plan(node, change).await?;
-        self.publish(planned)
+        let work = self.plan(node, change).await?;
+        self.publish(work)
     }
 
     /// Plans a return to the version before.
-    pub(crate) async fn plan_rollback(
-        self: &Arc<Self>,
+    pub(super) async fn plan_rollback(
+        &self,
         node: &Arc<Node>,
         grace: Duration,
-    ) -> Result<Planned, ApplyError> {
+    ) -> Result<Work, ApplyError> {
         if node.is_ending() {
             return Err(ending());
         }
@@ -195,35 +192,35 @@ impl Versions {
         let changes = reread.changes;
         let told = Told::of(&changes);
         let target = Target::of_reread(&present, reread.app, changes);
-        let planned = self.prepare(node, present, target).await?;
-        let (published, _) = self.exchange(planned).map_err(ReloadError::from)?;
+        let work = self.prepare(node, present, target).await?;
+        let (published, _) = self.exchange(work).map_err(ReloadError::from)?;
         let requiring = published.map(|published| published.requiring);
         Ok(told.with(requiring.unwrap_or_default()))
     }
 
     /// Compiles what is new in a version.
     async fn prepare(
-        self: &Arc<Self>,
+        &self,
         node: &Arc<Node>,
         present: Version,
         mut target: Target,
-    ) -> Result<Planned, ApplyError> {
+    ) -> Result<Work, ApplyError> {
         let mut steps = Steps::between(&present, &mut target);
         let plan = Plan {
             version: present.number,
             steps: std::mem::take(&mut steps.steps),
         };
-        let work = if plan.is_nothing() && steps.is_nothing() {
-            Work::nothing(target)
-        } else {
-            let prepared = self.compile(node, &present, &target, &mut steps).await?;
-            Work::new(target, steps, prepared, present.rules)
+        let prepared = match plan.is_nothing() && steps.is_nothing() {
+            true => None,
+            false => Some(self.compile(node, &present, &target, &mut steps).await?),
         };
-        Ok(Planned {
-            versions: Arc::clone(self),
+        Ok(Work {
             node: Arc::clone(node),
             plan,
-            work,
+            target,
+            gone: steps.gone,
+            prepared,
+            present_rules: present.rules,
         })
     }
 
@@ -264,12 +261,12 @@ impl Versions {
 
     /// Puts a planned version in place, and starts to carry out what takes longer. The
     /// caller holds the lock.
-    pub(super) fn publish(self: &Arc<Self>, planned: Planned) -> Result<Applied, ApplyError> {
-        let plan = planned.plan.clone();
-        let node = Arc::clone(&planned.node);
-        let grace = planned.work.target.grace;
-        let gone = planned.work.gone.clone();
-        let (published, update) = self.exchange(planned)?;
+    pub(super) fn publish(self: &Arc<Self>, work: Work) -> Result<Applied, ApplyError> {
+        let plan = work.plan.clone();
+        let node = Arc::clone(&work.node);
+        let grace = work.target.grace;
+        let gone = work.gone.clone();
+        let (published, update) = self.exchange(work)?;
         let removed = published.map(|published| published.removed);
         let settled = self.settle(&node, removed.unwrap_or_default(), update, &gone, grace);
         Ok(Applied {
@@ -282,24 +279,19 @@ impl Versions {
 
     /// Puts a planned version in place of the present one. Returns the change of services,
     /// if there is one to carry out.
-    fn exchange(
-        &self,
-        planned: Planned,
-    ) -> Result<(Option<Published>, Option<Update>), ApplyError> {
+    fn exchange(&self, work: Work) -> Result<(Option<Published>, Option<Update>), ApplyError> {
         match &self.policies {
             // Policies that are read anew come before or after.
-            Some(policies) => policies.in_turn(|| self.exchange_in_turn(planned)),
-            None => self.exchange_in_turn(planned),
+            Some(policies) => policies.in_turn(|| self.exchange_in_turn(work)),
+            None => self.exchange_in_turn(work),
         }
     }
 
     fn exchange_in_turn(
         &self,
-        planned: Planned,
+        work: Work,
     ) -> Result<(Option<Published>, Option<Update>), ApplyError> {
-        let Planned {
-            plan, node, work, ..
-        } = planned;
+        let (plan, node) = (&work.plan, work.node);
         let present = self.present();
         if present.number != plan.version {
             return Err(ApplyError::Conflict {

@@ -221,7 +221,7 @@ impl Inspector {
     ///
     /// See [`ApplyError`].
     pub async fn plan(&self, change: Changes) -> Result<Planned, ApplyError> {
-        self.versions.plan(&self.node, change).await
+        Planned::of(&self.versions, &self.node, change).await
     }
 
     /// Plans a return to the version before; see [`Runtime::plan_rollback`].
@@ -230,7 +230,7 @@ impl Inspector {
     ///
     /// See [`ApplyError`].
     pub async fn plan_rollback(&self, grace: Duration) -> Result<Planned, ApplyError> {
-        self.versions.plan_rollback(&self.node, grace).await
+        Planned::of_rollback(&self.versions, &self.node, grace).await
     }
 
     /// Returns the number of the version that is in place; see [`Runtime::version`].

@@ -11,8 +11,9 @@ use warren::{Plan, text};
 
 use crate::control::args::ControlArgs;
 use crate::control::client::{Client, Lost};
-use crate::control::{Answer, InPlace, Request};
+use crate::control::{Answer, Request};
 use crate::exit::Exit;
+use crate::report::apply::InPlace;
 use crate::report::failure::Failure;
 use crate::report::{apply, processes, stdout};
 

@@ -113,18 +113,6 @@ fn grace_ms() -> u64 {
     5_000
 }
 
-/// The answer to [`Request::Apply`].
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(crate) struct InPlace {
-    /// The number of the version that is in place.
-    pub(crate) version: u64,
-    /// False if processes of removed hosts or services have not ended yet.
-    pub(crate) settled: bool,
-    /// The error of a service that could not be started at once.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) service_error: Option<String>,
-}
-
 /// The answer to a request.
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

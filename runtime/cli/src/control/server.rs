@@ -14,8 +14,9 @@ use warren::{ApplyError, Change, Error, Inspector, Kind, Planned, RefusedFile, R
 
 use super::seats::{PATIENCE, Seat, Seats};
 use super::socket::Socket;
-use super::{Answer, Greeting, InPlace, MAX_LINE, MAX_REQUEST, PROTOCOL, Request};
+use super::{Answer, Greeting, MAX_LINE, MAX_REQUEST, PROTOCOL, Request};
 use crate::arguments;
+use crate::report::apply::InPlace;
 
 /// Maximum number of processes in one answer.
 const MAX_ROWS: usize = 10_000;

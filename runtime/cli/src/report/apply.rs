@@ -1,10 +1,22 @@
 //! The effect of an apply, in words.
 
+use serde::{Deserialize, Serialize};
 use warren::text;
 
-use crate::control::InPlace;
 use crate::exit::Exit;
 use crate::report::failure::Failure;
+
+/// A change that is in place, as the program answers it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct InPlace {
+    /// The number of the version that is in place.
+    pub(crate) version: u64,
+    /// False if processes of removed hosts or services have not ended yet.
+    pub(crate) settled: bool,
+    /// The error of a service that could not be started at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) service_error: Option<String>,
+}
 
 /// Returns what is in place, as lines.
 pub(crate) fn in_place(in_place: &InPlace) -> String {

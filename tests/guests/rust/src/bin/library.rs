@@ -10,9 +10,9 @@ use warren_guest::Error;
 
 #[warren_guest::main]
 fn main() -> Result<(), Error> {
-    println!("printed by the {}", "SDK");
+    println!("printed by the SDK");
     let began = Instant::now();
-    std::println!("printed by the {}", "library");
+    std::println!("printed by the library");
     std::eprintln!("an error of the library");
     std::thread::sleep(Duration::from_millis(1));
     assert!(began.elapsed() >= Duration::from_millis(1));

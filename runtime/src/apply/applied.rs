@@ -1,0 +1,54 @@
+//! A change that is in place.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::{BoxFuture, Either, select};
+use warren_engine::Node;
+
+use super::plan::Plan;
+use crate::services::ServiceError;
+
+/// A change that is in place. Removed hosts and services end, and new services start, also
+/// if this is dropped.
+pub struct Applied {
+    /// The version that is in place now: the one before, if there was nothing to change. A
+    /// plan without steps may make a version that differs in what is hidden.
+    pub version: u64,
+    /// What has changed.
+    pub plan: Plan,
+    pub(super) node: Arc<Node>,
+    pub(super) settled: BoxFuture<'static, Result<(), ServiceError>>,
+}
+
+impl Applied {
+    /// Waits until the processes of removed hosts, and removed services, have ended, and
+    /// new services have their names. It may be dropped at any time.
+    ///
+    /// # Errors
+    ///
+    /// The first service that could not be started at once. It is tried again, as after a
+    /// failure.
+    pub async fn settled(self) -> Result<(), ServiceError> {
+        self.settled.await
+    }
+
+    /// Does the same for at most `longest`. Returns `None` if something is left to do.
+    pub async fn settled_within(self, longest: Duration) -> Option<Result<(), ServiceError>> {
+        let too_long = Box::pin(self.node.sleep(longest));
+        match select(self.settled, too_long).await {
+            Either::Left((settled, _)) => Some(settled),
+            Either::Right(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for Applied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Applied")
+            .field("version", &self.version)
+            .field("plan", &self.plan)
+            .finish_non_exhaustive()
+    }
+}

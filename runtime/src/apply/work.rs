@@ -1,0 +1,21 @@
+//! A change that was checked and compiled, for the versions to carry out.
+
+use std::sync::Arc;
+
+use warren_engine::{Node, Prepared};
+
+use super::plan::Plan;
+use super::target::Target;
+use crate::app::Rules;
+
+/// What is to be done.
+pub(super) struct Work {
+    pub(super) node: Arc<Node>,
+    pub(super) plan: Plan,
+    pub(super) target: Target,
+    pub(super) gone: Vec<Arc<str>>,
+    /// Absent if there is nothing to do.
+    pub(super) prepared: Option<Prepared>,
+    /// The policies when this was planned.
+    pub(super) present_rules: Option<Rules>,
+}
