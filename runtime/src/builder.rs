@@ -33,7 +33,7 @@ use crate::runtime::Runtime;
 /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let cache = std::env::temp_dir().join("warren-doctest-cache");
 /// let runtime = Runtime::builder()
-///     .lua("app:greet", "return 'hello, ' .. require('names').of(...)")
+///     .lua("app:greet", "return function(id) return 'hello, ' .. require('names').of(id) end")
 ///     .module("names", "return { of = function(id) return 'guest ' .. id end }")
 ///     .host("app:guests", HostLimits::default().max_processes(100))
 ///     .log(|record| eprintln!("{}: {}", record.definition, record.message))

@@ -260,6 +260,18 @@ pub struct Monitor {
 }
 
 /// The end of a process, with its PID.
+///
+/// ```
+/// use futures::StreamExt;
+/// use warren::{Exit, Handle};
+///
+/// async fn log_end(process: &Handle) {
+///     let mut ends = process.monitor();
+///     while let Some(Exit { pid, ended }) = ends.next().await {
+///         println!("{pid} ended: {:?}", ended.outcome);
+///     }
+/// }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Exit {
     /// Its PID.

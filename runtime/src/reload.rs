@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-use warren_kernel::Error;
+use warren_kernel::{Error, text};
 
-use crate::app::RereadError;
+use crate::app::{ManifestError, PolicyError, RereadError};
 
 /// The effect of a reload. Definitions are named by id, sorted.
 ///
@@ -58,9 +58,11 @@ impl Reloaded {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RefusedFile {
-    /// Its id; the path of a file that is no definition by its name.
+    /// Its id; the path of a file that is no definition by its name, as a manifest; empty
+    /// for a problem of no file.
     pub definition: String,
-    /// The file, as a path below the program's root; absent for code of no file.
+    /// The file, as a path below the program's root; of the manifest and of policies, with
+    /// the root as it was named; absent for code of no file.
     #[serde(default)]
     pub file: Option<String>,
     /// The line, from 1; absent if the error is of no line.
@@ -120,6 +122,44 @@ impl RefusedFile {
             file: Some(problem.file.clone()),
             line: None,
             message: problem.message.clone(),
+        });
+        problems.collect()
+    }
+
+    /// Returns an entry for each problem of a manifest that its message shows.
+    pub(crate) fn of_manifest(error: &ManifestError) -> Vec<RefusedFile> {
+        let file = text::path(&error.path).to_string();
+        let problems = error.problems.iter().take(ManifestError::MAX_SHOWN);
+        let problems = problems.map(|problem| {
+            let position = error.position(problem);
+            let (line, column) = (position.line, position.column);
+            RefusedFile {
+                definition: file.clone(),
+                file: Some(file.clone()),
+                line: u32::try_from(line).ok(),
+                message: format!("{file}:{line}:{column}: {problem}"),
+            }
+        });
+        problems.collect()
+    }
+
+    /// Returns an entry for each problem of policies that their message shows.
+    pub(crate) fn of_policies(error: &PolicyError) -> Vec<RefusedFile> {
+        let problems = error.problems.iter().take(ManifestError::MAX_SHOWN);
+        let problems = problems.flat_map(|problem| {
+            if problem.path.as_os_str().is_empty() {
+                return vec![RefusedFile {
+                    definition: String::new(),
+                    file: None,
+                    line: None,
+                    message: problem.problem.to_string(),
+                }];
+            }
+            RefusedFile::of_manifest(&ManifestError {
+                path: problem.path.clone(),
+                text: Arc::clone(&problem.text),
+                problems: vec![problem.problem.clone()],
+            })
         });
         problems.collect()
     }

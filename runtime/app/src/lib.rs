@@ -66,7 +66,7 @@ pub use policy::{
     RulesDifference,
 };
 pub use reach::SelfWrite;
-pub use reread::{Changes, FileProblem, Reread, RereadError};
+pub use reread::{Changes, FileChange, FileProblem, Reread, RereadError};
 pub use service::{Restart, RestartCode, RestartPolicy, Service};
 pub use service_check::{DependencyError, sort_services};
 #[doc(hidden)]

@@ -113,6 +113,35 @@ impl Library {
         Ok(())
     }
 
+    /// Notes the files of the definitions that the manifest names, and of `others`, where no
+    /// search finds them: they are read with the others.
+    pub(crate) fn note_named<'a>(&'a self, others: impl Iterator<Item = &'a str>) {
+        let named = self.plan.processes.iter().flat_map(|(id, process)| {
+            let imports = process.imports.values().map(Id::as_str);
+            imports.chain([&**id])
+        });
+        for id in named.chain(others) {
+            let path = Id::parse(id).ok().and_then(|id| self.resolve(&id).ok());
+            let path = path.filter(|path| !self.plan.root().searches(path));
+            if let Some(path) = path {
+                self.plan.note_used(&path.into());
+            }
+        }
+    }
+
+    /// Reads its files together again, with those that no search finds and that were used in
+    /// the place of another library.
+    pub(crate) fn fix_with_used_of(&mut self, before: &Library) -> Result<(), TooMuch> {
+        let used = before.plan.used();
+        if used.is_empty() {
+            return Ok(());
+        }
+        for path in used {
+            self.plan.note_used(&path.into());
+        }
+        self.fix()
+    }
+
     /// Returns a library of the files as they are now. Files that a library of this
     /// program has read later than its others are among them.
     pub(crate) fn reread(&self) -> Result<Library, TooMuch> {

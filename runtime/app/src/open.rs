@@ -82,7 +82,10 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         token_stores,
         ..
     } = checked;
-    let fixed = options.reloadable.then(|| library.fix());
+    let fixed = options.reloadable.then(|| {
+        library.note_named(services.iter().map(|service| &*service.definition));
+        library.fix()
+    });
     identify(&mut services, &identities);
     let definition = match library.first(&main) {
         Err(ResolveError::Missing { tried }) if options.tests => {

@@ -42,8 +42,8 @@ pub(crate) struct Plan {
     pub(crate) processes: HashMap<Arc<str>, Process>,
     /// The grants of every definition without grants of its own.
     pub(crate) grants: Arc<Grants>,
-    /// The files that no search finds and that were read when they were needed. Reloads
-    /// read them with the others.
+    /// The files that no search finds and that the manifest names, or that were read when
+    /// they were needed. Reloads read them with the others.
     pub(crate) used: Arc<Mutex<BTreeSet<Arc<str>>>>,
 }
 

@@ -1,6 +1,6 @@
 //! The files of a running program, read again.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -44,8 +44,11 @@ pub struct Changes {
     /// `modules` and `imports`, by the ids in the manifest.
     pub by_id: BTreeMap<Arc<str>, Vec<&'static str>>,
     /// The settings that differ, of the definitions of `changed` and `resettled` that have
-    /// others: `settings` for method, host and grants, then `modules`, `imports` and `test`.
+    /// others: `method`, `host`, `grants`, `modules`, `imports`, `test`.
     pub settings: BTreeMap<Arc<str>, Vec<&'static str>>,
+    /// The files that are no definition, and that others may require, sorted by path: those
+    /// that are new or different.
+    pub modules: BTreeMap<Arc<str>, FileChange>,
     /// The code to compile: all that is new or different. A file that is no definition by
     /// its name has its path as id.
     pub compile: Vec<Arc<Definition>>,
@@ -53,6 +56,17 @@ pub struct Changes {
     pub replaced: Vec<Arc<Definition>>,
     /// Sources that were replaced or removed.
     pub stale: Vec<Source>,
+}
+
+/// What happened to a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FileChange {
+    /// It was not there.
+    Added,
+    /// It has other content.
+    Changed,
+    /// It is gone.
+    Removed,
 }
 
 /// The reason why the files of a program cannot be taken as they are now.
@@ -232,6 +246,11 @@ fn changes(before: &Library, now: &Library) -> Changes {
     changes.replaced = replaced.map(|(_, was)| Arc::clone(was)).collect();
     let is_gone = |id: &&Arc<str>| !is.contains_key(*id);
     changes.removed = was.keys().filter(is_gone).cloned().collect();
+    let of_definitions = was.values().chain(is.values());
+    let of_definitions = of_definitions.filter_map(|definition| definition.code.source());
+    let of_definitions: HashSet<&str> = of_definitions.map(|source| &*source.name).collect();
+    let is_module = |path: &Arc<str>| !of_definitions.contains(&**path);
+    changes.modules = different_files(&sources(before), &sources(now), is_module);
     let was = sources(before);
     let mut compiled: BTreeSet<Arc<str>> = BTreeSet::new();
     for definition in &changes.compile {
@@ -254,6 +273,25 @@ fn changes(before: &Library, now: &Library) -> Changes {
     changes
 }
 
+/// Returns what happened to the files that are among `those`.
+fn different_files(
+    was: &HashMap<Arc<str>, Source>,
+    is: &HashMap<Arc<str>, Source>,
+    those: impl Fn(&Arc<str>) -> bool,
+) -> BTreeMap<Arc<str>, FileChange> {
+    let paths = was.keys().chain(is.keys()).filter(|path| those(path));
+    let changes = paths.filter_map(|path| {
+        let change = match (was.get(path), is.get(path)) {
+            (Some(was), Some(is)) if was.is_that_of(is) => return None,
+            (Some(_), Some(_)) => FileChange::Changed,
+            (Some(_), None) => FileChange::Removed,
+            (None, _) => FileChange::Added,
+        };
+        Some((Arc::clone(path), change))
+    });
+    changes.collect()
+}
+
 /// Returns the settings of a definition that differ between two programs, of which these are
 /// the plans.
 fn different_settings(
@@ -266,7 +304,9 @@ fn different_settings(
     let now = now.processes.get(&is.id).unwrap_or(&none);
     let [modules, imports] = of_its_id(before, now);
     let settings = [
-        ("settings", was.has_settings_of(is)),
+        ("method", was.method == is.method),
+        ("host", was.host == is.host),
+        ("grants", was.grants == is.grants),
         modules,
         imports,
         ("test", before.test == now.test),

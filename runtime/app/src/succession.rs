@@ -19,6 +19,9 @@ impl App {
     pub fn succession(&self, mut next: App) -> Result<Reread, RereadError> {
         self.check_reloadable()?;
         next.check_reloadable()?;
+        next.library
+            .fix_with_used_of(&self.library)
+            .map_err(|reason| RereadError::from(&reason))?;
         next.library.adopt(&self.library);
         if let Ok(main) = next.library.definition(&next.main.id) {
             next.main = main;

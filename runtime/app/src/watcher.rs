@@ -95,7 +95,8 @@ impl App {
 
 impl Watcher {
     /// Watches the files of this program from now on, which may be another one than before.
-    /// In another directory, only what changes from now on is seen.
+    /// In another directory, all files count as changed: some may have changed since the
+    /// program was opened.
     ///
     /// # Errors
     ///
@@ -109,8 +110,8 @@ impl Watcher {
         let is_elsewhere = self.plan.root().path() != plan.root().path();
         self.plan = Arc::clone(plan);
         if is_elsewhere {
-            self.taken = self.files()?;
-            self.seen = self.taken.clone();
+            self.taken = Files::new();
+            self.seen = Files::new();
         }
         Ok(())
     }
@@ -209,7 +210,12 @@ mod tests {
             ..AppOptions::default()
         };
         let app = App::open(other.path(), options).unwrap();
+        // A change between the opening and the first look.
+        write(&other, "return 22");
         watcher.follow(&app).unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Changing);
+        watcher.follow(&app).unwrap();
+        assert_eq!(watcher.look().unwrap(), Seen::Changed);
         assert_eq!(watcher.look().unwrap(), Seen::Same);
         write(&one, "return 22");
         assert_eq!(watcher.look().unwrap(), Seen::Same);

@@ -3,7 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "this is test code")]
 
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixListener;
 use std::path::Path;
+use std::thread;
 
 use serde_json::{Value, json};
 use warren_tests::{Outcome, Program, Session};
@@ -197,6 +200,19 @@ fn json_has_the_plan_and_what_became_of_it() {
         (&problem["definition"], &problem["file"], &problem["line"]),
         (&json!("app:worker"), &json!("worker.lua"), &json!(2)),
     );
+    write(
+        dir,
+        "warren.toml",
+        "\n[hosts.\"app:old\"]\nmax_processes = \"many\"\n",
+    );
+    let told = apply(dir, &[".", "--yes", "--json"])
+        .ends_with(1)
+        .says_nothing();
+    let problem = &json_of(&told)["error"]["problems"][0];
+    assert_eq!(
+        (&problem["file"], &problem["line"]),
+        (&json!(manifest(dir)), &json!(3)),
+    );
     end(dir, session).ends_with(0);
 }
 
@@ -238,6 +254,30 @@ fn what_is_refused_is_told_with_its_line_and_changes_nothing() {
     apply(dir, &[".", "--yes"])
         .ends_with(1)
         .says(&["cannot connect"]);
+}
+
+#[test]
+fn a_program_that_is_lost_may_have_applied_the_plan() {
+    let program = program();
+    let dir = program.path();
+    let listener = UnixListener::bind(dir.join("control")).unwrap();
+    let serve = thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let greeting = json!({"protocol": 1, "version": "0", "program": "a", "pid": 1});
+        writeln!(stream, "{greeting}").unwrap();
+        let mut request = String::new();
+        reader.read_line(&mut request).unwrap();
+        let step = json!({"action": "add", "object": "host", "name": "a:h"});
+        let plan = json!({"ok": {"version": 1, "steps": [step]}});
+        writeln!(stream, "{plan}").unwrap();
+        reader.read_line(&mut request).unwrap();
+    });
+    apply(dir, &[".", "--yes"])
+        .ends_with(1)
+        .prints("+ host a:h\n1 to add, 0 to replace, 0 to remove\n")
+        .says(&["does not answer", "the plan may have been applied"]);
+    serve.join().unwrap();
 }
 
 #[test]

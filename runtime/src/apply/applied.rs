@@ -12,6 +12,20 @@ use crate::services::ServiceError;
 
 /// A change that is in place. Removed hosts and services end, and new services start, also
 /// if this is dropped.
+///
+/// ```
+/// use std::time::Duration;
+/// use warren::{ApplyError, Change, Runtime};
+///
+/// async fn remove(runtime: &Runtime, tenant: &str) -> Result<(), ApplyError> {
+///     let applied = runtime.apply(Change::new().remove_host(tenant)).await?;
+///     println!("version {} is in place", applied.version);
+///     if applied.settled_within(Duration::from_secs(10)).await.is_none() {
+///         println!("some processes have not ended yet");
+///     }
+///     Ok(())
+/// }
+/// ```
 pub struct Applied {
     /// The version that is in place now: the one before, if there was nothing to change. A
     /// plan without steps may make a version that differs in what is hidden.

@@ -10,6 +10,22 @@ use crate::app::{AppError, DependencyError, IdError, ManifestError, PolicyError,
 use crate::reload::{RefusedFile, shown};
 
 /// The reason why a change was not applied. Nothing has changed.
+///
+/// ```
+/// use warren::{Change, Runtime};
+///
+/// async fn apply(runtime: &Runtime, change: Change) {
+///     match runtime.apply(change).await {
+///         Ok(applied) => println!("version {} is in place", applied.version),
+///         Err(error) => {
+///             eprintln!("nothing was changed: {error}");
+///             for refused in error.refused() {
+///                 eprintln!("look at {:?}, line {:?}", refused.file, refused.line);
+///             }
+///         }
+///     }
+/// }
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ApplyError {
@@ -117,12 +133,20 @@ pub enum ApplyError {
 }
 
 impl ApplyError {
-    /// Returns an entry for each definition that does not compile and each file that is in
-    /// the way; none for other reasons.
+    /// Returns an entry for each definition that does not compile, each file that is in the
+    /// way, and each problem of the manifest and the policies that the message shows; none
+    /// for other reasons.
     pub fn refused(&self) -> Vec<RefusedFile> {
         match self {
             ApplyError::Code(refused) => refused.clone(),
             ApplyError::Files(error) => RefusedFile::of_files(error),
+            ApplyError::Manifest(error) => RefusedFile::of_manifest(error),
+            ApplyError::Policies(error) => RefusedFile::of_policies(error),
+            ApplyError::App(error) => match &**error {
+                AppError::Manifest(error) => RefusedFile::of_manifest(error),
+                AppError::Policies(error) => RefusedFile::of_policies(error),
+                _ => Vec::new(),
+            },
             _ => Vec::new(),
         }
     }

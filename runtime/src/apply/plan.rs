@@ -25,6 +25,16 @@ pub struct Plan {
 }
 
 /// One thing that is added, replaced or removed.
+///
+/// ```
+/// use warren::{Action, Object, Plan};
+///
+/// fn removed_hosts(plan: &Plan) -> Vec<&str> {
+///     let hosts = plan.steps.iter().filter(|step| step.object == Object::Host);
+///     let removed = hosts.filter(|step| step.action == Action::Remove);
+///     removed.map(|step| step.name.as_str()).collect()
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Step {
@@ -46,6 +56,10 @@ pub struct Step {
 }
 
 /// What happens to a thing.
+///
+/// ```
+/// assert_eq!(warren::Plan::default().count(warren::Action::Add), 0);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
@@ -58,6 +72,10 @@ pub enum Action {
 }
 
 /// A sort of thing that a change is about.
+///
+/// ```
+/// assert_eq!(warren::Object::Definition.as_str(), "definition");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
@@ -66,7 +84,7 @@ pub enum Object {
     Host,
     /// Code under an id, with its settings and grants.
     Definition,
-    /// A module for `require`.
+    /// A module for `require`: one of memory, or a file of the program that is no definition.
     Module,
     /// A process that is started again when it ends.
     Service,

@@ -15,6 +15,19 @@ use super::work::Work;
 
 /// A change that was checked and whose code is compiled, before it is applied; see
 /// [`Runtime::plan`](crate::Runtime::plan). Dropped, it has changed nothing.
+///
+/// ```
+/// use warren::{Action, ApplyError, Change, Runtime};
+///
+/// async fn apply_unless_it_removes(runtime: &Runtime, change: Change) -> Result<(), ApplyError> {
+///     let planned = runtime.plan(change).await?;
+///     println!("{}", planned.plan());
+///     if planned.plan().count(Action::Remove) == 0 {
+///         planned.apply().await?;
+///     }
+///     Ok(())
+/// }
+/// ```
 #[must_use = "nothing changes before it is applied"]
 pub struct Planned {
     versions: Arc<Versions>,

@@ -1,6 +1,6 @@
 //! The way from one version to the next: the steps to show, and the work to do.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use warren_engine::{Definition, Definitions, HostLimits, Source};
@@ -8,7 +8,7 @@ use warren_engine::{Definition, Definitions, HostLimits, Source};
 use super::plan::{Action, Object, Step};
 use super::target::Target;
 use super::version::Version;
-use crate::app::{App, Changes, Difference, Lines, Rules, Service};
+use crate::app::{App, Changes, Difference, FileChange, Lines, Rules, Service};
 use crate::limits::differences;
 
 /// The differences between two versions.
@@ -39,6 +39,20 @@ impl Steps {
             && self.replaced.is_empty()
             && self.stale.is_empty()
             && !self.is_silent
+    }
+
+    /// Returns true if all there is to do beside the steps is to take paths that were granted
+    /// before and were opened again: a rollback would take nothing back.
+    pub(super) fn only_reopens(&self) -> bool {
+        if !self.stale.is_empty() || self.is_silent {
+            return false;
+        }
+        let replaced = self.replaced.iter();
+        let replaced: HashMap<_, _> = replaced.map(|was| (&*was.id, &was.code)).collect();
+        self.changed.iter().all(|definition| {
+            let was = replaced.get(&*definition.id);
+            was.is_some_and(|was| was.is_that_of(&definition.code))
+        })
     }
 
     /// Compares the version `from` with the one to come, of which it takes the differences
@@ -191,6 +205,14 @@ impl Steps {
         add(Action::Replace, &files.changed, &["code"]);
         add(Action::Replace, &files.resettled, &[]);
         add(Action::Remove, &files.removed, &[]);
+        for (path, change) in &files.modules {
+            let action = match change {
+                FileChange::Added => Action::Add,
+                FileChange::Changed => Action::Replace,
+                FileChange::Removed => Action::Remove,
+            };
+            self.steps.push(Step::new(action, Object::Module, &**path));
+        }
         for (id, settings) in files.by_id.iter().filter(|(id, _)| hides(id)) {
             self.of_id(id, settings);
         }

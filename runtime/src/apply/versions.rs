@@ -210,6 +210,7 @@ impl Versions {
             version: present.number,
             steps: std::mem::take(&mut steps.steps),
         };
+        let keeps_before = plan.is_nothing() && steps.only_reopens();
         let prepared = match plan.is_nothing() && steps.is_nothing() {
             true => None,
             false => Some(self.compile(node, &present, &target, &mut steps).await?),
@@ -221,6 +222,7 @@ impl Versions {
             gone: steps.gone,
             prepared,
             present_rules: present.rules,
+            keeps_before,
         })
     }
 
@@ -322,8 +324,11 @@ impl Versions {
         });
         let version = Arc::new(version);
         let replaced = std::mem::replace(&mut *self.present.write(), version);
-        let before = (!forget_previous).then(|| Arc::new(present));
-        let forgotten = std::mem::replace(&mut *self.before.lock(), before);
+        let forgotten = match (forget_previous, work.keeps_before) {
+            (true, _) => self.before.lock().take(),
+            (false, true) => None,
+            (false, false) => self.before.lock().replace(Arc::new(present)),
+        };
         // Freed without a lock.
         drop((replaced, forgotten));
         Ok((Some(published), update))

@@ -18,4 +18,6 @@ pub(super) struct Work {
     pub(super) prepared: Option<Prepared>,
     /// The policies when this was planned.
     pub(super) present_rules: Option<Rules>,
+    /// True if the version before stays the one to go back to.
+    pub(super) keeps_before: bool,
 }

@@ -5,6 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::values::Pid;
 
 /// The activity of a process.
+///
+/// ```
+/// use warren::introspection::State;
+///
+/// let words: Vec<_> = State::ALL.into_iter().map(State::as_str).collect();
+/// assert_eq!(words, ["running", "ready", "waiting", "blocked", "ending"]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -44,6 +51,20 @@ impl State {
 }
 
 /// One process, in a line.
+///
+/// ```
+/// use warren::Runtime;
+/// use warren::introspection::{ProcessInfo, Query, Sort};
+///
+/// fn busiest(runtime: &Runtime) -> Option<ProcessInfo> {
+///     let query = Query {
+///         sort: Sort::Load,
+///         limit: 1,
+///         ..Query::default()
+///     };
+///     runtime.inspector().processes(&query).processes.pop()
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProcessInfo {
     /// Its PID.
@@ -132,6 +153,14 @@ pub struct ProcessDetails {
 }
 
 /// One queue of a process.
+///
+/// ```
+/// use warren::introspection::{ProcessDetails, QueueInfo};
+///
+/// fn unclaimed(process: &ProcessDetails) -> Option<&QueueInfo> {
+///     process.queues.iter().find(|queue| queue.name == "@unclaimed")
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct QueueInfo {
     /// The topic of a listener, `@inbox`, or `@unclaimed` for messages without
@@ -146,6 +175,15 @@ pub struct QueueInfo {
 }
 
 /// One host.
+///
+/// ```
+/// use warren::introspection::{HostInfo, Totals};
+///
+/// fn full(totals: &Totals) -> Vec<&HostInfo> {
+///     let hosts = totals.hosts.iter();
+///     hosts.filter(|host| host.processes >= host.max_processes).collect()
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostInfo {
     /// Its name.
@@ -243,6 +281,16 @@ pub struct Totals {
 }
 
 /// The result of a [`Query`](super::Query).
+///
+/// ```
+/// use warren::Runtime;
+/// use warren::introspection::{Listing, Query};
+///
+/// fn show(runtime: &Runtime) {
+///     let Listing { processes, matched, .. } = runtime.inspector().processes(&Query::default());
+///     println!("{} of {matched} processes", processes.len());
+/// }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Listing {
     /// The runtime as a whole.

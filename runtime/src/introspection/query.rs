@@ -9,6 +9,13 @@ use warren_kernel::{Activity, Monotonic, Pid, Process, Summary};
 use super::info::State;
 
 /// The sort key of processes.
+///
+/// ```
+/// use warren::introspection::{Query, Sort};
+///
+/// let largest_first = Query { sort: Sort::Memory, ..Query::default() };
+/// # assert_ne!(largest_first, Query::default());
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Sort {

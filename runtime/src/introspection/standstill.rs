@@ -18,13 +18,13 @@ use super::Inspector;
 ///
 /// ```
 /// use std::time::Duration;
-/// use warren::Runtime;
+/// use warren::{Handle, Runtime};
 ///
-/// async fn is_stuck(runtime: &Runtime) -> bool {
+/// async fn is_stuck(runtime: &Runtime, first: &Handle) -> bool {
 ///     let inspector = runtime.inspector();
-///     let before = inspector.standstill();
+///     let before = inspector.standstill(first.pid());
 ///     tokio::time::sleep(Duration::from_millis(100)).await;
-///     before.is_some() && inspector.standstill() == before
+///     before.is_some() && inspector.standstill(first.pid()) == before
 /// }
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]

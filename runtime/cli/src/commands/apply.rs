@@ -51,6 +51,10 @@ pub(crate) struct ApplyArgs {
     pub(crate) control: ControlArgs,
 }
 
+/// Help if the program is gone once it was told to apply the plan.
+const MAY_BE_APPLIED: &str =
+    "the plan may have been applied: `warren apply DIR --dry-run` shows what is left of it";
+
 /// What `--json` prints.
 #[derive(Serialize)]
 struct Report<'a> {
@@ -88,7 +92,12 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<Exit, Box<Failure>> {
     if args.dry_run {
         return done(args, &plan, None);
     }
-    if asks && !plan.is_nothing() && !is_accepted()? {
+    // Standard output has the JSON alone.
+    let unseen = args.json.then_some(&plan);
+    if asks && !plan.is_nothing() && !is_accepted(unseen)? {
+        if args.json {
+            return json(&plan, None, Exit::Failed);
+        }
         return Err(Box::new(Failure::new(
             Exit::Failed,
             "the plan was not accepted: nothing was changed",
@@ -96,6 +105,12 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<Exit, Box<Failure>> {
     }
     let in_place: InPlace = match client.ask(&Request::Apply) {
         Ok(in_place) => in_place,
+        Err(lost @ Lost::Gone(_)) => {
+            return Err(Box::new(Failure {
+                help: Some(MAY_BE_APPLIED.to_owned()),
+                ..lost.failure(client.path())
+            }));
+        }
         Err(lost) => return refused(args, &client, lost),
     };
     // A manifest that says the same as before is taken, too.
@@ -105,18 +120,21 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<Exit, Box<Failure>> {
 /// Prints what has become of the plan.
 fn done(args: &ApplyArgs, plan: &Plan, in_place: Option<InPlace>) -> Result<Exit, Box<Failure>> {
     if args.json {
-        let applied = in_place.is_some();
-        let report = Report {
-            plan,
-            applied,
-            in_place,
-        };
-        return stdout::print(&processes::json(&report), Exit::Success);
+        return json(plan, in_place, Exit::Success);
     }
     match in_place {
         Some(in_place) => stdout::print(&apply::in_place(&in_place), Exit::Success),
         None => Ok(Exit::Success),
     }
+}
+
+fn json(plan: &Plan, in_place: Option<InPlace>, exit: Exit) -> Result<Exit, Box<Failure>> {
+    let report = Report {
+        plan,
+        applied: in_place.is_some(),
+        in_place,
+    };
+    stdout::print(&processes::json(&report), exit)
 }
 
 fn refused(args: &ApplyArgs, client: &Client, lost: Lost) -> Result<Exit, Box<Failure>> {
@@ -148,13 +166,16 @@ fn absolute(path: &Path) -> Result<String, Box<Failure>> {
     text.ok_or_else(|| failed(format!("{shown}: the path is not UTF-8")))
 }
 
-/// Asks the person at the terminal.
-fn is_accepted() -> Result<bool, Box<Failure>> {
+/// Asks the person at the terminal, and shows a plan that they have not seen.
+fn is_accepted(unseen: Option<&Plan>) -> Result<bool, Box<Failure>> {
     let failed = |error: io::Error| {
         let message = format!("cannot ask whether to apply the plan: {error}");
         Box::new(Failure::new(Exit::Failed, message))
     };
     let mut errors = io::stderr().lock();
+    if let Some(plan) = unseen {
+        writeln!(errors, "{plan}").map_err(failed)?;
+    }
     let asked = write!(errors, "apply this? [y/N] ").and_then(|()| errors.flush());
     asked.map_err(failed)?;
     let mut line = String::new();

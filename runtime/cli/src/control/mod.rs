@@ -126,7 +126,7 @@ pub(crate) enum Answer {
         kind: Kind,
         /// The error's message.
         message: String,
-        /// The definitions and files that a reload refuses.
+        /// The definitions and files that a reload or a plan refuses.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         problems: Vec<RefusedFile>,
     },

@@ -145,6 +145,93 @@ fn another_directory_may_take_its_place() {
 }
 
 #[test]
+fn paths_that_are_opened_again_leave_the_version_to_go_back_to() {
+    run(async {
+        let one = returns(1);
+        let toml = "[grants.\"app:code\"]\nread = [\"data\"]\n";
+        let dir = program(&[("code.lua", &one), ("data/file", ""), ("warren.toml", toml)]);
+        let dir = dir.path();
+        let runtime = start(dir);
+        write(dir, "code.lua", &returns(2));
+        let plan = apply(&runtime, change(&runtime, dir)).await;
+        assert_eq!(lines(&plan), ["~ definition app:code: code (code.lua)"]);
+        for _ in 0..2 {
+            assert!(apply(&runtime, change(&runtime, dir)).await.is_nothing());
+        }
+        let back = in_time(runtime.rollback(GRACE)).await.unwrap();
+        assert_eq!(
+            lines(&back.plan),
+            ["~ definition app:code: code (code.lua)"]
+        );
+        assert_eq!(exec(&runtime, "app:code").await, 1);
+    });
+}
+
+#[test]
+fn a_file_whose_name_is_no_id_is_a_step() {
+    run(async {
+        let dir = program(&[
+            ("lib/a+b.lua", "return 1"),
+            (
+                "code.lua",
+                "return function() return (require('lib/a+b')) end",
+            ),
+        ]);
+        let dir = dir.path();
+        let runtime = start(dir);
+        assert_eq!(exec(&runtime, "app:code").await, 1);
+        assert!(apply(&runtime, change(&runtime, dir)).await.is_nothing());
+        write(dir, "lib/a+b.lua", "return 2");
+        write(dir, "lib/new+.lua", "return 3");
+        let plan = apply(&runtime, change(&runtime, dir)).await;
+        assert_eq!(
+            lines(&plan),
+            ["~ module lib/a+b.lua", "+ module lib/new+.lua"]
+        );
+        assert_eq!(exec(&runtime, "app:code").await, 2);
+        let back = in_time(runtime.rollback(GRACE)).await.unwrap();
+        assert_eq!(
+            lines(&back.plan),
+            ["~ module lib/a+b.lua", "- module lib/new+.lua"]
+        );
+        assert_eq!(exec(&runtime, "app:code").await, 1);
+    });
+}
+
+#[test]
+fn files_that_are_left_out_are_those_of_the_plan() {
+    run(async {
+        let one = returns(1);
+        let toml = "[services.\"app:svc\"]\nprocess = \"app.target:svc\"\n";
+        let dir = program(&[
+            ("target/used.lua", &one),
+            ("target/svc.lua", &one),
+            ("warren.toml", toml),
+        ]);
+        let dir = dir.path();
+        let runtime = start(dir);
+        assert_eq!(exec(&runtime, "app.target:used").await, 1);
+        assert!(apply(&runtime, change(&runtime, dir)).await.is_nothing());
+        write(dir, "target/used.lua", &returns(2));
+        write(dir, "target/svc.lua", &returns(2));
+        let planned = in_time(runtime.plan(change(&runtime, dir))).await.unwrap();
+        assert_eq!(
+            lines(planned.plan()),
+            [
+                "~ definition app.target:svc: code (target/svc.lua)",
+                "~ definition app.target:used: code (target/used.lua)",
+            ]
+        );
+        // What is written after the plan is not taken.
+        write(dir, "target/used.lua", &returns(3));
+        write(dir, "target/svc.lua", &returns(3));
+        in_time(planned.apply()).await.unwrap();
+        assert_eq!(exec(&runtime, "app.target:used").await, 2);
+        assert_eq!(exec(&runtime, "app.target:svc").await, 2);
+    });
+}
+
+#[test]
 fn what_is_wrong_is_refused_with_its_line_and_changes_nothing() {
     run(async {
         let dir = program(&[("code.lua", &returns(1))]);
@@ -165,6 +252,11 @@ fn what_is_wrong_is_refused_with_its_line_and_changes_nothing() {
         let error = runtime.reopen(dir).unwrap_err();
         assert!(matches!(error, ApplyError::App(_)), "{error}");
         assert!(error.to_string().contains("warren.toml:3:"), "{error}");
+        let told = error.refused();
+        let file = told[0].file.as_deref().unwrap();
+        assert!(file.ends_with("warren.toml"), "{file}");
+        assert_eq!((told.len(), told[0].line), (1, Some(3)));
+        assert_eq!(told[0].message, error.to_string());
         for (manifest, line) in [
             ("[app]\nname = \"other\"\n", 2),
             ("[app]\npayloads = \"object\"\n", 2),
@@ -175,6 +267,7 @@ fn what_is_wrong_is_refused_with_its_line_and_changes_nothing() {
             write(dir, "warren.toml", manifest);
             let error = refused(&runtime, change(&runtime, dir)).await;
             assert!(matches!(error, ApplyError::Manifest(_)), "{error}");
+            assert_eq!(error.refused()[0].line, Some(line));
             let error = error.to_string();
             assert!(error.contains(&format!("warren.toml:{line}:")), "{error}");
             assert!(
@@ -290,7 +383,7 @@ fn policies_scopes_and_grants_of_the_manifest_are_taken() {
         );
         let identity = format!("+ identity of definition app:who ({toml}:5)");
         assert!(told.contains(&identity), "{told:?}");
-        let grants = "~ definition app:reads: settings (reads.lua)".to_owned();
+        let grants = "~ definition app:reads: grants (reads.lua)".to_owned();
         assert!(told.contains(&grants), "{told:?}");
         let who: String = in_time(runtime.exec("app:who")).await.unwrap();
         assert_eq!(who, "acme");

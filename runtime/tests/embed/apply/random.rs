@@ -1,4 +1,4 @@
-//! Random changes, compared with a model that is too plain to be wrong.
+//! Random changes, starts and upgrades, compared with a model that is too plain to be wrong.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use warren::app::Service;
-use warren::{ApplyError, Change, HostLimits, Kind, Runtime, Spawn};
+use warren::{ApplyError, Change, Handle, HostLimits, Kind, Runtime, Spawn};
 
 use crate::setup::{builder, in_time};
 
@@ -39,6 +39,13 @@ enum Step {
     Plan(Vec<Part>),
     Rollback,
     Exec(u8),
+    /// Starts a process that waits.
+    Spawn(u8),
+    /// Lets one of them return, after an upgrade or without one.
+    Return {
+        which: usize,
+        upgrades: bool,
+    },
 }
 
 fn part() -> impl Strategy<Value = Part> {
@@ -61,7 +68,23 @@ fn step() -> impl Strategy<Value = Step> {
         1 => parts().prop_map(Step::Plan),
         1 => Just(Step::Rollback),
         3 => (0_u8..4).prop_map(Step::Exec),
+        3 => (0_u8..4).prop_map(Step::Spawn),
+        2 => (0_usize..8, any::<bool>())
+            .prop_map(|(which, upgrades)| Step::Return { which, upgrades }),
     ]
+}
+
+/// Returns a definition that returns a number: at once, or once it is asked to.
+fn source(n: i64) -> String {
+    format!(
+        "return function(waits)
+            local go = waits and process.listen('go')
+            while waits and go:receive() == 'upgrade' do
+                process.upgrade(nil, true) -- returns if it is refused
+            end
+            return {n}
+        end"
+    )
 }
 
 fn definition(name: u8) -> String {
@@ -83,7 +106,7 @@ fn change(parts: &[Part]) -> Change {
             id: definition(*name).into(),
             code: warren::Code::Lua(warren::Source {
                 name: format!("d{name}.lua").into(),
-                bytes: super::returns(*n).into_bytes().into(),
+                bytes: source(*n).into_bytes().into(),
             }),
             method: "main".into(),
             host: bound.map(|bound| host(bound).into()),
@@ -163,6 +186,8 @@ struct World {
     present: Model,
     before: Option<Model>,
     version: u64,
+    /// Processes that wait, with the names and the numbers of their definitions.
+    waiting: Vec<(Handle, u8, i64)>,
 }
 
 impl World {
@@ -206,6 +231,8 @@ impl World {
                 }
             }
             Step::Exec(name) => self.exec(*name).await,
+            Step::Spawn(name) => self.spawn(*name).await,
+            Step::Return { which, upgrades } => self.end(*which, *upgrades).await,
         }
         self.compare();
     }
@@ -225,6 +252,38 @@ impl World {
             (Err(error), None) => assert_eq!(error.kind(), &Kind::NotFound),
             (ran, expected) => panic!("{ran:?}, expected {expected:?}"),
         }
+    }
+
+    async fn spawn(&mut self, name: u8) {
+        // A process of a definition that is bound ends with its host.
+        let Some((n, None)) = self.present.definitions.get(&name).copied() else {
+            return;
+        };
+        let spawn = Spawn::new(definition(name)).arg(true);
+        let process = in_time(self.runtime.spawn(spawn)).await.unwrap();
+        self.waiting.push((process, name, n));
+    }
+
+    /// Ends a process that waits: it has the code of its start, or of its upgrade.
+    async fn end(&mut self, which: usize, upgrades: bool) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        let which = which % self.waiting.len();
+        let (process, name, started) = self.waiting.remove(which);
+        let (upgrades, expected) = match self.present.definitions.get(&name) {
+            Some((n, None)) if upgrades => (true, *n),
+            // Not asked to, or bound to another host now.
+            Some(_) => (false, started),
+            // Refused: the definition is gone.
+            None => (upgrades, started),
+        };
+        if upgrades {
+            process.send("go", "upgrade").unwrap();
+        }
+        process.send("go", "return").unwrap();
+        let result = in_time(process.result::<i64>()).await;
+        assert_eq!(result.unwrap(), expected);
     }
 
     fn compare(&self) {
@@ -264,6 +323,7 @@ fn random_changes_agree_with_a_model() {
                 present: Model::default(),
                 before: None,
                 version: 1,
+                waiting: Vec::new(),
             };
             for step in &steps {
                 world.step(step).await;

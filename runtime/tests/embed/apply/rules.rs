@@ -66,6 +66,9 @@ fn policies_come_change_and_go() {
             .policy("wrong", "permit (");
         let error = refused(&runtime, wrong).await;
         assert!(error.to_string().starts_with("wrong.cedar:1:"), "{error}");
+        let told = &error.refused()[0];
+        let place = (told.file.as_deref(), told.line);
+        assert_eq!(place, (Some("wrong.cedar"), Some(1)), "{told:?}");
         let error = refused(&runtime, Change::new().remove_policy("nothing")).await;
         assert!(matches!(error, ApplyError::NotFound { .. }), "{error}");
     });

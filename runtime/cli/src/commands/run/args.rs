@@ -71,7 +71,7 @@ pub(crate) struct RunArgs {
     /// Time that processes have to end when they are asked to
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub(crate) grace: Duration,
-    /// Let `warren ps`, `top`, `cancel`, `terminate`, `send` and `reload` reach the
+    /// Let `warren ps`, `top`, `cancel`, `terminate`, `send`, `reload` and `apply` reach the
     /// program at this socket
     ///
     /// Only the user who runs the program can use the socket. It is removed at the
