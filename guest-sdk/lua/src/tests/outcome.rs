@@ -106,21 +106,21 @@ fn both_results_of_require_are_a_result() {
     let main = |last: &str| {
         format!(
             "package.preload.m = function() return {{ 'x' }} end
-             package.preload.text = function() return 'text' end
+             package.preload.word = function() return 'text' end
              return function() {last} end"
         )
     };
     for last in [
         "return require('m')",
         "require('m') return require('m')",
-        "require('text') return require('m')",
+        "require('word') return require('m')",
         "package.preload.outer = function() return require('m') end return require('outer')",
         "local m, place = require('m') return m, place",
     ] {
         assert_eq!(result(&main(last)), Some(b"\x91\xa1x".to_vec()), "{last}");
     }
     assert_eq!(
-        result(&main("return require('text')")),
+        result(&main("return require('word')")),
         Some(b"\xa4text".to_vec())
     );
     for (last, message) in [
@@ -129,7 +129,7 @@ fn both_results_of_require_are_a_result() {
         ("require('m') return nil, ':preload:'", ":preload:"),
         ("return nil, ':preload:'", ":preload:"),
         (
-            "local m = require('m') require('text') return m, ':preload:'",
+            "local m = require('m') require('word') return m, ':preload:'",
             ":preload:",
         ),
     ] {
