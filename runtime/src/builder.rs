@@ -18,7 +18,7 @@ use warren_kernel::Error;
 use crate::app::{App, DEFAULT_HOST, Id, Policies, Table, TokenStore};
 use crate::apply::{Version, Versions};
 use crate::cache_grant;
-use crate::definitions::{LayeredDefinitions, LayeredFiles, plain, source_of};
+use crate::definitions::{self, LayeredDefinitions, LayeredFiles, plain, source_of};
 use crate::error::StartError;
 use crate::limits::limits;
 use crate::mistakes::{self, Mistake, Mistakes};
@@ -97,17 +97,13 @@ impl Builder {
     /// Adds a definition in Lua with this id. It takes precedence over a
     /// definition of the program.
     pub fn lua(self, id: impl AsRef<str>, source: impl Into<Vec<u8>>) -> Builder {
-        let id = id.as_ref();
-        let code = Code::Lua(source_of(format!("{id}.lua"), source));
-        self.definition(plain(id, code))
+        self.definition(definitions::lua(id.as_ref(), source))
     }
 
     /// Adds a definition in WebAssembly, binary or text: a core module of the
     /// flat ABI or a component.
     pub fn wasm(self, id: impl AsRef<str>, code: impl Into<Vec<u8>>) -> Builder {
-        let id = id.as_ref();
-        let code = Code::Wasm(source_of(format!("{id}.wasm"), code));
-        self.definition(plain(id, code))
+        self.definition(definitions::wasm(id.as_ref(), code))
     }
 
     /// Adds a definition whose code is a Rust function, called once for each

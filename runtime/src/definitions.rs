@@ -171,6 +171,16 @@ impl Files for LayeredFiles {
     }
 }
 
+/// Returns a definition in Lua that was given in memory.
+pub(crate) fn lua(id: &str, source: impl Into<Vec<u8>>) -> Definition {
+    plain(id, Code::Lua(source_of(format!("{id}.lua"), source)))
+}
+
+/// Returns a definition in WebAssembly that was given in memory.
+pub(crate) fn wasm(id: &str, code: impl Into<Vec<u8>>) -> Definition {
+    plain(id, Code::Wasm(source_of(format!("{id}.wasm"), code)))
+}
+
 /// Returns a definition of this code, without settings.
 pub(crate) fn plain(id: &str, code: Code) -> Definition {
     Definition {

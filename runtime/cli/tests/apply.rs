@@ -9,8 +9,9 @@ use std::path::Path;
 use std::thread;
 
 use serde_json::{Value, json};
-use warren_tests::{Outcome, Program, Session};
+use warren_tests::{Outcome, Program};
 
+use crate::support::controlled::{ask, end, go, start};
 use crate::support::{outcome, warren};
 
 /// Runs `app:worker` for each message "go", and "stop" ends it.
@@ -57,28 +58,8 @@ process = "app:service"
 host = "app:new"
 "#;
 
-fn start(dir: &Path) -> Session {
-    let mut session = Session::start(warren(dir, &["run", "--control", "control", "."]));
-    session.wait_for_line("ready");
-    session
-}
-
-fn ask(dir: &Path, args: &[&str]) -> Outcome {
-    let args = [args, &["--control", "control"]].concat();
-    outcome(warren(dir, &args))
-}
-
 fn apply(dir: &Path, args: &[&str]) -> Outcome {
     ask(dir, &[&["apply"], args].concat())
-}
-
-fn go(dir: &Path) {
-    ask(dir, &["send", "main", "go"]).ends_with(0);
-}
-
-fn end(dir: &Path, session: Session) -> Outcome {
-    ask(dir, &["send", "main", "stop"]).ends_with(0);
-    session.end()
 }
 
 fn json_of(told: &Outcome) -> Value {

@@ -5,9 +5,10 @@
 use std::fs;
 use std::path::Path;
 
+use crate::support::controlled::{ask, end, go, start};
 use crate::support::{outcome, run, warren};
 use serde_json::{Value, json};
-use warren_tests::{Outcome, Program, Session};
+use warren_tests::{Program, Session};
 
 /// Runs `app:worker` for each message "go", and "end" ends it. With OUTDATED it says so.
 const MAIN: &str = r#"
@@ -39,26 +40,6 @@ fn program() -> Program {
         ("worker.lua", WORKER),
         ("lib.lua", "return 'one'"),
     ])
-}
-
-fn start(dir: &Path) -> Session {
-    let mut session = Session::start(warren(dir, &["run", "--control", "control", "."]));
-    session.wait_for_line("ready");
-    session
-}
-
-fn ask(dir: &Path, args: &[&str]) -> Outcome {
-    let args = [args, &["--control", "control"]].concat();
-    outcome(warren(dir, &args))
-}
-
-fn go(dir: &Path) {
-    ask(dir, &["send", "main", "go"]).ends_with(0);
-}
-
-fn end(dir: &Path, session: Session) -> Outcome {
-    ask(dir, &["send", "main", "stop"]).ends_with(0);
-    session.end()
 }
 
 #[test]

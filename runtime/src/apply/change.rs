@@ -12,7 +12,7 @@ use warren_engine::{Code, Definition, Grants, HostLimits, Source};
 use warren_kernel::Error;
 
 use crate::app::{App, RulesChange, Service};
-use crate::definitions::{plain, source_of};
+use crate::definitions::{self, plain, source_of};
 use crate::native::{self, Context};
 
 /// Changes of a running runtime: definitions, modules, hosts, services, policies, scopes
@@ -87,17 +87,13 @@ impl Change {
 
     /// Adds or replaces a definition in Lua, as [`Builder::lua`](crate::Builder::lua) does.
     pub fn lua(self, id: impl AsRef<str>, source: impl Into<Vec<u8>>) -> Change {
-        let id = id.as_ref();
-        let code = Code::Lua(source_of(format!("{id}.lua"), source));
-        self.definition(plain(id, code))
+        self.definition(definitions::lua(id.as_ref(), source))
     }
 
     /// Adds or replaces a definition in WebAssembly, as
     /// [`Builder::wasm`](crate::Builder::wasm) does.
     pub fn wasm(self, id: impl AsRef<str>, code: impl Into<Vec<u8>>) -> Change {
-        let id = id.as_ref();
-        let code = Code::Wasm(source_of(format!("{id}.wasm"), code));
-        self.definition(plain(id, code))
+        self.definition(definitions::wasm(id.as_ref(), code))
     }
 
     /// Adds or replaces a definition whose code is a Rust function, as

@@ -1,5 +1,7 @@
 //! Runs the built command in a directory of its test's.
 
+pub(crate) mod controlled;
+
 use std::path::Path;
 use std::process::{Command, Stdio};
 
