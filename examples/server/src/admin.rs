@@ -41,7 +41,7 @@ async fn add(
     let tenant = Tenant::named(&state.app, &name).ok_or(Refused::Name)?;
     let scope = state.runtime.named_scope(SCOPE).map_err(Refused::Scope)?;
     let change = tenant.addition(&description, scope);
-    // What it replaces ends by itself.
+    // A tenant that it replaces ends by itself.
     drop(state.runtime.apply(change).await?);
     let is_new = state.tenants.put(tenant);
     Ok(match is_new {

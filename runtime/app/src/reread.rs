@@ -58,7 +58,7 @@ pub struct Changes {
     pub stale: Vec<Source>,
 }
 
-/// What happened to a file.
+/// The change of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileChange {
     /// It was not there.

@@ -22,7 +22,7 @@ pub(crate) enum Language {
     Python,
 }
 
-/// What a directory is.
+/// Makes of a directory the thing that is built there.
 type Mark = fn(PathBuf) -> Buildable;
 
 /// The files that mark a directory, with what they mark.

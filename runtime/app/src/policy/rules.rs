@@ -31,7 +31,7 @@ struct State {
     compiled: Arc<Compiled>,
 }
 
-/// What was added to the rules of a program while it runs.
+/// The rules that were added to those of a program while it runs.
 #[derive(Clone, Default)]
 struct Own {
     policies: Table<Arc<str>>,

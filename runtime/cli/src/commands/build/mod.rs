@@ -31,7 +31,7 @@ use crate::report::stdout;
                   .py file with a function marked @warren.main, becomes a component beside it, with the\n\
                   packages of package-lock.json or requirements.txt. Directories below are searched\n\
                   too, down to the first that is a package or has a Makefile.\n\n\
-                  What was built is then compiled into the code cache, so that its first run is quick.\n\n\
+                  The guests are then compiled into the code cache, so that their first run is quick.\n\n\
                   The tools for JavaScript and Python come from the registries that npm and pip are\n\
                   configured for, once, by a lock file with hashes. WARREN_PYTHON names another python3,\n\
                   WARREN_CARGO another cargo, CC and WASI_SDK another C compiler.\n\n\

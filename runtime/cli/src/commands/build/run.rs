@@ -120,7 +120,7 @@ fn is_of_installer(line: &str) -> bool {
     matches!(text.trim(), "" | "{" | "}") || text.trim_start().starts_with("at ") || is_part
 }
 
-/// What npm and pip say of a failure, with the remedy.
+/// Texts of npm and pip about a failure, with the remedy.
 const REMEDIES: [(&[&str], &str); 5] = [
     (
         &[
