@@ -34,7 +34,10 @@ pub(crate) fn outcome(outcome: &Outcome) -> Vec<u8> {
 
 /// Encodes an event as one value.
 pub(crate) fn event(event: &Event) -> Vec<u8> {
-    written(|out| out.event(event))
+    // Room for all but long results and reasons, so that the vector does not grow six times.
+    let mut out = Writer(Vec::with_capacity(192));
+    out.event(event);
+    out.0
 }
 
 /// Encodes an array that holds this one encoded value.

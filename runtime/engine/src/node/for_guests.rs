@@ -41,7 +41,8 @@ impl Node {
             .check_arguments(&upgrade.arguments, host)
             .await?;
         let set = self.programs.set.get();
-        let program = self.program(&set, &upgrade.definition, host).await?;
+        let definition = set.definitions().definition(&upgrade.definition)?;
+        let program = self.program(&set, definition, host).await?;
         let artifact = program.artifact()?;
         let stays = artifact.shape() == running.artifact()?.shape();
         // Taken before the old code unwinds: if no slot is free, the old code goes

@@ -10,7 +10,7 @@ use super::Node;
 use super::failures::{Failure, Failures, in_host};
 use super::kept::Kept;
 use super::prepare::prepare;
-use super::set::{OfDefinition, PresentSet, ProgramSet};
+use super::set::{OfDefinition, PresentSet, ProgramSet, check_host};
 use super::slots::compiling;
 use crate::code::artifact::{Artifact, Numbers};
 use crate::code::bounds::{CompileLimits, check_file};
@@ -81,19 +81,18 @@ impl Programs {
 }
 
 impl Node {
-    /// Returns the program of a definition, ready to run in a host.
+    /// Returns the program of a definition of the set, ready to run in a host.
     ///
     /// # Errors
     ///
-    /// `NotFound` if there is no such definition; `Invalid` if the definition is
-    /// bound to another host or its code is invalid.
+    /// `Invalid` if the definition is bound to another host or its code is invalid.
     pub(crate) async fn program(
         self: &Arc<Self>,
         set: &ProgramSet,
-        id: &str,
+        definition: Arc<Definition>,
         host: &Arc<Host>,
     ) -> Result<Arc<Program>, Error> {
-        let definition = set.for_host(id, host)?;
+        check_host(&definition, host)?;
         let key = OfDefinition(Arc::clone(&definition));
         let programs = &set.programs;
         let cell = programs.cell(key.clone());
@@ -175,7 +174,7 @@ impl Node {
         let definition = set.definitions().definition(&start.definition)?;
         let host = start.bound_host(Some(&definition));
         let host = self.shared.kernel.host(host)?;
-        let program = self.program(&set, &start.definition, &host).await;
+        let program = self.program(&set, definition, &host).await;
         program
             .map(drop)
             .map_err(|error| error.in_host(host.name()))

@@ -50,26 +50,25 @@ impl ProgramSet {
         &*self.edition.definitions
     }
 
-    /// Returns the definition of this id, if it may run in the host.
-    ///
-    /// # Errors
-    ///
-    /// `NotFound` if there is no such definition; `Invalid` if it is bound to another
-    /// host.
-    pub(super) fn for_host(&self, id: &str, host: &Host) -> Result<Arc<Definition>, Error> {
-        let definition = self.definitions().definition(id)?;
-        match &definition.host {
-            Some(only) if **only != *host.name() => Err(Error::invalid(format!(
-                "{id} is bound to host {only} and cannot run in host {}",
-                host.name()
-            ))),
-            _ => Ok(definition),
-        }
-    }
-
     /// Returns a new origin for one of the set's programs.
     pub(super) fn origin(&self) -> Option<Arc<Origin>> {
         Some(Origin::new(&self.edition.files))
+    }
+}
+
+/// Checks that a definition may run in a host.
+///
+/// # Errors
+///
+/// `Invalid` if it is bound to another host.
+pub(super) fn check_host(definition: &Definition, host: &Host) -> Result<(), Error> {
+    match &definition.host {
+        Some(only) if **only != *host.name() => Err(Error::invalid(format!(
+            "{} is bound to host {only} and cannot run in host {}",
+            definition.id,
+            host.name()
+        ))),
+        _ => Ok(()),
     }
 }
 

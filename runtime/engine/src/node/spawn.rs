@@ -17,14 +17,41 @@ use warren_kernel::{Error, Host, Kind, Origin, Process, Relation, Spawn, Spawned
 
 use super::Node;
 use super::presence::Presence;
-use super::set::ProgramSet;
+use super::set::{ProgramSet, check_host};
 use super::task::{Runner, Task};
-use crate::code::definition::Code;
+use crate::code::definition::{Code, Definition};
+use crate::code::native_code::NativeCode;
 use crate::code::program::Program;
 use crate::guest::watches::{NewWatch, Watches};
 use crate::guest::{Awaits, Inherited, Run, SpawnRequest, Spawner, Start};
 use crate::limits::{INSTANCE, TASK};
 use crate::security::{AuditEvent, Identity, Judges};
+
+/// Finds of a spawn, all of one moment.
+struct Found {
+    set: Arc<ProgramSet>,
+    runs: Runs,
+    host: Arc<Host>,
+    /// The identity that the authorizer assigns; empty if it assigns none.
+    assigned: Identity,
+}
+
+/// The code of a new process.
+enum Runs {
+    /// That of a definition of the set.
+    Definition(Arc<Definition>),
+    /// Native code that the embedder gave with the start.
+    Code(NativeCode),
+}
+
+impl Runs {
+    fn definition(&self) -> Option<&Definition> {
+        match self {
+            Runs::Definition(definition) => Some(definition),
+            Runs::Code(_) => None,
+        }
+    }
+}
 
 impl Node {
     /// Starts a process. A failed spawn leaves nothing behind.
@@ -37,9 +64,15 @@ impl Node {
         mut request: SpawnRequest,
     ) -> Result<Spawned, Error> {
         self.check_open()?;
-        let (set, host, assigned) = self.found(&mut request)?;
+        let Found {
+            set,
+            runs,
+            host,
+            assigned,
+        } = self.found(&mut request)?;
         request.act_for(&assigned);
-        let program = self.checked_program(&set, &host, &request).await;
+        let program = self.checked_program(&set, runs, &host, &request);
+        let program = program.await;
         let program = program.map_err(|error| error.in_host(host.name()))?;
         let reservation = host.reserve()?;
         let runner = match &program.definition.code {
@@ -96,17 +129,14 @@ impl Node {
         Ok(spawned)
     }
 
-    /// Checks the spawner's permissions, and finds the set, the host and the identity of
-    /// the new process: all of one moment, however a reload replaces them meanwhile.
+    /// Checks the spawner's permissions, and finds the set, the code, the host and the identity
+    /// of the new process: all of one moment, however a reload replaces them meanwhile.
     ///
     /// # Errors
     ///
     /// `PermissionDenied`, before anything else; `NotFound` for the definition, and then for
     /// the host.
-    fn found(
-        &self,
-        request: &mut SpawnRequest,
-    ) -> Result<(Arc<ProgramSet>, Arc<Host>, Identity), Error> {
+    fn found(&self, request: &mut SpawnRequest) -> Result<Found, Error> {
         let names_no_host = request.start.host.is_empty();
         self.programs.set.read(|set| {
             if names_no_host {
@@ -115,17 +145,22 @@ impl Node {
             }
             request.check_permissions(set.definitions())?;
             let (start, spawner) = (&request.start, &request.spawner);
-            let definition = match spawner.code() {
-                Some(_) => None,
-                None => Some(set.definitions().definition(&start.definition)?),
+            let runs = match spawner.code() {
+                Some(code) => Runs::Code(code.clone()),
+                None => Runs::Definition(set.definitions().definition(&start.definition)?),
             };
             let host = match spawner.is_embedder() {
-                true => start.bound_host(definition.as_deref()),
+                true => start.bound_host(runs.definition()),
                 false => &start.host,
             };
             let host = self.shared.kernel.host(host)?;
             let assigned = request.assigned(&self.shared.judges, host.name());
-            Ok((Arc::clone(set), host, assigned))
+            Ok(Found {
+                set: Arc::clone(set),
+                runs,
+                host,
+                assigned,
+            })
         })
     }
 
@@ -133,18 +168,19 @@ impl Node {
     async fn checked_program(
         self: &Arc<Self>,
         set: &ProgramSet,
+        runs: Runs,
         host: &Arc<Host>,
         request: &SpawnRequest,
     ) -> Result<Arc<Program>, Error> {
         let start = &request.start;
         self.shared.check_arguments(&start.arguments, host).await?;
         request.inherited.check(host)?;
-        match request.spawner.code() {
-            Some(code) => Ok(Arc::new(Program::native(
+        match runs {
+            Runs::Code(code) => Ok(Arc::new(Program::native(
                 start.definition.as_str().into(),
-                code.clone(),
+                code,
             ))),
-            None => self.program_of(set, start, host).await,
+            Runs::Definition(definition) => self.program_of(set, definition, start, host).await,
         }
     }
 
@@ -153,13 +189,15 @@ impl Node {
     async fn program_of(
         self: &Arc<Self>,
         set: &ProgramSet,
+        own: Arc<Definition>,
         start: &Start,
         host: &Arc<Host>,
     ) -> Result<Arc<Program>, Error> {
         let Some(other) = &start.upgraded_to else {
-            return self.program(set, &start.definition, host).await;
+            return self.program(set, own, host).await;
         };
-        let own = set.for_host(&start.definition, host)?;
+        check_host(&own, host)?;
+        let other = set.definitions().definition(other)?;
         let program = self.program(set, other, host).await?;
         program.artifact()?;
         Ok(Arc::new(program.with_grants(Arc::clone(&own.grants))))
