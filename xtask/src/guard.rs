@@ -2,8 +2,10 @@
 //!
 //! Valgrind's callgrind counts the instructions, undisturbed by other programs
 //! of the machine. An operation's count is the difference of two runs of
-//! different length, so that starting up counts for nothing. The baseline is
-//! committed in `runtime/bench/instructions.toml`.
+//! different length, so that starting up counts for nothing. Each run is made
+//! several times, and the least count is taken: the order in which threads
+//! start lays out the heap, and in some layouts the allocator searches long.
+//! The baseline is committed in `runtime/bench/instructions.toml`.
 
 mod baseline;
 mod valgrind;
@@ -28,10 +30,14 @@ const OPERATIONS: [(&str, u64); 6] = [
     ("lua-values", 100),
 ];
 
+/// Runs of each length. One of twelve had such a layout on a busy machine, worth
+/// 4 % of a spawn.
+const RUNS: usize = 3;
+
 /// Part by which an operation may become more expensive. The counts of one
 /// build vary by less than 1.5 %: hash maps and the interpreter's snapshot have
 /// random seeds.
-const TOLERANCE: f64 = 0.04;
+const TOLERANCE: f64 = 0.03;
 
 /// Counts all operations and compares them with the baseline, or makes them the
 /// baseline.
@@ -85,8 +91,12 @@ fn count(valgrind: &Valgrind, program: &Path, operation: &str, times: u64) -> Re
     // Valgrind's processor has other features than this one. Code is compiled
     // again for it, which would count for the shorter run alone.
     valgrind.instructions(&command(1))?;
-    let short = valgrind.instructions(&command(times))?;
-    let long = valgrind.instructions(&command(3 * times))?;
+    let least = |times: u64| -> Result<u64> {
+        (0..RUNS).try_fold(u64::MAX, |least, _| {
+            Ok(least.min(valgrind.instructions(&command(times))?))
+        })
+    };
+    let (short, long) = (least(times)?, least(3 * times)?);
     Ok(long.saturating_sub(short) / (2 * times))
 }
 
@@ -139,8 +149,8 @@ mod tests {
     #[test]
     fn operations_that_became_more_expensive_are_named() {
         let baseline = Baseline::of(&[("a", 1_000), ("b", 1_000)]);
-        compare(&baseline, &[("a", 1_039), ("b", 500)]).unwrap();
-        let error = compare(&baseline, &[("a", 1_041), ("b", 1_000)]).unwrap_err();
+        compare(&baseline, &[("a", 1_029), ("b", 500)]).unwrap();
+        let error = compare(&baseline, &[("a", 1_031), ("b", 1_000)]).unwrap_err();
         assert!(error.to_string().contains("instructions: a;"), "{error}");
     }
 
