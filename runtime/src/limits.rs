@@ -154,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_differs_is_told_with_both_values() {
+    fn each_difference_is_told_with_both_values() {
         let before = HostLimits::default();
         assert_eq!(differences(&before, &before), [""; 0]);
         let after = HostLimits::default()

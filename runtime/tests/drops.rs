@@ -402,7 +402,7 @@ async fn every_runtime_with_a_change() {
 }
 
 #[test]
-fn what_is_dropped_leaves_nothing_behind() {
+fn dropped_futures_and_runtimes_leave_nothing_behind() {
     // Resources a program takes once and keeps, for example its code cache.
     on_tokio(async { start().exec::<u8>("app:seven").await.map(drop).unwrap() });
     until("warming up", || !any_thread_of_a_runtime());

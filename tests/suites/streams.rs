@@ -194,7 +194,7 @@ fn a_prompt_shows_before_every_way_to_read() {
 }
 
 #[test]
-fn what_is_not_buffered_shows_at_once() {
+fn unbuffered_output_shows_at_once() {
     // Nothing reads here, and main waits for ever.
     let wait = "process.inbox():receive()";
     let program = Program::lua(&format!(

@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_breaks_http_is_no_answer() {
+    fn an_answer_that_breaks_http_is_refused() {
         for (json, why) in [
             (serde_json::json!({ "status": 101 }), "status 101"),
             (serde_json::json!({ "status": 600 }), "status 600"),

@@ -475,7 +475,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_uses_is_forgotten_where_there_is_too_much() {
+    fn unused_files_are_forgotten_beyond_the_limit() {
         let mut known = Known::default();
         let half = MAX_KEPT / 2;
         add(&mut known, 1, (half, false));

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_enough_already_is_left_alone() {
+    fn a_limit_that_suffices_is_left_alone() {
         let present = read().expect("this is Linux");
         let raised = Raised::to(present).expect("nothing is to be done");
         assert!(!raised.restores);

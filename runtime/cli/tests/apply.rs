@@ -198,7 +198,7 @@ fn json_has_the_plan_and_what_became_of_it() {
 }
 
 #[test]
-fn what_is_refused_is_told_with_its_line_and_changes_nothing() {
+fn a_refused_apply_tells_the_line_and_changes_nothing() {
     let program = program();
     let dir = program.path();
     let mut session = start(dir);

@@ -51,7 +51,7 @@ fn problems_of_policies_are_shown_with_file_and_line() {
 }
 
 #[test]
-fn why_names_the_statement_that_decides() {
+fn policy_why_names_the_statement_that_decides() {
     let dir = Program::of(&[
         ("main.lua", ""),
         ("warren.toml", MANIFEST),
@@ -91,7 +91,7 @@ fn why_names_the_statement_that_decides() {
 }
 
 #[test]
-fn why_takes_everything_that_a_policy_looks_at() {
+fn policy_why_takes_everything_that_a_policy_looks_at() {
     let policy = "permit (principal is Actor, action, resource)\n\
         when { principal.hasTag(\"role\") && principal.getTag(\"role\") == \"clerk\" };\n\
         permit (principal, action, resource)\n\

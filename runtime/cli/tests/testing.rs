@@ -120,7 +120,7 @@ fn statuses_and_patterns() {
 }
 
 #[test]
-fn what_a_test_returns_decides() {
+fn the_return_value_of_a_test_decides() {
     let program = Program::of(&[
         ("a_test.lua", "return function() return true end"),
         ("b_test.lua", "return function() return false end"),
@@ -234,7 +234,7 @@ fn tests_run_side_by_side() {
 }
 
 #[test]
-fn what_is_not_done_in_time_shows_its_stacks() {
+fn a_test_that_is_late_shows_its_stacks() {
     let program = Program::of(&[
         (
             "waits_test.lua",
@@ -332,7 +332,7 @@ fn a_process_that_ends_within_a_case_fails_it() {
 }
 
 #[test]
-fn what_a_test_leaves_behind_is_told_and_ended() {
+fn processes_that_a_test_leaves_behind_are_told_and_ended() {
     let manifest = "[processes.\"app:a_test\"]\ntest = { suite = \"s\", order = 1 }\n\
                     [processes.\"app:b_test\"]\ntest = { suite = \"s\", order = 2 }\n";
     let program = Program::of(&[

@@ -342,7 +342,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_error_is_refused() {
+    fn bytes_that_are_no_error_are_refused() {
         for bytes in [
             &b""[..],
             b"\xc0",

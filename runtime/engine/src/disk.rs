@@ -378,7 +378,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_charged_and_given_back_when_it_is_gone() {
+    fn written_bytes_are_charged_until_their_file_is_gone() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a");
         let (disks, host) = (Arc::new(Disks::default()), HostDisk::new("a:host", 10_000));
@@ -443,7 +443,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_host_removes_is_given_back_to_the_one_that_wrote() {
+    fn a_removal_by_another_host_gives_back_to_the_writer() {
         let directory = tempfile::tempdir().expect("a directory");
         let path = directory.path().join("a");
         let disks = Arc::new(Disks::default());

@@ -417,7 +417,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_the_dead_leave_to_a_reader_that_does_not_come_is_bounded() {
+    async fn lines_that_ended_processes_leave_are_bounded() {
         let (hold, go) = std::sync::mpsc::channel();
         let written = Arc::new(Mutex::new(Vec::new()));
         let output = Output::start(Box::new(Blocked {
@@ -451,7 +451,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_goes_to_both_streams_is_written_in_the_order_of_printing() {
+    async fn lines_of_both_streams_are_written_in_the_order_of_printing() {
         let written = Arc::new(Mutex::new(Vec::new()));
         let output = Output::start(Box::new(Blocked {
             stream: Stream::Stdout,

@@ -195,7 +195,7 @@ fn code_from_memory_is_checked_before_a_process_runs_it() {
 }
 
 #[test]
-fn what_is_not_found_is_sought_in_memory_and_among_the_files() {
+fn a_missing_definition_is_sought_in_memory_and_among_the_files() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("main.lua"), "return 1").unwrap();
     run(async {

@@ -94,7 +94,7 @@ async fn request(runtime: &Runtime, trace: TraceId) -> Option<u64> {
 }
 
 #[test]
-fn what_a_request_causes_belongs_to_its_chain() {
+fn everything_that_a_request_causes_belongs_to_its_chain() {
     run(async {
         let (runtime, log) = start(true);
         let trace = TraceId(NonZeroU64::new(0xfeed).unwrap());

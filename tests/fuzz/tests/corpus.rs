@@ -10,7 +10,7 @@ use warren_fuzz::ALL;
 const MADE: u64 = 40;
 
 #[test]
-fn what_is_kept_is_met_as_it_must_be() {
+fn every_corpus_passes_and_reaches_all_that_it_must() {
     for target in ALL {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("corpus")

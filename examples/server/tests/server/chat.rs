@@ -96,7 +96,7 @@ fn a_room_that_fails_is_opened_again_and_its_members_are_back() {
 }
 
 #[test]
-fn who_sends_what_is_no_line_is_told_so() {
+fn a_binary_message_ends_the_connection_with_1003() {
     run(async {
         let server = Serving::example().await;
         let mut ada = Client::enter(server.address, "acme", "ada").await;
@@ -106,7 +106,7 @@ fn who_sends_what_is_no_line_is_told_so() {
 }
 
 #[test]
-fn who_does_not_say_who_they_are_does_not_come_in() {
+fn a_connection_without_a_name_is_refused() {
     run(async {
         let server = Serving::example().await;
         let before = server.runtime.live();

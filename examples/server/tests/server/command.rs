@@ -116,7 +116,7 @@ fn the_log_has_the_error_behind_an_id() {
 }
 
 #[test]
-fn what_cannot_be_opened_is_said_in_a_line() {
+fn a_program_that_cannot_be_opened_is_an_error_of_one_line() {
     let output = Command::new(env!("CARGO_BIN_EXE_warren-server"))
         .arg("there/is/no/such/program")
         .output()

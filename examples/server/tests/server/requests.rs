@@ -70,7 +70,7 @@ fn a_handler_that_fails_is_a_500_with_an_id() {
 }
 
 #[test]
-fn what_is_for_nobody_or_too_large_reaches_no_process() {
+fn requests_for_nobody_or_too_large_reach_no_process() {
     run(async {
         let server = Serving::example().await;
         let spawned = || server.runtime.inspector().totals().spawned;

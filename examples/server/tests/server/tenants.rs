@@ -87,7 +87,7 @@ fn a_tenant_comes_changes_and_goes() {
 }
 
 #[test]
-fn what_is_wrong_changes_nothing() {
+fn a_refused_change_of_a_tenant_changes_nothing() {
     run(async {
         let (server, admin) = start().await;
         put(admin, "new", says("one")).await;

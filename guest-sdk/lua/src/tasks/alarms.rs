@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_taken_out_leaves_nothing_behind() {
+    fn cleared_alarms_leave_nothing_behind() {
         let times: Vec<u64> = (0..500).map(|n| n * 7919 % 1009).collect();
         let mut scheduler = sleepers(&times);
         for id in (0..500).filter(|id| id % 3 != 0) {

@@ -176,7 +176,7 @@ fn a_topic_of_the_program_is_no_topic_of_answers() {
 }
 
 #[test]
-fn what_is_no_answer_is_dropped() {
+fn messages_that_are_no_answer_are_dropped() {
     let output = output_of(
         "serve { call = function(_, request)
            for _ = 1, 100 do

@@ -78,7 +78,7 @@ fn structured_errors_arrive_intact() {
 }
 
 #[test]
-fn what_may_not_cross_is_refused_by_its_path() {
+fn values_that_cannot_cross_are_refused_by_their_path() {
     let refused = |value: &str| {
         output_of(&format!(
             "local ok, err = process.send(process.pid(), 't', 0, {value})
@@ -179,7 +179,7 @@ fn a_raw_listener_gets_values() {
 }
 
 #[test]
-fn what_a_spawner_holds_is_sent_along() {
+fn a_spawn_carries_the_options_of_its_spawner() {
     let run = run("local values = { user = { 'ann' } }
          local base = process.with_context(values)
          values.user[1] = 'bob'

@@ -46,7 +46,7 @@ impl Drop for Directory {
 }
 
 #[test]
-fn what_was_written_is_there_after_every_end() {
+fn written_bytes_are_in_the_file_after_every_end() {
     let writes = [
         ("a local", "local f = open('f') f:write('written')"),
         ("a global", "f = open('f') f:write('written')"),
@@ -120,7 +120,7 @@ fn what_was_written_is_there_after_every_end() {
 }
 
 #[test]
-fn what_was_written_is_there_while_a_process_waits() {
+fn written_bytes_are_in_the_file_while_a_process_waits() {
     let directory = Directory::new();
     let run = directory.run(
         "local f, full = open('f'), open('full')

@@ -75,7 +75,7 @@ fn an_error_of_too_many_bytes_is_cut() {
 }
 
 #[test]
-fn what_main_returns_is_the_result() {
+fn the_return_value_of_main_is_the_result() {
     assert_eq!(result("return function() end"), None);
     assert_eq!(result("return function() return nil, nil end"), None);
     assert_eq!(result("return function() return 5 end"), Some(vec![5]));
@@ -138,7 +138,7 @@ fn both_results_of_require_are_a_result() {
 }
 
 #[test]
-fn what_a_failing_task_has_left_open_is_closed() {
+fn a_failing_task_closes_its_open_variables() {
     const OPEN: &str = "local function open(name)
            return setmetatable({}, { __close = function(_, raised) print(name, raised) end })
          end\n";
@@ -192,7 +192,7 @@ fn a_traceback_has_no_frames_of_the_prelude() {
 }
 
 #[test]
-fn what_has_no_order_is_said_without_a_position_in_the_prelude() {
+fn a_comparison_that_fails_in_sort_has_no_position_in_the_prelude() {
     assert_eq!(
         output_of("print(pcall(table.sort, { setmetatable({}, {}), {} }))"),
         "false\tattempt to compare two table values\n"

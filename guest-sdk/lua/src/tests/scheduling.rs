@@ -191,7 +191,7 @@ fn a_timer_set_anew_keeps_one_alarm_and_every_waiter() {
 }
 
 #[test]
-fn what_never_rings_again_is_closed() {
+fn a_clock_that_never_rings_again_closes_its_channel() {
     let output = output_of(
         "local after = time.after('1ms')
          print((after:receive()))

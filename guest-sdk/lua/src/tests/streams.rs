@@ -101,7 +101,7 @@ fn each_call_that_leaves_a_line_open_is_passed_on_where_setvbuf_says_no() {
 }
 
 #[test]
-fn what_full_buffering_keeps_is_written_at_the_end() {
+fn fully_buffered_output_is_written_at_the_end() {
     for end in [
         "",
         "error('x')",

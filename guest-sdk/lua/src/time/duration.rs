@@ -299,7 +299,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_go_reads_is_read() {
+    fn durations_are_read_as_go_reads_them() {
         for (text, expected) in [
             ("250ms", 250_000_000),
             ("5s", 5_000_000_000),
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_is_what_go_writes() {
+    fn durations_are_written_as_go_writes_them() {
         for (nanoseconds, expected) in [
             (0, "0s"),
             (1, "1ns"),

@@ -476,7 +476,7 @@ mod tests {
     }
 
     #[test]
-    fn what_others_are_sent_is_recorded() {
+    fn messages_to_others_are_recorded() {
         mock::reset();
         assert!(message("nobody").unwrap_err().is(kind::NOT_FOUND));
         with(|runtime| runtime.deliver("{a:b|1}", "hello", b"\x90"));

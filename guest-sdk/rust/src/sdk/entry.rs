@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_target_lacks_is_named() {
+    fn a_function_that_the_target_lacks_has_advice() {
         let advice = advice_for("/rustc/library/std/src/sys/time/unsupported.rs").unwrap();
         assert!(advice.contains("use `warren_guest::time`"), "{advice}");
         assert_eq!(advice_for("src/time/unsupported.rs"), None);

@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn what_require_does_not_ask_for_is_refused() {
+    fn names_that_require_never_asks_for_are_refused() {
         let (_, problems) = Manifest::parse("[imports.\"app:x\"]\n\"a b\" = \"app:t\"\ny = 1\n");
         let messages: Vec<_> = problems.iter().map(|problem| &*problem.message).collect();
         assert_eq!(

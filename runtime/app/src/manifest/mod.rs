@@ -390,7 +390,7 @@ mod tests {
     }
 
     #[test]
-    fn what_stands_below_a_wrong_id_is_checked_too() {
+    fn keys_below_a_wrong_id_are_checked_too() {
         let (_, problems) = Manifest::parse("[hosts.workers]\nmax_proceses = 1\n");
         let messages: Vec<&str> = problems.iter().map(|one| one.message.as_str()).collect();
         assert_eq!(messages.len(), 2, "{messages:?}");

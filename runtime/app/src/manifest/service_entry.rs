@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_has_its_place() {
+    fn each_problem_has_its_place() {
         for (line, at, says) in [
             ("", "\"a:b\"", "has no process"),
             ("process = \"b\"", "\"b\"", "namespace:name"),

@@ -438,7 +438,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_added_lies_over_the_program_and_can_be_removed_again() {
+    fn added_policies_lie_over_the_program_and_can_be_removed_again() {
         let program = Policies::of([("stays", STARTS), ("hidden", STARTS)]).unwrap();
         let change = policies(&[("goes", Some(STARTS)), ("hidden", Some(""))]);
         let rules = program.changed(&change).unwrap();

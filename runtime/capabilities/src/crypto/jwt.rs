@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_wrong_with_a_token_is_internal() {
+    fn every_fault_of_a_token_is_internal() {
         let past = encoded(&[("exp", Value::Integer(1_000))], "HS256").unwrap();
         let later = encoded(&[("nbf", Value::Integer(1 << 40))], "HS256").unwrap();
         let endless = encoded(&[], "HS256").unwrap();

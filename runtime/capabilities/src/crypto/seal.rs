@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_opens_with_the_same_key_and_data_alone() {
+    fn a_sealed_text_opens_with_the_same_key_and_data_alone() {
         for (cipher, bytes) in [("aes", 16), ("aes", 24), ("aes", 32), ("chacha20", 32)] {
             let (encrypt, decrypt) = (format!("encrypt.{cipher}"), format!("decrypt.{cipher}"));
             let (key, other) = ("k".repeat(bytes), "o".repeat(bytes));

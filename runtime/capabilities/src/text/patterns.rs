@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_kept_is_bounded_and_the_longest_unused_goes() {
+    fn kept_patterns_are_bounded_and_the_longest_unused_goes() {
         let patterns = Patterns::default();
         let first = patterns.compile("first").unwrap();
         for number in 0..(KEPT / SIZES[0]) - 1 {

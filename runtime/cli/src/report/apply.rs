@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_left_to_do_is_told() {
+    fn the_work_left_by_an_apply_is_told() {
         let mut told = InPlace {
             version: 3,
             settled: true,

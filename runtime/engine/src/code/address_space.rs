@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_taken_comes_back() {
+    fn a_dropped_reservation_is_given_back() {
         static SPACE: AddressSpace = AddressSpace::new(100);
         let most = SPACE.reserve(70).expect("there is room");
         assert!(SPACE.reserve(31).is_none());

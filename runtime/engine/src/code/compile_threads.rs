@@ -34,7 +34,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_compiles_runs_on_threads_of_its_own() {
+    fn compilations_run_on_threads_of_their_own() {
         let name = run(|| std::thread::current().name().map(str::to_owned)).unwrap();
         assert!(name.is_some_and(|name| name.starts_with("warren-compile-")));
     }

@@ -42,14 +42,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_fits_is_whole() {
+    fn a_text_that_fits_is_whole() {
         assert_eq!(excerpt("12345", 5), "12345");
         assert_eq!(excerpt(format_args!("{}{}", 12, 345), 5), "12345");
         assert_eq!(excerpt("", 0), "");
     }
 
     #[test]
-    fn what_does_not_fit_is_cut_between_characters() {
+    fn a_longer_text_is_cut_between_characters() {
         assert_eq!(excerpt("123456", 5), "12345 ...");
         assert_eq!(excerpt(format_args!("{}{}", "1234", "€"), 5), "1234 ...");
         let many = ["x"; 100].concat();

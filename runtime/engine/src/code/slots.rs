@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn what_other_nodes_took_of_the_address_space_is_missing() {
+    fn address_space_that_other_nodes_took_is_missing() {
         static SPACE: AddressSpace = AddressSpace::new(20 * TIB);
         // Some 16 TiB.
         let first = of_host(64 << 20, 100_000, &SPACE);

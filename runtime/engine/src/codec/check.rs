@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_every_sdk_reads_passes() {
+    fn values_that_every_sdk_reads_pass() {
         for bytes in [
             &b"\xc0"[..],
             b"\xc3",
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn what_some_reader_refuses_is_refused() {
+    fn values_that_some_reader_refuses_are_refused() {
         for (bytes, expected) in [
             (&b""[..], Malformed::Broken),
             (b"\xc1", Malformed::Broken),

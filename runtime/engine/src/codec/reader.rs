@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_off_is_no_value() {
+    fn truncated_bytes_are_no_value() {
         let bytes = encoded(&everything());
         for len in (0..2_000).chain([bytes.len() - 1]) {
             assert!(whole(&bytes[..len]).is_err(), "{len}");

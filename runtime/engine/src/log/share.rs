@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn who_logs_too_fast_waits_and_others_do_not() {
+    fn a_process_that_logs_too_fast_waits_and_others_do_not() {
         let (mut shares, start) = (Shares::default(), Instant::now());
         let mut logged = 0;
         let wait = loop {
@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[test]
-    fn who_says_nothing_any_more_is_forgotten() {
+    fn a_process_that_logs_no_more_is_forgotten() {
         let (mut shares, start) = (Shares::default(), Instant::now());
         let each = Duration::from_millis(50);
         for process in 0..100_000_u32 {

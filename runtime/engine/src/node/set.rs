@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_replaced_together_is_read_together() {
+    fn sets_replaced_together_are_read_together() {
         const REPLACED: u64 = 2_000;
         let present = PresentSet::new(set(0));
         let other = AtomicU64::new(0);

@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_put_back_leaves_first() {
+    fn a_piece_that_was_put_back_leaves_first() {
         let mut line = Line::default();
         assert_eq!(line.take_waiting(), None);
         let piece = line.add(b"a\nb").expect("a line is complete");
@@ -272,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_flush_found_no_room_for_waits_as_a_whole() {
+    fn a_flush_without_room_waits_as_a_whole() {
         let mut line = Line::default();
         assert_eq!(line.add(b"a"), None);
         let piece = line.take().expect("it is not empty");
@@ -299,7 +299,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_is_bounded_for_the_line() {
+    fn the_waiting_bytes_of_a_line_are_bounded() {
         let mut line = Line::default();
         let mut writes = 0;
         while line.has_room(PIECE) {

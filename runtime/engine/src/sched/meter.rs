@@ -305,7 +305,7 @@ mod tests {
 
     #[cfg(target_os = "linux")]
     #[test]
-    fn what_a_worker_uses_is_charged_and_no_time_that_it_waits() {
+    fn the_processor_time_of_a_worker_is_charged_and_its_waiting_is_not() {
         let kernel = Kernel::new();
         let host = kernel
             .add_host("app:processes", HostConfig::default())
@@ -354,7 +354,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sent_and_refused_is_counted() {
+    fn sends_and_refusals_are_counted() {
         let meter = Meter::new(&Kernel::new(), NonZeroUsize::MIN);
         meter.sends();
         this_is_worker(0);

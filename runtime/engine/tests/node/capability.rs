@@ -191,7 +191,7 @@ async fn a_long_request_is_answered_behind_a_handle() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_cannot_be_called_is_refused() {
+async fn unknown_and_malformed_calls_are_refused() {
     let (world, _) = world(small_host());
     let nested = "\\91".repeat(300);
     let calls = [

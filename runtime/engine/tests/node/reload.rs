@@ -236,7 +236,7 @@ fn table(files: &Arc<dyn Files>, definitions: &[&Arc<Definition>]) -> Reload {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_removed_is_freed_beside_processes_that_were_started_with_it() {
+async fn a_removed_definition_is_freed_beside_processes_of_its_time() {
     let world = World::new(&[]);
     let files: Arc<dyn Files> = Arc::new(Fixed(HashMap::new()));
     let stays = definition("t:stays", Code::Wasm(numbered(1, true)));

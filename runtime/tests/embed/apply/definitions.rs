@@ -285,7 +285,7 @@ fn a_rollback_goes_back_by_one_and_forth_again() {
 }
 
 #[test]
-fn what_is_removed_is_free_while_other_processes_run() {
+fn a_removed_definition_is_freed_while_other_processes_run() {
     run(async {
         let runtime = start();
         let token = Arc::new(());

@@ -232,7 +232,7 @@ fn files_that_are_left_out_are_those_of_the_plan() {
 }
 
 #[test]
-fn what_is_wrong_is_refused_with_its_line_and_changes_nothing() {
+fn a_wrong_program_is_refused_with_its_line_and_changes_nothing() {
     run(async {
         let dir = program(&[("code.lua", &returns(1))]);
         let dir = dir.path();

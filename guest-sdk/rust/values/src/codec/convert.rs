@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_written_is_a_value() {
+    fn everything_that_is_written_reads_as_a_value() {
         let bytes = to_value(&everything()).unwrap();
         let value: Value = from_value(bytes.as_slice()).unwrap();
         assert_eq!(to_value(&value).unwrap().as_slice(), bytes.as_slice());

@@ -70,7 +70,7 @@ fn a_token_stands_for_what_it_was_made_with() {
 }
 
 #[test]
-fn what_is_not_valid_has_one_error() {
+fn all_invalid_tokens_have_one_error() {
     let (kernel, security) = (Kernel::new(), security(Some(b"key")));
     let mut tester = tester(&kernel);
     let expired = create(&security, &mut tester, Value::Integer(10)).unwrap();

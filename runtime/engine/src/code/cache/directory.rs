@@ -271,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn what_belongs_to_others_is_refused() {
+    fn files_of_other_users_are_refused() {
         let outer = outer();
         let path = outer.path().join("a/b");
         let directory = Directory::open(&path).expect("opens");

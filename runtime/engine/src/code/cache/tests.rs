@@ -12,7 +12,7 @@ fn key(text: &str) -> Key {
 }
 
 #[test]
-fn what_was_added_is_found() {
+fn added_code_is_found() {
     let directory = tempfile::tempdir().expect("a directory");
     let cache = CodeCache::open(directory.path()).expect("opens");
     assert!(cache.find(key("a")).is_none());
@@ -77,7 +77,7 @@ fn damaged_files_are_not_found_and_can_be_replaced() {
 }
 
 #[test]
-fn what_killed_writers_left_is_swept_when_it_is_old() {
+fn old_files_of_killed_writers_are_swept() {
     let directory = tempfile::tempdir().expect("a directory");
     let [old, new] = [".writing-old", ".writing-new"].map(|name| directory.path().join(name));
     for path in [&old, &new] {
@@ -97,7 +97,7 @@ fn make_unused_for(path: &Path, age: Duration) {
 }
 
 #[test]
-fn what_was_not_used_for_long_goes_and_what_was_used_stays() {
+fn code_unused_for_long_goes_and_used_code_stays() {
     let directory = tempfile::tempdir().expect("a directory");
     let cache = CodeCache::open(directory.path()).expect("opens");
     for name in ["unused", "used"] {
@@ -162,7 +162,7 @@ fn beyond_its_size_what_was_unused_longest_goes() {
 }
 
 #[test]
-fn what_others_can_change_is_not_found_and_is_replaced() {
+fn files_that_others_can_change_are_not_found_and_are_replaced() {
     let directory = tempfile::tempdir().expect("a directory");
     let cache = CodeCache::open(directory.path()).expect("opens");
     let path = directory.path().join(key("a").file_name());
@@ -201,7 +201,7 @@ fn what_others_can_change_is_not_found_and_is_replaced() {
 }
 
 #[test]
-fn what_another_cache_or_another_name_was_for_is_not_found() {
+fn code_for_another_cache_or_name_is_not_found() {
     let [one, other] = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
     let cache = CodeCache::open(one.path()).expect("opens");
     let foreign = CodeCache::open(other.path()).expect("opens");

@@ -223,7 +223,7 @@ fn a_file_without_debug_information_is_read_once() {
 }
 
 #[test]
-fn what_is_read_for_all_stacks_of_a_module_is_bounded() {
+fn reading_for_all_stacks_of_a_module_is_bounded() {
     let (source, frames) = trapped();
     let symbols = Symbols::default();
     let places = symbols.find(&source, Shape::Core, &frames);

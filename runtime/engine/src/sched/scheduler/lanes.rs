@@ -192,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_others_stole_does_not_count() {
+    fn stolen_tasks_do_not_count() {
         let in_use = InUse::new(3);
         let (lanes, other) = (Lanes::new(&in_use), Lanes::new(&in_use));
         let scheduler = super::super::tests::scheduler(1);

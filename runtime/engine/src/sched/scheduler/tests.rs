@@ -62,7 +62,7 @@ fn every_task_runs_wherever_it_was_woken() {
 }
 
 #[test]
-fn who_gives_way_lets_everyone_run() {
+fn a_task_that_yields_lets_all_others_run() {
     let scheduler = scheduler(1);
     let polls = Arc::new(AtomicUsize::new(0));
     for _ in 0..2 {
@@ -114,7 +114,7 @@ fn a_pair_that_talks_does_not_shut_out_others() {
 }
 
 #[test]
-fn who_queues_behind_a_busy_task_is_taken_by_another_worker() {
+fn a_task_behind_a_busy_task_is_stolen_by_another_worker() {
     let scheduler = Arc::new(scheduler(2));
     let (done, dones) = mpsc::channel();
     let here = Arc::clone(&scheduler);

@@ -130,7 +130,7 @@ fn each_named_layout_reads_what_it_writes() {
 }
 
 #[test]
-fn what_is_read_of_rfc_3339_is_what_jiff_reads() {
+fn rfc_3339_times_are_read_as_jiff_reads_them() {
     let layout = "2006-01-02T15:04:05Z07:00";
     for at in (-62_000_000_000..250_000_000_000_i64).step_by(987_654_321) {
         let known = jiff::Timestamp::from_second(at).unwrap().to_string();

@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_a_process_writes_through_all_its_handles_is_bounded_and_not_lost() {
+    async fn output_through_many_handles_is_bounded_and_not_lost() {
         for stream in [Stream::Stdout, Stream::Stderr] {
             let (hold, written, output, stdio) = unread(stream);
             let mut handles: Vec<_> = (0..100_u8).map(|n| (n, stdio.p2_stream())).collect();

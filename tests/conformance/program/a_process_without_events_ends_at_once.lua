@@ -1,5 +1,5 @@
--- However long the grace: a process that never opened its events cannot notice
--- that it is asked to end, and is ended at once.
+-- A process that never opened its events cannot notice that it is asked to end,
+-- and is ended at once, however long the grace.
 -- shows: A-12
 -- options: --grace 1h
 

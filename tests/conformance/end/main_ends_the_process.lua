@@ -24,7 +24,7 @@ end
 
 local events = process.events()
 local function result_of(how)
-  local pid = assert(process.spawn_monitored("app:how_main_ends", "app:processes", how))
+  local pid = assert(process.spawn_monitored("app:main_ends_the_process", "app:processes", how))
   local event = events:receive()
   assert(event.from == pid)
   return event.result
