@@ -1,12 +1,12 @@
 //! Durations in manifests and on command lines: `250ms`, `1m30s`, `1.5h`.
 //!
-//! Guests in Lua read durations with a parser of their own: `time.parse_duration`
-//! takes a sign, as Go does. Both end at 63 bits of nanoseconds.
+//! Guests in Lua read durations with the same parser, and may write a sign.
 
 use std::time::Duration;
 
 use thiserror::Error;
 use warren_kernel::text;
+use warren_values::duration::{self, Fault};
 
 /// The reason why a text is not a duration.
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -28,25 +28,11 @@ pub enum DurationError {
 /// The longest duration, in whole hours: 292 years.
 pub(crate) const LONGEST: &str = "2562047h";
 
-/// Nanoseconds of the longest duration.
-const MOST: u64 = i64::MAX.cast_unsigned();
-
 /// Returns the part of a text that a message quotes; the text may be of any
 /// length.
 fn shown(text: &str) -> String {
     text::clipped(text, 40)
 }
-
-/// Units and their length in nanoseconds.
-const UNITS: [(&str, u64); 7] = [
-    ("ns", 1),
-    ("us", 1_000),
-    ("µs", 1_000),
-    ("ms", 1_000_000),
-    ("s", 1_000_000_000),
-    ("m", 60_000_000_000),
-    ("h", 3_600_000_000_000),
-];
 
 /// Reads a duration: decimal numbers, each with a unit (`ns`, `us`, `ms`, `s`,
 /// `m`, `h`), added up; or `0`. Parts of nanoseconds are dropped.
@@ -55,57 +41,16 @@ const UNITS: [(&str, u64); 7] = [
 ///
 /// See [`DurationError`].
 pub fn parse_duration(text: &str) -> Result<Duration, DurationError> {
-    if text == "0" {
-        return Ok(Duration::ZERO);
-    }
-    if text.is_empty() {
+    if text.starts_with(['-', '+']) {
         return Err(DurationError::Form);
     }
-    let mut total = 0_u64;
-    let mut rest = text;
-    while !rest.is_empty() {
-        let (number, after) = split(rest, |c| c.is_ascii_digit() || c == '.');
-        let (unit, after) = split(after, |c| !c.is_ascii_digit() && c != '.');
-        rest = after;
-        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
-        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
-            return Err(DurationError::Form);
-        }
-        if unit.is_empty() {
-            return Err(DurationError::NoUnit(number.to_owned()));
-        }
-        let (_, nanos) = UNITS
-            .iter()
-            .find(|(name, _)| *name == unit)
-            .ok_or_else(|| DurationError::Unit(unit.to_owned()))?;
-        let part = part(whole, fraction, *nanos).ok_or(DurationError::TooLong)?;
-        total = total.checked_add(part).ok_or(DurationError::TooLong)?;
-        if total > MOST {
-            return Err(DurationError::TooLong);
-        }
-    }
-    Ok(Duration::from_nanos(total))
-}
-
-/// Returns `whole.fraction` units in nanoseconds, rounded down.
-fn part(whole: &str, fraction: &str, unit: u64) -> Option<u64> {
-    let whole: u64 = if whole.is_empty() {
-        0
-    } else {
-        whole.parse().ok()?
-    };
-    let mut nanos = whole.checked_mul(unit)?;
-    let mut scale = unit;
-    // Digits below a nanosecond add nothing.
-    for digit in fraction.bytes() {
-        scale /= 10;
-        nanos = nanos.checked_add(u64::from(digit - b'0') * scale)?;
-    }
-    Some(nanos)
-}
-
-fn split(text: &str, belongs: impl Fn(char) -> bool) -> (&str, &str) {
-    text.split_at(text.find(|c| !belongs(c)).unwrap_or(text.len()))
+    let nanoseconds = duration::nanoseconds(text).map_err(|fault| match fault {
+        Fault::Form => DurationError::Form,
+        Fault::NoUnit(number) => DurationError::NoUnit(number.to_owned()),
+        Fault::Unit(unit) => DurationError::Unit(unit.to_owned()),
+        Fault::TooLong => DurationError::TooLong,
+    })?;
+    Ok(Duration::from_nanos(nanoseconds.unsigned_abs()))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::ffi::{CStr, c_int};
 
 use mlua_sys::*;
-use warren_values::kind;
+use warren_values::{duration, kind};
 
 use crate::errors;
 use crate::interpreter::{interpreter, push_text};
@@ -110,63 +110,7 @@ pub(crate) fn span(l: State, arg: c_int, unit: Unit, name: &str) -> Option<u64> 
 
 /// Reads what Go's `time.ParseDuration` reads, in units from ns to h.
 pub(super) fn parse(text: &[u8]) -> Option<i64> {
-    let text = str::from_utf8(text).ok()?;
-    let (negative, mut rest) = match text.strip_prefix('-') {
-        Some(rest) => (true, rest),
-        None => (false, text.strip_prefix('+').unwrap_or(text)),
-    };
-    if rest == "0" {
-        return Some(0);
-    }
-    if rest.is_empty() {
-        return None;
-    }
-    let mut total: i128 = 0;
-    while !rest.is_empty() {
-        let digits = rest
-            .find(|c: char| !c.is_ascii_digit())
-            .unwrap_or(rest.len());
-        let (whole, after) = rest.split_at(digits);
-        let (fraction, after) = match after.strip_prefix('.') {
-            Some(after) => after.split_at(
-                after
-                    .find(|c: char| !c.is_ascii_digit())
-                    .unwrap_or(after.len()),
-            ),
-            None => ("", after),
-        };
-        if whole.is_empty() && fraction.is_empty() {
-            return None;
-        }
-        let end = after
-            .find(|c: char| c.is_ascii_digit() || c == '.')
-            .unwrap_or(after.len());
-        let (unit, after) = after.split_at(end);
-        let unit: i128 = match unit {
-            "ns" => 1,
-            "us" | "\u{b5}s" | "\u{3bc}s" => 1_000,
-            "ms" => 1_000_000,
-            "s" => 1_000_000_000,
-            "m" => 60_000_000_000,
-            "h" => 3_600_000_000_000,
-            _ => return None,
-        };
-        let whole: i128 = if whole.is_empty() {
-            0
-        } else {
-            whole.parse().ok()?
-        };
-        total = total.checked_add(whole.checked_mul(unit)?)?;
-        // Digits below a nanosecond of the largest unit do not matter.
-        let (mut scale, mut part) = (1_i128, 0_i128);
-        for digit in fraction.bytes().take(18) {
-            scale *= 10;
-            part = part * 10 + i128::from(digit - b'0');
-        }
-        total = total.checked_add(part * unit / scale)?;
-        rest = after;
-    }
-    i64::try_from(if negative { -total } else { total }).ok()
+    duration::nanoseconds(str::from_utf8(text).ok()?).ok()
 }
 
 /// Writes as Go does: `1h2m3.5s`, `250ms`, `0s`.

@@ -12,6 +12,8 @@
 
 #[cfg(feature = "serde")]
 mod codec;
+#[doc(hidden)]
+pub mod duration;
 mod error;
 mod kinds;
 mod limit;
