@@ -66,6 +66,8 @@
 //! [`StartError`] says why no runtime starts. [`CallError`] distinguishes a call that was
 //! refused from a process that failed; both carry the structured [`Error`](struct@Error)
 //! that guests see. Decide on its [`Kind`] and details: messages are for people.
+//! [`values::Error`] is an error as a value within a message; [`error_as_value`] and
+//! [`error_of_value`] convert between both.
 //!
 //! # Threads
 //!

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::guests::native;
+use crate::guests::package;
 use crate::project;
 use crate::step::{self, Step};
 
@@ -20,7 +20,7 @@ const RUST_GUESTS: &str = "runtime/bench/guests/rust";
 pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
     let mut benchmarks = Command::new(build()?);
     benchmarks.args(arguments);
-    if let Some(directory) = native::build(RUST_GUESTS)? {
+    if let Some(directory) = package::build(RUST_GUESTS)? {
         benchmarks.env("WARREN_RUST_GUESTS", directory);
     }
     Step::new("benchmarks", "the failure is shown above", benchmarks).run()

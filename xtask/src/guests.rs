@@ -9,7 +9,7 @@
 mod build;
 mod direct;
 mod inputs;
-pub(crate) mod native;
+pub(crate) mod package;
 mod prove;
 mod recipe;
 mod rust;

@@ -1,4 +1,4 @@
-//! Packages of guests in Rust, built for a chore.
+//! Packages of guests in Rust, built for a chore such as the benchmarks.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
