@@ -2,10 +2,12 @@
 //! ABI.
 
 mod bindings;
+mod context;
 mod mailbox;
 mod process;
 mod program;
 mod registry;
+mod security;
 mod spawn;
 mod system;
 

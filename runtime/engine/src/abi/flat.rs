@@ -3,10 +3,12 @@
 
 mod asking;
 mod capability;
+mod context;
 mod mailbox;
 mod process;
 mod program;
 mod registry;
+mod security;
 mod spawn;
 mod system;
 
@@ -33,6 +35,8 @@ pub(crate) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<(
     spawn::link(linker)?;
     mailbox::link(linker)?;
     registry::link(linker, asks)?;
+    context::link(linker)?;
+    security::link(linker, asks)?;
     system::link(linker)?;
     capability::link(linker, asks)?;
     program::link(linker)

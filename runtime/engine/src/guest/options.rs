@@ -81,7 +81,7 @@ impl Start {
         }
         for (key, value) in map(reader::whole(bytes)?, "the record")? {
             match key? {
-                "context" => self.context = context(value)?,
+                "context" => self.context = read_context(value)?,
                 "actor" => self.identity.actor = Some(Actor::read(value)?.into()),
                 "scope" => self.identity.scope = Some(Scope::read(value)?.into()),
                 "name" => self.name = Some(text(value, "name")?),
@@ -104,7 +104,7 @@ impl Start {
 /// # Errors
 ///
 /// The mistake.
-pub(crate) fn context(value: &[u8]) -> Result<BTreeMap<String, Arc<[u8]>>, Mistake> {
+pub(crate) fn read_context(value: &[u8]) -> Result<BTreeMap<String, Arc<[u8]>>, Mistake> {
     let mut context = BTreeMap::new();
     for (key, value) in map(value, "context")? {
         if context.len() == MAX_ITEMS {

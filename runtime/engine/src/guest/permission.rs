@@ -1,11 +1,9 @@
-//! Permission checks, and the operations of `warren:process/security` on them.
+//! Permissions of operations, and the decisions for which an operation waits.
 
-use warren_kernel::{Error, Kernel, text};
+use warren_kernel::{Error, Kernel};
 
 use super::Guest;
-use crate::codec::check;
-use crate::operand::ASKED;
-use crate::security::{Action, Key, Question, Refusal, Resource, ResourceKind, Scope, Target};
+use crate::security::{Key, Question, Refusal, Resource, Target};
 
 impl Guest {
     /// Runs an operation. If the operation needs a decision first, gets the
@@ -58,62 +56,6 @@ impl Guest {
             })
             .await;
         self.rights.learn(key, generation, decision);
-    }
-
-    /// Returns true if the caller may do this. `attributes` is an encoded map, or
-    /// empty.
-    pub(crate) fn can(
-        &mut self,
-        action: &str,
-        resource: &str,
-        attributes: &[u8],
-    ) -> Result<bool, Refusal> {
-        let is_own = Action::of(action).is_none();
-        if self.rights.judge().is_none() {
-            // Nobody gave the process a right that only the program knows.
-            return Ok(!is_own);
-        }
-        // Questions that are too long or whose attributes are no map are denied.
-        if action.len() + resource.len() + attributes.len() > ASKED.bytes
-            || !attributes.is_empty() && check::map(attributes).is_err()
-        {
-            return Ok(false);
-        }
-        if let (Some(action), true) = (Action::of(action), attributes.is_empty())
-            && action.resource() == ResourceKind::Process
-            && let Ok(target) = self.shared.kernel.resolve(resource)
-        {
-            return self.rights.allows(action, &target);
-        }
-        let (key, asked) = asked(&self.shared.kernel, action, resource, attributes);
-        let key = match key {
-            Key::Asked(asked) if is_own => Key::Own(asked),
-            key => key,
-        };
-        self.rights.answers(key, |key| Question {
-            key,
-            action: action.to_owned(),
-            resource: asked,
-            attributes: attributes.to_vec(),
-        })
-    }
-
-    /// Succeeds if a policy of this id exists.
-    pub(crate) fn policy(&self, id: &str) -> Result<(), Error> {
-        self.process()?;
-        match self.shared.judges.authorizer() {
-            Some(authorizer) if authorizer.has_policy(id) => Ok(()),
-            _ => Err(Error::not_found(format!(
-                "policy not found: {}",
-                text::line(id)
-            ))),
-        }
-    }
-
-    /// The scope that the operator has defined under this name.
-    pub(crate) fn named_scope(&self, id: &str) -> Result<Scope, Error> {
-        self.process()?;
-        self.shared.named_scope(id)
     }
 }
 

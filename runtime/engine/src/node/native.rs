@@ -95,8 +95,7 @@ impl Native {
 
     /// A context value.
     pub fn context(&self, key: &str) -> Option<&[u8]> {
-        let inherited = self.guest.inherited().ok()?;
-        inherited.context.get(key).map(|value| &**value)
+        self.guest.context_value(key).ok().flatten()
     }
 
     /// Takes the oldest message of the first of these queues that has any, and

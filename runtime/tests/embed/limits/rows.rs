@@ -95,7 +95,7 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     (
         "queues that one `receive` waits for",
         &[Text(
-            "runtime/engine/src/guest/receive.rs",
+            "runtime/engine/src/guest/mailbox.rs",
             "config.max_subscriptions + config.max_execs + 2",
         )],
     ),

@@ -5,7 +5,7 @@ use warren_kernel::{Message, Monotonic, Subscription};
 use super::bindings::warren::process as wit;
 use super::{Answer, answer, named};
 use crate::guest::stacks::{Asked, Sight};
-use crate::guest::{Guest, receive};
+use crate::guest::{Guest, mailbox};
 
 impl wit::mailbox::Host for Guest {
     fn inbox(&mut self) -> wasmtime::Result<u32> {
@@ -31,7 +31,7 @@ impl wit::mailbox::Host for Guest {
         wanted: Vec<u32>,
         deadline: Option<u64>,
     ) -> wasmtime::Result<Option<wit::mailbox::Message>> {
-        receive::check_wanted(self, wanted.len())?;
+        mailbox::check_wanted(self, wanted.len())?;
         let wanted: Vec<_> = wanted.into_iter().map(Subscription).collect();
         self.receive_message(&wanted, deadline).await
     }
@@ -54,7 +54,7 @@ impl Guest {
     ) -> wasmtime::Result<Option<wit::mailbox::Message>> {
         let deadline = deadline.map(Monotonic);
         let received = loop {
-            match receive::receive(self, wanted, deadline).await {
+            match mailbox::receive(self, wanted, deadline).await {
                 Err(error) if error.is::<Asked>() => self.shows_nothing(),
                 received => break received?,
             }

@@ -43,7 +43,7 @@ fn set_options(start: &mut Start, options: wit::process::SpawnOptions) -> Result
     let wrong = |place: &str, why| Mistake::of(place, why).refusal();
     if let Some(bytes) = &options.context {
         check::map(bytes).map_err(|why| wrong("context", why))?;
-        let context = guest::context(bytes);
+        let context = guest::read_context(bytes);
         start.context = context.map_err(|mistake| mistake.at("context").refusal())?;
     }
     if let Some(actor) = options.actor {

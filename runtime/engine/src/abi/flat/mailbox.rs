@@ -8,7 +8,7 @@ use warren_kernel::{Message, Monotonic, Subscription};
 use wasmtime::{Caller, Linker};
 
 use super::{Fault, Out, fail, memory_and_guest, range, status, text, write};
-use crate::guest::{self, Guest, receive};
+use crate::guest::{self, Guest, mailbox};
 use crate::operand::NAME;
 
 const MODULE: &str = "warren:core/mailbox@0.1.0";
@@ -71,7 +71,7 @@ fn read_wanted(
 ) -> Result<Vec<Subscription>, Fault> {
     let (memory, guest) = memory_and_guest(caller)?;
     let list = range(memory, list, count.saturating_mul(4), "wanted")?;
-    receive::check_wanted(guest, count as usize)?;
+    mailbox::check_wanted(guest, count as usize)?;
     let (numbers, _) = list.as_chunks();
     Ok(numbers
         .iter()
@@ -87,7 +87,7 @@ where
     W: AsRef<[Subscription]> + Send + Unpin + 'a,
 {
     let deadline = u64::try_from(deadline).ok().map(Monotonic);
-    let begun = receive::begin(caller.data(), wanted.as_ref(), deadline);
+    let begun = mailbox::begin(caller.data(), wanted.as_ref(), deadline);
     match begun.map(|received| received.map(|received| finish(&mut caller, received, out))) {
         Ok(Poll::Pending) => Box::new(Receive {
             caller,
@@ -119,7 +119,7 @@ impl<W: AsRef<[Subscription]> + Unpin> Future for Receive<'_, W> {
             this.begun = true;
             return Poll::Pending;
         }
-        let received = receive::go_on(this.caller.data(), this.wanted.as_ref());
+        let received = mailbox::go_on(this.caller.data(), this.wanted.as_ref());
         if received.is_pending() {
             guest::show_if_asked(&this.caller);
         }

@@ -1,50 +1,32 @@
-//! `warren:core/registry`, `context` and `security`.
+//! `warren:core/registry`.
 
 use wasmtime::{Caller, Linker};
 
 use super::asking::{self, Asking, define};
-use super::{
-    Fault, Out, bytes_or_absent, long_text, memory_and_guest, reply, status, text, text_or_absent,
-};
+use super::{Out, memory_and_guest, reply, text, text_or_absent};
 use crate::guest::Guest;
-use crate::operand::{ASKED, NAME};
+use crate::operand::NAME;
 
-const REGISTRY: &str = "warren:core/registry@0.1.0";
-const CONTEXT: &str = "warren:core/context@0.1.0";
-const SECURITY: &str = "warren:core/security@0.1.0";
+const MODULE: &str = "warren:core/registry@0.1.0";
 
 pub(super) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<()> {
     define!(
         linker,
         asks,
-        REGISTRY,
+        MODULE,
         "register",
         register,
         (a: u32, b: u32, c: u32, d: u32)
     );
-    linker.func_wrap(REGISTRY, "lookup", lookup)?;
+    linker.func_wrap(MODULE, "lookup", lookup)?;
     define!(
         linker,
         asks,
-        REGISTRY,
+        MODULE,
         "unregister",
         unregister,
         (a: u32, b: u32)
     );
-    linker.func_wrap(CONTEXT, "get", get)?;
-    linker.func_wrap(CONTEXT, "all", all)?;
-    linker.func_wrap(SECURITY, "actor", actor)?;
-    linker.func_wrap(SECURITY, "scope", scope)?;
-    define!(
-        linker,
-        asks,
-        SECURITY,
-        "can",
-        can,
-        (a: u32, b: u32, c: u32, d: u32, e: u32, f: u32)
-    );
-    linker.func_wrap(SECURITY, "policy", policy)?;
-    linker.func_wrap(SECURITY, "named-scope", named_scope)?;
     Ok(())
 }
 
@@ -85,94 +67,4 @@ fn unregister(caller: &mut Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::R
     let was_taken =
         text(memory, ptr, len, "name", NAME).and_then(|name| Ok(guest.unregister(name)?));
     Asking::status(guest, was_taken.map(u32::from))
-}
-
-fn get(
-    mut caller: Caller<'_, Guest>,
-    key_ptr: u32,
-    key_len: u32,
-    ptr: u32,
-    cap: u32,
-) -> wasmtime::Result<i32> {
-    let (memory, guest) = memory_and_guest(&mut caller)?;
-    let value = long_text(memory, guest, key_ptr, key_len, "key").and_then(|key| {
-        let value = guest.inherited()?.context.get(key);
-        Ok(value.map_or_else(Vec::new, |value| value.to_vec()))
-    });
-    reply(&mut caller, Out { ptr, cap }, value)
-}
-
-fn all(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
-    let context = caller.data().context().map_err(Fault::from);
-    reply(&mut caller, Out { ptr, cap }, context)
-}
-
-fn actor(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
-    let inherited = caller.data().inherited();
-    let actor = inherited.map(|i| {
-        i.actor
-            .as_ref()
-            .map_or_else(Vec::new, |actor| actor.write())
-    });
-    reply(&mut caller, Out { ptr, cap }, actor.map_err(Fault::from))
-}
-
-fn scope(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
-    let inherited = caller.data().inherited();
-    let scope = inherited.map(|i| {
-        i.scope
-            .as_ref()
-            .map_or_else(Vec::new, |scope| scope.write())
-    });
-    reply(&mut caller, Out { ptr, cap }, scope.map_err(Fault::from))
-}
-
-#[allow(
-    clippy::too_many_arguments,
-    reason = "the flat ABI has one parameter per number"
-)]
-fn can(
-    caller: &mut Caller<'_, Guest>,
-    action_ptr: u32,
-    action_len: u32,
-    resource_ptr: u32,
-    resource_len: u32,
-    attributes_ptr: u32,
-    attributes_len: u32,
-) -> wasmtime::Result<Asking> {
-    let (memory, guest) = memory_and_guest(caller)?;
-    let attributes = bytes_or_absent(memory, attributes_ptr, attributes_len, "attributes")?;
-    let allowed = text(memory, action_ptr, action_len, "action", ASKED).and_then(|action| {
-        let resource = text(memory, resource_ptr, resource_len, "resource", ASKED)?;
-        Ok(guest.can(action, resource, attributes.unwrap_or_default())?)
-    });
-    match allowed {
-        Ok(allowed) => Ok(Asking::Done(allowed.into())),
-        // A question that is malformed or too long is denied.
-        Err(Fault::Error(_)) => Ok(Asking::Done(0)),
-        Err(Fault::Trap(trap)) => Err(trap),
-        Err(Fault::Undecided(question)) => Ok(Asking::First(question)),
-    }
-}
-
-fn policy(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Result<i32> {
-    let (memory, guest) = memory_and_guest(&mut caller)?;
-    let known = text(memory, ptr, len, "id", NAME).and_then(|id| Ok(guest.policy(id)?));
-    status(guest, known.map(|()| 0))
-}
-
-fn named_scope(
-    mut caller: Caller<'_, Guest>,
-    id_ptr: u32,
-    id_len: u32,
-    ptr: u32,
-    cap: u32,
-) -> wasmtime::Result<i32> {
-    let (memory, guest) = memory_and_guest(&mut caller)?;
-    let scope = text(memory, id_ptr, id_len, "id", NAME).and_then(|id| Ok(guest.named_scope(id)?));
-    reply(
-        &mut caller,
-        Out { ptr, cap },
-        scope.map(|scope| scope.write()),
-    )
 }
