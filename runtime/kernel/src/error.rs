@@ -117,6 +117,19 @@ impl Error {
         Error::new(Kind::Internal, message)
     }
 
+    /// Returns the words for an error whose message is blank; `None` if it has a message.
+    /// A report whose first line is empty would seem to be none.
+    #[doc(hidden)]
+    pub fn without_message(&self) -> Option<String> {
+        if !self.message.trim().is_empty() {
+            return None;
+        }
+        Some(match &self.kind {
+            Kind::Unknown => "an error without a message".to_owned(),
+            kind => format!("an error of kind {} without a message", kind.as_str()),
+        })
+    }
+
     /// Returns the bytes of the error's parts. The runtime's own details are
     /// small and count nothing.
     pub(crate) fn bytes(&self) -> usize {
@@ -209,6 +222,18 @@ mod tests {
             ("host", Field::Text("a:b".into())),
         ];
         assert_eq!(error.details, Some(Details::Fields(fields)));
+    }
+
+    #[test]
+    fn a_blank_message_has_words_in_its_place() {
+        let words = |kind, text: &str| Error::new(kind, text).without_message();
+        let unknown = words(Kind::Unknown, " \n\t");
+        assert_eq!(unknown.as_deref(), Some("an error without a message"));
+        assert_eq!(
+            words(Kind::Internal, "").as_deref(),
+            Some("an error of kind Internal without a message")
+        );
+        assert_eq!(words(Kind::Internal, "boom"), None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ local native = ...
 local first, values, told = native.first, native.values, native.told
 local failures = require("warren.server.failures")
 local launch = require("warren.supervisor.launch")
-local options_of = require("warren.server.options").of
+local given_options = require("warren.server.options")
 local manager = require("warren.pool.manager")
 local requests = require("warren.supervisor.requests")
 local spec = require("warren.pool.spec")
@@ -37,12 +37,7 @@ end
 
 -- Starts a pool in a new process, linked to this one, with its workers.
 local function start(description, options)
-  if description == nil then
-    return nil, failures.failure(errors.INVALID, "description is missing")
-  elseif type(description) ~= "table" then
-    failures.bad_argument(1, "start", "table", description)
-  end
-  local given, err = options_of(2, "start", options, OPTIONS)
+  local given, err = given_options.of_start("description", description, options, OPTIONS)
   if not given then
     return nil, err
   end
@@ -64,7 +59,7 @@ function pool.child(description, options)
   if type(description) ~= "table" then
     failures.bad_argument(1, "child", "table", description)
   end
-  local given, err = options_of(2, "child", options, OPTIONS_OF_A_CHILD)
+  local given, err = given_options.of(2, "child", options, OPTIONS_OF_A_CHILD)
   local complete = given
   if given then
     complete, err = spec.pool(description)

@@ -8,7 +8,7 @@
 local native = ...
 local told = native.told
 local failures = require("warren.server.failures")
-local options_of = require("warren.server.options").of
+local given_options = require("warren.server.options")
 local requests = require("warren.supervisor.requests")
 local spec = require("warren.supervisor.spec")
 local supervisor = require("warren.supervisor")
@@ -41,12 +41,7 @@ end
 -- Starts a registry in a new process, linked to this one. `child` describes its
 -- processes as a child of a supervisor, without a name and an id.
 local function start(child, options)
-  if child == nil then
-    return nil, failures.failure(errors.INVALID, "child is missing")
-  elseif type(child) ~= "table" then
-    failures.bad_argument(1, "start", "table", child)
-  end
-  local given, err = options_of(2, "start", options, OPTIONS)
+  local given, err = given_options.of_start("child", child, options, OPTIONS)
   if not given then
     return nil, err
   end
@@ -72,7 +67,7 @@ function registry.child(child, options)
   elseif type(child) ~= "table" then
     failures.bad_argument(1, "child", "table", child)
   end
-  local given, err = options_of(2, "child", options, OPTIONS_OF_A_CHILD)
+  local given, err = given_options.of(2, "child", options, OPTIONS_OF_A_CHILD)
   local registry_of
   if given then
     registry_of, err = description(child, given.max_processes)

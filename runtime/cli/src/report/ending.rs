@@ -122,10 +122,10 @@ fn failure(exit: Exit, error: &Error, process: String) -> Failure {
 
 /// Returns the message, with its kind if that adds information.
 fn message(error: &Error) -> String {
-    // A report whose first line is empty would seem to be none.
+    if let Some(words) = error.without_message() {
+        return words;
+    }
     match (&error.kind, error.message.trim()) {
-        (Kind::Unknown, "") => "an error without a message".to_owned(),
-        (kind, "") => format!("an error of kind {} without a message", kind.as_str()),
         (Kind::Internal | Kind::Invalid | Kind::Unknown, message) => message.to_owned(),
         (kind, message) => format!("{message} ({})", kind.as_str()),
     }

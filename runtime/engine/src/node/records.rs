@@ -37,11 +37,10 @@ impl Records<'_> {
     /// Logs a failure, which perhaps no process watches.
     pub(super) fn failure(&self, error: &Error) {
         if tracing::enabled!(target: "warren::process", tracing::Level::WARN) {
-            let message = match error.message.trim() {
-                "" => "an error without a message",
-                message => message,
-            };
-            let record = Record::Failed(shortened(message.to_owned()));
+            let message = error
+                .without_message()
+                .unwrap_or_else(|| error.message.trim().to_owned());
+            let record = Record::Failed(shortened(message));
             self.shared.log(Some(self.process), self.origin(), record);
         }
     }

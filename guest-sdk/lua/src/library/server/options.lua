@@ -65,4 +65,16 @@ function options.of(place, name, given, keys)
   return given
 end
 
+-- Returns the options of a call of `start(description, options)`, none for nil; or nil and an
+-- error of kind INVALID, which calls a missing description `word`. Raises if an argument is no
+-- table.
+function options.of_start(word, description, given, keys)
+  if description == nil then
+    return nil, failures.failure(errors.INVALID, word .. " is missing")
+  elseif type(description) ~= "table" then
+    failures.bad_argument(1, "start", "table", description)
+  end
+  return options.of(2, "start", given, keys)
+end
+
 return options

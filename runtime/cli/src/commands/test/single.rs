@@ -128,10 +128,9 @@ fn judge(end: End, progress: &mut Progress) -> Option<Failure> {
 impl Failure {
     /// Returns the failure that a process ended with, or that kept it from starting.
     fn of(error: &Error) -> Failure {
-        let message = match error.message.as_str() {
-            "" => format!("an error of kind {} without a message", error.kind.as_str()),
-            message => message.to_owned(),
-        };
+        let message = error
+            .without_message()
+            .unwrap_or_else(|| error.message.clone());
         Failure {
             stack: error.stack.clone(),
             ..Failure::new(message)
