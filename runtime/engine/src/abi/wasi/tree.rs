@@ -17,7 +17,7 @@ use cap_fs_ext::{
 use cap_std::fs::{Dir, Metadata, OpenOptions, OpenOptionsExt};
 
 use super::errno::Errno;
-use crate::disk::{Length, Tracked};
+use crate::disk::{DiskFull, Length, Tracked};
 use crate::files::HostFiles;
 
 /// An open directory, and the right to the files below it.
@@ -151,23 +151,8 @@ impl Target {
         if how.directory && (how.create || how.exclusive || how.truncate) {
             return Err(Errno::INVAL);
         }
-        let (tree, path) = self.parts();
-        let follow = self.follows(how.follow);
-        // Checked before opening, since opening a device can have an effect.
-        let is_new = match metadata(tree, path, follow) {
-            Ok(metadata) => {
-                check_openable(&metadata, follow)?;
-                false
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => how.create,
-            Err(error) => return Err(error.into()),
-        };
-        if is_new {
-            budget.disk().has_room()?;
-        }
-        let file = tree.dir.open_with(path, &how.options(follow))?;
-        let metadata = file.metadata()?;
-        check_openable(&metadata, true)?;
+        let (file, metadata, is_new) = self.open_checked(how, || budget.disk().has_room())?;
+        let may_change = self.parts().0.write;
         if metadata.is_dir() {
             if matches!(self, Target::File(..)) {
                 return Err(Errno::ISDIR);
@@ -175,7 +160,7 @@ impl Target {
             let dir = Arc::new(Dir::from_std_file(file.into_std()));
             return Ok(Opened::Directory(Tree {
                 dir,
-                write: tree.write,
+                write: may_change,
             }));
         }
         if how.directory {
@@ -190,10 +175,35 @@ impl Target {
             let shorten = |file: &File| Ok::<_, Errno>(file.set_len(0)?);
             file.lengthening(budget.disk(), Length::To(0), shorten)?;
         }
-        Ok(Opened::File {
-            file,
-            may_change: tree.write,
-        })
+        Ok(Opened::File { file, may_change })
+    }
+
+    /// Opens the target, which must be a file or a directory. Returns its metadata with it, and
+    /// true if it is new; a new file needs `room`.
+    fn open_checked(
+        &self,
+        how: How,
+        room: impl FnOnce() -> Result<(), DiskFull>,
+    ) -> Result<(cap_std::fs::File, Metadata, bool), Errno> {
+        let (tree, path) = self.parts();
+        let follow = self.follows(how.follow);
+        // Checked before opening, since opening a device can have an effect.
+        let is_new = match metadata(tree, path, follow) {
+            Ok(metadata) => {
+                check_openable(&metadata, follow)?;
+                false
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => how.create,
+            Err(error) => return Err(error.into()),
+        };
+        if is_new {
+            room()?;
+        }
+        let file = tree.dir.open_with(path, &how.options(follow))?;
+        // Another file may have taken the path since the first check.
+        let metadata = file.metadata()?;
+        check_openable(&metadata, true)?;
+        Ok((file, metadata, is_new))
     }
 
     pub(crate) fn metadata(&self, follow: bool) -> Result<Metadata, Errno> {
@@ -213,16 +223,18 @@ impl Target {
         }
         // The library resolves links within the granted directory as it opens the file; an open
         // file takes new times without another look at the path.
-        check_openable(&metadata(tree, path, true)?, true)?;
-        let open = |how: How| tree.dir.open_with(path, &how.options(true));
-        let file = match open(How::default()) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => open(How {
-                write: true,
+        let open = |write| {
+            let how = How {
+                write,
+                follow: true,
                 ..How::default()
-            }),
+            };
+            self.open_checked(how, || Ok(()))
+        };
+        let (file, ..) = match open(false) {
+            Err(Errno::ACCES | Errno::PERM) => open(true),
             opened => opened,
         }?;
-        check_openable(&file.metadata()?, true)?;
         Ok(file.into_std().set_times(times.of_file())?)
     }
 
