@@ -4,6 +4,7 @@
 mod calls;
 mod component;
 mod component_script;
+mod frame;
 mod limits;
 mod paths;
 mod place;

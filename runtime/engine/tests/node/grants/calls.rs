@@ -6,7 +6,7 @@ use super::place::Place;
 use super::preview1::*;
 use super::script::{BUFFER, COUNT, Script};
 use super::{run_alone, world};
-use crate::support::{bytes, escaped, in_time, small_host};
+use crate::support::{bytes, in_time, small_host};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_listing_can_be_read_in_pieces_and_under_another_number() {
@@ -67,7 +67,7 @@ async fn poll_oneoff_returns_after_its_time() {
     let mut subscription = [0_u8; 48];
     subscription[16] = 1;
     subscription[24..32].copy_from_slice(&1_000_000_u64.to_le_bytes());
-    script.data += &format!("(data (i32.const {BUFFER}) \"{}\")", escaped(&subscription));
+    script.put(BUFFER, &subscription);
     script.call("poll_oneoff", &[BUFFER.into(), 16_384, 1, COUNT.into()]);
     script.call("sched_yield", &[]);
     script.call("proc_raise", &[9]);

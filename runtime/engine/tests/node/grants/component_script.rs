@@ -1,10 +1,8 @@
 //! A component that makes calls of `wasi:filesystem` in turn.
 
-use std::collections::BTreeMap;
+use super::frame::{Frame, types};
 
-use crate::support::escaped;
-
-/// The address of the results: an array of MessagePack with one number a call.
+/// The address of the results.
 const RESULTS: u32 = 32_768;
 
 /// The address of the handles that calls return, and the number of slots for them.
@@ -39,20 +37,16 @@ impl Handle {
 
 /// A component that makes calls of `wasi:filesystem` in turn, and ends with their
 /// results: 0 for success, else the number of the error code and 1.
-#[derive(Default)]
 pub(super) struct ComponentScript {
-    data: String,
-    texts: BTreeMap<String, u32>,
-    end: u32,
+    frame: Frame,
     calls: String,
-    count: u32,
 }
 
 impl ComponentScript {
     pub(super) fn new() -> ComponentScript {
         ComponentScript {
-            end: TEXTS,
-            ..ComponentScript::default()
+            frame: Frame::new(TEXTS, RESULTS),
+            calls: String::new(),
         }
     }
 
@@ -134,21 +128,13 @@ impl ComponentScript {
 
     /// Stores a text; returns its address and length as two operands.
     fn text(&mut self, text: &str) -> String {
-        let end = self.end;
-        let at = *self.texts.entry(text.to_owned()).or_insert(end);
-        if at == end {
-            let bytes = escaped(text.as_bytes());
-            self.data += &format!("(data (i32.const {at}) \"{bytes}\")");
-            self.end += u32::try_from(text.len()).unwrap();
-            assert!(self.end < RESULTS, "too many texts");
-        }
-        format!("(i32.const {at}) (i32.const {})", text.len())
+        let (at, len) = self.frame.text(text);
+        format!("(i32.const {at}) (i32.const {len})")
     }
 
     /// Adds a call with an error code at this offset in its result.
     fn call(&mut self, function: &str, handle: Handle, parameters: &str, error: u32) {
-        let at = RESULTS + 3 + self.count;
-        self.count += 1;
+        let at = self.frame.next_result();
         let handle = handle.wat();
         self.calls += &format!(
             "(call ${function} {handle} {parameters} (i32.const {RESULT}))
@@ -186,10 +172,7 @@ impl ComponentScript {
         let imported: String = FUNCTIONS
             .iter()
             .map(|(name, parameters)| {
-                let parameters: String = parameters
-                    .chars()
-                    .map(|c| if c == 'i' { " i32" } else { " i64" })
-                    .collect();
+                let parameters = types(parameters);
                 format!("(import \"m\" \"{name}\" (func ${name} (param{parameters})))\n")
             })
             .collect();
@@ -197,9 +180,8 @@ impl ComponentScript {
             .iter()
             .map(|(name, _)| format!("(export \"{name}\" (func ${name}))\n"))
             .collect();
-        let (data, calls) = (&self.data, &self.calls);
-        let [high, low] = u16::try_from(self.count).unwrap().to_be_bytes();
-        let len = 3 + self.count;
+        let (data, results) = (self.frame.data(), self.frame.finished());
+        let calls = &self.calls;
         format!(
             r#"(component
   {IMPORTS}
@@ -224,12 +206,11 @@ impl ComponentScript {
     {imported}
     (global $grants (mut i32) (i32.const 0))
     {data}
-    (data (i32.const {RESULTS}) "\dc\{high:02x}\{low:02x}")
     (func (export "start")
       (call $directories (i32.const {RESULT}))
       (global.set $grants (i32.load (i32.const {RESULT})))
       {calls}
-      (call $finish (i32.const 1) (i32.const {RESULTS}) (i32.const {len}))))
+      (call $finish (i32.const 1) {results})))
   (core instance $main (instantiate $main (with "m" (instance
     (export "memory" (memory $m))
     (export "directories" (func $directories))

@@ -7,7 +7,7 @@ use super::place::Place;
 use super::preview1::*;
 use super::script::{BUFFER, COUNT, STAT, Script, VECTOR};
 use super::{run, run_alone, world};
-use crate::support::{escaped, small_host};
+use crate::support::small_host;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn lengths_of_operands_are_bounded() {
@@ -15,7 +15,7 @@ async fn lengths_of_operands_are_bounded() {
     fs::write(place.root.join("data/large"), vec![7; 3 << 20]).unwrap();
     let mut script = Script::new();
     let large = [BUFFER.to_le_bytes(), (2_u32 << 20).to_le_bytes()].concat();
-    script.data += &format!("(data (i32.const 600) \"{}\")", escaped(&large));
+    script.put(600, &large);
     script.call("random_get", &[BUFFER.into(), 3 << 20]);
     script.call("random_get", &[BUFFER.into(), 1 << 16]);
     script.call(

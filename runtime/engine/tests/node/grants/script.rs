@@ -1,9 +1,7 @@
 //! A guest that makes calls of preview 1 in turn.
 
-use std::collections::BTreeMap;
-
+use super::frame::{Frame, types};
 use super::preview1::FUNCTIONS;
-use crate::support::escaped;
 
 /// The address of the results: an array of MessagePack with one number a call.
 const RESULTS: u32 = 62 << 16;
@@ -17,49 +15,49 @@ pub(super) const COUNT: u32 = 520;
 pub(super) const STAT: u32 = 528;
 pub(super) const BUFFER: u32 = 8_192;
 
+/// The address of the first text.
+const TEXTS: u32 = 1_024;
+
 /// A guest that makes calls of preview 1 in turn, and ends with their results.
-#[derive(Default)]
 pub(super) struct Script {
-    pub(super) data: String,
-    texts: BTreeMap<String, u32>,
-    end: u32,
+    frame: Frame,
     calls: String,
-    count: u32,
 }
 
 impl Script {
     pub(super) fn new() -> Script {
         let mut script = Script {
-            end: 1_024,
-            ..Script::default()
+            frame: Frame::new(TEXTS, RESULTS),
+            calls: String::new(),
         };
         // The vector: 16 bytes at BUFFER.
-        let vector = [BUFFER.to_le_bytes(), 16_u32.to_le_bytes()].concat();
-        script.data += &format!("(data (i32.const {VECTOR}) \"{}\")", escaped(&vector));
+        script.put(
+            VECTOR,
+            &[BUFFER.to_le_bytes(), 16_u32.to_le_bytes()].concat(),
+        );
         script
+    }
+
+    /// Stores bytes at an address.
+    pub(super) fn put(&mut self, at: u32, bytes: &[u8]) {
+        self.frame.put(at, bytes);
     }
 
     /// Stores a path; returns its address and length.
     pub(super) fn text(&mut self, text: &str) -> [i64; 2] {
-        let end = self.end;
-        let at = *self.texts.entry(text.to_owned()).or_insert(end);
-        if at == end {
-            let bytes = escaped(text.as_bytes());
-            self.data += &format!("(data (i32.const {at}) \"{bytes}\")");
-            self.end += u32::try_from(text.len()).unwrap();
-        }
-        [i64::from(at), i64::try_from(text.len()).unwrap()]
+        let (at, len) = self.frame.text(text);
+        [i64::from(at), i64::from(len)]
     }
 
     /// Adds a call. A parameter below zero is an opened descriptor: `-1 - slot` for
     /// the `slot` that was given to [`Script::open`].
     pub(super) fn call(&mut self, name: &str, parameters: &[i64]) -> &mut Script {
-        let (_, types) = FUNCTIONS
+        let (_, letters) = FUNCTIONS
             .iter()
             .find(|(function, _)| *function == name)
             .unwrap();
-        assert_eq!(types.len(), parameters.len(), "{name}");
-        let parameters: String = types
+        assert_eq!(letters.len(), parameters.len(), "{name}");
+        let parameters: String = letters
             .chars()
             .zip(parameters)
             .map(|(ty, value)| match (ty, *value) {
@@ -73,8 +71,7 @@ impl Script {
                 (_, value) => format!("(i64.const {value}) "),
             })
             .collect();
-        let at = RESULTS + 3 + self.count;
-        self.count += 1;
+        let at = self.frame.next_result();
         self.calls += &format!("(i32.store8 (i32.const {at}) (call ${name} {parameters}))\n");
         self
     }
@@ -98,29 +95,24 @@ impl Script {
         let imports: String = FUNCTIONS
             .iter()
             .map(|(name, parameters)| {
-                let parameters: String = parameters
-                    .chars()
-                    .map(|c| if c == 'i' { " i32" } else { " i64" })
-                    .collect();
+                let parameters = types(parameters);
                 format!(
                     "(import \"wasi_snapshot_preview1\" \"{name}\" (func ${name} (param{parameters}) \
                      (result i32)))\n"
                 )
             })
             .collect();
-        let [high, low] = u16::try_from(self.count).unwrap().to_be_bytes();
         format!(
             "(module {imports}
                (import \"warren:core/program@0.1.0\" \"finish\" (func $finish (param i32 i32)))
                (memory (export \"memory\") 64)
                {}
-               (data (i32.const {RESULTS}) \"\\dc\\{high:02x}\\{low:02x}\")
                (func (export \"start\")
                  {}
-                 (call $finish (i32.const {RESULTS}) (i32.const {}))))",
-            self.data,
+                 (call $finish {})))",
+            self.frame.data(),
             self.calls,
-            3 + self.count
+            self.frame.finished()
         )
     }
 }
