@@ -9,8 +9,9 @@
     reason = "a test program"
 )]
 
+mod alone;
+
 use std::fs;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -20,9 +21,9 @@ use warren::app::{Policies, TokenStore};
 use warren::security::Scope;
 use warren::{Code, Definition, Grants, Kind, Runtime, Source, Spawn};
 
-/// Longer than any step takes, and far shorter than a jump.
-const PATIENCE: Duration = Duration::from_secs(120);
+use alone::{PATIENCE, builder, on_tokio};
 
+/// The seconds of a jump, which are far more than [`PATIENCE`].
 const HOUR: i64 = 3_600;
 
 /// Seconds by which the clock is ahead of the system's.
@@ -117,9 +118,7 @@ impl World {
         let logged = Arc::new(Mutex::new(Vec::new()));
         let log = Arc::clone(&logged);
         let policies = Arc::new(Policies::of([("none", POLICY)]).unwrap());
-        let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("code-cache");
-        let runtime = Runtime::builder()
-            .cache(cache)
+        let runtime = builder()
             .authorizer(Arc::clone(&policies) as _)
             .token_store(TokenStore {
                 id: "app:tokens".into(),
@@ -257,12 +256,7 @@ fn a_clock_that_jumps_moves_dates_and_nothing_else() {
         "the clock is another"
     );
     jump(0);
-    let tokio = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    tokio.block_on(async {
+    on_tokio(async {
         let all = async {
             let world = World::start();
             world.check_dates().await;

@@ -10,9 +10,10 @@
     reason = "a test program"
 )]
 
+mod alone;
+
 use std::fs;
 use std::future::Future;
-use std::path::PathBuf;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -25,8 +26,7 @@ use tokio::sync::Notify;
 use warren::app::{App, AppOptions, Restart, RestartPolicy, Service};
 use warren::{Builder, Change, Context, Error, HostLimits, Inspector, Runtime, Spawn};
 
-/// Longer than any step takes; a longer wait has found a leak.
-const PATIENCE: Duration = Duration::from_secs(120);
+use alone::{PATIENCE, on_tokio};
 
 /// More polls than any future needs.
 const MOST_POLLS: usize = 200;
@@ -43,9 +43,7 @@ fn start() -> Runtime {
 }
 
 fn builder() -> Builder {
-    let cache = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("code-cache");
-    Runtime::builder()
-        .cache(cache)
+    alone::builder()
         .lua("app:waiter", WAITER)
         .lua("app:seven", "return function() return 7 end")
         .native("app:native", native)
@@ -415,13 +413,4 @@ fn dropped_futures_and_runtimes_leave_nothing_behind() {
     until("compiling: all is given back", || held() == before);
     on_tokio(every_runtime());
     until("runtimes: all is given back", || held() == before);
-}
-
-fn on_tokio(test: impl Future<Output = ()>) {
-    let tokio = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    tokio.block_on(test);
 }
