@@ -384,7 +384,7 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     (
         "repetitions of a part of a regular expression",
         &[Constant(
-            "runtime/capabilities/src/text/syntax.rs",
+            "runtime/capabilities/src/text/syntax/malformed.rs",
             "MAX_REPEAT",
             Count,
         )],
