@@ -905,7 +905,7 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     (
         "problems found in the policies",
         &[Constant(
-            "runtime/app/src/policy/compiled.rs",
+            "runtime/app/src/policy/compiled/statements.rs",
             "MAX_PROBLEMS",
             Count,
         )],

@@ -1,7 +1,11 @@
 use std::collections::BTreeMap;
 
-use warren_engine::security::{Actor, Caller, Resource, Scope, Subject, Target};
+use warren_engine::security::{
+    Actor, Caller, Decision, Request, Resource, Reuse, Scope, Subject, Target, Verdict,
+};
+use warren_kernel::Error;
 
+use super::statements::MAX_PROBLEMS;
 use super::*;
 use crate::manifest::ManifestError;
 
