@@ -21,209 +21,10 @@ const LUA: &str = "lua-5.4.9";
 /// The files of LPeg, without what their names have in common.
 const LPEG: [&str; 5] = ["cap", "code", "print", "tree", "vm"];
 
-/// Changes to Lua's sources: file, text that is there once, text in its place.
-///
-/// The first three: Lua casts its integers of 64 bits to `size_t`, which has 32 here: a
-/// position or length of 2^32 + 1 would be 1.
-const PATCHES: [(&str, &str, &str); 19] = [
-    // Positions beyond the end are alike, as long as they are beyond the one after it.
-    (
-        "lstrlib.c",
-        "  if (pos > 0)\n    return (size_t)pos;\n  else if (pos == 0)\n    return 1;",
-        "  if (pos > (lua_Integer)len + 1)\n    return len + 2;\n  else if (pos > 0)\n    \
-         return (size_t)pos;\n  else if (pos == 0)\n    return 1;",
-    ),
-    (
-        "lstrlib.c",
-        "size_t len = (size_t)unpackint(L, data + pos, h.islittle, size, 0);",
-        "lua_Unsigned len = (lua_Unsigned)unpackint(L, data + pos, h.islittle, size, 0);",
-    ),
-    (
-        "liolib.c",
-        "size_t l = (size_t)luaL_checkinteger(L, n);",
-        "lua_Unsigned l = (lua_Unsigned)luaL_checkinteger(L, n);",
-    ),
-    // The replacement of `string.gsub` may be a structured error.
-    (
-        "lstrlib.c",
-        "int tr = lua_type(L, 3);  /* replacement type */",
-        "int tr = (warren_astext(L, 3), lua_type(L, 3));",
-    ),
-    // The message for a call of nil may end with a suggestion.
-    (
-        "ldebug.c",
-        "  typeerror(L, o, \"call\", extra);\n",
-        "  if (kind != NULL && ttisnil(o)) {
-    extra = warren_extra(L, name, extra);
-    o = &G(L)->nilvalue;  /* the stack may have moved */
-  }
-  typeerror(L, o, \"call\", extra);
-",
-    ),
-    // A mistake in a call of the runtime's own Lua, which is stripped, is one of its caller.
-    (
-        "ldebug.c",
-        "  if (isLua(ci)) {  /* if Lua function, add source:line information */
-",
-        "  if (isLua(ci) && ci_func(ci)->p->lineinfo == NULL) do {
-    ci = ci->previous;
-  } while (ci != NULL && !(isLua(ci) && ci_func(ci)->p->lineinfo != NULL));
-  if (ci != NULL && isLua(ci)) {  /* if Lua function, add source:line information */
-",
-    ),
-    // Memory for as many bytes as come, not for as many as are asked for.
-    (
-        "liolib.c",
-        "static int read_chars (lua_State *L, FILE *f, size_t n) {
-  size_t nr;  /* number of chars actually read */
-  char *p;
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  p = luaL_prepbuffsize(&b, n);  /* prepare buffer to read whole block */
-  nr = fread(p, sizeof(char), n, f);  /* try to read 'n' chars */
-  luaL_addsize(&b, nr);
-  luaL_pushresult(&b);  /* close buffer */
-  return (nr > 0);  /* true iff read something */
-",
-        "static int read_chars (lua_State *L, FILE *f, lua_Unsigned n) {
-  size_t nr, block;
-  int some;
-  luaL_Buffer b;
-  luaL_buffinit(L, &b);
-  do {
-    block = luaL_bufflen(&b) > READ_BLOCK ? luaL_bufflen(&b) : READ_BLOCK;
-    if (block > n) block = (size_t)n;
-    nr = fread(luaL_prepbuffsize(&b, block), sizeof(char), block, f);
-    luaL_addsize(&b, nr);
-    n -= nr;
-  } while (n > 0 && nr == block);
-  some = luaL_bufflen(&b) > 0;
-  luaL_pushresult(&b);
-  return some;
-",
-    ),
-    (
-        "lstring.c",
-        "  unsigned int h = seed ^ cast_uint(l);
-  for (; l > 0; l--)
-    h ^= ((h<<5) + (h>>2) + cast_byte(str[l - 1]));
-  return h;
-",
-        "  return warren_hash(str, l, seed);
-",
-    ),
-    // A table of 512 places lies on the hot page (`allocator/layout.rs`), one of 1,024 does
-    // not fit there: every process would have two pages more. So it is let fill up.
-    (
-        "lstring.c",
-        "  if (tb->nuse >= tb->size) {",
-        "  if (tb->nuse >= tb->size && (tb->size != 512 || tb->nuse >= 1024)) {",
-    ),
-    // The tables of modules are read-only: see `config/readonly.h`.
-    (
-        "ltable.c",
-        "  Node *mp;
-  TValue aux;
-  if (l_unlikely(ttisnil(key)))
-",
-        "  Node *mp;
-  TValue aux;
-  if (is_readonly(t))
-    warren_readonly(L);
-  if (l_unlikely(ttisnil(key)))
-",
-    ),
-    (
-        "ltable.c",
-        "    luaH_newkey(L, t, key, value);
-  else
-    setobj2t(L, cast(TValue *, slot), value);
-",
-        "    luaH_newkey(L, t, key, value);
-  else if (is_readonly(t))
-    warren_readonly(L);
-  else
-    setobj2t(L, cast(TValue *, slot), value);
-",
-    ),
-    (
-        "lbaselib.c",
-        "    return luaL_error(L, \"cannot change a protected metatable\");
-",
-        "    return luaL_error(L, \"cannot change a protected metatable\");
-  warren_check_writable(L, 1);
-",
-    ),
-    // `%q` takes a structured error for its text, as `%s` does.
-    (
-        "lstrlib.c",
-        "          addliteral(L, &b, arg);
-",
-        "          warren_astext(L, arg);
-          addliteral(L, &b, arg);
-",
-    ),
-    // `config/lines.h` has another.
-    (
-        "liolib.c",
-        "static int read_line (lua_State *L, FILE *f, int chop) {
-  luaL_Buffer b;
-  int c;
-  luaL_buffinit(L, &b);
-  do {  /* may need to read several chunks to get whole line */
-    char *buff = luaL_prepbuffer(&b);  /* preallocate buffer space */
-    int i = 0;
-    l_lockfile(f);  /* no memory errors can happen inside the lock */
-    while (i < LUAL_BUFFERSIZE && (c = l_getc(f)) != EOF && c != '\\n')
-      buff[i++] = c;  /* read up to end of line or buffer limit */
-    l_unlockfile(f);
-    luaL_addsize(&b, i);
-  } while (c != EOF && c != '\\n');  /* repeat until end of line */
-  if (!chop && c == '\\n')  /* want a newline and have one? */
-    luaL_addchar(&b, c);  /* add ending newline to result */
-  luaL_pushresult(&b);  /* close buffer */
-  /* return ok if read something (either a newline or something else) */
-  return (c == '\\n' || lua_rawlen(L, -1) > 0);
-}
-",
-        "",
-    ),
-    // `g_read` takes the stream: reading a line needs more than its file.
-    (
-        "liolib.c",
-        "static int g_read (lua_State *L, FILE *f, int first) {
-",
-        "static int g_read (lua_State *L, LStream *stream, int first) {
-  FILE *f = stream->f;
-",
-    ),
-    (
-        "liolib.c",
-        "  return g_read(L, getiofile(L, IO_INPUT), 1);",
-        "  getiofile(L, IO_INPUT);
-  return g_read(L, (LStream *)lua_touserdata(L, -1), 1);",
-    ),
-    (
-        "liolib.c",
-        "  return g_read(L, tofile(L), 2);",
-        "  tofile(L);
-  return g_read(L, tolstream(L), 2);",
-    ),
-    (
-        "liolib.c",
-        "  n = g_read(L, p->f, 2);",
-        "  n = g_read(L, p, 2);",
-    ),
-    // Most lines need no more than this.
-    (
-        "liolib.c",
-        "  lua_settop(L , 1);
-  luaL_checkstack(L, n, \"too many arguments\");",
-        "  if (n == 0 && line_ahead(L, p->f, 1)) return 1;
-  lua_settop(L , 1);
-  luaL_checkstack(L, n, \"too many arguments\");",
-    ),
-];
+/// The directory of the changes to Lua's sources, with a file for each source. A line `@@`
+/// begins a change, and lines with `#` give its reason; all others are lines of a diff. The
+/// lines that a change keeps or removes stand in the source once.
+const PATCHES: &str = "config/patches";
 
 fn main() {
     for file in [
@@ -247,6 +48,7 @@ fn main() {
         println!("cargo::rerun-if-changed=third-party/lpeg/lp{part}.h");
     }
     println!("cargo::rerun-if-changed=third-party/lpeg/lptypes.h");
+    println!("cargo::rerun-if-changed={PATCHES}");
     println!("cargo::rerun-if-changed=build.rs");
     for directory in ["library", "prelude"] {
         pack(Path::new(directory));
@@ -331,31 +133,50 @@ fn sources_of_lua() -> PathBuf {
         .join(LUA)
 }
 
-/// Writes the files of [`PATCHES`] with the changes, and returns their directory.
+/// Writes the sources that [`PATCHES`] changes, and returns their directory.
 fn patched(sources: &Path) -> PathBuf {
     let directory = PathBuf::from(variable("OUT_DIR")).join("patched");
-    let read = |path: &Path| {
-        fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
-    };
-    fs::create_dir_all(&directory)
-        .unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
-    for file in [
-        "lbaselib.c",
-        "ldebug.c",
-        "lstrlib.c",
-        "liolib.c",
-        "lstring.c",
-        "ltable.c",
-    ] {
+    fs::create_dir_all(&directory).unwrap_or_else(|error| failed(&directory, error));
+    let read = |path: &Path| fs::read_to_string(path).unwrap_or_else(|error| failed(path, error));
+    for patch in entries(Path::new(PATCHES)) {
+        // `lstrlib.c.patch` changes `lstrlib.c`.
+        let file = patch.file_stem().unwrap_or_default();
         let mut text = read(&sources.join(file));
-        for (_, from, to) in PATCHES.iter().filter(|(patched, ..)| *patched == file) {
-            assert_eq!(text.matches(from).count(), 1, "in {file}, once: {from}");
-            text = text.replace(from, to);
+        for (from, to) in changes(&read(&patch)) {
+            let count = text.matches(&*from).count();
+            assert_eq!(count, 1, "{}: once in the source: {from}", patch.display());
+            text = text.replace(&*from, &to);
         }
         let path = directory.join(file);
-        fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        fs::write(&path, text).unwrap_or_else(|error| failed(&path, error));
     }
     directory
+}
+
+/// Returns the changes of a patch: lines of the source, and the lines in their place.
+fn changes(patch: &str) -> Vec<(String, String)> {
+    let mut changes: Vec<(String, String)> = Vec::new();
+    for line in patch.lines().filter(|line| !line.starts_with('#')) {
+        if line == "@@" {
+            changes.push((String::new(), String::new()));
+            continue;
+        }
+        let (is_old, is_new) = match line.as_bytes().first() {
+            Some(b' ') => (true, true),
+            Some(b'-') => (true, false),
+            Some(b'+') => (false, true),
+            _ => panic!("no line of a patch: {line:?}"),
+        };
+        let Some((from, to)) = changes.last_mut() else {
+            panic!("a line before the first `@@` of a patch: {line:?}");
+        };
+        for (text, belongs) in [(from, is_old), (to, is_new)] {
+            if belongs {
+                text.extend([&line[1..], "\n"]);
+            }
+        }
+    }
+    changes
 }
 
 /// Packs the Lua sources in a directory below `src`, for `src/compact.rs`: beside the packed
@@ -364,12 +185,8 @@ fn pack(directory: &Path) {
     let to = PathBuf::from(variable("OUT_DIR"))
         .join("compact")
         .join(directory);
-    let failed = |path: &Path, error: io::Error| -> ! { panic!("{}: {error}", path.display()) };
     fs::create_dir_all(&to).unwrap_or_else(|error| failed(&to, error));
-    let from = Path::new("src").join(directory);
-    let entries = fs::read_dir(&from).unwrap_or_else(|error| failed(&from, error));
-    for entry in entries {
-        let path = entry.unwrap_or_else(|error| failed(&from, error)).path();
+    for path in entries(&Path::new("src").join(directory)) {
         let name = path.file_name().unwrap_or_default();
         if path.is_dir() {
             pack(&directory.join(name));
@@ -397,6 +214,19 @@ fn code_of(text: &str) -> String {
     let lines = text.lines().map(|line| line.trim_start_matches(' '));
     let code = lines.filter(|line| !line.is_empty() && !line.starts_with("--"));
     code.flat_map(|line| [line, "\n"]).collect()
+}
+
+/// Returns the paths of the files and directories in a directory.
+fn entries(directory: &Path) -> Vec<PathBuf> {
+    let paths = fs::read_dir(directory).and_then(|entries| {
+        let paths = entries.map(|entry| Ok(entry?.path()));
+        paths.collect::<io::Result<Vec<_>>>()
+    });
+    paths.unwrap_or_else(|error| failed(directory, error))
+}
+
+fn failed(path: &Path, error: io::Error) -> ! {
+    panic!("{}: {error}", path.display())
 }
 
 fn variable(name: &str) -> String {
