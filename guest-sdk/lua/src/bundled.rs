@@ -29,11 +29,20 @@ const MODULES: &[(&str, Compact)] = &[
         "supervisor.alarms",
         compact!("library/supervisor/alarms.lua"),
     ),
+    (
+        "supervisor.answers",
+        compact!("library/supervisor/answers.lua"),
+    ),
+    (
+        "supervisor.children",
+        compact!("library/supervisor/children.lua"),
+    ),
     ("supervisor.keys", compact!("library/supervisor/keys.lua")),
     (
         "supervisor.launch",
         compact!("library/supervisor/launch.lua"),
     ),
+    ("supervisor.life", compact!("library/supervisor/life.lua")),
     ("supervisor.loop", compact!("library/supervisor/loop.lua")),
     (
         "supervisor.requests",
