@@ -1,4 +1,4 @@
-"""What the prices of a receipt have in common."""
+"""Figures over the prices of a receipt."""
 
 import statistics
 

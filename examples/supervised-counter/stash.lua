@@ -13,7 +13,7 @@ return function()
     if message:topic() == "put" then
       values[key] = value
     elseif message:topic() == "get" then
-      -- Whoever asked may have ended meanwhile.
+      -- The process that asked may have ended meanwhile.
       local _ = process.send(message:from(), "stashed", values[key])
     end
   end

@@ -7,7 +7,7 @@ const EXCEPTION = /^Exception while .*\n[^\n:]+:\d+:\d+ (.*)$/m;
 /** A value that was thrown and is no error: there is no place. */
 const THROWN = /^uncaught exception: (.*)$/m;
 
-/** What the engine says of an export without a value: the top level has not come to its end. */
+/** The engine's words for an export without a value: the top level has not come to its end. */
 const UNFINISHED = "can't access lexical declaration 'start' before initialization";
 
 const TOP_LEVEL = "the top level of a module runs when the component is built";

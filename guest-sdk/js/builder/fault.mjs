@@ -1,4 +1,4 @@
-// What is wrong with the sources of a process.
+// Faults of the sources of a process.
 
 /** A fault in a source. `place` is `{ file, line, column, length }`, counted from 1. */
 export class Fault extends Error {

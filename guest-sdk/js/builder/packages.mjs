@@ -58,7 +58,7 @@ export async function bundle(wanted, directory) {
       input,
       plugins: [plugin],
       platform: "browser",
-      // What a package has for a worker of a browser fits a process best: there is no page.
+      // The code of a package for a worker of a browser fits a process best: there is no page.
       resolve: { conditionNames: ["worker", "browser"] },
       external: /^(warren|wasi):/,
       transform: { define: { "process.env.NODE_ENV": '"production"', global: "globalThis" } },

@@ -29,7 +29,7 @@ WARREN_STATIC FILE *warren_in, *warren_out, *warren_err;
 #define stdout	warren_out
 #define stderr	warren_err
 
-/* Why standard input was refused, where the runtime has said so. */
+/* The reason for which standard input was refused, if the runtime gave one. */
 WARREN_STATIC char warren_refusal[160];
 WARREN_STATIC int warren_refused;
 

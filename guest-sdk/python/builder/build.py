@@ -83,7 +83,7 @@ def build(stage, request):
                 fault["notes"] = []
             raise Fault(**fault)
     if output.returncode != 0:
-        # What the tool says, without its own calls.
+        # The message of the tool, without its own calls.
         said = output.stderr.partition("Stack backtrace:")[0]
         notes = [line for line in said.splitlines() if line.strip()]
         raise Fault("componentize-py could not build the component", notes=notes[-MAX_NOTES:])

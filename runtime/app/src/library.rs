@@ -491,7 +491,7 @@ mod tests {
         let mut keys: Vec<_> = known.all.keys().copied().collect();
         keys.sort_unstable();
         assert_eq!((&*keys, known.bytes), (&[2, 3][..], half + 1));
-        // However often it is done, it is no more than the limit and what is used.
+        // Any number of additions keeps no more than the limit and the used files.
         for key in 4..1_000 {
             add(&mut known, key, (half / 3, false));
             assert!(known.bytes <= MAX_KEPT, "{}", known.bytes);

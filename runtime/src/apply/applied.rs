@@ -30,7 +30,7 @@ pub struct Applied {
     /// The version that is in place now: the one before, if there was nothing to change. A
     /// plan without steps may make a version that differs in what is hidden.
     pub version: u64,
-    /// What has changed.
+    /// The steps that were taken.
     pub plan: Plan,
     pub(super) node: Arc<Node>,
     pub(super) settled: BoxFuture<'static, Result<(), ServiceError>>,

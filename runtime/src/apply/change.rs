@@ -1,4 +1,4 @@
-//! What an embedder asks to be changed.
+//! The change that an embedder asks for.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,11 +20,11 @@ use crate::native::{self, Context};
 /// applied together or not at all, by [`Runtime::apply`] or after a look at the
 /// [`Runtime::plan`].
 ///
-/// What has a name that is there already is replaced; the same again changes nothing, but
+/// A thing with a name that is there already is replaced; the same again changes nothing, but
 /// for grants of paths, which hold what was opened last. What is given in memory, here or
 /// to the [`Builder`], takes precedence over the program on disk, and can be removed again;
 /// so it counts, without a step of the plan, even if the program has just the same.
-/// What belongs to the program is changed by [`Change::app`] alone.
+/// [`Change::app`] alone changes a thing that belongs to the program.
 ///
 /// ```
 /// use warren::{Change, HostLimits};

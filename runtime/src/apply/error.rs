@@ -32,7 +32,7 @@ pub enum ApplyError {
     /// A name cannot be the id of a definition.
     #[error(transparent)]
     Id(#[from] IdError),
-    /// What is to be removed, or given other grants, was not given in memory.
+    /// The thing to be removed, or to be given other grants, was not given in memory.
     #[error("there is no {} {name} that was given in memory", object.as_str())]
     NotFound {
         /// The sort of thing.

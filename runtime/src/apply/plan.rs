@@ -1,4 +1,4 @@
-//! What a change would do.
+//! The effects of a change.
 
 use std::fmt;
 
@@ -38,7 +38,7 @@ pub struct Plan {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Step {
-    /// What happens to it.
+    /// The action on the thing.
     pub action: Action,
     /// The sort of thing.
     pub object: Object,
@@ -55,7 +55,7 @@ pub struct Step {
     pub line: Option<usize>,
 }
 
-/// What happens to a thing.
+/// An action on a thing.
 ///
 /// ```
 /// assert_eq!(warren::Plan::default().count(warren::Action::Add), 0);

@@ -132,7 +132,7 @@ impl Steps {
     fn of_own_definitions(&mut self, from: &Version, to: &Version) {
         let (was, is) = (&from.definitions, &to.definitions);
         for (id, before, after) in was.own.differing(&is.own, Arc::ptr_eq) {
-            // What it hid, or what it hides now.
+            // The definition that this one hid, or hides now.
             let below = |version: &Version| {
                 let app = version.app()?;
                 app.definition(id).ok()

@@ -8,7 +8,7 @@ use super::plan::Plan;
 use super::target::Target;
 use crate::app::Rules;
 
-/// What is to be done.
+/// A change that is ready to be applied.
 pub(super) struct Work {
     pub(super) node: Arc<Node>,
     pub(super) plan: Plan,

@@ -173,7 +173,7 @@ impl Supervisor {
             match start(&self.node, &self.service, self.upgraded_to.as_deref()).await {
                 Ok(process) => {
                     if *self.stop.borrow() {
-                        // Whoever ends the services may have given up on this one. Fails only
+                        // The end of the services may have given up on this one. Fails only
                         // if it has ended.
                         let _ = self.node.kernel().terminate(process.process());
                         process.wait().await;
@@ -228,7 +228,7 @@ impl Supervisor {
     /// Ends the program if the service is critical; logs the failure of any other.
     fn fail(&self, failed: ServiceError) {
         if *self.stop.borrow() {
-            // What it needs is gone because the service is.
+            // The definition or the host that it needs is gone because the service is.
             return;
         }
         if self.service.critical {

@@ -31,7 +31,7 @@ for _ = 1, 2 do
   end)
 end
 assert(done:receive() == done:receive())
--- Where a coroutine cannot be left, the process waits.
+-- The process waits if the coroutine cannot be left.
 local keys = { "b", "a" }
 table.sort(keys, function(a, b)
   return crypto.pbkdf2(a, "salt", 10, 8) < crypto.pbkdf2(b, "salt", 10, 8)

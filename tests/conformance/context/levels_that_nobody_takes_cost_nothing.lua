@@ -10,7 +10,7 @@ for _ = 1, 1000 do
   assert(logger.info(message, { large = ("x"):rep(100000), ["\xff"] = field }) == true)
 end
 assert(asked == 0, asked)
--- What is wrong is wrong at each level.
+-- Wrong arguments are refused at each level.
 assert(errors.is(select(2, logger:debug()), errors.INVALID))
 assert(not pcall(logger.debug, "x", 7))
 assert(logger:warn(message) == true)

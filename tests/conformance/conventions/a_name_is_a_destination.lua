@@ -1,4 +1,4 @@
--- Wherever a process is meant, a name it has serves as well as its PID; a free
+-- A name of a process serves as well as its PID, wherever a process is meant; a free
 -- name is nobody.
 -- shows: C-21, L-9, D-18, K-6
 

@@ -34,7 +34,7 @@ for _, sub in ipairs(subs) do
   assert(got == sub[3], sub[1] .. " " .. tostring(sub[2]) .. ": " .. got)
 end
 
--- Whoever subscribes later does not get it.
+-- A later subscription does not get it.
 local late = assert(events.subscribe("*"))
 assert(paths(late) == "")
 

@@ -1,4 +1,4 @@
--- However often one links, monitors and cancels: one event of each is waiting.
+-- One event of each kind waits, however often one links, monitors and cancels.
 -- shows: Q-8
 
 local me, host = process.id():match("[^#]+"), "app:processes"

@@ -50,7 +50,7 @@ return function(name, main)
     expect("-c -b -a")
   end
 
-  -- Where a child does not start, those before it are stopped, and the start fails.
+  -- If a child does not start, those before it are stopped, and the start fails.
   local pid, err = supervisor.start { children = {
     { id = "a", definition = me, args = { "a", process.pid() } }, { definition = "app:nothing" },
   } }

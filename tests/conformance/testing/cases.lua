@@ -1,4 +1,4 @@
--- What `run_cases` runs, tells and returns.
+-- `run_cases` runs cases with their hooks, tells of each, and returns their numbers.
 -- shows: TS-3, TS-7
 local test = require("test")
 

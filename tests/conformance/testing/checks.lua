@@ -1,4 +1,4 @@
--- What the functions of `assert` and `test` state, what they raise, and what they return.
+-- The functions of `assert` and `test`: their statements, their errors and their results.
 -- shows: TS-9, TS-10, TS-11, TS-12
 local lua_assert = assert
 local assert, test = require("assert"), require("test")
@@ -107,7 +107,7 @@ fails("assertion failed: expected 3 or more, got 2", test.gte, 2, 3)
 fails("assertion failed: expected less than 2, got 2", test.lt, 2, 2)
 fails("assertion failed: expected 1 or less, got 2", test.lte, 2, 1)
 
--- Whatever is compared, the text is short, in one line for each difference, and made in a moment.
+-- The text of any comparison is short, in one line for each difference, and made in a moment.
 local cycle = { name = "a" }
 cycle.self = cycle
 local other = { name = "b" }

@@ -1,4 +1,4 @@
-"""What faults look like in Python, some calls that the peer leaves over, and the
+"""The look of faults in Python, some calls that the peer leaves over, and the
 conformance peer, since compiling a component takes 15 s."""
 
 import random

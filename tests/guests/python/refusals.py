@@ -1,5 +1,5 @@
-"""What the SDK refuses before it leaves the process: too large values, and what is no
-text or not Unicode."""
+"""The refusals of the SDK before a value leaves the process: too large values, and those
+that are no text or not Unicode."""
 
 import warren
 

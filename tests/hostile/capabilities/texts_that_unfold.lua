@@ -19,7 +19,7 @@ for _, text in ipairs(texts) do
   local value, err = yaml.decode(text)
   refused = refused + (value == nil and err and 1 or 0)
 end
--- What is read or refused, but ends.
+-- Texts that are read or refused, but end.
 for _, text in ipairs {
   "[" .. ("1,"):rep(500000), "[" .. ("a: b,"):rep(200000) .. "]", ("x "):rep(500000), ("&a x\n"):rep(200000),
   ("- &a x\n"):rep(100000), ("\n"):rep(1000000) .. "x", '"' .. ("\\n"):rep(500000) .. '"', ("'"):rep(1000000),

@@ -64,7 +64,7 @@ impl Recipe {
     pub(crate) fn to_toml(&self) -> Result<String> {
         let body = toml::to_string(self).context("cannot write the recipe")?;
         Ok(format!(
-            "# What warren-lua.wasm was built from, written by `cargo xtask guests`.\n\n{body}"
+            "# The sources and tools of warren-lua.wasm, written by `cargo xtask guests`.\n\n{body}"
         ))
     }
 }

@@ -84,8 +84,8 @@ pub(super) extern "C-unwind" fn address(l: State) -> c_int {
 }
 
 /// `await(number, timeout, ending)`: waits for the answer with this number, as [`ask`].
-/// Where there is none the third result tells why: the outcome of the process; false where
-/// its channel was abandoned; "timeout". Without a channel, nil, only the answer counts.
+/// Without an answer the third result tells why: the outcome of the process; false if its
+/// channel was abandoned; "timeout". Without a channel, nil, only the answer counts.
 pub(super) extern "C-unwind" fn await_answer(l: State) -> c_int {
     l.set_top(3);
     let Some(patience) = patience(l, 2) else {

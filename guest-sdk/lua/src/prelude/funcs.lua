@@ -36,7 +36,7 @@ local function options_of(self)
   return self.options
 end
 
--- Why a value is no id of a function; nothing where it is one.
+-- Returns the reason for which a value is no id of a function; nothing for an id.
 local function not_id(id, arg, name)
   if id == nil then
     return "id is missing"

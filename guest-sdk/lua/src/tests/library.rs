@@ -107,7 +107,7 @@ fn a_value_ends_at_the_limit_however_it_is_shared() {
              end
            end
          end
-         -- What fits alone may be too much together.
+         -- Parts that fit alone may be too much together.
          local half = { ("x"):rep(600000) }
          local one = assert(s:with_context { a = half })
          local two, err = one:with_context { b = half }
@@ -127,7 +127,7 @@ fn modules_that_require_each_other_are_named() {
          -- Nothing is left of it: now they load.
          package.preload.c = function() return 3 end
          print(require("a"))
-         -- Whoever requires what another coroutine loads waits for it.
+         -- A coroutine that requires what another one loads waits for it.
          local count = 0
          package.preload.slow = function()
            count = count + 1

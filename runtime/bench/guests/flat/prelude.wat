@@ -21,7 +21,7 @@
     (func $receive-one (param i32 i64 i32 i32) (result i32)))
 
   (memory (export "memory") 3)
-  ;; Where the last message ends.
+  ;; The end of the last message.
   (global $end (mut i32) (i32.const 0))
   (data (i32.const 0) "bench:processes")
   (data (i32.const 16) "t")

@@ -55,7 +55,7 @@ pub(crate) struct ApplyArgs {
 const MAY_BE_APPLIED: &str =
     "the plan may have been applied: `warren apply DIR --dry-run` shows what is left of it";
 
-/// What `--json` prints.
+/// The output of `--json`.
 #[derive(Serialize)]
 struct Report<'a> {
     plan: &'a Plan,

@@ -128,7 +128,7 @@ impl Desk {
         let stream = seat.stream();
         write_line(stream, &self.greeting)?;
         let mut reader = BufReader::new(stream);
-        // What the client has planned and not applied.
+        // The plan of the client that is not applied yet.
         let mut planned = None;
         loop {
             let mut line = Vec::new();

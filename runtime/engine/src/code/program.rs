@@ -61,7 +61,7 @@ pub(crate) const IMPORT: char = '=';
 pub(crate) struct Origin {
     pub(crate) files: Arc<dyn Files>,
     required: Mutex<HashMap<Arc<str>, ContentHash>>,
-    /// What the names of imports gave.
+    /// The code that the names of imports gave.
     imported: Mutex<HashMap<Box<str>, Imported>>,
 }
 
@@ -69,7 +69,7 @@ pub(crate) struct Origin {
 /// name.
 type Imported = Option<(Arc<str>, ContentHash)>;
 
-/// What an import gives among some files.
+/// The code that an import gives among some files.
 type Given = Result<Option<Source>, Error>;
 
 /// Required files, and names of imports, that are remembered for one program. A program

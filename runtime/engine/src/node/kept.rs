@@ -379,7 +379,7 @@ mod tests {
             assert!(loose.values.len() <= 2 * MIN_SWEEP && all.bytes == 0);
         }
         assert!(Arc::ptr_eq(&make(&kept, 0, 1), &stays));
-        // What nobody uses leaves nothing.
+        // A value without users leaves nothing.
         let before = kept.0.lock().loose.as_ref().unwrap().values.len();
         make(&kept, 10_000, 1);
         kept.forget(&10_000);

@@ -110,7 +110,7 @@ pub(super) fn explain(
     let is_at_limit = error.kind == Kind::Internal && (trapped || want == Want::Said);
     if is_at_limit {
         error.kind = at_limit.kind;
-        // What does the same again will need as much again.
+        // A process that does the same again will need as much again.
         error.retryable = Some(spent.which != Which::Process);
     }
     if error.details.is_none() {

@@ -197,7 +197,7 @@ impl Node {
         let Some(origin) = &program.origin else {
             return Ok(None);
         };
-        // What is found is remembered also if it does not compile: a reload may mend it.
+        // Code is remembered also if it does not compile: a reload may mend it.
         let found = match name.strip_prefix(IMPORT) {
             Some(name) => {
                 let found = origin.files.import(&program.definition.id, name)?;

@@ -76,7 +76,7 @@ pub(super) fn check_host(definition: &Definition, host: &Host) -> Result<(), Err
 /// the definitions before a reload or those after it.
 ///
 /// Hosts and policies are replaced together with the set, in a moment with an odd number.
-/// Whoever reads several of them does so between two moments.
+/// A reader of several of them reads between two moments.
 pub(super) struct PresentSet {
     set: RwLock<Arc<ProgramSet>>,
     /// Odd while the set, hosts and policies are being replaced.

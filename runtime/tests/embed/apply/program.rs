@@ -222,7 +222,7 @@ fn files_that_are_left_out_are_those_of_the_plan() {
                 "~ definition app.target:used: code (target/used.lua)",
             ]
         );
-        // What is written after the plan is not taken.
+        // Files written after the plan are not taken.
         write(dir, "target/used.lua", &returns(3));
         write(dir, "target/svc.lua", &returns(3));
         in_time(planned.apply()).await.unwrap();

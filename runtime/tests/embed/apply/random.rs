@@ -10,7 +10,7 @@ use warren::{ApplyError, Change, Handle, HostLimits, Kind, Runtime, Spawn};
 
 use crate::setup::{builder, in_time};
 
-/// What the runtime has.
+/// The content of the runtime.
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Model {
     /// Definitions by name: the number that each returns, and the host it is bound to.

@@ -1,4 +1,4 @@
--- What is left in every process: nothing but Lua itself and the process API.
+-- Every process has Lua itself and the process API, and nothing else is left here.
 local libraries = {}
 for name, value in pairs(_G) do
   if type(value) == "table" and name ~= "_G" then

@@ -38,7 +38,7 @@ pid = assert(server.start("app:echo"))
 assert(server.call(pid, 7) == 7)
 assert(channel.select({ events:case_receive() }, true).default)
 
--- What the start asks for is the permission to spawn and to hear of the end.
+-- The start asks for the permission to spawn and to hear of the end.
 for _, start in ipairs { server.start, supervisor.start } do
   pid, err = start("app:unseen")
   assert(not pid and err:kind() == errors.PERMISSION_DENIED, err)
