@@ -10,7 +10,7 @@ local kept = native.kept
 local type, next, pcall, find = kept.type, kept.next, kept.pcall, kept.find
 local new_error, new_channel, spawn, sleep = kept.new_error, kept.new_channel, kept.spawn, kept.sleep
 local with_values, flattened, invalid = kept.with_values, kept.flattened, kept.invalid
-local replaced, identity = kept.replaced, kept.identity
+local replaced = kept.replaced
 local TIMEOUT, CANCELED = kept.TIMEOUT, kept.CANCELED
 local any = new_channel()
 local receive, send, close = any.receive, any.send, any.close
@@ -158,20 +158,7 @@ function executors.with_context(executor, values)
   return with(self, "context", layer)
 end
 
-for _, part in next, { "actor", "scope" } do
-  local name = "with_" .. part
-  executors[name] = function(executor, value)
-    local self = executor_of(executor, name)
-    if value == nil then
-      return invalid(part .. " is missing")
-    end
-    local encoded, err = identity(value, part, name, "funcs.security")
-    if not encoded then
-      return nil, err
-    end
-    return with(self, part, encoded)
-  end
-end
+kept.add_identities(executors, executor_of, with, "funcs.security")
 
 function executors.with_options(executor, options)
   local self = executor_of(executor, "with_options")

@@ -73,6 +73,25 @@ local function identity(value, part, name, action)
   return encoded
 end
 
+-- Adds with_actor and with_scope to the methods of a class. `state_of` returns the state of a
+-- method's object, and `with` a new object with another part.
+local function add_identities(of_class, state_of, with, action)
+  for part in next, encode_identity do
+    local name = "with_" .. part
+    of_class[name] = function(given, value)
+      local self = state_of(given, name)
+      if value == nil then
+        return invalid(part .. " is missing")
+      end
+      local encoded, err = identity(value, part, name, action)
+      if not encoded then
+        return nil, err
+      end
+      return with(self, part, encoded)
+    end
+  end
+end
+
 -- The values of a context, of layers that later spawners share: the newest of
 -- each key.
 local function flattened(layer)
@@ -170,20 +189,7 @@ function methods.with_context(spawner, values)
   return with_context(self, values)
 end
 
-for part in next, encode_identity do
-  local name = "with_" .. part
-  methods[name] = function(spawner, value)
-    local self = self_of(spawner, name)
-    if value == nil then
-      return invalid(part .. " is missing")
-    end
-    local encoded, err = identity(value, part, name, "process.security")
-    if not encoded then
-      return nil, err
-    end
-    return with(self, part, encoded)
-  end
-end
+add_identities(methods, self_of, with, "process.security")
 
 function methods.with_name(spawner, name)
   local self = self_of(spawner, "with_name")
@@ -289,7 +295,8 @@ end
 -- For the libraries that are compiled later, when the program may have replaced what they
 -- use.
 native.kept = {
-  with_values = with_values, flattened = flattened, invalid = invalid, replaced = replaced, identity = identity,
+  with_values = with_values, flattened = flattened, invalid = invalid, replaced = replaced,
+  add_identities = add_identities,
   TIMEOUT = errors.TIMEOUT, CANCELED = errors.CANCELED, INTERNAL = errors.INTERNAL,
   new_error = errors.new, new_channel = channel.new, spawn = coroutine.spawn, sleep = time.sleep,
   json_encode = json.encode, json_decode = json.decode,

@@ -10,6 +10,7 @@ use warren_kernel::{Error, Kind, Monotonic, Process, Subscription};
 
 use super::item::Item;
 use super::pattern::{ByPattern, Pattern};
+use crate::limit::check_subscriptions;
 
 /// The most subscriptions of all processes of a host. Each keeps its patterns, and costs
 /// each event that matches.
@@ -152,18 +153,7 @@ impl OfProcess {
     /// `RateLimited` at `max_subscriptions` of the process, or at those of its host.
     pub(super) fn subscribe(&self, patterns: Patterns) -> Result<Subscription, Error> {
         let mut open = self.open.lock();
-        let host = self.process.host();
-        let limit = host.config().max_subscriptions;
-        // A guest may close the feed alone; the rest of the subscription stays here.
-        if open.len() >= limit {
-            let message = format!(
-                "cannot subscribe: the process has reached max_subscriptions = {limit} of host {}",
-                host.name()
-            );
-            let kind = Kind::RateLimited;
-            let error = Error::at_limit(kind, "max_subscriptions", limit as u64, message);
-            return Err(error.in_host(host.name()));
-        }
+        check_subscriptions(&self.process, open.len(), "subscribe")?;
         let subscription = self.process.open_feed(super::item::LABEL)?;
         match self.bus.add(&self.process, subscription, &patterns) {
             Ok(()) => {

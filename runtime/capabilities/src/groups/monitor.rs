@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use warren_engine::capability::{Answer, Caller, Step};
-use warren_kernel::{Error, Kernel, Kind, MAX_NAME_BYTES, Process, Subscription, Watched};
+use warren_kernel::{Error, Kernel, MAX_NAME_BYTES, Process, Subscription, Watched};
 use warren_values::msgpack::{Full, Output};
 
 use super::list::{ByGroup, Texts, bytes_of};
 use super::{PART, check_prefix};
 use crate::answer;
+use crate::limit::check_subscriptions;
 use crate::request::{Arguments, subscription};
 
 const ACTION: &str = "pg.monitor";
@@ -214,18 +215,7 @@ impl OfProcess {
 
     fn open(&self, groups: &Arc<Groups>, hidden: usize) -> Result<Subscription, Error> {
         let mut open = self.open.lock();
-        let host = self.process.host();
-        let limit = host.config().max_subscriptions;
-        // A guest may close the feed alone; the rest of the monitor stays here.
-        if open.len() >= limit {
-            let message = format!(
-                "cannot monitor: the process has reached max_subscriptions = {limit} of host {}",
-                host.name()
-            );
-            let kind = Kind::RateLimited;
-            let error = Error::at_limit(kind, "max_subscriptions", limit as u64, message);
-            return Err(error.in_host(host.name()));
-        }
+        check_subscriptions(&self.process, open.len(), "monitor")?;
         let watched = groups.watched();
         let subscription = self.kernel.monitor_groups(watched, &self.process, hidden)?;
         open.insert(subscription, Arc::clone(groups));

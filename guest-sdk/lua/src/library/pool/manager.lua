@@ -266,17 +266,10 @@ end
 
 function manager:note(event)
   local worker = self.workers[event.from]
-  if event.kind == process.event.CANCEL then
-    self:finish()
-  elseif event.kind == process.event.LINK_DOWN then
-    -- The EXIT of a worker follows; another link is to the one that started the pool.
-    if not worker then
-      self:finish(errors.wrap(event.result.cause, "linked process " .. event.from .. " failed"))
-    end
+  if loop.is_end(self, event, worker) then
+    return
   elseif worker then
     self:worker_ended(worker, event.result)
-  elseif event.from == self.parent then
-    self:finish()
   elseif self.borrowers[event.from] then
     self:borrower_ended(event.from)
   end

@@ -27,6 +27,26 @@ function loop.finish(self, err)
   self.ending = self.ending or { error = err }
 end
 
+-- Takes note of an event that ends the process: a CANCEL, the end of its parent, or the
+-- failure of a linked process. Returns false for any other event. `child` is the child that
+-- the event is of, if there is one.
+function loop.is_end(self, event, child)
+  if event.kind == process.event.CANCEL then
+    self:finish()
+  elseif event.kind == process.event.LINK_DOWN then
+    -- The EXIT of a child follows. Any other link is to the one that has started this
+    -- process, which falls with it.
+    if not child then
+      self:finish(errors.wrap(event.result.cause, "linked process " .. event.from .. " failed"))
+    end
+  elseif not child and event.from == self.parent then
+    self:finish()
+  else
+    return false
+  end
+  return true
+end
+
 -- Answers those who wait for the end, and refuses what has come since. Returns what the
 -- process returns: nil and an error if it fails.
 function loop.conclude(self, name)

@@ -63,21 +63,13 @@ end
 -- Takes note of an event. It changes no child but the one that has ended.
 function tree:note(event)
   local child = self.by_pid[event.from]
-  if event.kind == process.event.CANCEL then
-    self:finish()
-  elseif event.kind == process.event.LINK_DOWN then
-    -- The EXIT of a child follows. Any other link is to the one that has started this
-    -- supervisor, and falls with it.
-    if not child then
-      self:finish(errors.wrap(event.result.cause, "linked process " .. event.from .. " failed"))
-    end
+  if loop.is_end(self, event, child) then
+    return
   elseif child then
     self.by_pid[event.from] = nil
     child.pid, child.state, child.result = nil, "ended", event.result
     self.last = self.last + 1
     self.ended[self.last] = child
-  elseif event.from == self.parent then
-    self:finish()
   elseif event.from == self.holder then
     self.holder = nil
   end
