@@ -3,6 +3,8 @@
 
 pub(crate) mod api;
 mod cycles;
+mod example;
+mod examples;
 mod features;
 mod licences;
 mod links;
@@ -29,6 +31,7 @@ pub(crate) fn run(extent: Extent) -> Result<()> {
     checks.add("places", places::check());
     checks.add("cycles", cycles::check());
     checks.add("links", links::check());
+    checks.add("examples", examples::check());
     checks.add("licences", licences::check());
     checks.add("features", features::check());
     checks.add("packages", packages::check());

@@ -5,6 +5,15 @@ use crate::{Error, abi};
 /// A buffer for the results of calls. It keeps its memory from call to call, so
 /// that one buffer per guest is enough and a result that fits costs no
 /// allocation.
+///
+/// ```
+/// use warren_guest::raw::{Buffer, process};
+///
+/// let mut buffer = Buffer::new();
+/// let pid = process::pid(&mut buffer).map_err(|error| error.decode())?;
+/// assert_eq!(pid, warren_guest::mock::PID.as_bytes());
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Buffer {
     bytes: Vec<u8>,
@@ -12,6 +21,15 @@ pub struct Buffer {
 
 /// The error of a failed call, as MessagePack (ext type 1), so that a guest can
 /// decode it straight into values of its own.
+///
+/// ```
+/// use warren_guest::kind;
+/// use warren_guest::raw::{Buffer, registry};
+///
+/// let mut buffer = Buffer::new();
+/// let failure = registry::lookup("nobody", &mut buffer).unwrap_err();
+/// assert!(failure.decode().is(kind::NOT_FOUND));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failure<'a>(pub &'a [u8]);
 

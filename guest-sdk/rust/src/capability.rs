@@ -4,6 +4,17 @@ use crate::mailbox::Subscription;
 use crate::{Buffer, Failure, abi};
 
 /// The result of a call.
+///
+/// ```
+/// use warren_guest::mock;
+/// use warren_guest::raw::Buffer;
+/// use warren_guest::raw::capability::{self, Called};
+///
+/// mock::with(|runtime| runtime.capability = Some(|_, _| Ok(vec![7])));
+/// let mut buffer = Buffer::new();
+/// let called = capability::call("shop.stock", b"\x90", &mut buffer);
+/// assert_eq!(called, Ok(Called::Value(&[7])));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Called<'b> {
     /// The value of the operation, encoded.

@@ -3,6 +3,14 @@
 use crate::{abi, absent};
 
 /// The importance of a record.
+///
+/// ```
+/// use warren_guest::mock;
+/// use warren_guest::raw::logger::{self, Level};
+///
+/// logger::log(Level::Warn, "shop", "no apples are left", None);
+/// assert_eq!(mock::with(|runtime| runtime.logged.clone()), ["no apples are left"]);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     /// Details for debugging.

@@ -3,9 +3,31 @@
 use crate::{Buffer, Failure, abi, absent};
 
 /// Names one queue of this process.
+///
+/// ```
+/// use warren_guest::raw::mailbox::{self, Subscription};
+///
+/// let inbox: Subscription = mailbox::inbox();
+/// assert_eq!(inbox, mailbox::inbox());
+/// assert_ne!(inbox, mailbox::events());
+/// ```
 pub type Subscription = u32;
 
 /// One message, event or outcome taken from a queue.
+///
+/// ```
+/// use warren_guest::mock;
+/// use warren_guest::raw::{Buffer, mailbox};
+///
+/// mock::with(|runtime| runtime.deliver("{app:a|0x00002}", "job", b"\x91\x07"));
+/// let mut buffer = Buffer::new();
+/// let received = mailbox::receive(&[mailbox::inbox()], None, &mut buffer);
+/// let received = received.map_err(|error| error.decode())?;
+/// let message = received.expect("without a deadline, a message comes");
+/// assert_eq!(message.topic, b"job");
+/// assert_eq!(message.payload, b"\x91\x07");
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Message<'a> {
     /// The queue it was taken from.

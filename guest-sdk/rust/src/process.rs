@@ -6,6 +6,14 @@ use crate::mailbox::Subscription;
 use crate::{Buffer, Failure, abi, absent};
 
 /// The ties of a new process to its spawner.
+///
+/// ```
+/// use warren_guest::raw::process::Relation;
+///
+/// let both = Relation { linked: true, ..Relation::MONITORED };
+/// assert_eq!(both, Relation::LINKED_MONITORED);
+/// assert_eq!(Relation::default(), Relation::NONE);
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Relation {
     /// The spawner gets one EXIT event when the process ends.
@@ -46,6 +54,25 @@ impl Relation {
 const WATCHED: u32 = 1 << 2;
 
 /// The definition to start, and its host.
+///
+/// ```
+/// use warren_guest::mock;
+/// use warren_guest::raw::Buffer;
+/// use warren_guest::raw::process::{self, Relation, Start};
+///
+/// let start = Start {
+///     definition: "app:worker",
+///     host: "app:workers",
+///     arguments: b"\x91\x07",
+///     options: b"",
+/// };
+/// let mut buffer = Buffer::new();
+/// let spawned = process::spawn(start, Relation::MONITORED, &mut buffer);
+/// let pid = spawned.map_err(|error| error.decode())?;
+/// let record = mock::with(|runtime| runtime.spawned[0].clone());
+/// assert_eq!((record.pid.as_bytes(), record.host.as_str()), (pid, "app:workers"));
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Start<'a> {
     /// The id of the definition.

@@ -4,6 +4,22 @@ use crate::msgpack::{Full, MAX_MESSAGE, Output};
 use crate::{Buffer, Error, Failure, abi, absent};
 
 /// A piece of code that an interpreter runs or prepares.
+///
+/// ```
+/// use warren_guest::mock;
+/// use warren_guest::raw::Buffer;
+/// use warren_guest::raw::program::{self, Chunk};
+///
+/// let code = ("main.lua".to_owned(), b"return 1".to_vec());
+/// mock::with(|runtime| runtime.code = Some(code));
+/// let mut buffer = Buffer::new();
+/// let record = program::code(&mut buffer).map_err(|error| error.decode())?;
+/// let chunk = Chunk::parse(record).expect("the definition has code");
+/// assert_eq!(chunk.name, b"main.lua");
+/// assert_eq!(chunk.code, b"return 1");
+/// assert_eq!(chunk.modules, None); // all libraries
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Chunk<'a> {
     /// The code's name in error messages.

@@ -3,6 +3,17 @@
 use crate::{Buffer, Failure, abi};
 
 /// A standard stream to write to.
+///
+/// ```
+/// use warren_guest::mock;
+/// use warren_guest::stdio::{self, Stream};
+///
+/// stdio::write(Stream::Out, b"ready\n");
+/// stdio::write(Stream::Err, b"a warning\n");
+/// let [out, err] = mock::with(|runtime| runtime.written.clone());
+/// assert_eq!(out, b"ready\n");
+/// assert_eq!(err, b"a warning\n");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
     /// Standard output.

@@ -9,6 +9,14 @@ use warren_kernel::text;
 use warren_values::duration::{self, Fault};
 
 /// The reason why a text is not a duration.
+///
+/// ```
+/// use warren_app::{DurationError, parse_duration};
+///
+/// assert_eq!(parse_duration("5"), Err(DurationError::NoUnit("5".to_owned())));
+/// let error = parse_duration("5d").unwrap_err();
+/// assert_eq!(error.to_string(), "unknown unit `d`; write one of ns, us, ms, s, m, h");
+/// ```
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum DurationError {
     /// The text is not a sequence of numbers with units.

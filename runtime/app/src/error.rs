@@ -12,6 +12,17 @@ use crate::policy::PolicyError;
 
 /// The reason why a program cannot be opened. [`AppError::remedy`] says what to
 /// do.
+///
+/// ```
+/// use warren_app::{App, AppError, AppOptions};
+///
+/// # let directory = tempfile::tempdir()?;
+/// let shop = directory.path().join("shop");
+/// let error = App::open(&shop, AppOptions::default()).unwrap_err();
+/// assert!(matches!(&error, AppError::NotFound { path } if *path == shop));
+/// assert!(error.remedy().is_some_and(|remedy| remedy.starts_with("give the path")));
+/// # Ok::<_, std::io::Error>(())
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum AppError {
@@ -112,6 +123,20 @@ pub enum AppError {
 }
 
 /// The access that a grant allows.
+///
+/// ```
+/// use warren_app::{Access, App, AppError, AppOptions, EnvGrant};
+///
+/// # let directory = tempfile::tempdir()?;
+/// let variable = EnvGrant { name: "A=B".into(), value: None };
+/// let options = AppOptions { env: vec![variable], ..AppOptions::default() };
+/// let Err(AppError::Grant { access, what, .. }) = App::open(directory.path(), options) else {
+///     panic!("no name of a variable has `=`");
+/// };
+/// assert_eq!((access, what.as_str()), (Access::Env, "A=B"));
+/// assert_eq!(access.to_string(), "the environment variable");
+/// # Ok::<_, std::io::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Reading a path.
@@ -123,6 +148,20 @@ pub enum Access {
 }
 
 /// The reason why a path or variable cannot be granted.
+///
+/// ```
+/// use warren_app::{App, AppError, AppOptions, GrantError};
+///
+/// # let directory = tempfile::tempdir()?;
+/// let data = directory.path().join("data");
+/// let options = AppOptions { read: vec![data], ..AppOptions::default() };
+/// let Err(AppError::Grant { access, error, .. }) = App::open(directory.path(), options) else {
+///     panic!("there is no such directory");
+/// };
+/// assert!(matches!(&error, GrantError::Missing { path } if path.ends_with("data")));
+/// assert!(error.remedy(access).is_some_and(|remedy| remedy.starts_with("create it first")));
+/// # Ok::<_, std::io::Error>(())
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum GrantError {

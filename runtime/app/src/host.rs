@@ -3,6 +3,22 @@
 use std::time::Duration;
 
 /// The limits of one host. The runtime's defaults replace absent ones.
+///
+/// ```
+/// use std::time::Duration;
+/// use warren_app::{App, AppOptions};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # std::fs::write(directory.path().join("main.lua"), "return 1")?;
+/// let manifest = "[hosts.\"app:workers\"]\nmax_processes = 10\nmax_cpu = \"30s\"\n";
+/// std::fs::write(directory.path().join("warren.toml"), manifest)?;
+/// let app = App::open(directory.path(), AppOptions::default())?;
+/// let workers = &app.hosts()["app:workers"];
+/// assert_eq!(workers.max_processes, Some(10));
+/// assert_eq!(workers.max_cpu, Some(Duration::from_secs(30)));
+/// assert_eq!(workers.max_memory, None); // the runtime's default
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HostSettings {
     /// Processes that may live in the host at once.
@@ -30,6 +46,19 @@ pub struct HostSettings {
 }
 
 /// The limits of one queue. The runtime's defaults replace absent ones.
+///
+/// ```
+/// use warren_app::{App, AppOptions, QueueSettings};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # std::fs::write(directory.path().join("main.lua"), "return 1")?;
+/// let manifest = "[hosts.\"app:workers\"]\nmax_queue = { bytes = \"4MiB\" }\n";
+/// std::fs::write(directory.path().join("warren.toml"), manifest)?;
+/// let app = App::open(directory.path(), AppOptions::default())?;
+/// let limits = QueueSettings { messages: None, bytes: Some(4 << 20) };
+/// assert_eq!(app.hosts()["app:workers"].max_queue, limits);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct QueueSettings {
     /// In messages.

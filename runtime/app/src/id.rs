@@ -86,6 +86,15 @@ impl fmt::Display for Id {
 }
 
 /// The reason why a text is not an id.
+///
+/// ```
+/// use warren_app::{Id, IdError};
+///
+/// let error = Id::parse("main").unwrap_err();
+/// assert_eq!(error, IdError::NoColon { text: "main".to_owned() });
+/// let error = Id::parse("app:my main").unwrap_err();
+/// assert!(matches!(error, IdError::Character { character: ' ', .. }));
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum IdError {
     /// The text has no colon.

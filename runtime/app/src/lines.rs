@@ -7,6 +7,20 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 /// The lines of the tables of a manifest, from 1.
+///
+/// ```
+/// use warren_app::{App, AppOptions};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # std::fs::write(directory.path().join("main.lua"), "return 1")?;
+/// let manifest = "[app]\nname = \"shop\"\n\n[hosts.\"shop:workers\"]\nmax_processes = 10\n";
+/// std::fs::write(directory.path().join("warren.toml"), manifest)?;
+/// let lines = App::open(directory.path(), AppOptions::default())?.manifest_lines();
+/// assert_eq!(lines.of_table("app", "name"), Some(2));
+/// assert_eq!(lines.of_table("hosts", "shop:workers"), Some(4));
+/// assert_eq!(lines.of_table("hosts", "shop:others"), None);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Lines(HashMap<(&'static str, String), usize>);
 

@@ -38,6 +38,19 @@ pub struct AppOptions {
 }
 
 /// An environment variable a program may see.
+///
+/// ```
+/// use warren_app::{App, AppOptions, EnvGrant};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # std::fs::write(directory.path().join("main.lua"), "return 1")?;
+/// let region = EnvGrant { name: "REGION".into(), value: Some("eu".into()) };
+/// let options = AppOptions { env: vec![region], ..AppOptions::default() };
+/// let app = App::open(directory.path(), options)?;
+/// let seen = &app.main_definition().grants.env;
+/// assert_eq!(*seen, [("REGION".to_owned(), "eu".to_owned())]);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnvGrant {
     /// Its name.

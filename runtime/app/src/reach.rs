@@ -10,6 +10,19 @@ use crate::app::{App, MANIFEST};
 const POLICIES: &str = "policies";
 
 /// A grant that lets a program change its own files.
+///
+/// ```
+/// use warren_app::{App, AppOptions};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # std::fs::write(directory.path().join("main.lua"), "return 1")?;
+/// let options = AppOptions { write: vec![directory.path().to_owned()], ..AppOptions::default() };
+/// let app = App::open(directory.path(), options)?;
+/// let writes = app.self_writes();
+/// assert_eq!(writes[0].contains, ["manifest", "policies", "sources"]);
+/// assert_eq!(writes[0].definition, None); // every definition has the grant
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SelfWrite {
     /// The writable path.

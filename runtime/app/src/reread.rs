@@ -15,6 +15,24 @@ use crate::plan::{Plan, Process};
 use crate::too_much::TooMuch;
 
 /// A program with its files as they are now, beside the program that runs.
+///
+/// ```
+/// use warren_app::{App, AppOptions, Definitions};
+///
+/// # let directory = tempfile::tempdir()?;
+/// let main = directory.path().join("main.lua");
+/// std::fs::write(&main, "return 1")?;
+/// let options = AppOptions { reloadable: true, ..AppOptions::default() };
+/// let app = App::open(directory.path(), options)?;
+///
+/// std::fs::write(&main, "return 2")?;
+/// let reread = app.reread()?;
+/// assert_eq!(&*reread.changes.changed[0], "app:main");
+/// let definition = reread.app.definition("app:main")?;
+/// let source = definition.code.source().expect("the definition has a file");
+/// assert_eq!(&*source.bytes, b"return 2");
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Reread {
     /// The program with the new files. Files that are the same are shared with the other
@@ -25,6 +43,25 @@ pub struct Reread {
 }
 
 /// The differences between the files of a program and the same files later.
+///
+/// ```
+/// use warren_app::{App, AppOptions};
+///
+/// # let directory = tempfile::tempdir()?;
+/// let file = |name: &str| directory.path().join(name);
+/// std::fs::write(file("main.lua"), "return 1")?;
+/// std::fs::write(file("old.lua"), "return 1")?;
+/// let options = AppOptions { reloadable: true, ..AppOptions::default() };
+/// let app = App::open(directory.path(), options)?;
+///
+/// std::fs::remove_file(file("old.lua"))?;
+/// std::fs::write(file("new.lua"), "return 1")?;
+/// let changes = app.reread()?.changes;
+/// assert_eq!(&*changes.added[0], "app:new");
+/// assert_eq!(&*changes.removed[0], "app:old");
+/// assert_eq!((changes.changed.len(), changes.unchanged), (0, 1));
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct Changes {
@@ -59,6 +96,21 @@ pub struct Changes {
 }
 
 /// The change of a file.
+///
+/// ```
+/// use warren_app::{App, AppOptions, FileChange};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # std::fs::write(directory.path().join("main.lua"), "return 1")?;
+/// let options = AppOptions { reloadable: true, ..AppOptions::default() };
+/// let app = App::open(directory.path(), options)?;
+///
+/// // No id has a space, so the file is no definition.
+/// std::fs::write(directory.path().join("date utils.lua"), "return {}")?;
+/// let modules = app.reread()?.changes.modules;
+/// assert_eq!(modules["date utils.lua"], FileChange::Added);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FileChange {
     /// It was not there.
@@ -70,6 +122,16 @@ pub enum FileChange {
 }
 
 /// The reason why the files of a program cannot be taken as they are now.
+///
+/// ```
+/// use warren_app::{App, AppOptions, RereadError};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # std::fs::write(directory.path().join("main.lua"), "return 1")?;
+/// let app = App::open(directory.path(), AppOptions::default())?;
+/// assert!(matches!(app.reread(), Err(RereadError::NotReloadable)));
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum RereadError {
@@ -88,6 +150,23 @@ pub enum RereadError {
 }
 
 /// A file that keeps the files from making a program.
+///
+/// ```
+/// use warren_app::{App, AppOptions, RereadError};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # std::fs::write(directory.path().join("main.lua"), "return 1")?;
+/// let options = AppOptions { reloadable: true, ..AppOptions::default() };
+/// let app = App::open(directory.path(), options)?;
+///
+/// std::fs::write(directory.path().join("main.wat"), "(module)")?;
+/// let Err(RereadError::Files(problems)) = app.reread() else {
+///     panic!("two files have one id");
+/// };
+/// assert_eq!(problems[0].file, "main.lua");
+/// assert!(problems[0].message.starts_with("definition app:main is ambiguous"));
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileProblem {
     /// Its path below the root; the first of several files of one id.

@@ -9,6 +9,20 @@ use warren_values::Value;
 
 /// A table `[services."id"]`: a process that is started with the program under
 /// the name `id`, and restarted by its [`Restart`] rules.
+///
+/// ```
+/// use warren_app::{Service, sort_services};
+///
+/// let store = Service::new("shop:store", "shop.store:main").critical(true);
+/// let orders = Service::new("shop:orders", "shop.orders:handler")
+///     .argument("eu")
+///     .depends_on("shop:store");
+/// let mut services = vec![orders, store];
+/// sort_services(&mut services)?;
+/// let names: Vec<&str> = services.iter().map(|service| &*service.name).collect();
+/// assert_eq!(names, ["shop:store", "shop:orders"]);
+/// # Ok::<_, warren_app::DependencyError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Service {
     /// The registered name.
@@ -91,6 +105,23 @@ impl Service {
 }
 
 /// The rules by which a process that has ended is restarted.
+///
+/// ```
+/// use std::time::Duration;
+/// use warren_app::{Restart, RestartPolicy, Service};
+///
+/// // Waits 10 ms, 30 ms and 90 ms, and then 100 ms before each further start.
+/// let restart = Restart {
+///     policy: RestartPolicy::Always,
+///     initial_delay: Duration::from_millis(10),
+///     max_delay: Duration::from_millis(100),
+///     backoff: 3.0,
+///     jitter: 0.0,
+///     ..Restart::default()
+/// };
+/// let orders = Service::new("shop:orders", "shop.orders:handler").restart(restart);
+/// assert_eq!(orders.restart.max_attempts, 10); // the default
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub struct Restart {
     /// The ends that lead to a restart.
@@ -114,6 +145,23 @@ pub struct Restart {
 }
 
 /// The ends after which a process is restarted.
+///
+/// ```
+/// use warren_app::{App, AppOptions, Restart, RestartPolicy};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # std::fs::write(directory.path().join("main.lua"), "return 1")?;
+/// let manifest = r#"
+///     [services."app:clock"]
+///     process = "app:main"
+///     restart = { policy = "always" }
+/// "#;
+/// std::fs::write(directory.path().join("warren.toml"), manifest)?;
+/// let app = App::open(directory.path(), AppOptions::default())?;
+/// assert_eq!(app.services()[0].restart.policy, RestartPolicy::Always);
+/// assert_eq!(Restart::default().policy, RestartPolicy::OnFailure);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RestartPolicy {
     /// Every end.
@@ -134,6 +182,23 @@ impl RestartPolicy {
 }
 
 /// The code with which a process is restarted that had been upgraded.
+///
+/// ```
+/// use warren_app::{App, AppOptions, Restart, RestartCode};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # std::fs::write(directory.path().join("main.lua"), "return 1")?;
+/// let manifest = r#"
+///     [services."app:clock"]
+///     process = "app:main"
+///     restart = { code = "manifest" }
+/// "#;
+/// std::fs::write(directory.path().join("warren.toml"), manifest)?;
+/// let app = App::open(directory.path(), AppOptions::default())?;
+/// assert_eq!(app.services()[0].restart.code, RestartCode::Manifest);
+/// assert_eq!(Restart::default().code, RestartCode::Upgraded);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RestartCode {
     /// The code of the last upgrade.

@@ -171,6 +171,18 @@ fn of<S: Borrow<Service>>(service: &S) -> &Service {
 }
 
 /// Services that cannot start one after the other.
+///
+/// ```
+/// use warren_app::{DependencyError, Service, sort_services};
+///
+/// let mut services = vec![Service::new("a:web", "a:web").depends_on("a:store")];
+/// let error = sort_services(&mut services).unwrap_err();
+/// assert_eq!(error.to_string(), "the service a:web depends on a:store, which is no service");
+///
+/// services.push(Service::new("a:store", "a:store").depends_on("a:web"));
+/// let error = sort_services(&mut services).unwrap_err();
+/// assert!(matches!(error, DependencyError::Cycle(names) if names.len() == 2));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DependencyError {

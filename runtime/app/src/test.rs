@@ -12,6 +12,19 @@ use crate::place;
 use crate::plan::Process;
 
 /// A test: a definition that is run to its end, and passes or fails.
+///
+/// ```
+/// use warren_app::{App, AppOptions};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # std::fs::write(directory.path().join("main.lua"), "return 1")?;
+/// std::fs::write(directory.path().join("total_test.lua"), "return 1")?;
+/// let app = App::open(directory.path(), AppOptions::default())?;
+/// let tests = app.tests();
+/// assert_eq!(tests.len(), 1);
+/// assert_eq!((&*tests[0].id, &*tests[0].suite), ("app:total_test", "app"));
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Test {

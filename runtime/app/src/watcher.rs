@@ -40,6 +40,22 @@ pub struct Watcher {
 }
 
 /// The state of the files, compared with the last look.
+///
+/// ```
+/// use warren_app::{App, AppOptions, Seen};
+///
+/// # let directory = tempfile::tempdir()?;
+/// let main = directory.path().join("main.lua");
+/// std::fs::write(&main, "return 1")?;
+/// let options = AppOptions { reloadable: true, ..AppOptions::default() };
+/// let mut watcher = App::open(directory.path(), options)?.watcher()?;
+/// assert_eq!(watcher.look()?, Seen::Same);
+/// std::fs::write(&main, "return 22")?;
+/// assert_eq!(watcher.look()?, Seen::Changing);
+/// assert_eq!(watcher.look()?, Seen::Changed);
+/// assert_eq!(watcher.look()?, Seen::Same);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Seen {
     /// As they were last taken.

@@ -9,6 +9,27 @@ pub use system::SystemMemory;
 pub(crate) use watch::Watch;
 
 /// The memory of the machine, or the part that this program may use.
+///
+/// ```
+/// use warren_engine::{MachineMemory, default_max_memory};
+///
+/// /// A machine of so many bytes, half of which are in use.
+/// struct HalfUsed(u64);
+///
+/// impl MachineMemory for HalfUsed {
+///     fn total(&self) -> Option<u64> {
+///         Some(self.0)
+///     }
+///
+///     fn available(&self) -> Option<u64> {
+///         Some(self.0 / 2)
+///     }
+/// }
+///
+/// let machine = HalfUsed(8 << 30);
+/// assert_eq!(machine.available(), Some(4 << 30));
+/// assert_eq!(machine.total().map(default_max_memory), Some(7 << 30));
+/// ```
 pub trait MachineMemory: Send + Sync + 'static {
     /// Returns the total bytes; `None` if they are unknown.
     fn total(&self) -> Option<u64>;

@@ -37,6 +37,27 @@ pub(crate) const PIECE: usize = 64 * 1024;
 const LEFT: usize = 4 << 20;
 
 /// A standard stream.
+///
+/// ```
+/// use warren_engine::{Sink, Stream};
+///
+/// /// Keeps standard output, and drops standard error.
+/// #[derive(Default)]
+/// struct Kept(Vec<u8>);
+///
+/// impl Sink for Kept {
+///     fn write(&mut self, stream: Stream, bytes: &[u8]) {
+///         if stream == Stream::Stdout {
+///             self.0.extend_from_slice(bytes);
+///         }
+///     }
+/// }
+///
+/// let mut kept = Kept::default();
+/// kept.write(Stream::Stdout, b"ready\n");
+/// kept.write(Stream::Stderr, b"a warning\n");
+/// assert_eq!(kept.0, b"ready\n");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
     /// Standard output.
@@ -82,6 +103,17 @@ pub trait Sink: Send + 'static {
 
 /// The standard streams of this program. If the reader of a stream is gone, further
 /// output on it is lost.
+///
+/// ```
+/// use warren_engine::{Sink, StandardStreams, Stream};
+///
+/// let mut streams = StandardStreams::default();
+/// let errors = streams.split_stderr();
+/// streams.write(Stream::Stdout, b"ready\n");
+/// // Neither stream holds up the other one.
+/// let mut errors = errors.expect("standard error has a sink of its own");
+/// errors.write(Stream::Stderr, b"a warning\n");
+/// ```
 #[derive(Debug, Default)]
 pub struct StandardStreams(());
 

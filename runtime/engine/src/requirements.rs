@@ -8,6 +8,15 @@ use crate::code::mappings;
 use crate::host_limits::HostLimits;
 
 /// Needs of a full host, beyond memory, if none of its processes is a component.
+///
+/// ```
+/// use warren_engine::HostLimits;
+///
+/// let one = HostLimits::default().max_processes(1).requirements();
+/// let full = HostLimits::default().max_processes(1_000).requirements();
+/// assert_eq!(full.mappings, 1_000 * one.mappings);
+/// assert_eq!(full.address_space, 1_000 * one.address_space);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Requirements {
     /// Memory mappings, bounded by `vm.max_map_count`.

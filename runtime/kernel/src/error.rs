@@ -7,6 +7,20 @@ use std::sync::Arc;
 pub use warren_values::Kind;
 
 /// One field of an error's details, as the runtime fills them in.
+///
+/// ```
+/// use warren_kernel::Field;
+///
+/// fn shown(field: &Field) -> String {
+///     match field {
+///         Field::Text(text) => text.clone(),
+///         Field::Number(number) => number.to_string(),
+///     }
+/// }
+///
+/// assert_eq!(shown(&Field::from("max_queue")), "max_queue");
+/// assert_eq!(shown(&Field::from(7_u64)), "7");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Field {
     /// Text.
@@ -16,6 +30,17 @@ pub enum Field {
 }
 
 /// The part of an error that programs read beside the message.
+///
+/// ```
+/// use warren_kernel::{Details, Error, Field};
+///
+/// let error = Error::not_found("no such order").with("shop", "eu").with("order", 7_u64);
+/// let Some(Details::Fields(fields)) = &error.details else {
+///     panic!("the runtime gives fields");
+/// };
+/// assert_eq!(fields[0], ("shop", Field::Text("eu".to_owned())));
+/// assert_eq!(fields[1], ("order", Field::Number(7)));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Details {
     /// From the runtime: names and values, in this order.

@@ -6,6 +6,18 @@ use std::time::Duration;
 use crate::sync::atomic::{AtomicU64, Ordering};
 
 /// A point on the wall clock: nanoseconds since 1970-01-01T00:00:00Z.
+///
+/// ```
+/// use std::time::{Duration, UNIX_EPOCH};
+/// use warren_kernel::Timestamp;
+///
+/// let begin = Timestamp(1_577_836_800_000_000_000); // 2020-01-01T00:00:00Z
+/// let later = Timestamp(begin.0 + 5);
+/// assert!(begin < later);
+/// let time = UNIX_EPOCH + Duration::from_nanos(u64::try_from(later.0)?);
+/// assert_eq!(time.duration_since(UNIX_EPOCH)?.subsec_nanos(), 5);
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 

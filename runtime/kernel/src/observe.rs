@@ -16,6 +16,29 @@ use crate::sync::atomic::{AtomicBool, Ordering};
 use crate::sync::{Arc, Mutex, MutexGuard, RwLock, Weak};
 
 /// Something that happened to a process.
+///
+/// ```
+/// use warren_kernel::Change;
+///
+/// fn shown(change: &Change) -> String {
+///     match change {
+///         Change::Started { pid, definition: Some(definition), .. } => {
+///             format!("{pid} runs {definition}")
+///         }
+///         Change::Ended { pid, outcome } if outcome.is_failure() => format!("{pid} failed"),
+///         Change::Missed(count) => format!("{count} changes were missed"),
+///         other => format!("{other:?}"),
+///     }
+/// }
+///
+/// let started = Change::Started {
+///     pid: "{app:a|0x00001}".into(),
+///     parent: None,
+///     definition: Some("app:main".into()),
+/// };
+/// assert_eq!(shown(&started), "{app:a|0x00001} runs app:main");
+/// assert_eq!(shown(&Change::Missed(3)), "3 changes were missed");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {
     /// A process was started.

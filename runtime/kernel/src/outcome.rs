@@ -5,6 +5,16 @@ use crate::error::{Details, Error, Kind};
 use crate::sync::Arc;
 
 /// The end of a process: a value or an error.
+///
+/// ```
+/// use warren_kernel::{Error, Outcome};
+///
+/// let failed = Outcome::Failed(Box::new(Error::internal("a bug")));
+/// assert!(failed.is_failure());
+/// let returned = Outcome::Returned(Some([0_u8; 8].as_slice().into()));
+/// assert!(!returned.is_failure());
+/// assert!(returned.within(7).is_failure()); // more than a message of 7 bytes
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
     /// The process returned, with an encoded value or with nothing.

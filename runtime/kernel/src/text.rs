@@ -11,6 +11,14 @@ use std::fmt::{self, Write};
 use std::path::Path;
 
 /// Text or bytes that are displayed within one line: see [`line()`].
+///
+/// ```
+/// use warren_kernel::text;
+///
+/// let line = text::line("done\n\u{1b}[31m");
+/// assert_eq!(line.to_string(), r"done\n\u{1b}[31m");
+/// assert_eq!(text::line(b"a\xff").to_string(), r"a\xff");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Line<'a>(&'a [u8]);
 
@@ -77,6 +85,17 @@ pub fn json(json: &str) -> Cow<'_, str> {
 }
 
 /// A writer that passes on its input as [`line()`] displays it.
+///
+/// ```
+/// use std::fmt::Write;
+/// use warren_kernel::text::Escaping;
+///
+/// let mut escaping = Escaping(String::new());
+/// let name = "a\nb";
+/// write!(escaping, "name: {name}")?;
+/// assert_eq!(escaping.0, r"name: a\nb");
+/// # Ok::<_, std::fmt::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Escaping<W>(pub W);
 

@@ -5,6 +5,16 @@ use std::num::NonZeroU64;
 
 /// The place of a message in a chain of causes. A chain begins with one message
 /// and goes on with the messages sent while a message of the chain is handled.
+///
+/// ```
+/// use std::num::NonZeroU64;
+/// use warren_kernel::{Trace, TraceId};
+///
+/// let id = TraceId(NonZeroU64::MIN);
+/// let (question, answer) = (Trace { id, message: 7 }, Trace { id, message: 8 });
+/// assert_eq!(question.id, answer.id); // one chain of causes
+/// assert_ne!(question, answer);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Trace {
     /// The chain.

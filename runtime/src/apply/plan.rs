@@ -15,6 +15,19 @@ use warren_kernel::text;
 /// - definition shop:old
 /// 1 to add, 1 to replace, 1 to remove
 /// ```
+///
+/// ```
+/// use warren::{Action, Change, HostLimits, Runtime};
+///
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let runtime = Runtime::builder().start()?;
+/// let change = Change::new().host("shop:workers", HostLimits::default());
+/// let planned = runtime.plan(change).await?;
+/// assert_eq!(planned.plan().count(Action::Add), 1);
+/// let lines = planned.plan().to_string();
+/// assert_eq!(lines.lines().next(), Some("+ host shop:workers"));
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Plan {

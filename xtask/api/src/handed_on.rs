@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::rustdoc::Crate;
+use crate::rustdoc::{Crate, Type};
 
 /// Returns a line for each item: the library's own, then those of the other
 /// crates that can be reached through it.
@@ -18,6 +18,19 @@ pub(crate) fn with_items(library: &Crate, others: &[Crate]) -> String {
         lines.extend(other.items.iter().filter(reached).cloned());
     }
     lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// Returns the library's own types, then those of the other crates that can be
+/// reached through it.
+pub(crate) fn with_types<'a>(library: &'a Crate, others: &'a [Crate]) -> Vec<&'a Type> {
+    let named = paths(library, others);
+    let is_reached = |one: &&Type| named.iter().any(|path| is_below(&one.path, path));
+    let of_others = others.iter().flat_map(|other| &other.types);
+    library
+        .types
+        .iter()
+        .chain(of_others.filter(is_reached))
+        .collect()
 }
 
 /// Returns the paths that the library re-exports. A re-exported crate adds its
@@ -66,7 +79,36 @@ mod tests {
             name: name.to_owned(),
             items: owned(items),
             uses: owned(uses),
+            types: Vec::new(),
         }
+    }
+
+    fn with_types_of(krate: Crate, paths: &[&str]) -> Crate {
+        let types = paths.iter().map(|path| Type {
+            path: (*path).to_owned(),
+            has_example: false,
+        });
+        Crate {
+            types: types.collect(),
+            ..krate
+        }
+    }
+
+    #[test]
+    fn types_are_reached_by_themselves_or_their_module() {
+        let uses = ["kernel::Error", "app::text"];
+        let library = with_types_of(krate("lib", &[], &uses), &["lib::Own"]);
+        let kernel = with_types_of(
+            krate("kernel", &[], &[]),
+            &["kernel::Error", "kernel::ErrorKind"],
+        );
+        let app = with_types_of(krate("app", &[], &[]), &["app::text::Line", "app::Id"]);
+        let others = [kernel, app];
+        let reached: Vec<&str> = with_types(&library, &others)
+            .into_iter()
+            .map(|one| one.path.as_str())
+            .collect();
+        assert_eq!(reached, ["lib::Own", "kernel::Error", "app::text::Line"]);
     }
 
     #[test]

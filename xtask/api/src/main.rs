@@ -1,7 +1,10 @@
 //! `warren-public-api SNAPSHOT LIBRARY [CRATE...] [--update]`: compares the
 //! public items of a library, as rustdoc's JSON lists them, with a file: its
-//! own items, and re-exported ones of other crates.
+//! own items, and re-exported ones of other crates. Each type among them must
+//! have an example.
 
+#[path = "../../src/ci/example.rs"]
+mod example;
 mod handed_on;
 mod rustdoc;
 
@@ -33,20 +36,43 @@ fn run(mut arguments: Vec<String>) -> Result<()> {
     let others = others
         .iter()
         .map(|other| Crate::read(&PathBuf::from(other)));
-    let present = handed_on::with_items(&library, &others.collect::<Result<Vec<_>>>()?);
+    let others = others.collect::<Result<Vec<_>>>()?;
+    let mut failed = Vec::new();
+
+    let present = handed_on::with_items(&library, &others);
     if update {
-        return fs::write(snapshot, present).with_context(|| format!("cannot write {snapshot}"));
+        fs::write(snapshot, present).with_context(|| format!("cannot write {snapshot}"))?;
+    } else {
+        let accepted =
+            fs::read_to_string(snapshot).with_context(|| format!("cannot read {snapshot}"))?;
+        let differences = differences(&accepted, &present);
+        if !differences.is_empty() {
+            show(&differences);
+            failed.push(format!("the public API differs from {snapshot}"));
+        }
     }
-    let accepted =
-        fs::read_to_string(snapshot).with_context(|| format!("cannot read {snapshot}"))?;
-    let differences = differences(&accepted, &present);
-    if differences.is_empty() {
-        return Ok(());
+
+    let types = handed_on::with_types(&library, &others);
+    if types.is_empty() {
+        bail!("{} has no public type", library.name);
     }
-    for line in &differences {
+    let without = types.iter().filter(|one| !one.has_example);
+    let without: Vec<String> = without.map(|one| one.path.clone()).collect();
+    if !without.is_empty() {
+        show(&without);
+        failed.push("types of the public API have no example".to_owned());
+    }
+
+    if !failed.is_empty() {
+        bail!("{}", failed.join("; "));
+    }
+    Ok(())
+}
+
+fn show(lines: &[String]) {
+    for line in lines {
         eprintln!("{line}");
     }
-    bail!("the public API differs from {snapshot}")
 }
 
 /// Returns the lines that only one text has, each with `-` or `+` before it.

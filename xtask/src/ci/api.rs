@@ -1,4 +1,5 @@
-//! The public API of the library, compared with its committed list.
+//! The public API of the library, compared with its committed list. Each of its types has
+//! an example.
 //!
 //! The list is made from rustdoc's JSON, which rustdoc writes on the nightly
 //! channel only, or when told to behave as nightly. Cargo must not see that
@@ -30,10 +31,11 @@ const LIBRARIES: [&str; 5] = [
 /// The committed list, below the root.
 const SNAPSHOT: &str = "runtime/public-api.txt";
 
-/// Compares the public API with the list, or updates the list.
+/// Compares the public API with the list, or updates the list. Looks for an example in the
+/// document of each type.
 ///
 /// # Errors
-/// They differ, or rustdoc fails.
+/// API and list differ, a type has no example, or rustdoc fails.
 pub(crate) fn run(update: bool) -> Result<()> {
     let root = project::root();
     let mut doc = project::cargo(&root);
@@ -55,7 +57,8 @@ pub(crate) fn run(update: bool) -> Result<()> {
     if update {
         compare.arg("--update");
     }
-    let remedy = "if the change is intended, accept it with `cargo xtask api --update`";
+    let remedy = "accept an intended change with `cargo xtask api --update`, and give each type \
+                  without an example a block of Rust in its document";
     Step::new("public API", remedy, compare).run()
 }
 

@@ -41,9 +41,41 @@ pub(crate) use others::{signal, tell_spawned};
 pub const PID: &str = "{app:test|0x00001}";
 
 /// Answers an operation: given its name and the encoded request, returns the encoded value.
+///
+/// ```
+/// use warren_guest::raw::Buffer;
+/// use warren_guest::raw::capability::{self, Called};
+/// use warren_guest::{Error, mock};
+///
+/// fn shop(operation: &str, _request: &[u8]) -> Result<Vec<u8>, Error> {
+///     match operation {
+///         "shop.stock" => Ok(vec![7]),
+///         other => Err(Error::not_found(format!("operation not found: {other}"))),
+///     }
+/// }
+///
+/// let answers: mock::Capability = shop;
+/// mock::with(|runtime| runtime.capability = Some(answers));
+/// let mut buffer = Buffer::new();
+/// let called = capability::call("shop.stock", b"\x90", &mut buffer);
+/// assert_eq!(called, Ok(Called::Value(&[7])));
+/// ```
 pub type Capability = fn(&str, &[u8]) -> Result<Vec<u8>, Error>;
 
 /// The recorded calls of the process, and the answers it gets.
+///
+/// ```
+/// use warren_guest::{Spawn, mock};
+///
+/// warren_guest::println!("hello");
+/// Spawn::new("app:worker").start()?;
+/// mock::with(|runtime| {
+///     assert_eq!(runtime.output(), "hello\n");
+///     assert_eq!(runtime.spawned[0].definition, "app:worker");
+///     assert_eq!(runtime.unread(), 0);
+/// });
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Runtime {
     /// Name and code that `program.code` returns.
@@ -93,6 +125,18 @@ pub struct Runtime {
 }
 
 /// A spawn or an exec.
+///
+/// ```
+/// use warren_guest::codec::from_values;
+/// use warren_guest::{Spawn, mock};
+///
+/// Spawn::new("app:resize").arg("a.png").arg(640).start()?;
+/// let spawned = mock::with(|runtime| runtime.spawned[0].clone());
+/// assert_eq!(spawned.definition, "app:resize");
+/// let arguments: (String, u32) = from_values(&spawned.arguments)?;
+/// assert_eq!(arguments, ("a.png".to_owned(), 640));
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spawned {
     /// The PID of the new process; empty for an exec.
@@ -108,6 +152,20 @@ pub struct Spawned {
 }
 
 /// The end of a program.
+///
+/// ```
+/// use warren_guest::mock::{self, Outcome};
+/// use warren_guest::{Error, Event, Spawn, events, kind};
+///
+/// let worker = Spawn::new("app:worker").monitored().start()?;
+/// let failed = Outcome::Failed(Error::timeout("no answer"));
+/// mock::play(worker.as_str(), |_, _| {}).end(failed);
+/// let Event::Exit { result, .. } = events().recv()? else {
+///     panic!("the worker has ended");
+/// };
+/// assert!(result.is_err_and(|error| error.is(kind::TIMEOUT)));
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// A result, encoded, or none.

@@ -12,6 +12,17 @@ use crate::msgpack::{Full, Input, Output, Token};
 use crate::{Error, kind};
 
 /// An effect of the tested process on another one.
+///
+/// ```
+/// use warren_guest::{mock, send};
+///
+/// mock::play("store", |_, _| {});
+/// send("store", "put", ("apples", 7))?;
+/// let sent = mock::with(|runtime| runtime.sent[0].clone());
+/// assert_eq!(sent.to, "store");
+/// assert_eq!(sent.get::<(String, u32)>()?, ("apples".to_owned(), 7));
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Sent {
     /// The destination as the process gave it: a PID or a name.
@@ -37,6 +48,19 @@ impl Sent {
 }
 
 /// The kind of an effect on another process.
+///
+/// ```
+/// use std::time::Duration;
+/// use warren_guest::cancel;
+/// use warren_guest::mock::{self, Signal};
+///
+/// mock::play("worker", |_, _| {});
+/// let deadline = Some(Duration::from_secs(5));
+/// cancel("worker", deadline)?;
+/// let signal = mock::with(|runtime| runtime.sent[0].signal.clone());
+/// assert_eq!(signal, Signal::Cancel { deadline, reason: None });
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Signal {
@@ -78,6 +102,20 @@ pub enum Signal {
 }
 
 /// A process that a test plays.
+///
+/// ```
+/// use warren_guest::{inbox, mock, send};
+///
+/// let store = mock::play("store", |store, sent| {
+///     if let Ok(name) = sent.get::<String>() {
+///         store.send("found", (name, 7));
+///     }
+/// });
+/// send(store.pid(), "find", "apples")?;
+/// let found: (String, u32) = inbox().recv_as()?;
+/// assert_eq!(found, ("apples".to_owned(), 7));
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Peer {
     pid: String,

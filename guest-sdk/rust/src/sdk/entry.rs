@@ -11,6 +11,22 @@ use crate::msgpack::{Input, Output, Token};
 use crate::{Error, kind, program};
 
 /// The arguments of a process.
+///
+/// ```
+/// use warren_guest::{Args, Error};
+///
+/// /// Started with the arguments `("resize", 3, 4)`.
+/// fn area(args: Args) -> Result<i64, Error> {
+///     assert_eq!(args.nth::<String>(0)?.as_deref(), Some("resize"));
+///     let (_, width, height): (String, i64, i64) = args.get()?;
+///     Ok(width * height)
+/// }
+/// # use warren_guest::mock::{self, Outcome};
+/// # mock::with(|runtime| runtime.arguments = b"\x93\xa6resize\x03\x04".to_vec());
+/// # warren_guest::__private::start(area);
+/// # let outcome = mock::with(|runtime| runtime.outcome.clone());
+/// # assert_eq!(outcome, Some(Outcome::Finished(Some(vec![12]))));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Args {
     /// An encoded array.
@@ -71,6 +87,28 @@ impl Args {
 
 /// A return type of `main`: nothing, or a `Result` of any value that can cross
 /// and any error that converts to [`Error`].
+///
+/// ```
+/// use warren_guest::{Args, Error, MainResult};
+///
+/// /// Runs any `main`, between two lines.
+/// fn told<R: MainResult>(main: impl FnOnce(Args) -> R, args: Args) -> R {
+///     warren_guest::println!("begin");
+///     let result = main(args);
+///     warren_guest::println!("end");
+///     result
+/// }
+///
+/// fn double(args: Args) -> Result<i64, Error> {
+///     Ok(2 * args.get::<i64>()?)
+/// }
+/// # use warren_guest::mock::{self, Outcome};
+/// # mock::with(|runtime| runtime.arguments = b"\x91\x07".to_vec());
+/// # warren_guest::__private::start(|args| told(double, args));
+/// # let (outcome, output) = mock::with(|runtime| (runtime.outcome.clone(), runtime.output()));
+/// # assert_eq!(outcome, Some(Outcome::Finished(Some(vec![14]))));
+/// # assert_eq!(output, "begin\nend\n");
+/// ```
 pub trait MainResult {
     /// Returns the encoded result, none for `()`.
     #[doc(hidden)]

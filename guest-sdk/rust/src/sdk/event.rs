@@ -7,9 +7,37 @@ use super::{Pid, Value};
 use crate::{Error, mailbox};
 
 /// The end of a process: a result, [`Value::Nil`] for none, or an error.
+///
+/// ```
+/// use warren_guest::{Error, Outcome, Value, kind};
+///
+/// fn was_terminated(outcome: &Outcome) -> bool {
+///     outcome.as_ref().is_err_and(|error| error.is(kind::CANCELED))
+/// }
+///
+/// assert!(was_terminated(&Err(Error::canceled("process terminated"))));
+/// assert!(!was_terminated(&Ok(Value::Nil))); // it returned nothing
+/// ```
 pub type Outcome = Result<Value, Error>;
 
 /// Something that happened to another process, or a request of another process.
+///
+/// ```
+/// use warren_guest::{Error, Event, Spawn, events};
+///
+/// let worker = Spawn::new("app:worker").monitored().start()?;
+/// # use warren_guest::mock::{self, Outcome};
+/// # let failed = Outcome::Failed(Error::internal("a bug"));
+/// # mock::play(worker.as_str(), |_, _| {}).end(failed);
+/// match events().recv()? {
+///     Event::Exit { from, result: Err(error), .. } => {
+///         assert_eq!(from, worker);
+///         assert_eq!(error.message, "a bug");
+///     }
+///     other => panic!("no failure: {other:?}"),
+/// }
+/// # Ok::<_, Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// A monitored process has ended.
@@ -83,6 +111,20 @@ pub fn events() -> Events {
 }
 
 /// The queue of events.
+///
+/// ```
+/// use std::time::Duration;
+/// use warren_guest::{Event, Spawn, events};
+///
+/// let events = events();
+/// assert_eq!(events.try_recv()?, None);
+/// let worker = Spawn::new("app:worker").monitored().start()?;
+/// # use warren_guest::mock::{self, Outcome};
+/// # mock::play(worker.as_str(), |_, _| {}).end(Outcome::Finished(None));
+/// let event = events.recv_timeout(Duration::from_secs(5))?;
+/// assert!(event.is_some_and(|event| *event.from() == worker));
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Events(Queue);
 

@@ -9,6 +9,21 @@ use super::{Value, scratch};
 use crate::{Buffer, Error, Failure, security};
 
 /// The user or service for which a process acts.
+///
+/// ```
+/// use warren_guest::codec::from_value;
+/// use warren_guest::{Actor, Spawn, Value, mock};
+///
+/// let mut ada = Actor::new("ada");
+/// ada.meta.insert("tenant".to_owned(), "acme".into());
+/// Spawn::new("app:session").actor(ada.clone()).start()?;
+///
+/// let spawned = mock::with(|runtime| runtime.spawned[0].clone());
+/// let options: Value = from_value(&spawned.options)?;
+/// let given = options.get("actor").expect("the process has an actor");
+/// assert_eq!(given.to::<Actor>()?, ada);
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Actor {
     /// The actor's identifier.
@@ -19,6 +34,20 @@ pub struct Actor {
 }
 
 /// A set of policies, by their ids.
+///
+/// ```
+/// use warren_guest::codec::from_value;
+/// use warren_guest::{Scope, Spawn, Value, mock};
+///
+/// let readers = Scope { policies: vec!["app:read".to_owned()] };
+/// Spawn::new("app:report").scope(readers.clone()).start()?;
+///
+/// let spawned = mock::with(|runtime| runtime.spawned[0].clone());
+/// let options: Value = from_value(&spawned.options)?;
+/// let given = options.get("scope").expect("the process has a scope");
+/// assert_eq!(given.to::<Scope>()?, readers);
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Scope {
     /// The ids.

@@ -12,6 +12,20 @@ use crate::msgpack::{Input, MAX_DEPTH, MAX_READ_DEPTH, Malformed, Token, text};
 use crate::{Error, clock};
 
 /// One message.
+///
+/// ```
+/// use warren_guest::{Pid, inbox};
+///
+/// # use warren_guest::mock;
+/// # mock::play("{app:a|0x00002}", |_, _| {}).send("add", (2, 3));
+/// let message = inbox().recv()?;
+/// assert_eq!(message.topic(), "add");
+/// assert_eq!(message.from().map(Pid::as_str), Some("{app:a|0x00002}"));
+/// let (a, b): (i64, i64) = message.get()?;
+/// assert_eq!(a + b, 5);
+/// assert!(message.get::<String>().is_err()); // two numbers are no text
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Message {
     from: Option<Pid>,
@@ -109,6 +123,21 @@ pub fn listen(topic: &str) -> Result<Queue, Error> {
 
 /// The messages of the inbox or of one topic, in the order they came. The
 /// runtime keeps the messages; a queue is only a number.
+///
+/// ```
+/// use warren_guest::listen;
+///
+/// let jobs = listen("job")?;
+/// # use warren_guest::mock;
+/// # let clerk = mock::play("clerk", |_, _| {});
+/// # clerk.send("job", "first");
+/// # clerk.send("job", "second");
+/// assert_eq!(jobs.recv_as::<String>()?, "first");
+/// assert_eq!(jobs.recv_as::<String>()?, "second");
+/// assert_eq!(jobs.try_recv()?, None);
+/// jobs.unlisten(); // later jobs go to the inbox
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue(Subscription);
 

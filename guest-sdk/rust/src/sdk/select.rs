@@ -11,6 +11,22 @@ use crate::mailbox::Subscription;
 
 /// A source of a [`Select`]: a [`Queue`], the [`Events`], a [`Timer`], or a
 /// [`Pending`] process.
+///
+/// ```
+/// use std::time::Duration;
+/// use warren_guest::time::Timer;
+/// use warren_guest::{Error, Select, Source, listen};
+///
+/// /// Returns true if the source is ready within a second.
+/// fn is_ready(source: &impl Source) -> Result<bool, Error> {
+///     let select = Select::new().on(source, |_| ());
+///     Ok(select.wait_timeout(Duration::from_secs(1))?.is_some())
+/// }
+///
+/// assert!(is_ready(&Timer::after(Duration::from_millis(5)))?);
+/// assert!(!is_ready(&listen("job")?)?);
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 pub trait Source: sealed::Source {}
 
 impl<S: sealed::Source> Source for S {}

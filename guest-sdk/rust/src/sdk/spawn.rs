@@ -303,6 +303,17 @@ impl From<String> for Spawn {
 }
 
 /// A process whose result is awaited.
+///
+/// ```
+/// use warren_guest::{Pending, Spawn};
+///
+/// // Both processes run at once. The mock lets each return its arguments.
+/// let first: Pending = Spawn::new("app:echo").arg(1).exec()?;
+/// let second: Pending = Spawn::new("app:echo").arg(2).exec()?;
+/// assert_eq!(first.wait::<Vec<i64>>()?, [1]);
+/// assert_eq!(second.wait::<Vec<i64>>()?, [2]);
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Pending(Queue);
 

@@ -21,6 +21,19 @@ pub fn now() -> SystemTime {
 }
 
 /// A point on a clock that never goes back.
+///
+/// ```
+/// use std::time::Duration;
+/// use warren_guest::time::{Instant, sleep};
+///
+/// let begin = Instant::now();
+/// sleep(Duration::from_millis(20))?;
+/// assert!(begin.elapsed() >= Duration::from_millis(20));
+/// let deadline = begin + Duration::from_secs(60);
+/// assert!(deadline - Instant::now() < Duration::from_secs(60));
+/// assert_eq!(begin - deadline, Duration::ZERO);
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Instant(u64);
 

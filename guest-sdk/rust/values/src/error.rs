@@ -7,6 +7,21 @@ use crate::msgpack::{Full, Input, Malformed, Output, Token};
 
 /// A structured error: the error of a failed call, and of a process that
 /// failed.
+///
+/// ```
+/// use warren_values::{Error, kind};
+///
+/// let error = Error::not_found("there is no order 7").wrap("cannot ship");
+/// assert!(error.is(kind::NOT_FOUND));
+/// assert_eq!(error.to_string(), "cannot ship: there is no order 7");
+/// assert_eq!(error.contexts[0], "cannot ship");
+///
+/// // `?` takes errors of the standard library.
+/// fn count(text: &str) -> Result<u8, Error> {
+///     Ok(text.parse()?)
+/// }
+/// assert!(count("many").unwrap_err().is(kind::INTERNAL));
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Error {
     /// One of the kinds of the WIT package, or empty if nothing is known.

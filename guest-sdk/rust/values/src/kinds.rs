@@ -6,6 +6,14 @@ use std::sync::Arc;
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident $constant:ident $word:literal;)*) => {
         /// The kinds of the contract, and any other word a guest made up.
+        ///
+        /// ```
+        /// use warren_values::{Kind, kind};
+        ///
+        /// assert_eq!(Kind::from("NotFound"), Kind::NotFound);
+        /// assert_eq!(Kind::Timeout.as_str(), kind::TIMEOUT);
+        /// assert_eq!(Kind::from("SoldOut"), Kind::Other("SoldOut".into()));
+        /// ```
         #[derive(Clone, Debug, PartialEq, Eq, Hash)]
         pub enum Kind {
             $($(#[$doc])* $variant,)*

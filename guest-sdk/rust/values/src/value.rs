@@ -4,6 +4,19 @@ use crate::Error;
 
 /// A value whose type is known at run time: every value that can cross from one
 /// process to another converts to this type.
+///
+/// ```
+/// use warren_values::Value;
+///
+/// let order = Value::Map(vec![
+///     ("id".into(), 7.into()),
+///     ("tags".into(), vec!["gift", "express"].into()),
+///     ("note".into(), None::<&str>.into()),
+/// ]);
+/// assert_eq!(order.get("id"), Some(&Value::Integer(7)));
+/// assert!(order.get("note").is_some_and(Value::is_nil));
+/// assert_eq!(order.get("price"), None);
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Value {
     /// Nothing, Lua's `nil`.

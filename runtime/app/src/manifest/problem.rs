@@ -12,6 +12,20 @@ use warren_kernel::text;
 /// Displayed, it is one line per problem, each with file, line and column, for
 /// the first [`ManifestError::MAX_SHOWN`] problems. The text and the spans are
 /// for callers that show the place itself.
+///
+/// ```
+/// use warren_app::{App, AppError, AppOptions};
+///
+/// # let directory = tempfile::tempdir()?;
+/// let manifest = directory.path().join("warren.toml");
+/// std::fs::write(&manifest, "[hosts.\"app:workers\"]\nmax_process = 10\n")?;
+/// let Err(AppError::Manifest(error)) = App::open(directory.path(), AppOptions::default()) else {
+///     panic!("a key is misspelt");
+/// };
+/// assert_eq!((&error.path, error.problems.len()), (&manifest, 1));
+/// assert!(error.to_string().ends_with("did you mean `max_processes`?"));
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ManifestError {
     /// The file, as the caller named its directory.
@@ -23,6 +37,22 @@ pub struct ManifestError {
 }
 
 /// One problem.
+///
+/// ```
+/// use warren_app::{App, AppError, AppOptions};
+///
+/// # let directory = tempfile::tempdir()?;
+/// # std::fs::write(directory.path().join("main.lua"), "return 1")?;
+/// std::fs::write(directory.path().join("warren.toml"), "[apps]\nname = \"shop\"\n")?;
+/// let Err(AppError::Manifest(error)) = App::open(directory.path(), AppOptions::default()) else {
+///     panic!("a key is misspelt");
+/// };
+/// let problem = &error.problems[0];
+/// assert_eq!(&error.text[problem.span.clone()], "apps");
+/// assert_eq!(problem.message, "unknown key `apps`");
+/// assert_eq!(problem.remedy.as_deref(), Some("did you mean `app`?"));
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The place, in bytes of the text.
@@ -36,6 +66,22 @@ pub struct Problem {
 }
 
 /// A place in a text. Both count from 1.
+///
+/// ```
+/// use warren_app::{ManifestError, Position, Problem};
+///
+/// let error = ManifestError {
+///     path: "shop/warren.toml".into(),
+///     text: "[app]\nname = 7\n".into(),
+///     problems: vec![Problem {
+///         span: 13..14,
+///         message: "the name is a number".into(),
+///         label: "expected a string".into(),
+///         remedy: None,
+///     }],
+/// };
+/// assert_eq!(error.position(&error.problems[0]), Position { line: 2, column: 8 });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Position {
     /// The line.

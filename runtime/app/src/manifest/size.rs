@@ -17,6 +17,14 @@ const UNITS: [(&str, u64); 5] = [
 ];
 
 /// The reason why a text is not a size. Worded as advice.
+///
+/// ```
+/// use warren_app::{SizeError, parse_size};
+///
+/// assert_eq!(parse_size("32"), Err(SizeError::Form));
+/// let error = parse_size("32MB").unwrap_err();
+/// assert_eq!(error.to_string(), "unknown unit `MB`; write `MiB`");
+/// ```
 #[derive(Debug, Error, PartialEq, Eq)]
 pub enum SizeError {
     /// The text is not a number with a unit.

@@ -18,6 +18,17 @@ use warren_kernel::text;
 use super::error::PolicyError;
 
 /// The reason why the audit log cannot be written.
+///
+/// ```
+/// use warren_app::{AuditError, Policies};
+///
+/// # let directory = tempfile::tempdir()?;
+/// let policies = Policies::of([("nothing", "")])?;
+/// let refused = policies.audit_to(directory.path());
+/// assert!(matches!(refused, Err(AuditError::NotAFile { .. })));
+/// policies.audit_to(&directory.path().join("audit.log"))?;
+/// # Ok::<_, Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuditError {

@@ -20,6 +20,35 @@ use super::settings::Settings;
 
 /// The policies of a program: they judge requests, and can be replaced while
 /// the program runs.
+///
+/// ```
+/// use warren_app::Policies;
+/// use warren_engine::security::{Authorizer, Caller, Request, Resource, Scope, Subject};
+///
+/// let starts = "permit (principal, action == Action::\"process.spawn\", resource);";
+/// let policies = Policies::of([("starts", starts)])?;
+/// let scope = Scope { policies: vec!["starts".to_owned()] };
+/// let subject = Subject::new(None, Some(scope));
+/// let caller = Caller {
+///     pid: "{app:processes|0x00001}".into(),
+///     definition: "app:main".into(),
+///     host: "app:processes".into(),
+/// };
+/// let resource = Resource::Definition("app:worker".to_owned());
+/// let may = |action: &str| {
+///     let request = Request {
+///         subject: &subject,
+///         caller: &caller,
+///         action,
+///         resource: &resource,
+///         attributes: &[],
+///     };
+///     policies.decide(&request).allowed
+/// };
+/// assert!(may("process.spawn"));
+/// assert!(!may("process.exec")); // the scope has no policy that permits it
+/// # Ok::<_, warren_app::PolicyError>(())
+/// ```
 pub struct Policies {
     present: RwLock<Rules>,
     /// Held while others take the place of the present rules, from the last look at these on.

@@ -11,6 +11,16 @@ use super::file::File;
 use crate::manifest::{ManifestError, Problem, more_problems};
 
 /// Policies that cannot be used: at least one problem.
+///
+/// ```
+/// use std::path::Path;
+/// use warren_app::Policies;
+///
+/// let error = Policies::of([("starts", "permit ("), ("ends", "forbid (")]).unwrap_err();
+/// assert!(error.to_string().starts_with("starts.cedar:1:"));
+/// let last = error.problems.last().expect("there is a problem at least");
+/// assert_eq!(last.path, Path::new("ends.cedar"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct PolicyError {
     /// The problems, in the order of the files.
@@ -18,6 +28,17 @@ pub struct PolicyError {
 }
 
 /// One problem of a file of policies.
+///
+/// ```
+/// use std::path::Path;
+/// use warren_app::Policies;
+///
+/// let error = Policies::of([("starts", "permit (")]).unwrap_err();
+/// let problem = &error.problems[0];
+/// assert_eq!(problem.path, Path::new("starts.cedar"));
+/// assert_eq!(&*problem.text, "permit (");
+/// println!("{}: {}", problem.path.display(), problem.problem);
+/// ```
 #[derive(Clone, Debug)]
 pub struct PolicyProblem {
     /// The file, as the caller named its directory; empty for a problem of no file.

@@ -20,6 +20,23 @@ use crate::table::Table;
 /// while the program runs ([`Rules::changed`]), which take precedence.
 ///
 /// [`Policies::of`]: super::Policies::of
+///
+/// ```
+/// use warren_app::{Policies, RulesChange};
+///
+/// let policies = Policies::of([("all", "permit (principal, action, resource);")])?;
+/// let before = policies.rules();
+/// let mut change = RulesChange::default();
+/// let forbid = "forbid (principal, action, resource);";
+/// change.policies.insert("maintenance".to_owned(), Some(forbid.into()));
+/// policies.enforce(policies.changed(&change)?);
+/// assert!(policies.rules().adds_policy("maintenance"));
+///
+/// policies.enforce(before.clone());
+/// assert!(policies.rules().is(&before));
+/// assert!(!policies.rules().has_policy("maintenance"));
+/// # Ok::<_, warren_app::PolicyError>(())
+/// ```
 #[derive(Clone)]
 pub struct Rules(Arc<State>);
 
@@ -50,6 +67,24 @@ pub(super) struct Base {
 }
 
 /// Changes of [`Rules`]: `None` removes what has the name.
+///
+/// ```
+/// use warren_app::{Rules, RulesChange};
+/// use warren_engine::security::Scope;
+///
+/// let mut change = RulesChange::default();
+/// let permit = "permit (principal, action, resource);";
+/// change.policies.insert("all".to_owned(), Some(permit.into()));
+/// let scope = Scope { policies: vec!["all".to_owned()] };
+/// change.scopes.insert("operators".into(), Some(scope.into()));
+/// let rules = Rules::none()?.changed(&change)?;
+/// assert!(rules.has_policy("all") && rules.scope("operators").is_some());
+///
+/// let mut removal = RulesChange::default();
+/// removal.scopes.insert("operators".into(), None);
+/// assert!(rules.changed(&removal)?.scope("operators").is_none());
+/// # Ok::<_, warren_app::PolicyError>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct RulesChange {
@@ -65,6 +100,17 @@ pub struct RulesChange {
 }
 
 /// The differences between two [`Rules`], by name, sorted.
+///
+/// ```
+/// use warren_app::Policies;
+///
+/// let before = Policies::of([("all", "permit (principal, action, resource);")])?;
+/// let after = Policies::of([("all", "permit (principal, action, resource);")])?.strict();
+/// let difference = before.rules().difference(&after.rules());
+/// assert_eq!(difference.strict, Some(true));
+/// assert!(difference.policies.is_empty()); // they have the same text
+/// # Ok::<_, warren_app::PolicyError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RulesDifference {
@@ -88,6 +134,19 @@ pub struct RulesDifference {
 }
 
 /// Names that are new, that stand for something else, and that are gone.
+///
+/// ```
+/// use warren_app::Policies;
+///
+/// let permit = "permit (principal, action, resource);";
+/// let before = Policies::of([("stays", permit), ("differs", permit), ("old", permit)])?;
+/// let after = Policies::of([("stays", permit), ("differs", ""), ("new", permit)])?;
+/// let policies = before.rules().difference(&after.rules()).policies;
+/// assert_eq!(policies.added, ["new"]);
+/// assert_eq!(policies.changed, ["differs"]);
+/// assert_eq!(policies.removed, ["old"]);
+/// # Ok::<_, warren_app::PolicyError>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Difference {

@@ -24,6 +24,18 @@ pub struct Source {
 }
 
 /// The code of a definition, by its kind.
+///
+/// ```
+/// use warren_engine::{Code, Source};
+///
+/// let lua = |text: &str| {
+///     Code::Lua(Source { name: "greet.lua".into(), bytes: text.as_bytes().into() })
+/// };
+/// let hello = lua("return 'hello'");
+/// assert!(hello.is_that_of(&lua("return 'hello'")));
+/// assert!(!hello.is_that_of(&lua("return 'good morning'")));
+/// assert_eq!(hello.source().map(|source| &*source.name), Some("greet.lua"));
+/// ```
 #[derive(Clone, Debug)]
 pub enum Code {
     /// Source for the bundled Lua interpreter.
@@ -144,6 +156,42 @@ impl Definition {
 ///
 /// The answers belong together: a definition and the modules it requires are files of one
 /// moment. Later files are definitions of their own, which a reload puts in place of these.
+///
+/// ```
+/// use std::sync::Arc;
+/// use warren_engine::{Code, Definition, Definitions, Files, Source};
+/// use warren_kernel::Error;
+///
+/// /// A program of one definition, without modules.
+/// struct One(Arc<Definition>);
+///
+/// impl Definitions for One {
+///     fn definition(&self, id: &str) -> Result<Arc<Definition>, Error> {
+///         match *id == *self.0.id {
+///             true => Ok(Arc::clone(&self.0)),
+///             false => Err(Error::not_found(format!("definition not found: {id}"))),
+///         }
+///     }
+/// }
+///
+/// impl Files for One {
+///     fn module(&self, _name: &str) -> Result<Option<Source>, Error> {
+///         Ok(None)
+///     }
+/// }
+///
+/// let source = Source { name: "main.lua".into(), bytes: b"return 1".as_slice().into() };
+/// let one = One(Arc::new(Definition {
+///     id: "app:main".into(),
+///     code: Code::Lua(source),
+///     method: "main".into(),
+///     host: None,
+///     grants: Default::default(),
+/// }));
+/// assert_eq!(&*one.definition("app:main")?.method, "main");
+/// assert!(one.definition("app:other").is_err());
+/// # Ok::<_, Error>(())
+/// ```
 pub trait Definitions: Files {
     /// Returns the definition of this id.
     ///

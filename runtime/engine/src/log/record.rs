@@ -10,6 +10,15 @@ use warren_kernel::Trace;
 pub(crate) const MAX_LOGGED: usize = 64 * 1024;
 
 /// Severity of a log record.
+///
+/// ```
+/// use warren_engine::Level;
+///
+/// let mut levels = vec![Level::Error, Level::Debug, Level::Warn, Level::Info];
+/// levels.retain(|level| *level >= Level::Info);
+/// levels.sort();
+/// assert_eq!(levels, [Level::Info, Level::Warn, Level::Error]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Level {
     /// Detail for the search for a mistake.

@@ -9,6 +9,19 @@ use super::groups::{self, Group};
 /// The least of the machine's memory, the limits of the control groups around this
 /// program (both versions, each level), and its resource limits (`ulimit -v`, `-d`).
 /// On systems other than Linux nothing is known.
+///
+/// ```
+/// use warren_engine::{MachineMemory, SystemMemory};
+///
+/// # let root = tempfile::tempdir()?;
+/// # std::fs::create_dir(root.path().join("proc"))?;
+/// let meminfo = "MemTotal: 4194304 kB\nMemAvailable: 1048576 kB\n";
+/// std::fs::write(root.path().join("proc/meminfo"), meminfo)?;
+/// let memory = SystemMemory::below(root.path());
+/// assert_eq!(memory.total(), Some(4 << 30));
+/// assert_eq!(memory.available(), Some(1 << 30));
+/// # Ok::<_, std::io::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct SystemMemory {
     meminfo: PathBuf,

@@ -55,6 +55,23 @@ pub struct NodeConfig {
 }
 
 /// An error of [`Node::start`](crate::Node::start).
+///
+/// ```
+/// use warren_engine::NodeError;
+/// use warren_kernel::Error;
+///
+/// let error = NodeError::Host {
+///     name: "app:workers".to_owned(),
+///     error: Box::new(Error::invalid("max_processes is 0")),
+/// };
+/// assert_eq!(error.to_string(), "host app:workers: max_processes is 0");
+///
+/// fn is_of_the_configuration(error: &NodeError) -> bool {
+///     matches!(error, NodeError::Host { .. })
+/// }
+/// assert!(is_of_the_configuration(&error));
+/// assert!(!is_of_the_configuration(&NodeError::NoRuntime));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum NodeError {

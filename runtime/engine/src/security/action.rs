@@ -1,6 +1,15 @@
 //! The actions of the contract.
 
 /// An operation of a process that needs a permission.
+///
+/// ```
+/// use warren_engine::security::{Action, ResourceKind};
+///
+/// let send = Action::of("process.send").expect("a word of the contract");
+/// assert_eq!((send, send.as_str()), (Action::Send, "process.send"));
+/// assert_eq!(send.resource(), ResourceKind::Process);
+/// assert_eq!(Action::of("shop.refund"), None); // a word of the program's own
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Action {
     /// Starting a process of a definition.
@@ -71,6 +80,14 @@ pub enum Action {
 }
 
 /// The kind of resource on which an action acts.
+///
+/// ```
+/// use warren_engine::security::{Action, ResourceKind};
+///
+/// let on_hosts = Action::ALL.into_iter().filter(|action| action.resource() == ResourceKind::Host);
+/// assert_eq!(on_hosts.collect::<Vec<_>>(), [Action::Host]);
+/// assert_eq!(ResourceKind::Host.as_str(), "host id");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResourceKind {
     /// A definition, by its id.

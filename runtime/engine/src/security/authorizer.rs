@@ -84,6 +84,19 @@ pub trait Authorizer: Send + Sync + 'static {
 }
 
 /// The actor and scope that replace those a process would inherit.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use std::sync::Arc;
+/// use warren_engine::security::{Actor, Identity};
+///
+/// let actor = |id: &str| Some(Arc::new(Actor::new(id, &BTreeMap::new())));
+/// let of_service = Identity { actor: actor("orders"), scope: None };
+/// let of_host = Identity { actor: actor("workers"), scope: Some(Arc::default()) };
+/// let both = of_service.or(of_host);
+/// assert_eq!(both.actor.as_deref().map(Actor::id), Some("orders"));
+/// assert!(both.scope.is_some());
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Identity {
     /// The actor; inherited if absent.
@@ -109,6 +122,33 @@ impl Identity {
 }
 
 /// An event for the operator's audit.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use warren_engine::security::{Actor, AuditEvent};
+///
+/// fn line(event: &AuditEvent<'_>) -> String {
+///     match event {
+///         AuditEvent::Denied { caller, action, resource, decision, .. } => {
+///             format!("{}: {action} {}: {}", caller.pid, resource.text(), decision.because)
+///         }
+///         AuditEvent::Granted { pid, actor, .. } => {
+///             let actor = actor.map_or("nobody", |actor| actor.id());
+///             format!("{pid}: acts for {actor}")
+///         }
+///     }
+/// }
+///
+/// let ada = Actor::new("ada", &BTreeMap::new());
+/// let event = AuditEvent::Granted {
+///     by: None,
+///     pid: "{app:a|0x00001}",
+///     definition: "app:main",
+///     actor: Some(&ada),
+///     scope: None,
+/// };
+/// assert_eq!(line(&event), "{app:a|0x00001}: acts for ada");
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub enum AuditEvent<'a> {
     /// A call was refused.

@@ -10,6 +10,21 @@ use super::subject::Actor;
 use super::verdict::Verdict;
 
 /// A request that a program makes up.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use warren_engine::security::{Action, Actor, Supposed};
+///
+/// let question = Supposed {
+///     policies: vec!["shop:refunds".to_owned()],
+///     actor: Some(Actor::new("ada", &BTreeMap::new())),
+///     action: "shop.refund",
+///     resource: "order 7",
+///     attributes: b"\x81\xa4tier\xa4gold", // {tier = "gold"}
+/// };
+/// assert_eq!(question.actor.as_ref().map(Actor::id), Some("ada"));
+/// assert_eq!(Action::of(question.action), None); // a word of the program's own
+/// ```
 #[derive(Clone, Debug)]
 pub struct Supposed<'a> {
     /// The ids of the policies.
@@ -25,6 +40,24 @@ pub struct Supposed<'a> {
 }
 
 /// An evaluation of policies, for a thread that may take its time.
+///
+/// ```
+/// use warren_engine::capability::Caller;
+/// use warren_engine::security::{Supposed, Verdict};
+/// use warren_kernel::Error;
+///
+/// /// Returns the verdict of one policy on a refund for a process without an actor.
+/// fn refund(caller: &dyn Caller, order: &str) -> Result<Verdict, Error> {
+///     let evaluation = caller.evaluation(Supposed {
+///         policies: vec!["shop:refunds".to_owned()],
+///         actor: None,
+///         action: "shop.refund",
+///         resource: order,
+///         attributes: &[],
+///     })?;
+///     evaluation.run(&|| Ok(())) // on a thread that may take its time
+/// }
+/// ```
 pub struct Evaluation {
     pub(crate) judge: Option<Judge>,
     pub(crate) question: Question,

@@ -6,6 +6,14 @@ use super::action::Action;
 
 /// An operation that needs permissions, or a part of a spawn that needs more of
 /// them. All others are [`Open`].
+///
+/// ```
+/// use warren_engine::security::{Action, Operation};
+///
+/// let linked = Operation::SpawnLinked;
+/// assert_eq!((linked.as_str(), linked.function()), ("process.spawn_linked", "process.spawn"));
+/// assert_eq!(linked.actions(), [Action::Spawn, Action::SpawnLinked, Action::Host]);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// `process.spawn`.
@@ -181,6 +189,14 @@ impl Operation {
 }
 
 /// A function of the WIT that needs no permission, with the reason.
+///
+/// ```
+/// use warren_engine::security::Open;
+///
+/// let mut open = Open::ALL.iter();
+/// let lookup = open.find(|open| open.function == "registry.lookup");
+/// assert!(lookup.is_some_and(|open| open.why.starts_with("names are public")));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Open {
     /// The name as `interface.function`, or `interface.*` for a whole interface.

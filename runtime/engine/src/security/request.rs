@@ -9,6 +9,29 @@ use super::action::{Action, ResourceKind};
 use super::subject::Subject;
 
 /// A request of a subject for permission to act on a resource.
+///
+/// ```
+/// use warren_engine::security::{Caller, Request, Resource, Subject};
+///
+/// /// Returns true if a process starts another one in its own host.
+/// fn stays(request: &Request<'_>) -> bool {
+///     matches!(request.resource, Resource::Host(host) if **host == *request.caller.host)
+/// }
+///
+/// let caller = Caller {
+///     pid: "{app:a|0x00001}".into(),
+///     definition: "app:main".into(),
+///     host: "app:a".into(),
+/// };
+/// let request = Request {
+///     subject: &Subject::new(None, None),
+///     caller: &caller,
+///     action: "process.host",
+///     resource: &Resource::Host("app:a".to_owned()),
+///     attributes: &[],
+/// };
+/// assert!(stays(&request));
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
     /// The actor, scope and context values for which the caller acts.
@@ -25,6 +48,23 @@ pub struct Request<'a> {
 }
 
 /// The process that asks.
+///
+/// ```
+/// use warren_engine::security::Caller;
+///
+/// /// Returns true for the processes of a namespace.
+/// fn is_below(caller: &Caller, namespace: &str) -> bool {
+///     let id = caller.definition.split_once(':');
+///     id.is_some_and(|(of_caller, _)| of_caller == namespace)
+/// }
+///
+/// let caller = Caller {
+///     pid: "{app:processes|0x00001}".into(),
+///     definition: "app.workers:resize".into(),
+///     host: "app:processes".into(),
+/// };
+/// assert!(is_below(&caller, "app.workers"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct Caller {
     /// The text of its PID.
@@ -36,6 +76,16 @@ pub struct Caller {
 }
 
 /// The resource of an action.
+///
+/// ```
+/// use warren_engine::security::{Resource, Target};
+///
+/// let store = Resource::of("process.send", "store", |name| Target::absent(name));
+/// assert!(matches!(&store, Resource::Process(target) if target.host.is_none()));
+/// assert_eq!(store.text(), "store");
+/// let order = Resource::of("shop.refund", "order 7", |name| Target::absent(name));
+/// assert_eq!(order, Resource::Other("order 7".to_owned()));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Resource {
     /// A definition, by its id.
@@ -56,6 +106,19 @@ pub enum Resource {
 
 /// A process as the target of an action, with the properties that policies can
 /// match.
+///
+/// ```
+/// use warren_engine::security::{Resource, Target};
+///
+/// let store = Target {
+///     pid: "{app:stores|0x00001}".to_owned(),
+///     host: Some("app:stores".to_owned()),
+///     definition: Some("app:store".into()),
+///     names: vec!["store".into()],
+/// };
+/// assert_eq!(Resource::Process(store).text(), "{app:stores|0x00001}");
+/// assert_eq!(Target::absent("nobody").host, None);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Target {
     /// The text of its PID; for an absent process, the destination that the caller

@@ -76,6 +76,20 @@ pub struct Scope {
 
 /// The identity for which a process acts. All processes with equal values share one
 /// subject and the decisions on it.
+///
+/// ```
+/// use std::collections::BTreeMap;
+/// use warren_engine::security::{Actor, Subject};
+///
+/// let values = BTreeMap::from([("tenant".to_owned(), "acme".to_owned())]);
+/// let plain = Subject::new(None, None).with_context(&values);
+/// assert_eq!(plain.context(), [("tenant", "acme".to_owned())]);
+/// assert!(!plain.is_confined());
+///
+/// let ada = Subject::new(Some(Actor::new("ada", &BTreeMap::new())), None);
+/// assert_eq!(ada.actor().map(Actor::id), Some("ada"));
+/// assert!(ada.is_confined());
+/// ```
 #[derive(Debug)]
 pub struct Subject {
     pub(crate) actor: Option<Arc<Actor>>,

@@ -77,6 +77,34 @@ pub const CAST: &str = "cast";
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The decision of a handler whether the server goes on.
+///
+/// ```
+/// use warren_guest::Error;
+/// use warren_guest::server::{Caller, Next, Server, serve};
+///
+/// /// A roll of tickets. The server ends with the last one.
+/// struct Tickets(u32);
+///
+/// impl Server for Tickets {
+///     type Request = ();
+///     type Reply = u32;
+///
+///     fn call(&mut self, _: (), caller: Caller<u32>) -> Result<Next, Error> {
+///         caller.reply(&self.0)?;
+///         self.0 -= 1;
+///         Ok(if self.0 == 0 { Next::Stop } else { Next::Continue })
+///     }
+/// }
+/// # use warren_guest::mock;
+/// # let client = mock::play("client", |_, _| {});
+/// # client.send("call", ("ticket", ()));
+/// # client.send("call", ("ticket", ()));
+/// serve(Tickets(2))?; // returns after two calls
+/// # let replies = mock::with(|runtime| runtime.sent.clone());
+/// # let replies = replies.iter().map(|sent| sent.get::<(bool, u32)>());
+/// # assert_eq!(replies.collect::<Result<Vec<_>, _>>()?, [(true, 2), (true, 1)]);
+/// # Ok::<_, Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Next {
     /// Go on with the next message.
@@ -87,6 +115,43 @@ pub enum Next {
 
 /// The handlers of a server. An error from any of them is the server's own
 /// failure; report an error of the caller by [`Caller::refuse`].
+///
+/// ```
+/// use warren_guest::server::{Caller, Next, Server, serve};
+/// use warren_guest::{Error, Message};
+///
+/// /// Adds numbers up, and tells the sum.
+/// struct Sum(i64);
+///
+/// impl Server for Sum {
+///     type Request = i64;
+///     type Reply = i64;
+///
+///     fn call(&mut self, number: i64, caller: Caller<i64>) -> Result<Next, Error> {
+///         self.0 += number;
+///         caller.reply(&self.0)?;
+///         Ok(Next::Continue)
+///     }
+///
+///     fn cast(&mut self, number: i64) -> Result<Next, Error> {
+///         self.0 += number;
+///         Ok(Next::Continue)
+///     }
+///
+///     fn message(&mut self, message: Message) -> Result<Next, Error> {
+///         Ok(if message.topic() == "stop" { Next::Stop } else { Next::Continue })
+///     }
+/// }
+/// # use warren_guest::mock;
+/// # let client = mock::play("client", |_, _| {});
+/// # client.send("cast", 5);
+/// # client.send("call", ("sum", 2));
+/// # client.send("stop", ());
+/// serve(Sum(0))?;
+/// # let reply = mock::with(|runtime| runtime.sent[0].clone());
+/// # assert_eq!(reply.get::<(bool, i64)>()?, (true, 7));
+/// # Ok::<_, Error>(())
+/// ```
 pub trait Server {
     /// The type of requests. Another request is refused with `Invalid`, or, if
     /// nobody waits for a reply, logged and dropped.
@@ -217,6 +282,45 @@ pub(crate) enum Address {
 }
 
 /// A process that waits for a reply.
+///
+/// ```
+/// use warren_guest::Error;
+/// use warren_guest::server::{Caller, Next, Server, serve};
+///
+/// /// Introduces two callers to each other. The first one waits for the second.
+/// struct Pair(Option<(String, Caller<String>)>);
+///
+/// impl Server for Pair {
+///     type Request = String;
+///     type Reply = String;
+///
+///     fn call(&mut self, name: String, caller: Caller<String>) -> Result<Next, Error> {
+///         if name.is_empty() {
+///             caller.refuse(&Error::invalid("a name has a letter at least"))?;
+///             return Ok(Next::Continue);
+///         }
+///         let Some((first, waiting)) = self.0.take() else {
+///             self.0 = Some((name, caller));
+///             return Ok(Next::Continue);
+///         };
+///         waiting.reply(&name)?;
+///         caller.reply(&first)?;
+///         Ok(Next::Stop)
+///     }
+/// }
+/// # use warren_guest::mock;
+/// # let client = mock::play("client", |_, _| {});
+/// # for name in ["", "Ada", "Grace"] {
+/// #     client.send("call", ("name", name));
+/// # }
+/// serve(Pair(None))?;
+/// # let replies = mock::with(|runtime| runtime.sent.clone());
+/// # assert_eq!(replies.len(), 3);
+/// # assert!(!replies[0].get::<(bool, Error)>()?.0);
+/// # assert_eq!(replies[1].get::<(bool, String)>()?, (true, "Grace".to_owned()));
+/// # assert_eq!(replies[2].get::<(bool, String)>()?, (true, "Ada".to_owned()));
+/// # Ok::<_, Error>(())
+/// ```
 #[must_use = "whoever called waits until it is answered"]
 pub struct Caller<R> {
     from: Pid,

@@ -37,6 +37,22 @@ use crate::{Error, kind};
 pub use self::plan::{Restart, Strategy};
 
 /// A child: its definition, and its restart rules.
+///
+/// ```
+/// use std::time::Duration;
+/// use warren_guest::supervisor::{Child, Restart, Strategy, Supervisor};
+/// use warren_guest::{Spawn, mock};
+///
+/// let store = Child::new("store", Spawn::new("app:store").arg("inventory").name("store"))
+///     .restart(Restart::Temporary)
+///     .shutdown(Duration::from_secs(30));
+/// # mock::play_spawned("app:store", |store, _| store.end(mock::Outcome::Finished(None)));
+/// Supervisor::new(Strategy::OneForOne).child(store).run()?;
+/// let spawned = mock::with(|runtime| runtime.spawned.clone());
+/// assert_eq!(spawned.len(), 1); // a temporary child is not restarted
+/// assert_eq!(spawned[0].definition, "app:store");
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Child {
     name: String,
@@ -78,6 +94,24 @@ impl Child {
 }
 
 /// Starts children in order, and restarts them.
+///
+/// ```
+/// use std::time::Duration;
+/// use warren_guest::supervisor::{Child, Strategy, Supervisor};
+///
+/// # use warren_guest::{Error, mock};
+/// # mock::play_spawned("app:web", |web, _| {
+/// #     web.end(mock::Outcome::Failed(Error::internal("the port is taken")));
+/// # });
+/// let supervisor = Supervisor::new(Strategy::OneForOne)
+///     .intensity(2, Duration::from_secs(10))
+///     .child(Child::new("web", "app:web"));
+/// let error = supervisor.run().unwrap_err();
+/// assert_eq!(
+///     error.message,
+///     "too many restarts; the last was of child web: the port is taken"
+/// );
+/// ```
 #[derive(Debug)]
 #[must_use = "nothing is started before `run`"]
 pub struct Supervisor {

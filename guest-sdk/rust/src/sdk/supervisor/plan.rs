@@ -7,6 +7,38 @@ use std::collections::VecDeque;
 use super::super::time::Instant;
 
 /// The children that are restarted when one ends.
+///
+/// ```
+/// use warren_guest::mock;
+/// use warren_guest::supervisor::{Child, Restart, Strategy, Supervisor};
+///
+/// # use warren_guest::Error;
+/// # use warren_guest::mock::{Outcome, Signal};
+/// # let mut starts = 0;
+/// # mock::play_spawned("app:store", move |store, _| {
+/// #     starts += 1;
+/// #     store.end(match starts {
+/// #         1 => Outcome::Failed(Error::internal("a bug")),
+/// #         _ => Outcome::Finished(None),
+/// #     });
+/// # });
+/// # let mut starts = 0;
+/// # mock::play_spawned("app:web", move |web, sent| {
+/// #     starts += usize::from(sent.signal == Signal::Spawn);
+/// #     if starts == 2 || matches!(sent.signal, Signal::Stop { .. }) {
+/// #         web.end(Outcome::Finished(None));
+/// #     }
+/// # });
+/// // The store fails once. What was started after it starts again with it.
+/// Supervisor::new(Strategy::RestForOne)
+///     .child(Child::new("store", "app:store").restart(Restart::Transient))
+///     .child(Child::new("web", "app:web").restart(Restart::Transient))
+///     .run()?;
+/// let spawned = mock::with(|runtime| runtime.spawned.clone());
+/// let started: Vec<&str> = spawned.iter().map(|spawned| &*spawned.definition).collect();
+/// assert_eq!(started, ["app:store", "app:web", "app:store", "app:web"]);
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strategy {
     /// The ended child.
@@ -18,6 +50,26 @@ pub enum Strategy {
 }
 
 /// The ends after which a child is restarted.
+///
+/// ```
+/// use warren_guest::mock;
+/// use warren_guest::supervisor::{Child, Restart, Strategy, Supervisor};
+///
+/// # use warren_guest::Error;
+/// # let mut starts = 0;
+/// # mock::play_spawned("app:import", move |import, _| {
+/// #     starts += 1;
+/// #     import.end(match starts {
+/// #         1 => mock::Outcome::Failed(Error::internal("a bug")),
+/// #         _ => mock::Outcome::Finished(None),
+/// #     });
+/// # });
+/// // The import fails once, and then returns.
+/// let import = Child::new("import", "app:import").restart(Restart::Transient);
+/// Supervisor::new(Strategy::OneForOne).child(import).run()?;
+/// assert_eq!(mock::with(|runtime| runtime.spawned.len()), 2);
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restart {
     /// Any end.

@@ -4,6 +4,19 @@ use crate::msgpack::{Full, MAX_DEPTH, MAX_MESSAGE, Malformed};
 use crate::{Error, Limit};
 
 /// An error of encoding or decoding, with its place in the value.
+///
+/// ```
+/// use warren_values::to_value;
+///
+/// let error = to_value(&[(1, u64::MAX)]).unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "[0][1]: 18446744073709551615 is not a signed integer of 64 bits"
+/// );
+/// assert_eq!(error.limit(), None);
+/// let error = to_value(&"x".repeat(2 << 20)).unwrap_err();
+/// assert!(error.limit().is_some_and(|limit| limit.name == "max_message"));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CodecError {
     /// Path to the place, the innermost part first.

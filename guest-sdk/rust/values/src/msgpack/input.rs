@@ -6,6 +6,14 @@ use super::{ERROR_EXTENSION, MAX_READ_DEPTH, NULL_EXTENSION};
 
 /// The head of a value. Strings and the contents of extensions are slices of
 /// the input; the elements of arrays and maps follow.
+///
+/// ```
+/// use warren_values::msgpack::{Input, Token};
+///
+/// assert_eq!(Input::new(b"\xc0").token(), Ok(Token::Nil));
+/// assert_eq!(Input::new(b"\x92\x01\x02").token(), Ok(Token::Array(2)));
+/// assert!(Token::String(b"id").is_key() && !Token::Array(2).is_key());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Token<'a> {
     /// Nil.
@@ -29,6 +37,14 @@ pub enum Token<'a> {
 }
 
 /// The reason why the input is not a value of the guest ABI.
+///
+/// ```
+/// use warren_values::msgpack::{Input, Malformed};
+///
+/// // An array that claims two values and has one.
+/// assert_eq!(Input::new(b"\x92\x07").token(), Err(Malformed::Truncated));
+/// assert_eq!(Malformed::Trailing(3).to_string(), "3 bytes after the value");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Malformed {
     /// The input ends too early, or claims more elements than it has bytes.
@@ -70,6 +86,17 @@ impl Token<'_> {
 
 /// Encoded bytes that are read from front to back. They may come from anyone:
 /// the reader trusts none of them.
+///
+/// ```
+/// use warren_values::msgpack::{Input, Token};
+///
+/// let mut input = Input::new(b"\x92\x07\xa5seven");
+/// assert_eq!(input.token()?, Token::Array(2));
+/// assert_eq!(input.token()?, Token::Integer(7));
+/// assert_eq!(input.token()?, Token::String(b"seven"));
+/// input.end()?;
+/// # Ok::<_, warren_values::msgpack::Malformed>(())
+/// ```
 #[derive(Debug, Clone, Copy)]
 pub struct Input<'a> {
     rest: &'a [u8],

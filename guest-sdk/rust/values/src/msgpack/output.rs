@@ -9,6 +9,17 @@ use super::{ERROR_EXTENSION, NULL_EXTENSION, text};
 
 /// Encoded bytes that grow without ever aborting, up to [`MAX_MESSAGE`] unless
 /// the limit is lifted.
+///
+/// ```
+/// use warren_values::msgpack::Output;
+///
+/// let mut out = Output::new();
+/// out.array(2)?;
+/// out.integer(7)?;
+/// out.string(b"seven")?;
+/// assert_eq!(out.as_slice(), b"\x92\x07\xa5seven");
+/// # Ok::<_, warren_values::msgpack::Full>(())
+/// ```
 #[derive(Debug)]
 pub struct Output {
     bytes: Vec<u8>,
@@ -232,6 +243,21 @@ impl io::Write for Output {
 }
 
 /// An array, map or error whose length is written when it is known.
+///
+/// ```
+/// use warren_values::msgpack::Output;
+///
+/// let mut out = Output::new();
+/// let open = out.open()?;
+/// let mut len = 0;
+/// for number in (1..10_i64).filter(|number| number % 4 == 0) {
+///     out.integer(number)?;
+///     len += 1;
+/// }
+/// out.finish_array(open, len)?;
+/// assert_eq!(out.as_slice(), b"\x92\x04\x08");
+/// # Ok::<_, warren_values::msgpack::Full>(())
+/// ```
 #[derive(Debug)]
 pub struct Open(usize);
 
@@ -242,6 +268,15 @@ fn length(len: usize) -> Result<u32, Full> {
 }
 
 /// The reason why an [`Output`] takes no more bytes.
+///
+/// ```
+/// use warren_values::msgpack::{Full, Output};
+///
+/// let mut out = Output::new();
+/// out.limit_to(4);
+/// assert_eq!(out.string(b"too long"), Err(Full::Limit));
+/// assert_eq!(out.integer(7), Ok(()));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Full {
     /// There is no memory left.

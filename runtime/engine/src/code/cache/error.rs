@@ -8,6 +8,19 @@ use warren_kernel::text;
 
 /// The reason for which the code cache, or a file of it, is not used.
 /// [`CacheError::remedy`] returns the repair.
+///
+/// ```
+/// use std::path::Path;
+/// use warren_engine::{CacheError, try_code_cache};
+///
+/// /// Returns what the operator is to do before the cache can be used.
+/// fn repair(directory: &Path) -> Option<String> {
+///     try_code_cache(directory).err()?.remedy()
+/// }
+///
+/// let error = CacheError::Writable { path: "/var/cache/warren".into(), mode: 0o777 };
+/// assert_eq!(error.remedy().as_deref(), Some("chmod go-w /var/cache/warren"));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CacheError {
