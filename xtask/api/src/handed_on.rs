@@ -57,7 +57,10 @@ fn subject<'a>(line: &'a str, name: &str) -> Option<&'a str> {
         None => line,
     };
     let is_path = |c: char| c.is_alphanumeric() || c == '_' || c == ':';
-    let mut words = of.split(|c| !is_path(c));
+    // A trait with supertraits has a colon behind its name.
+    let mut words = of
+        .split(|c| !is_path(c))
+        .map(|word| word.trim_end_matches(':'));
     // The first path counts wherever it belongs; a path of another crate
     // belongs to no item.
     let first = words.find(|word| word.contains("::") || *word == name)?;
