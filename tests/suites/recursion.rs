@@ -88,10 +88,11 @@ fn a_main_that_recurses_ends_with_1() {
 #[test]
 fn a_main_that_nests_too_deeply_does_not_compile() {
     let source = format!("return {}1{}", "(".repeat(100_000), ")".repeat(100_000));
-    Program::lua(&source)
-        .run()
-        .ends_with(1)
-        .says(&["main.lua: ", "overflow"]);
+    Program::lua(&source).run().ends_with(1).says(&[
+        "main.lua: ",
+        "overflow",
+        "limit = max_lua_calls, value = 200, host = app:processes",
+    ]);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::encode::{self, Stop};
 use crate::errors::{self, part};
 use crate::exchange;
 use crate::interpreter::{interpreter, push_text};
-use crate::lua::State;
+use crate::lua::{Overflow, State};
 use crate::module;
 use crate::traceback;
 
@@ -181,15 +181,20 @@ extern "C-unwind" fn fail_plainly(l: State) -> c_int {
 
 /// Makes a structured error of the value on top of the stack, which was
 /// raised. One that is none already becomes the message as Lua would print it;
-/// a table that has no text becomes the details.
+/// a table that has no text becomes the details. The error of a full stack has the details
+/// of its limit.
 fn structure(l: State) {
     if errors::is_error(l, -1) {
         return;
     }
     if matches!(l.type_of(-1), LUA_TSTRING | LUA_TNUMBER) {
+        let overflow = l.overflow(-1);
         // Makes a string of a number, as Lua does to print it.
         l.make_string(-1);
-        errors::wrap_message(l, kind::INTERNAL);
+        match overflow {
+            Some(overflow) => wrap_overflow(l, overflow),
+            None => errors::wrap_message(l, kind::INTERNAL),
+        }
         return;
     }
     let value = l.top();
@@ -212,6 +217,15 @@ fn structure(l: State) {
         l.push_value(value);
         l.set_user_value(-2, part::DETAILS);
     }
+}
+
+/// Makes a structured error of the message on top of the stack, that of a full stack. The
+/// same code would fill it again.
+fn wrap_overflow(l: State, overflow: Overflow) {
+    errors::wrap_message(l, kind::RATE_LIMITED);
+    l.push_boolean(false);
+    l.set_user_value(-2, part::RETRYABLE);
+    exchange::note_limit(l, overflow.limit, overflow.most);
 }
 
 extern "C-unwind" fn tostring(l: State) -> c_int {
