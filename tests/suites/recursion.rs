@@ -82,7 +82,11 @@ fn a_main_that_recurses_ends_with_1() {
     Program::lua("local function f(n)\n  return 1 + f(n + 1)\nend\nf(1)")
         .run()
         .ends_with(1)
-        .says(&["main.lua:2: stack overflow", "stack traceback"]);
+        .says(&[
+            "error: main.lua:2: stack overflow (RateLimited)\n",
+            "\n  stack traceback:\n  \tmain.lua:2: in upvalue 'f'\n  \t... 9 more\n",
+            "max_lua_stack",
+        ]);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::fmt;
 
 use mlua_sys::*;
 use warren_guest::{Error, program};
-use warren_values::{Kind, kind};
+use warren_values::{Kind, kind, stack};
 
 use crate::encode::{self, Stop};
 use crate::errors::{self, part};
@@ -88,6 +88,7 @@ pub(crate) fn failed(l: State, thread: State) -> c_int {
 
 /// The process fails with the structured error on top of the stack.
 pub(crate) fn fail_with_top(l: State) -> c_int {
+    fold_stack(l);
     // The output is put back before anything can raise.
     let interpreter = interpreter(l);
     for attempt in 0..2 {
@@ -114,6 +115,20 @@ pub(crate) fn fail_with_top(l: State) -> c_int {
     }
     program::fail_out_of_memory();
     0
+}
+
+/// Folds the repetitions in the stack of the error on top of the stack, if it is structured.
+fn fold_stack(l: State) {
+    if !errors::is_error(l, -1) {
+        return;
+    }
+    l.user_value(-1, part::STACK);
+    let folded = l.lossy(-1).and_then(|text| stack::fold(&text));
+    l.pop(1);
+    if let Some(folded) = folded {
+        push_text(l, folded);
+        l.set_user_value(-2, part::STACK);
+    }
 }
 
 /// Returns the structured error on top of the stack without its details, and only

@@ -334,6 +334,53 @@ fn a_source_that_nests_too_deeply_is_refused_with_the_limit() {
 }
 
 #[test]
+fn calls_that_repeat_are_folded_in_the_stack_of_a_failure() {
+    let error = failure("local function f()\n  return 1 + f()\nend\nreturn f");
+    let stack = error.stack.unwrap_or_default();
+    assert!(
+        stack.contains("\ttest.lua:2: in upvalue 'f'\n\t... 9 more\n\t... (skipping "),
+        "{stack}"
+    );
+    let error = failure(
+        "local function f(n)
+           if n == 0 then return nil, errors.new('no') end
+           local result, err = f(n - 1)
+           return result, err
+         end
+         return function() local result, err = f(50) return result, err end",
+    );
+    assert_eq!(
+        error.stack.unwrap_or_default(),
+        "test.lua:2: in upvalue 'f'\ntest.lua:3: in upvalue 'f'\n... 18 more\n..."
+    );
+}
+
+#[test]
+fn an_error_folds_calls_that_repeat_and_debug_traceback_does_not() {
+    let output = output_of(
+        "local function deep(n, make)
+           if n == 0 then local made = make() return made end
+           local made = deep(n - 1, make)
+           return made
+         end
+         local function fails() local err = errors.new('x') return err end
+         print(deep(50, fails):stack())
+         print(#errors.call_stack(deep(50, fails)).frames)
+         print(deep(2, fails):stack())
+         local text = deep(12, debug.traceback)
+         print(select(2, text:gsub('\\n\\ttest.lua:3: in ', '')), text:find('more'))",
+    );
+    assert_eq!(
+        output,
+        "test.lua:6: in local 'make'\ntest.lua:2: in upvalue 'deep'\n\
+         test.lua:3: in upvalue 'deep'\n... 17 more\n...\n20\n\
+         test.lua:6: in local 'make'\ntest.lua:2: in upvalue 'deep'\n\
+         test.lua:3: in upvalue 'deep'\ntest.lua:3: in local 'deep'\n\
+         test.lua:9: in main chunk\n12\tnil\n"
+    );
+}
+
+#[test]
 fn the_prelude_is_not_in_tracebacks() {
     let error =
         failure("return function() table.sort({ 2, 1 }, function() error('in sort') end) end");
