@@ -33,6 +33,8 @@ fn main() {
         "files.h",
         "hash.h",
         "lines.h",
+        "overflow.c",
+        "overflow.h",
         "readonly.h",
         "debug.c",
         "text.h",

@@ -82,16 +82,21 @@ fn a_main_that_recurses_ends_with_1() {
     Program::lua("local function f(n)\n  return 1 + f(n + 1)\nend\nf(1)")
         .run()
         .ends_with(1)
-        .says(&["main.lua:2: stack overflow", "stack traceback"]);
+        .says(&[
+            "error: main.lua:2: stack overflow (RateLimited)\n",
+            "\n  stack traceback:\n  \tmain.lua:2: in upvalue 'f'\n  \t... 9 more\n",
+            "max_lua_stack",
+        ]);
 }
 
 #[test]
 fn a_main_that_nests_too_deeply_does_not_compile() {
     let source = format!("return {}1{}", "(".repeat(100_000), ")".repeat(100_000));
-    Program::lua(&source)
-        .run()
-        .ends_with(1)
-        .says(&["main.lua: ", "overflow"]);
+    Program::lua(&source).run().ends_with(1).says(&[
+        "main.lua: ",
+        "overflow",
+        "limit = max_lua_calls, value = 200, host = app:processes",
+    ]);
 }
 
 #[test]

@@ -36,6 +36,8 @@
 #define LUAI_DDEC(def)	/* empty */
 #define LUAI_DDEF	static
 
+#include "overflow.h"
+
 #include "lzio.c"
 #include "lctype.c"
 #include "lopcodes.c"
@@ -66,12 +68,9 @@ static const char *warren_extra (lua_State *L, const char *name, const char *ext
 #include "lstring.c"
 #include "readonly.h"
 #include "ltable.c"
-/* A recursion without end is "stack overflow" before it has used up the memory of
-** a process of default size: a call takes 16 bytes of the stack, 40 beside it, and
-** the old stack is there while the new one is filled. */
 #pragma push_macro("LUAI_MAXSTACK")
 #undef LUAI_MAXSTACK
-#define LUAI_MAXSTACK	400000
+#define LUAI_MAXSTACK	WARREN_MAXSTACK
 #include "ldo.c"
 #pragma pop_macro("LUAI_MAXSTACK")
 /* The interpreter's loop notes its place only before what may raise. */
@@ -82,6 +81,8 @@ static const char *warren_extra (lua_State *L, const char *name, const char *ext
 #include "lapi.c"
 
 #include "lauxlib.h"
+
+#include "overflow.c"
 
 /* Raises where the value at `idx` is a table that is read-only. */
 static void warren_check_writable (lua_State *L, int idx) {

@@ -6,7 +6,7 @@ use std::slice;
 use mlua_sys::*;
 use warren_guest::msgpack::Output;
 
-use crate::lua::State;
+use crate::lua::{Overflow, State};
 
 /// The reason why a source does not compile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub(crate) struct Refusal {
     pub(crate) message: String,
     /// The line, from 1, of an error of syntax.
     pub(crate) line: Option<u32>,
+    /// The stack of the compiler that the source has filled.
+    pub(crate) overflow: Option<Overflow>,
 }
 
 /// Compiles a source to bytecode, and a last byte for [`uses_arg`]. Fails with the reason, or
@@ -27,6 +29,7 @@ pub(crate) fn compile(l: State, name: &[u8], source: &[u8]) -> Result<Output, Op
     let named = |message: &str| Refusal {
         message: format!("{}: {message}", String::from_utf8_lossy(name)),
         line: None,
+        overflow: None,
     };
     if source.first() == Some(&LUA_SIGNATURE[0]) {
         return Err(Some(named("a binary chunk; only text can be loaded")));
@@ -39,9 +42,13 @@ pub(crate) fn compile(l: State, name: &[u8], source: &[u8]) -> Result<Output, Op
             LUA_ERRSYNTAX => Refusal {
                 message,
                 line: u32::try_from(l.syntax_line()).ok(),
+                overflow: None,
             },
             // Lua knows a place only for errors of syntax.
-            _ => named(&message),
+            _ => Refusal {
+                overflow: l.overflow(-1),
+                ..named(&message)
+            },
         });
         l.pop(1);
         return Err(if status == LUA_ERRMEM { None } else { refusal });

@@ -351,8 +351,9 @@ extern "C-unwind" fn failed_and_closed(l: State, _: c_int, thread: lua_KContext)
 fn lead_and_raise(l: State) -> c_int {
     if l.type_of(-1) == LUA_TSTRING {
         l.push_where(1);
-        l.insert(-2);
+        l.push_value(-2);
         l.concat(2);
+        l.pass_overflow(-2);
     }
     l.error()
 }

@@ -5,13 +5,13 @@ use std::fmt;
 
 use mlua_sys::*;
 use warren_guest::{Error, program};
-use warren_values::{Kind, kind};
+use warren_values::{Kind, kind, stack};
 
 use crate::encode::{self, Stop};
 use crate::errors::{self, part};
 use crate::exchange;
 use crate::interpreter::{interpreter, push_text};
-use crate::lua::State;
+use crate::lua::{Overflow, State};
 use crate::module;
 use crate::traceback;
 
@@ -88,6 +88,7 @@ pub(crate) fn failed(l: State, thread: State) -> c_int {
 
 /// The process fails with the structured error on top of the stack.
 pub(crate) fn fail_with_top(l: State) -> c_int {
+    fold_stack(l);
     // The output is put back before anything can raise.
     let interpreter = interpreter(l);
     for attempt in 0..2 {
@@ -114,6 +115,20 @@ pub(crate) fn fail_with_top(l: State) -> c_int {
     }
     program::fail_out_of_memory();
     0
+}
+
+/// Folds the repetitions in the stack of the error on top of the stack, if it is structured.
+fn fold_stack(l: State) {
+    if !errors::is_error(l, -1) {
+        return;
+    }
+    l.user_value(-1, part::STACK);
+    let folded = l.lossy(-1).and_then(|text| stack::fold(&text));
+    l.pop(1);
+    if let Some(folded) = folded {
+        push_text(l, folded);
+        l.set_user_value(-2, part::STACK);
+    }
 }
 
 /// Returns the structured error on top of the stack without its details, and only
@@ -181,15 +196,20 @@ extern "C-unwind" fn fail_plainly(l: State) -> c_int {
 
 /// Makes a structured error of the value on top of the stack, which was
 /// raised. One that is none already becomes the message as Lua would print it;
-/// a table that has no text becomes the details.
+/// a table that has no text becomes the details. The error of a full stack has the details
+/// of its limit.
 fn structure(l: State) {
     if errors::is_error(l, -1) {
         return;
     }
     if matches!(l.type_of(-1), LUA_TSTRING | LUA_TNUMBER) {
+        let overflow = l.overflow(-1);
         // Makes a string of a number, as Lua does to print it.
         l.make_string(-1);
-        errors::wrap_message(l, kind::INTERNAL);
+        match overflow {
+            Some(overflow) => wrap_overflow(l, overflow),
+            None => errors::wrap_message(l, kind::INTERNAL),
+        }
         return;
     }
     let value = l.top();
@@ -212,6 +232,15 @@ fn structure(l: State) {
         l.push_value(value);
         l.set_user_value(-2, part::DETAILS);
     }
+}
+
+/// Makes a structured error of the message on top of the stack, that of a full stack. The
+/// same code would fill it again.
+fn wrap_overflow(l: State, overflow: Overflow) {
+    errors::wrap_message(l, kind::RATE_LIMITED);
+    l.push_boolean(false);
+    l.set_user_value(-2, part::RETRYABLE);
+    exchange::note_limit(l, overflow.limit, overflow.most);
 }
 
 extern "C-unwind" fn tostring(l: State) -> c_int {

@@ -39,10 +39,13 @@ pub(crate) fn prepare() {
     }
 }
 
-/// Returns the error of a source that does not compile. Its details are the file and the line,
-/// where there is one.
+/// Returns the error of a source that does not compile. Its details are the file and the line
+/// of an error of syntax, or the limit of a source that nests too deeply.
 fn error_of(file: &[u8], refusal: Refusal) -> Error {
     let mut error = Error::new("Invalid", refusal.message);
+    if let Some(overflow) = refusal.overflow {
+        return error.with_limit(overflow.limit, overflow.most as u64, None);
+    }
     if let Some(line) = refusal.line {
         let mut details = Output::new();
         // Without memory the message has to do.

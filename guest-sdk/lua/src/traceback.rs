@@ -13,11 +13,16 @@ pub(crate) const FUNCTIONS: &Functions = &[(c"traceback", traceback)];
 /// The beginning of the lines of the prelude, whose chunks are stripped.
 const HIDDEN: &str = "\t?: in ";
 
-/// Pushes the traceback of `thread` onto the stack of `l`.
+/// The beginning of Lua's line for the calls in the middle of a deep stack, and of the line in
+/// its place: a report shows a tab within a line as an escape.
+const SKIPPING: [&str; 2] = ["\n\t...\t(skipping ", "\n\t... (skipping "];
+
+/// Pushes the traceback of `thread`, which has failed, onto the stack of `l`.
 pub(crate) fn push(l: State, thread: State) {
     // The text is handed over before anything raises.
     l.push_traceback(thread, 0);
-    let shown = without_lines(&l.lossy(-1).unwrap_or_default(), HIDDEN);
+    let shown =
+        without_lines(&l.lossy(-1).unwrap_or_default(), HIDDEN).replace(SKIPPING[0], SKIPPING[1]);
     push_text(l, shown);
     l.remove(-2);
 }

@@ -117,3 +117,5 @@ pub use totals::Totals;
 pub use trace::{Trace, TraceId};
 pub use usage::Usage;
 pub use view::{Activity, Counts, Depth, Origin, Peers, QueueLabel, QueueView, Summary, View};
+#[doc(hidden)]
+pub use warren_values::stack;

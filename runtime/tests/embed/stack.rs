@@ -79,6 +79,30 @@ coroutine 2, waiting:
 }
 
 #[test]
+fn calls_that_repeat_are_folded() {
+    let source = "return function()
+  local function deeper(n)
+    if n > 0 then
+      return 1 + deeper(n - 1)
+    end
+    process.inbox():receive()
+    return 0
+  end
+  local depth = deeper(20)
+  return depth
+end";
+    run(async {
+        let runtime = builder().lua("app:main", source).start().unwrap();
+        let process = runtime.spawn("app:main").await.unwrap();
+        let stack = stack_with(&runtime, process.pid(), "in method 'receive'").await;
+        let folded = "\tapp:main.lua:6: in upvalue 'deeper'\n\
+                      \tapp:main.lua:4: in upvalue 'deeper'\n\t... 18 more\n\
+                      \tapp:main.lua:4: in local 'deeper'\n";
+        assert!(stack.contains(folded), "{stack}");
+    });
+}
+
+#[test]
 fn a_process_that_is_alone_and_waits_or_sleeps_is_seen() {
     let source = "return function(how)
   if how == 'sleep' then

@@ -37,3 +37,27 @@ assert(errors.call_stack(done:receive()).thread == "coroutine")
 
 local _, refused = process.send("nobody", "t")
 assert(refused:stack():find("know_where_they_were_made.lua:38: in main chunk", 1, true), refused:stack())
+
+-- Frames that repeat are folded, and further ones than 20 are left out.
+local function deeper(n)
+  local made
+  if n == 0 then
+    made = make()
+  else
+    made = deeper(n - 1)
+  end
+  return made
+end
+local function shown(made)
+  return (made:stack():gsub("[%w_]+%.lua:", ""))
+end
+local deep = deeper(2)
+assert(shown(deep) == table.concat({
+  "4: in upvalue 'make'", "45: in upvalue 'deeper'", "47: in upvalue 'deeper'", "47: in local 'deeper'",
+  "54: in main chunk",
+}, "\n"), deep:stack())
+deep = deeper(100)
+assert(shown(deep) == table.concat({
+  "4: in upvalue 'make'", "45: in upvalue 'deeper'", "47: in upvalue 'deeper'", "... 17 more", "...",
+}, "\n"), deep:stack())
+assert(#errors.call_stack(deep).frames == 20)

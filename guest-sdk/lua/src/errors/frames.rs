@@ -83,21 +83,25 @@ impl<'a> Frame<'a> {
     }
 }
 
-/// Returns the lines of the frames of Lua that the running coroutine has.
+/// Returns the lines of the frames of Lua that the running coroutine has, and `...` behind
+/// them if it has more.
 fn frames(l: State) -> String {
     let mut text = String::new();
     let (mut level, mut found) = (0, 0);
-    while found < MOST
-        && let Some(line) = line_at(l, level)
-    {
+    while let Some(line) = line_at(l, level) {
         level += 1;
-        if !line.is_empty() {
-            if found > 0 {
-                text.push('\n');
-            }
-            text.push_str(&line);
-            found += 1;
+        if line.is_empty() {
+            continue;
         }
+        if found > 0 {
+            text.push('\n');
+        }
+        if found == MOST {
+            text.push_str("...");
+            break;
+        }
+        text.push_str(&line);
+        found += 1;
     }
     text
 }
@@ -144,5 +148,7 @@ mod tests {
         assert_eq!((frame.name, frame.kind), (&b""[..], &b"function"[..]));
         assert!(Frame::parse(b"[C]: in ?").is_none());
         assert!(Frame::parse(b"stack traceback:").is_none());
+        assert!(Frame::parse(b"...").is_none());
+        assert!(Frame::parse(b"... 19 more").is_none());
     }
 }

@@ -9,7 +9,7 @@ use super::{
     CLASS, SEPARATOR, details, frames, is_error, note_place, part, push_empty, push_message,
     refuse, wrap_message,
 };
-use crate::interpreter::interpreter;
+use crate::interpreter::{interpreter, push_text};
 use crate::lua::{self, Functions, State};
 
 /// Registers the class and pushes the library.
@@ -228,7 +228,8 @@ extern "C-unwind" fn message(l: State) -> c_int {
     1
 }
 
-/// `err:stack()`: the contexts, and the frames of where the error was made.
+/// `err:stack()`: the contexts, and the frames of where the error was made, repetitions
+/// folded.
 extern "C-unwind" fn stack(l: State) -> c_int {
     interpreter(l).classes.get().error.check(l, 1, CLASS);
     l.set_top(1);
@@ -245,6 +246,13 @@ extern "C-unwind" fn stack(l: State) -> c_int {
     if l.user_value(1, part::STACK) != LUA_TSTRING || l.raw_len(-1) == 0 {
         l.pop(1);
         l.push_string(c"made outside of Lua");
+    } else if let Some(folded) = l
+        .lossy(-1)
+        .and_then(|text| warren_values::stack::fold(&text))
+    {
+        // The text is handed over before anything raises.
+        l.pop(1);
+        push_text(l, folded);
     }
     l.concat(lines + 1);
     1

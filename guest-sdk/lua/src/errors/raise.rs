@@ -22,6 +22,7 @@ pub(crate) extern "C-unwind" fn error(l: State) -> c_int {
         l.push_where(c_int::try_from(level).unwrap_or(c_int::MAX));
         l.push_value(1);
         l.concat(2);
+        l.pass_overflow(1);
     }
     l.error()
 }

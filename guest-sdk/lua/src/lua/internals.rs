@@ -31,6 +31,10 @@ unsafe extern "C" {
     /// The line of the last error of syntax. Does not raise.
     pub(super) fn warren_syntax_line() -> c_int;
 
+    /// The number of the stack that was full, if the value at `index` is the last error of a
+    /// full stack, with what the stack holds in `most`; else 0. Does not raise.
+    pub(super) fn warren_overflowed(l: State, index: c_int, most: *mut c_int) -> c_int;
+
     /// Takes such a variable out of the list of those and pushes its `__close`
     /// and its value: the one that is to be closed first. 0 where there is none.
     /// The coroutine is suspended, or has failed, and does not run again. Does
@@ -74,6 +78,10 @@ unsafe extern "C-unwind" {
     /// The text of an argument that is a string, a number or a structured error, which
     /// it replaces; raises for anything else.
     pub(super) fn warren_checktext(l: State, arg: c_int, len: *mut usize) -> *const c_char;
+
+    /// Notes the value on top as the error of a full stack, if the value at `index` is that
+    /// error. Raises without memory.
+    pub(super) fn warren_pass_overflow(l: State, index: c_int);
 
     /// Calls all finalizers. Nothing is collected afterwards. Does not raise.
     pub(super) fn warren_finalize(l: State);

@@ -11,6 +11,7 @@ mod frames;
 pub(crate) mod internals;
 mod lazy;
 mod library;
+mod overflow;
 mod stack;
 mod state;
 mod strings;
@@ -27,6 +28,7 @@ pub(crate) use class::Class;
 pub(crate) use frames::{Barrier, Frame};
 pub(crate) use lazy::{Members, Named, push_functions_key, push_next, set_members};
 pub(crate) use library::{class, class_of, push_class, push_library, set_functions};
+pub(crate) use overflow::Overflow;
 pub(crate) use state::State;
 
 /// A function that Lua calls, with the thread that runs it. Returns the number of

@@ -219,6 +219,167 @@ fn an_error_comes_with_position_and_traceback() {
     );
 }
 
+/// Functions that fill a stack of Lua.
+const DEEP: &str = "local function f() return 1 + f() end
+    local function calls() local _, why = pcall(calls) error(why, 0) end
+    local function nested() return load(('('):rep(1000)) end\n";
+
+#[test]
+fn the_error_of_a_full_stack_has_its_limit() {
+    let values = ("max_lua_stack", 400_000);
+    let calls = ("max_lua_calls", 200);
+    for (main, message, (limit, value)) in [
+        ("f()", "test.lua:1: stack overflow", values),
+        ("coroutine.wrap(f)()", ": stack overflow", values),
+        (
+            "coroutine.spawn(f) time.sleep(1)",
+            ": stack overflow",
+            values,
+        ),
+        (
+            "local _, why = pcall(f) error(why, 0)",
+            "stack overflow",
+            values,
+        ),
+        (
+            "local _, why = pcall(f) error(why)",
+            "stack overflow",
+            values,
+        ),
+        ("assert(pcall(f))", "stack overflow", values),
+        (
+            "table.unpack({}, 1, 1e6)",
+            "too many results to unpack",
+            values,
+        ),
+        (
+            "string.byte(('x'):rep(500000), 1, -1)",
+            "(string slice too long)",
+            values,
+        ),
+        ("calls()", "C stack overflow", calls),
+        ("error((select(2, nested())), 0)", "C stack overflow", calls),
+        ("assert(nested())", "C stack overflow", calls),
+        (
+            "string.find(('a'):rep(300000), ('a?'):rep(300000))",
+            "pattern too complex",
+            calls,
+        ),
+        (
+            "local x <close> = setmetatable({}, { __close = f }) f()",
+            "error in error handling",
+            values,
+        ),
+    ] {
+        let error = failure(&format!("{DEEP}return function() {main} end"));
+        assert!(error.message.ends_with(message), "{main}: {error}");
+        assert_eq!(error.kind, "RateLimited", "{main}: {error}");
+        assert_eq!(error.retryable, Some(false), "{main}");
+        let found = error.limit().unwrap_or_else(|| panic!("{main}: {error:?}"));
+        assert_eq!((&*found.name, found.value), (limit, value), "{main}");
+        assert_eq!(found.host.as_deref(), Some("app:test"), "{main}");
+    }
+}
+
+#[test]
+fn an_error_that_follows_a_full_stack_has_no_limit() {
+    for (main, message) in [
+        ("pcall(f) error('stack overflow', 0)", "stack overflow"),
+        (
+            "local _, why = pcall(f) error('deep: ' .. why, 0)",
+            "deep: test.lua:1: stack overflow",
+        ),
+        (
+            "local x <close> = setmetatable({}, { __close = function() error('other', 0) end }) f()",
+            "other",
+        ),
+    ] {
+        let error = failure(&format!("{DEEP}return function() {main} end"));
+        assert_eq!(
+            (&*error.kind, &*error.message),
+            ("Internal", message),
+            "{main}"
+        );
+        assert_eq!(error.limit(), None, "{main}");
+    }
+}
+
+#[test]
+fn the_error_of_a_full_stack_is_the_text_of_lua() {
+    let output = output_of(&format!(
+        "{DEEP}print(pcall(f))
+         print(xpcall(f, function(why) return type(why) .. ' ' .. why end))
+         print(nested())"
+    ));
+    assert_eq!(
+        output,
+        "false\ttest.lua:1: stack overflow\nfalse\tstring test.lua:1: stack overflow\n\
+         nil\tC stack overflow\n"
+    );
+}
+
+#[test]
+fn a_source_that_nests_too_deeply_is_refused_with_the_limit() {
+    let error = failure(&format!(
+        "return {}1{}",
+        "(".repeat(1_000),
+        ")".repeat(1_000)
+    ));
+    assert_eq!(
+        (&*error.kind, &*error.message),
+        ("Invalid", "test.lua: C stack overflow")
+    );
+    let limit = error.limit().expect("the error has a limit");
+    assert_eq!((&*limit.name, limit.value), ("max_lua_calls", 200));
+}
+
+#[test]
+fn calls_that_repeat_are_folded_in_the_stack_of_a_failure() {
+    let error = failure("local function f()\n  return 1 + f()\nend\nreturn f");
+    let stack = error.stack.unwrap_or_default();
+    assert!(
+        stack.contains("\ttest.lua:2: in upvalue 'f'\n\t... 9 more\n\t... (skipping "),
+        "{stack}"
+    );
+    let error = failure(
+        "local function f(n)
+           if n == 0 then return nil, errors.new('no') end
+           local result, err = f(n - 1)
+           return result, err
+         end
+         return function() local result, err = f(50) return result, err end",
+    );
+    assert_eq!(
+        error.stack.unwrap_or_default(),
+        "test.lua:2: in upvalue 'f'\ntest.lua:3: in upvalue 'f'\n... 18 more\n..."
+    );
+}
+
+#[test]
+fn an_error_folds_calls_that_repeat_and_debug_traceback_does_not() {
+    let output = output_of(
+        "local function deep(n, make)
+           if n == 0 then local made = make() return made end
+           local made = deep(n - 1, make)
+           return made
+         end
+         local function fails() local err = errors.new('x') return err end
+         print(deep(50, fails):stack())
+         print(#errors.call_stack(deep(50, fails)).frames)
+         print(deep(2, fails):stack())
+         local text = deep(12, debug.traceback)
+         print(select(2, text:gsub('\\n\\ttest.lua:3: in ', '')), text:find('more'))",
+    );
+    assert_eq!(
+        output,
+        "test.lua:6: in local 'make'\ntest.lua:2: in upvalue 'deep'\n\
+         test.lua:3: in upvalue 'deep'\n... 17 more\n...\n20\n\
+         test.lua:6: in local 'make'\ntest.lua:2: in upvalue 'deep'\n\
+         test.lua:3: in upvalue 'deep'\ntest.lua:3: in local 'deep'\n\
+         test.lua:9: in main chunk\n12\tnil\n"
+    );
+}
+
 #[test]
 fn the_prelude_is_not_in_tracebacks() {
     let error =

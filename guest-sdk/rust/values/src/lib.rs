@@ -20,6 +20,8 @@ mod limit;
 #[doc(hidden)]
 pub mod msgpack;
 mod pid;
+#[doc(hidden)]
+pub mod stack;
 mod value;
 
 #[cfg(feature = "serde")]

@@ -85,7 +85,7 @@ fn take_within(patience: Duration, binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
     let instance = initialize(&mut store, &linker, &module).map_err(|error| {
         match error.downcast_ref::<Trap>() {
             Some(Trap::Interrupt) => TookTooLong(patience).into(),
-            _ => with_calls(error),
+            _ => with_calls(error, binary),
         }
     })?;
     drop(watchdog);
@@ -109,12 +109,13 @@ fn initialize(
     Ok(instance)
 }
 
-/// Returns the error of a trap with its cause first, and then the calls.
-fn with_calls(error: wasmtime::Error) -> wasmtime::Error {
+/// Returns the error of a trap of a module with its cause first, and then the calls.
+fn with_calls(error: wasmtime::Error, binary: &[u8]) -> wasmtime::Error {
     let Some(backtrace) = error.downcast_ref::<WasmBacktrace>() else {
         return error;
     };
-    let calls = symbols::text(&symbols::frames(backtrace), &[]);
+    let frames = symbols::frames(backtrace);
+    let calls = symbols::text(&frames, &symbols::exported(binary, &frames));
     wasmtime::format_err!("{}\n{calls}", error.root_cause())
 }
 
@@ -267,7 +268,9 @@ mod tests {
                  (func (export "wizer-initialize") (unreachable)))"#,
         );
         let error = take(&module).expect_err("traps");
-        assert!(format!("{error:#}").contains("unreachable"), "{error:#}");
+        let shown = format!("{error:#}");
+        assert!(shown.contains("unreachable"), "{shown}");
+        assert!(shown.contains("\twizer-initialize"), "{shown}");
     }
 
     #[test]

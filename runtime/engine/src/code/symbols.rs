@@ -1,7 +1,8 @@
 //! Calls on the stack of a guest: names of functions, files and lines.
 //!
 //! Names are in the compiled code. Files and lines are in the debug information of the file
-//! that was compiled, if it has any. They are read only for a stack that is shown, and are
+//! that was compiled, if it has any; a function without a name has one in the exports of that
+//! file, perhaps. The file is read only for a stack that is shown, and what is read is
 //! bounded by bytes, because the file is the guest's. wasmtime could keep that information
 //! with the compiled code and read it itself, with `wasm_backtrace_details`: but without any
 //! bound, on the guest's stack, and again for each call.
@@ -12,6 +13,7 @@ mod names;
 mod sections;
 mod stack;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -28,6 +30,9 @@ pub(crate) use stack::text;
 /// Bytes of debug information that are read for one stack: up to 0.1 s of a core. Each part
 /// of the file in which it is looked for counts as some bytes.
 const STACK: usize = 16 << 20;
+
+/// The bytes as which each byte of a module in the text form counts: it is translated.
+const TEXT: usize = 16;
 
 /// Bytes of debug information that are read for all stacks of one module. A module could
 /// trap at ever other places.
@@ -57,7 +62,8 @@ pub(crate) struct Place {
 }
 
 /// The places of one call: the function itself is the last, and those before it were inlined
-/// into the one behind them. Empty without debug information.
+/// into the one behind them. Without debug information there is at most the name of an
+/// export.
 pub(crate) type Places = Arc<[Place]>;
 
 /// Returns the calls of a backtrace, the innermost first.
@@ -70,6 +76,16 @@ pub(crate) fn frames(backtrace: &WasmBacktrace) -> Vec<Frame> {
         in_file: frame.module_offset(),
     };
     frames.map(frame).collect()
+}
+
+/// Returns the names that a core module exports functions of a stack by.
+pub(crate) fn exported(binary: &[u8], frames: &[Frame]) -> Vec<Places> {
+    let fuel = Fuel::new(STACK);
+    let mut found = vec![Places::default(); frames.len()];
+    for module in &sections::modules(binary, &without_name(frames), &fuel) {
+        name_exports(module, Shape::Core, frames, &mut found);
+    }
+    found
 }
 
 /// The known part of the debug information of one file.
@@ -102,9 +118,9 @@ impl Symbols {
     /// Returns the places of calls if they can be told without reading the file.
     pub(crate) fn known(&self, frames: &[Frame]) -> Option<Vec<Places>> {
         let known = self.0.lock();
-        let is_over = known.is_without || known.left == 0;
         let places = frames.iter().map(|frame| {
             let places = known.places.get(&frame.call()).cloned();
+            let is_over = known.left == 0 || (known.is_without && frame.name.is_some());
             places.or_else(|| is_over.then(Places::default))
         });
         places.collect()
@@ -117,20 +133,20 @@ impl Symbols {
             return known;
         }
         let fuel = Fuel::new(self.take_bytes());
-        // Text has no debug information.
-        let modules = match Wasm::is_text(source) {
-            true => Vec::new(),
-            false => sections::modules(&source.bytes, &fuel),
-        };
-        if modules.is_empty() {
-            self.0.lock().is_without = true;
-            return vec![Places::default(); frames.len()];
-        }
+        let unnamed = without_name(frames);
+        let binary = binary_of(source, &unnamed, &fuel);
+        let modules = sections::modules(&binary, &unnamed, &fuel);
         let mut found = vec![Places::default(); frames.len()];
+        let mut is_without = true;
         for module in &modules {
-            find_in(module, shape, frames, &fuel, &mut found);
+            if module.sections.is_usable() {
+                is_without = false;
+                find_in(module, shape, frames, &fuel, &mut found);
+            }
+            name_exports(module, shape, frames, &mut found);
         }
         let mut known = self.0.lock();
+        known.is_without |= is_without;
         known.left += fuel.left();
         if known.places.len() + frames.len() > KEPT {
             known.places.clear();
@@ -147,6 +163,51 @@ impl Symbols {
         let taken = known.left.min(STACK);
         known.left -= taken;
         taken
+    }
+}
+
+/// Returns the functions of a stack that have no name.
+fn without_name(frames: &[Frame]) -> Vec<u32> {
+    let unnamed = frames.iter().filter(|frame| frame.name.is_none());
+    unnamed.map(|frame| frame.function).collect()
+}
+
+/// Returns the binary form of a file. Text has exports, but no debug information: it is empty
+/// if all functions have names, or without fuel for the whole file.
+fn binary_of<'a>(source: &'a Source, unnamed: &[u32], fuel: &Fuel) -> Cow<'a, [u8]> {
+    if !Wasm::is_text(source) {
+        return Cow::Borrowed(&*source.bytes);
+    }
+    let cost = source.bytes.len().saturating_mul(TEXT);
+    let is_read = !unnamed.is_empty() && fuel.burn(cost).is_ok();
+    // The text was compiled, so it has no mistakes.
+    let wasm = is_read.then(|| Wasm::parse(source).ok()).flatten();
+    wasm.map(|wasm| wasm.binary).unwrap_or_default()
+}
+
+/// Gives functions of one module that have no name the name that they are exported by.
+fn name_exports(module: &Module<'_>, shape: Shape, frames: &[Frame], found: &mut [Places]) {
+    for (frame, found) in frames.iter().zip(found) {
+        let has_name = |place: &Place| place.name.is_some();
+        if frame.name.is_some() || found.last().is_some_and(has_name) {
+            continue;
+        }
+        let export = module.export(frame.function);
+        let Some(export) = export.filter(|_| frame.is_in(module, shape)) else {
+            continue;
+        };
+        let name = Some(names::readable(export).into());
+        let mut places = found.to_vec();
+        match places.last_mut() {
+            Some(own) => own.name = name,
+            None => places.push(Place {
+                name,
+                file: None,
+                line: None,
+                column: None,
+            }),
+        }
+        *found = places.into();
     }
 }
 
@@ -181,6 +242,15 @@ fn find_in<'a>(
 impl Frame {
     fn call(&self) -> Call {
         (self.function, self.in_file)
+    }
+
+    /// Returns true if the function is in a module of the file.
+    fn is_in(&self, module: &Module<'_>, shape: Shape) -> bool {
+        match shape {
+            // The file is the module.
+            Shape::Core => true,
+            Shape::Component => self.address(module, shape).is_some(),
+        }
     }
 
     /// Returns the address of the instruction in a module, if it is there.

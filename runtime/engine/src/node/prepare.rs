@@ -59,27 +59,34 @@ pub(super) async fn prepare(
     }
 }
 
-/// Makes fields of the runtime of the place that an interpreter tells in the details of its
-/// error, a map of `file` and `line`. It knows the file by the name that stands in messages.
-fn with_place(error: Error, file: &str, name: &str) -> Error {
+/// Makes fields of the runtime of the details that an interpreter gives its error: a map of
+/// `file` and `line`, or one of `limit` and `value`. The interpreter knows the file by the name
+/// that stands in messages.
+fn with_fields(error: Error, file: &str, name: &str) -> Error {
     let Some(Details::Encoded(details)) = &error.details else {
         return error;
     };
+    let number = |field: &[u8]| codec::read(field).ok().and_then(|number| number.as_u64());
     let (mut is_its, mut line) = (false, None);
-    for (key, value) in reader::entries(details).into_iter().flatten() {
+    let (mut limit, mut most) = (None, None);
+    for (key, field) in reader::entries(details).into_iter().flatten() {
         match reader::text(key) {
-            Some("file") => is_its = reader::text(value) == Some(name),
-            Some("line") => line = codec::read(value).ok().and_then(|line| line.as_u64()),
+            Some("file") => is_its = reader::text(field) == Some(name),
+            Some("line") => line = number(field),
+            Some("limit") => limit = reader::text(field).map(str::to_owned),
+            Some("value") => most = number(field),
             _ => {}
         }
     }
-    let (true, Some(line)) = (is_its, line) else {
-        return error;
+    let plain = |error: Error| Error {
+        details: None,
+        ..error
     };
-    let details = None;
-    Error { details, ..error }
-        .with("file", file)
-        .with("line", line)
+    match (line, limit.zip(most)) {
+        (Some(line), _) if is_its => plain(error).with("file", file).with("line", line),
+        (_, Some((limit, most))) => plain(error).with("limit", limit).with("value", most),
+        _ => error,
+    }
 }
 
 /// Returns the code that the instance has prepared from a file, which has a name in messages.
@@ -87,7 +94,7 @@ fn prepared(finished: Finished, host: &str, file: &str, name: &str) -> Result<Ar
     let (spent, want) = (finished.memory_refused, finished.want);
     let (mut error, trapped) = match (finished.prepared, finished.result) {
         (Some(Ok(code)), Ok(())) => return Ok(code),
-        (Some(Err(error)), result) => (with_place(*error, file, name), result.is_err()),
+        (Some(Err(error)), result) => (with_fields(*error, file, name), result.is_err()),
         (None, Ok(())) => {
             let message = "the interpreter called neither `prepared` nor `fail`";
             (Error::internal(format!("{name}: {message}")), false)

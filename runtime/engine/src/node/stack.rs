@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use warren_kernel::{Error, Kind, Process};
+use warren_kernel::{Error, Kind, Process, stack};
 
 use super::Node;
 use crate::guest::stacks::Sight;
@@ -19,7 +19,7 @@ const ATTEMPTS: u32 = 3;
 impl Node {
     /// Returns the current calls of a process. For Lua these are the calls of each
     /// coroutine, the innermost first; for wasm guests, the functions on the stack, with file
-    /// and line if the module has debug information.
+    /// and line if the module has debug information. Calls that repeat are folded.
     /// The process is not stopped, and cannot notice. Each attempt takes at most 2
     /// s; one is nearly always enough.
     ///
@@ -42,7 +42,7 @@ impl Node {
                 }
                 Sight::Nothing(why) => return Err(unavailable(why)),
                 Sight::Memory { .. } => match self.explained(process, sight).await {
-                    Ok(text) if !text.is_empty() => return Ok(text),
+                    Ok(text) if !text.is_empty() => return Ok(stack::fold(&text).unwrap_or(text)),
                     Ok(_) => {}
                     Err(error) => failure = Some(error),
                 },

@@ -11,6 +11,22 @@ function ends.for_time()
   while true do end
 end
 
+local function deeper(n)
+  return 1 + deeper(n + 1)
+end
+
+function ends.for_the_stack()
+  deeper(1)
+end
+
+function ends.for_calls()
+  local function protected()
+    local _, why = pcall(protected)
+    error(why, 0)
+  end
+  protected()
+end
+
 function ends.with_a_bug()
   error("a bug")
 end

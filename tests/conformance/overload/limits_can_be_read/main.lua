@@ -88,12 +88,18 @@ local function ends()
     assert(not result, how)
     return err
   end
-  -- If they were tried again, these two would end at the same limit.
+  -- If they were tried again, these would end at the same limit.
   local err = ended("for_memory", small)
   at_limit("max_memory", 4 << 20, small, errors.RATE_LIMITED, err)
   assert(not err:retryable())
   err = ended("for_time", small)
   at_limit("max_cpu", 100 * MS, small, errors.RATE_LIMITED, err)
+  assert(not err:retryable())
+  err = ended("for_the_stack", own)
+  at_limit("max_lua_stack", 400000, own, errors.RATE_LIMITED, err)
+  assert(not err:retryable())
+  err = ended("for_calls", own)
+  at_limit("max_lua_calls", 200, own, errors.RATE_LIMITED, err)
   assert(not err:retryable())
   at_limit("max_message", 1 << 20, own, errors.INVALID, ended("with_much", own))
   local bug = ended("with_a_bug", own)

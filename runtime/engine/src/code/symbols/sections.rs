@@ -1,8 +1,8 @@
-//! Finds the debug information in a file, and the code that it is about.
+//! Finds the debug information in a file, the code that it is about, and exported names.
 
 use std::ops::Range;
 
-use wasmparser::{Parser, Payload, TypeRef};
+use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
 use super::fuel::Fuel;
 
@@ -57,19 +57,34 @@ pub(super) struct Module<'a> {
     imported: usize,
     /// The beginning of the body of each function that is not imported, in the file.
     bodies: Vec<usize>,
+    /// Functions with the names of their exports.
+    exports: Vec<(u32, &'a str)>,
 }
 
-impl Module<'_> {
+impl<'a> Module<'a> {
     /// Returns the beginning of a function in the file.
     pub(super) fn body(&self, function: u32) -> Option<usize> {
         let place = (function as usize).checked_sub(self.imported)?;
         self.bodies.get(place).copied()
     }
+
+    /// Returns the first name that a function is exported by, if that function was asked for.
+    pub(super) fn export(&self, function: u32) -> Option<&'a str> {
+        let mut exports = self.exports.iter();
+        let export = exports.find(|(exported, _)| *exported == function);
+        export.map(|(_, name)| *name)
+    }
+
+    /// Returns true if there is something to be found.
+    fn is_usable(&self) -> bool {
+        self.sections.is_usable() || !self.exports.is_empty()
+    }
 }
 
-/// Returns the modules of a file that have debug information: the module itself, or those of
-/// a component. Without fuel for the whole file, some are missing.
-pub(super) fn modules<'a>(binary: &'a [u8], fuel: &Fuel) -> Vec<Module<'a>> {
+/// Returns the modules of a file that have debug information, or export one of the functions
+/// `unnamed`: the module itself, or those of a component. Without fuel for the whole file,
+/// some are missing.
+pub(super) fn modules<'a>(binary: &'a [u8], unnamed: &[u32], fuel: &Fuel) -> Vec<Module<'a>> {
     let mut done = Vec::new();
     // A component, and the modules and components within it.
     let mut open: Vec<Module<'a>> = Vec::new();
@@ -78,6 +93,7 @@ pub(super) fn modules<'a>(binary: &'a [u8], fuel: &Fuel) -> Vec<Module<'a>> {
         let Ok(payload) = payload else { break };
         let read = match &payload {
             Payload::ImportSection(imports) => imports.range().len(),
+            Payload::ExportSection(exports) if !unnamed.is_empty() => exports.range().len(),
             _ => 0,
         };
         if fuel.burn(PART + read).is_err() {
@@ -86,11 +102,11 @@ pub(super) fn modules<'a>(binary: &'a [u8], fuel: &Fuel) -> Vec<Module<'a>> {
         match payload {
             Payload::Version { .. } => open.push(Module::default()),
             Payload::End(_) => {
-                done.extend(open.pop().filter(|module| module.sections.is_usable()));
+                done.extend(open.pop().filter(Module::is_usable));
             }
             payload => {
                 if let Some(module) = open.last_mut() {
-                    note(module, payload);
+                    note(module, payload, unnamed);
                 }
             }
         }
@@ -98,12 +114,23 @@ pub(super) fn modules<'a>(binary: &'a [u8], fuel: &Fuel) -> Vec<Module<'a>> {
     done
 }
 
-fn note<'a>(module: &mut Module<'a>, payload: Payload<'a>) {
+fn note<'a>(module: &mut Module<'a>, payload: Payload<'a>, unnamed: &[u32]) {
     match payload {
         Payload::ImportSection(imports) => {
             let imports = imports.into_imports().flatten();
             let is_function = |ty: TypeRef| matches!(ty, TypeRef::Func(_) | TypeRef::FuncExact(_));
             module.imported = imports.filter(|import| is_function(import.ty)).count();
+        }
+        Payload::ExportSection(exports) if !unnamed.is_empty() => {
+            for export in exports.into_iter().flatten() {
+                let is_wanted = unnamed.contains(&export.index);
+                if export.kind == ExternalKind::Func
+                    && is_wanted
+                    && module.export(export.index).is_none()
+                {
+                    module.exports.push((export.index, export.name));
+                }
+            }
         }
         Payload::CodeSectionStart { range, .. } => module.code = range,
         Payload::CodeSectionEntry(body) => module.bodies.push(body.range().start),

@@ -2,6 +2,8 @@
 
 use std::fmt::Write;
 
+use warren_kernel::stack::folded;
+
 use super::names::{is_panicking, readable};
 use super::{Frame, Place, Places};
 use crate::code::class::CALLS;
@@ -9,12 +11,6 @@ use crate::code::excerpt::excerpt;
 
 /// Most bytes of the text.
 const MAX_TEXT: usize = 16 * 1024;
-
-/// Most calls in a group that repeats.
-const GROUP: usize = 8;
-
-/// Repetitions from which a group is folded.
-const FOLDED: usize = 2;
 
 /// Returns the calls as text, the innermost first, a line for each: function, file, line and
 /// column, as far as they are known. Calls that repeat are folded, as a recursion has them,
@@ -115,33 +111,6 @@ impl Call {
     }
 }
 
-/// Replaces repetitions of a group of lines by their number.
-fn folded(lines: &[String]) -> Vec<String> {
-    let mut folded = Vec::new();
-    let mut rest = lines;
-    while !rest.is_empty() {
-        let repeats = |size: &usize| {
-            let mut groups = rest.chunks_exact(*size);
-            let first = groups.next();
-            groups.take_while(|group| Some(*group) == first).count()
-        };
-        let group = (1..=GROUP.min(rest.len())).find(|size| repeats(size) >= FOLDED);
-        let Some(size) = group else {
-            folded.push(rest[0].clone());
-            rest = &rest[1..];
-            continue;
-        };
-        let more = repeats(&size);
-        folded.extend_from_slice(&rest[..size]);
-        folded.push(match size {
-            1 => format!("... {more} more"),
-            _ => format!("... the {size} calls above {more} more times"),
-        });
-        rest = &rest[size * (more + 1)..];
-    }
-    folded
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -164,10 +133,6 @@ mod tests {
         }
     }
 
-    fn lines(names: &[&str]) -> Vec<String> {
-        names.iter().map(|name| (*name).to_owned()).collect()
-    }
-
     #[test]
     fn a_call_has_what_is_known() {
         let frames = [frame(Some("main")), frame(None), frame(Some("_ZN1a1bE"))];
@@ -185,20 +150,6 @@ mod tests {
         let places = [Places::from([place(Some("named"), "x.c", 1, 0)])];
         assert_eq!(text(&[frame(None)], &places), "\tnamed at x.c:1");
         assert_eq!(text(&[], &[]), "");
-    }
-
-    #[test]
-    fn repetitions_are_folded() {
-        assert_eq!(folded(&lines(&["a", "b", "b", "c"])), ["a", "b", "b", "c"]);
-        assert_eq!(
-            folded(&lines(&["a", "b", "b", "b", "c"])),
-            ["a", "b", "... 2 more", "c"]
-        );
-        assert_eq!(
-            folded(&lines(&["a", "b", "c", "b", "c", "b", "c", "b"])),
-            ["a", "b", "c", "... the 2 calls above 2 more times", "b"]
-        );
-        assert_eq!(folded(&lines(&["a"; 64])), ["a", "... 63 more"]);
     }
 
     #[test]

@@ -222,6 +222,69 @@ fn a_file_without_debug_information_is_read_once() {
     }
 }
 
+/// A module without names: function 0 is imported, 1 to 3 call one another.
+const EXPORTS_TEXT: &str = r#"(module
+    (import "m" "f" (func))
+    (func (unreachable))
+    (func (export "price") (export "other") (call 1))
+    (memory (export "memory") 1)
+    (func (export "start") (call 2)))"#;
+
+/// A call of a function without a name.
+fn unnamed(function: u32) -> Frame {
+    Frame {
+        function,
+        name: None,
+        in_function: Some(1),
+        in_file: None,
+    }
+}
+
+#[test]
+fn a_function_without_a_name_has_that_of_its_export() {
+    let binary = wat::parse_str(EXPORTS_TEXT).expect("is WebAssembly text");
+    let frames = [1, 2, 3].map(unnamed);
+    let shown = "\tfunction 1\n\tprice\n\tstart";
+    assert_eq!(text(&frames, &exported(&binary, &frames)), shown);
+    for bytes in [binary, EXPORTS_TEXT.into()] {
+        let source = Source {
+            name: "x.wasm".into(),
+            bytes: bytes.into(),
+        };
+        let symbols = Symbols::default();
+        let places = symbols.find(&source, Shape::Core, &frames);
+        assert_eq!(text(&frames, &places), shown);
+        assert_eq!(symbols.known(&frames), Some(places));
+        // Another call of a function without a name needs the file, one with a name does not.
+        let later = Frame {
+            in_file: Some(9),
+            ..unnamed(3)
+        };
+        assert!(symbols.known(std::slice::from_ref(&later)).is_none());
+        let named = Frame {
+            name: Some("inner".to_owned()),
+            ..later.clone()
+        };
+        assert!(symbols.known(&[named]).is_some());
+        let places = symbols.find(&source, Shape::Core, std::slice::from_ref(&later));
+        assert_eq!(text(&[later], &places), "\tstart");
+    }
+}
+
+#[test]
+fn text_that_takes_too_long_to_translate_tells_no_exports() {
+    let long = format!("{EXPORTS_TEXT}{}", " ".repeat(STACK / TEXT));
+    let source = Source {
+        name: "x.wat".into(),
+        bytes: long.into_bytes().into(),
+    };
+    let frames = [unnamed(3)];
+    let symbols = Symbols::default();
+    let places = symbols.find(&source, Shape::Core, &frames);
+    assert_eq!(text(&frames, &places), "\tfunction 3");
+    assert_eq!(MODULE - symbols.0.lock().left, STACK);
+}
+
 #[test]
 fn reading_for_all_stacks_of_a_module_is_bounded() {
     let (source, frames) = trapped();

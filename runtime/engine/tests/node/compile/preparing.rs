@@ -142,6 +142,31 @@ async fn a_preparation_without_memory_is_an_error_at_the_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_source_beyond_a_limit_of_its_interpreter_is_refused_with_the_limit() {
+    // The error `["Invalid", "m", nil, {limit: "max_x", value: 7}]`.
+    let interpreter = guest(
+        r#"(data (i32.const 0)
+             "\c7\20\01\94\a7Invalid\a1m\c0\82\a5limit\a5max_x\a5value\07")
+           (func (export "prepare") (call $program.fail (i32.const 0) (i32.const 35)))"#,
+        "",
+    );
+    let world = World::set_up(Setup {
+        interpreter: Some(interpreter),
+        ..Setup::default()
+    });
+    world.define_source("t:deep", "");
+    let error = world.try_start("t:deep").await.expect_err("it is refused");
+    assert_eq!((&error.kind, &*error.message), (&Kind::Invalid, "m"));
+    let fields = [
+        ("limit", Field::Text("max_x".into())),
+        ("value", Field::Number(7)),
+        ("host", Field::Text(HOST.into())),
+    ];
+    assert_eq!(details(&error), fields);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_trap_of_a_preparation_that_was_refused_no_memory_is_invalid() {
     let world = World::set_up(Setup {
         interpreter: Some(greedy_interpreter(1, "unreachable")),

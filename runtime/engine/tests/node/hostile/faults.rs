@@ -184,6 +184,45 @@ async fn a_trap_has_its_calls() {
     world.close().await;
 }
 
+/// A module without names.
+const MODULE: &str = r#"(module
+    (memory (export "memory") 1)
+    (func unreachable)
+    (func (export "price") (call 0))
+    (func (export "start") (call 1)))"#;
+
+/// A component of two modules without names. In each of them, function 1 is an exported one
+/// that is on the stack.
+const COMPONENT: &str = r#"(component
+    (core module $inner
+      (func (export "other"))
+      (func (export "first") unreachable))
+    (core instance $inner (instantiate $inner))
+    (core module $outer
+      (import "inner" "first" (func))
+      (func (export "second") (call 0)))
+    (core instance $outer (instantiate $outer (with "inner" (instance $inner))))
+    (func (export "start") (canon lift (core func $outer "second"))))"#;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_without_a_name_has_that_of_its_export() {
+    let world = World::new(&[]);
+    let binary = |text: &str| wat::parse_str(text).unwrap();
+    let in_module = "\n\tfunction 0\n\tprice\n\tstart";
+    let in_component = "\n\tfirst\n\tsecond";
+    for (id, code, stack) in [
+        ("t:text", MODULE.into(), in_module),
+        ("t:binary", binary(MODULE), in_module),
+        ("t:component-text", COMPONENT.into(), in_component),
+        ("t:component", binary(COMPONENT), in_component),
+    ] {
+        world.define_bytes(id, &code);
+        let shown = world.failure(id).await.stack.expect("a trap has calls");
+        assert!(shown.ends_with(stack), "{id}: {shown:?}");
+    }
+    world.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_calls_of_a_trap_follow_the_stack_that_the_guest_gave() {
     // The error `["Internal", "m", nil, nil, "at x"]`.

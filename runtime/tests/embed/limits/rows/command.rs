@@ -4,6 +4,7 @@ use super::Row;
 use crate::limits::Bound::{Constant, Elsewhere, Text};
 use crate::limits::Unit::{Bytes, Count, Time};
 
+const LUA: &str = "guest-sdk/lua/config/overflow.h";
 const CLIENT: &str = "runtime/cli/src/control/client.rs";
 const REQUESTS: &str = "guest-sdk/lua/src/library/supervisor/requests.lua";
 const SHARE: &str = "runtime/engine/src/log/share.rs";
@@ -144,6 +145,23 @@ pub(super) const ROWS: &[Row] = &[
         "wait of a request of `pool`",
         &[Text(REQUESTS, "local TIMEOUT <const> = 5000")],
     ),
+    // Of Lua.
+    (
+        "`max_lua_stack`:",
+        &[Text(LUA, "#define WARREN_MAXSTACK\t400000\n")],
+    ),
+    (
+        "`max_lua_calls`:",
+        &[
+            Text(LUA, "#define LUAI_MAXCCALLS\t200\n"),
+            Text(LUA, "#define MAXCCALLS\tLUAI_MAXCCALLS\n"),
+        ],
+    ),
+    // The sources of Lua have these.
+    ("local variables of a Lua function", &[Elsewhere]),
+    ("variables of other functions that a Lua", &[Elsewhere]),
+    ("captures of a Lua pattern", &[Elsewhere]),
+    ("tables of a chain of `__index`", &[Elsewhere]),
     (
         "wait of a client for a whole answer",
         &[Constant(CLIENT, "MAX_WAIT", Time)],

@@ -449,11 +449,15 @@ pub(super) const ROWS: &[Row] = &[
     ),
     ("calls of a stack", &[Constant(CLASS, "CALLS", Count)]),
     (
-        "debug information that is read for one stack",
-        &[Constant(SYMBOLS, "STACK", Bytes)],
+        "debug information and exports that are read for one stack",
+        &[
+            Constant(SYMBOLS, "STACK", Bytes),
+            // A sixteenth of them.
+            Text(SYMBOLS, "const TEXT: usize = 16;"),
+        ],
     ),
     (
-        "debug information that is read for all stacks of one module",
+        "debug information and exports that are read for all stacks of one module",
         &[Constant(SYMBOLS, "MODULE", Bytes)],
     ),
     (
