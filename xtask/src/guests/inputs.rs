@@ -94,7 +94,8 @@ pub(crate) fn cover(root: &Path, dep_info: &str) -> Result<()> {
     for file in read {
         if let Ok(file) = Path::new(&file).strip_prefix(root)
             && !file.starts_with("target")
-            && !inputs.iter().any(|input| input == file)
+            // A build script may name a directory of inputs.
+            && !inputs.iter().any(|input| input.starts_with(file))
         {
             bail!(
                 "the guest is built from {}, which its recipe does not cover: {DIRECTORIES:?}",
