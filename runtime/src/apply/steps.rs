@@ -367,13 +367,9 @@ fn differ_below(from: &Version, to: &Version) -> bool {
 
 /// Returns the parts of a definition that differ, in words.
 fn parts_that_differ(before: &Definition, after: &Definition) -> Vec<String> {
-    let parts = [
-        ("code", before.code.is_that_of(&after.code)),
-        ("method", before.method == after.method),
-        ("host", before.host == after.host),
-        ("grants", before.grants == after.grants),
-    ];
-    different(&parts)
+    let code = (!before.code.is_that_of(&after.code)).then_some("code");
+    let parts = code.into_iter().chain(before.settings_that_differ(after));
+    parts.map(str::to_owned).collect()
 }
 
 fn parts_of_service(before: &Service, after: &Service) -> Vec<String> {
@@ -386,12 +382,8 @@ fn parts_of_service(before: &Service, after: &Service) -> Vec<String> {
         ("restart", before.restart == after.restart),
         ("identity", before.identity == after.identity),
     ];
-    different(&parts)
-}
-
-fn different(parts: &[(&str, bool)]) -> Vec<String> {
-    let parts = parts.iter().filter(|(_, is_same)| !is_same);
-    parts.map(|(part, _)| (*part).to_owned()).collect()
+    let parts = parts.into_iter().filter(|(_, is_same)| !is_same);
+    parts.map(|(part, _)| part.to_owned()).collect()
 }
 
 /// The places of a program's manifest; none for what was given in memory.
