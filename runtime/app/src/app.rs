@@ -142,6 +142,12 @@ impl App {
     pub fn root(&self) -> &Path {
         self.library.root().path()
     }
+
+    /// Returns true if the program's directory is that of another program: under the same
+    /// path, and no other directory was put in its place.
+    pub fn has_root_of(&self, other: &App) -> bool {
+        self.library.root().is(other.library.root())
+    }
 }
 
 impl Definitions for App {

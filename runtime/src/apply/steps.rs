@@ -27,7 +27,7 @@ pub(super) struct Steps {
     /// Ids without a definition in the second version.
     pub(super) gone: Vec<Arc<str>>,
     /// True if something is another that no step shows: what was given in memory over the
-    /// same of the program, what it hides there, and the directory of the program.
+    /// same of the program, and what it hides there.
     is_silent: bool,
 }
 
@@ -85,6 +85,7 @@ impl Steps {
             steps.of_rules(from, to, &places);
         }
         if is_another {
+            steps.of_directory(from, to);
             steps.of_main(from, to, &places);
         }
         let key = |step: &Step| (step.object, step.name.clone());
@@ -240,6 +241,23 @@ impl Steps {
         }
     }
 
+    /// Adds a step if another directory is the program's: reloads read that one from then on.
+    fn of_directory(&mut self, from: &Version, to: &Version) {
+        let (Some(was), Some(is)) = (from.app(), to.app()) else {
+            return;
+        };
+        if was.has_root_of(is) {
+            return;
+        }
+        let path = is.root().display();
+        let difference = match was.root() == is.root() {
+            true => format!("another one is at {path}"),
+            false => format!("{} -> {path}", was.root().display()),
+        };
+        let step = Step::new(Action::Replace, Object::Setting, "directory");
+        self.steps.push(step.with(vec![difference]));
+    }
+
     fn of_main(&mut self, from: &Version, to: &Version, places: &Places) {
         let (Some(was), Some(is)) = (from.app(), to.app()) else {
             return;
@@ -358,9 +376,7 @@ impl Steps {
 /// Returns true if the programs of two versions differ in what may be hidden.
 fn differ_below(from: &Version, to: &Version) -> bool {
     match (from.app(), to.app()) {
-        (Some(was), Some(is)) => {
-            was.root() != is.root() || was.hosts() != is.hosts() || was.services() != is.services()
-        }
+        (Some(was), Some(is)) => was.hosts() != is.hosts() || was.services() != is.services(),
         _ => false,
     }
 }

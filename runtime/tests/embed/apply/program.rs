@@ -40,6 +40,16 @@ fn change(runtime: &Runtime, dir: &Path) -> Change {
     Change::new().app(runtime.reopen(dir).unwrap())
 }
 
+/// The step to another directory.
+fn elsewhere(from: &Path, to: &Path) -> String {
+    let [from, to] = [from, to].map(|path| fs::canonicalize(path).unwrap());
+    format!(
+        "~ setting directory: {} -> {}",
+        from.display(),
+        to.display()
+    )
+}
+
 const SERVICE: &str = "return function() process.listen('stop'):receive() end";
 
 #[test]
@@ -123,7 +133,9 @@ fn another_directory_may_take_its_place() {
         let memory = Change::new().lua("app:memory", returns(5));
         apply(&runtime, memory).await;
         let plan = apply(&runtime, change(&runtime, second.path())).await;
-        assert_eq!(lines(&plan), ["~ definition app:code: code (code.lua)"]);
+        let code = "~ definition app:code: code (code.lua)".to_owned();
+        let directory = elsewhere(first.path(), second.path());
+        assert_eq!(lines(&plan), [code.clone(), directory]);
         assert_eq!(exec(&runtime, "app:code").await, 2);
         assert_eq!(
             exec(&runtime, "app:memory").await,
@@ -136,10 +148,7 @@ fn another_directory_may_take_its_place() {
         assert_eq!(reloaded.changed, ["app:code"]);
         assert_eq!(exec(&runtime, "app:code").await, 3);
         let back = in_time(runtime.rollback(GRACE)).await.unwrap();
-        assert_eq!(
-            lines(&back.plan),
-            ["~ definition app:code: code (code.lua)"]
-        );
+        assert_eq!(lines(&back.plan), [code]);
         assert_eq!(exec(&runtime, "app:code").await, 2);
     });
 }
@@ -331,15 +340,53 @@ fn a_manifest_that_says_the_same_counts_as_taken() {
 }
 
 #[test]
-fn another_directory_with_the_same_files_takes_its_place() {
+fn another_directory_with_the_same_files_is_a_step_and_takes_its_place() {
     run(async {
         let one = returns(1);
         let first = program(&[("code.lua", &one)]);
         let second = program(&[("code.lua", &one)]);
         let runtime = start(first.path());
         let plan = apply(&runtime, change(&runtime, second.path())).await;
-        assert!(plan.is_nothing(), "{plan}");
+        assert_eq!(lines(&plan), [elsewhere(first.path(), second.path())]);
+        assert_eq!(runtime.version(), 2);
+        let again = apply(&runtime, change(&runtime, second.path())).await;
+        assert!(again.is_nothing(), "{again}");
         write(second.path(), "code.lua", &returns(2));
+        let reloaded = in_time(runtime.reload()).await.unwrap();
+        assert_eq!(reloaded.changed, ["app:code"]);
+        assert_eq!(exec(&runtime, "app:code").await, 2);
+        in_time(runtime.rollback(GRACE)).await.unwrap();
+        assert_eq!(exec(&runtime, "app:code").await, 1);
+
+        let third = change(&runtime, first.path());
+        let plan = apply(&runtime, third).await;
+        assert_eq!(lines(&plan), [elsewhere(second.path(), first.path())]);
+        let back = in_time(runtime.rollback(GRACE)).await.unwrap();
+        assert_eq!(lines(&back.plan), [elsewhere(first.path(), second.path())]);
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_in_the_place_of_the_first_is_a_step_and_takes_its_place() {
+    run(async {
+        let one = returns(1);
+        let all = program(&[
+            ("shop/main.lua", ""),
+            ("shop/code.lua", &one),
+            ("next/main.lua", ""),
+            ("next/code.lua", &one),
+        ]);
+        let path = |name: &str| all.path().join(name);
+        let shop = path("shop");
+        let runtime = start(&shop);
+        fs::rename(&shop, path("before")).unwrap();
+        fs::rename(path("next"), &shop).unwrap();
+        let plan = apply(&runtime, change(&runtime, &shop)).await;
+        let shown = fs::canonicalize(&shop).unwrap();
+        let step = format!("~ setting directory: another one is at {}", shown.display());
+        assert_eq!(lines(&plan), [step]);
+        write(&shop, "code.lua", &returns(2));
         let reloaded = in_time(runtime.reload()).await.unwrap();
         assert_eq!(reloaded.changed, ["app:code"]);
         assert_eq!(exec(&runtime, "app:code").await, 2);
