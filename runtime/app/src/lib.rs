@@ -62,7 +62,7 @@ pub use manifest::{
 };
 pub use options::{AppOptions, EnvGrant};
 pub use policy::{
-    AuditError, Difference, Policies, PolicyError, PolicyProblem, Rules, RulesChange,
+    AuditError, Difference, Policies, PolicyError, PolicyPlace, PolicyProblem, Rules, RulesChange,
     RulesDifference,
 };
 pub use reach::SelfWrite;

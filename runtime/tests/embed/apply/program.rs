@@ -272,6 +272,8 @@ fn a_wrong_program_is_refused_with_its_line_and_changes_nothing() {
             ("\n[app]\nmax_memory_total = \"1GiB\"\n", 3),
             ("\n\n[tokens.\"app:t\"]\n", 3),
             ("[security]\nstrict = true\n", 1),
+            ("[app]\n[scopes.\"app:s\"]\n", 2),
+            ("\n[processes.\"app:code\"]\nactor = { id = \"acme\" }\n", 3),
         ] {
             write(dir, "warren.toml", manifest);
             let error = refused(&runtime, change(&runtime, dir)).await;
@@ -283,6 +285,25 @@ fn a_wrong_program_is_refused_with_its_line_and_changes_nothing() {
                 error.contains("cannot be changed while the program runs"),
                 "{error}"
             );
+        }
+        // Policies without a word in the manifest, beside another fault.
+        write(dir, "policies/one.cedar", "");
+        for (manifest, lines) in [
+            ("", &[("policies/one.cedar", 1)][..]),
+            (
+                "[app]\nname = \"other\"\n",
+                &[("warren.toml", 2), ("policies/one.cedar", 1)][..],
+            ),
+        ] {
+            write(dir, "warren.toml", manifest);
+            let error = refused(&runtime, change(&runtime, dir)).await;
+            let told = error.refused();
+            assert_eq!(told.len(), lines.len(), "{error}");
+            for (told, (file, line)) in told.iter().zip(lines) {
+                let place = format!("{}:{line}:", dir.join(file).display());
+                assert!(told.message.starts_with(&place), "{told:?}");
+                assert_eq!(told.line, Some(*line));
+            }
         }
         assert_eq!(exec(&runtime, "app:code").await, 1);
     });
@@ -423,7 +444,11 @@ fn policies_scopes_and_grants_of_the_manifest_are_taken() {
         let plan = apply(&runtime, change(&runtime, dir)).await;
         let toml = dir.join("warren.toml").display().to_string();
         let told = lines(&plan);
-        assert!(told.contains(&"+ policy two".to_owned()), "{told:?}");
+        let policy = dir.join("policies/two.cedar").display().to_string();
+        assert!(
+            told.contains(&format!("+ policy two ({policy}:1)")),
+            "{told:?}"
+        );
         assert!(
             told.contains(&format!("+ scope app:s ({toml}:3)")),
             "{told:?}"
@@ -435,6 +460,60 @@ fn policies_scopes_and_grants_of_the_manifest_are_taken() {
         let who: String = in_time(runtime.exec("app:who")).await.unwrap();
         assert_eq!(who, "acme");
         assert_eq!(runtime.named_scope("app:s").unwrap().policies, ["two"]);
+    });
+}
+
+#[test]
+fn policies_and_settings_of_permissions_have_their_places() {
+    run(async {
+        let all = "permit (principal, action, resource);\n";
+        let permits = "[security]\npolicies = [\"one\"]\n";
+        let dir = program(&[
+            ("policies/gone.cedar", ""),
+            ("policies/one.cedar", all),
+            ("policies/same.cedar", all),
+            ("warren.toml", permits),
+        ]);
+        let dir = dir.path();
+        let runtime = start(dir);
+        fs::remove_file(dir.join("policies/gone.cedar")).unwrap();
+        write(dir, "policies/one.cedar", &format!("{all}// More.\n"));
+        write(
+            dir,
+            "policies/schema.cedarschema",
+            "action \"shop.sell\";\n",
+        );
+        write(
+            dir,
+            "warren.toml",
+            "[security]\n\npolicies = [\"same\"]\nstrict = true\n",
+        );
+        let planned = in_time(runtime.plan(change(&runtime, dir))).await.unwrap();
+        let path = |name: &str| dir.join(name).display().to_string();
+        let (policies, toml) = (path("policies"), path("warren.toml"));
+        assert_eq!(
+            lines(planned.plan()),
+            [
+                "- policy gone".to_owned(),
+                format!("~ policy one ({policies}/one.cedar:2)"),
+                format!("~ setting schema.cedarschema: text ({policies}/schema.cedarschema:1)"),
+                format!("~ setting security.policies: policies of every process ({toml}:3)"),
+                format!("~ setting security.strict: false -> true ({toml}:4)"),
+            ]
+        );
+        in_time(planned.apply()).await.unwrap();
+        let back = in_time(runtime.plan_rollback(GRACE)).await.unwrap();
+        // The files on disk are those of another version.
+        assert_eq!(
+            lines(back.plan()),
+            [
+                "+ policy gone",
+                "~ policy one",
+                "~ setting schema.cedarschema: text",
+                "~ setting security.policies: policies of every process",
+                "~ setting security.strict: true -> false",
+            ]
+        );
     });
 }
 
