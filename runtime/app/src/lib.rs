@@ -40,6 +40,7 @@ mod policy;
 mod reach;
 mod reread;
 mod root;
+mod self_write;
 mod service;
 mod service_check;
 mod succession;
@@ -65,8 +66,8 @@ pub use policy::{
     AuditError, Difference, Policies, PolicyError, PolicyPlace, PolicyProblem, Rules, RulesChange,
     RulesDifference,
 };
-pub use reach::SelfWrite;
 pub use reread::{Changes, FileChange, FileProblem, Reread, RereadError};
+pub use self_write::SelfWrite;
 pub use service::{Restart, RestartCode, RestartPolicy, Service};
 pub use service_check::{DependencyError, sort_services};
 #[doc(hidden)]

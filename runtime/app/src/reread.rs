@@ -235,6 +235,7 @@ impl App {
                 manifest_path: self.manifest_path.clone(),
                 options: Arc::clone(&self.options),
                 fixed: Some(Ok(())),
+                untold: Vec::new(),
             },
             changes,
         })

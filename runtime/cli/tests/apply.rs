@@ -198,6 +198,27 @@ fn json_has_the_plan_and_what_became_of_it() {
 }
 
 #[test]
+fn a_grant_is_logged_once_it_is_given() {
+    let program = program();
+    let dir = program.path();
+    let session = start(dir);
+    write(
+        dir,
+        "warren.toml",
+        "[grants.\"app:worker\"]\nwrite = [\".\"]\n",
+    );
+    for _ in 0..3 {
+        apply(dir, &[".", "--dry-run"]).ends_with(0).says_nothing();
+    }
+    apply(dir, &[".", "--yes"]).ends_with(0).says_nothing();
+    // The same again gives nothing.
+    apply(dir, &[".", "--yes"]).ends_with(0).says_nothing();
+    let ended = end(dir, session).ends_with(0);
+    let told = ended.stderr.matches("is granted to app:worker").count();
+    assert_eq!(told, 1, "{ended}");
+}
+
+#[test]
 fn a_refused_apply_tells_the_line_and_changes_nothing() {
     let program = program();
     let dir = program.path();

@@ -268,7 +268,11 @@ impl Versions {
         let node = Arc::clone(&work.node);
         let grace = work.target.grace;
         let gone = work.gone.clone();
+        let grants = work.target.is_of_disk && !plan.is_nothing();
         let (published, update) = self.exchange(work)?;
+        if grants && let Some(app) = self.definitions().app() {
+            app.warn_of_self_writes();
+        }
         let removed = published.map(|published| published.removed);
         let settled = self.settle(&node, removed.unwrap_or_default(), update, &gone, grace);
         Ok(Applied {
