@@ -219,6 +219,54 @@ fn a_grant_is_logged_once_it_is_given() {
 }
 
 #[test]
+fn a_service_that_does_not_come_up_is_told() {
+    let program = program();
+    let dir = program.path();
+    let session = start(dir);
+    write(dir, "service.lua", "return function() error('no luck') end");
+    let manifest = |restart: &str| {
+        let service = "[services.\"app:service\"]\nprocess = \"app:service\"\n";
+        format!("[hosts.\"app:old\"]\n{service}restart = {restart}\n")
+    };
+    write(dir, "warren.toml", &manifest("{ policy = \"never\" }"));
+    let told = apply(dir, &[".", "--yes"]).ends_with(3).says(&[
+        "error: the service app:service failed and has used up its restarts (0): \
+         service.lua:1: no luck\n",
+        "warren apply --rollback",
+    ]);
+    assert!(told.text().ends_with("version 2 is in place\n"), "{told}");
+    apply(dir, &["--rollback", "--yes"])
+        .ends_with(0)
+        .says_nothing();
+
+    // It is tried again in an hour.
+    write(
+        dir,
+        "warren.toml",
+        &manifest("{ initial_delay = \"1h\", max_delay = \"1h\" }"),
+    );
+    let told = apply(dir, &[".", "--yes", "--json"])
+        .ends_with(3)
+        .says_nothing();
+    let told = json_of(&told);
+    assert_eq!(
+        (&told["applied"], &told["version"], &told["settled"]),
+        (&json!(true), &json!(4), &json!(false)),
+        "{told}"
+    );
+    let error = told["service_error"].as_str().unwrap();
+    assert!(
+        error.starts_with("the service app:service is not up, and is tried again: "),
+        "{error}"
+    );
+    // The program would wait for that start.
+    apply(dir, &["--rollback", "--yes"])
+        .ends_with(0)
+        .says_nothing();
+    end(dir, session).ends_with(0);
+}
+
+#[test]
 fn a_refused_apply_tells_the_line_and_changes_nothing() {
     let program = program();
     let dir = program.path();

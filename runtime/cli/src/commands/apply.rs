@@ -22,7 +22,8 @@ use crate::report::{apply, processes, stdout};
 #[command(
     after_help = "Exit status: 0 if the program is as DIR says, or with --dry-run would be; 1 if a file \
                   or the\nmanifest is refused, the plan is not accepted, or the program cannot be \
-                  reached: nothing was\nchanged; 2 for a wrong command line."
+                  reached: nothing was\nchanged; 2 for a wrong command line; 3 if the plan is in \
+                  place, and a service of it is not up."
 )]
 pub(crate) struct ApplyArgs {
     /// The directory of the program, with its manifest
@@ -120,11 +121,16 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<Exit, Box<Failure>> {
 /// Prints what has become of the plan.
 fn done(args: &ApplyArgs, plan: &Plan, in_place: Option<InPlace>) -> Result<Exit, Box<Failure>> {
     if args.json {
-        return json(plan, in_place, Exit::Success);
+        let exit = in_place.as_ref().map_or(Exit::Success, InPlace::exit);
+        return json(plan, in_place, exit);
     }
-    match in_place {
-        Some(in_place) => stdout::print(&apply::in_place(&in_place), Exit::Success),
-        None => Ok(Exit::Success),
+    let Some(in_place) = in_place else {
+        return Ok(Exit::Success);
+    };
+    let exit = stdout::print(&apply::in_place(&in_place), Exit::Success)?;
+    match in_place.failure() {
+        Some(failure) => Err(Box::new(failure)),
+        None => Ok(exit),
     }
 }
 

@@ -281,7 +281,7 @@ fn apply(planned: Planned) -> Result<InPlace, ApplyError> {
     let settled = futures::executor::block_on(settled);
     Ok(InPlace {
         version,
-        settled: settled.is_some(),
+        settled: matches!(settled, Some(Ok(()))),
         service_error: settled.and_then(Result::err).map(|error| error.to_string()),
     })
 }

@@ -187,6 +187,14 @@ pub(super) const ROWS: &[Row] = &[
         )],
     ),
     (
+        "run of a process after which a service of an apply is up",
+        &[Constant("runtime/src/services/up.rs", "UP_AFTER", Time)],
+    ),
+    (
+        "wait for the services of an apply to be up",
+        &[Constant("runtime/src/services/up.rs", "UP_WITHIN", Time)],
+    ),
+    (
         "entries of each list of one process",
         &[Constant(
             "runtime/src/introspection/mod.rs",
