@@ -4,12 +4,13 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixListener;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::thread;
+use std::time::Instant;
 
 use serde_json::{Value, json};
-use warren_tests::{Outcome, Program};
+use warren_tests::{Outcome, Program, TIMEOUT};
 
 use crate::support::controlled::{ask, end, go, start};
 use crate::support::{outcome, warren};
@@ -328,6 +329,101 @@ fn a_program_that_is_lost_may_have_applied_the_plan() {
         .prints("+ host a:h\n1 to add, 0 to replace, 0 to remove\n")
         .says(&["does not answer", "the plan may have been applied"]);
     serve.join().unwrap();
+}
+
+/// A client of the control socket that makes plans.
+struct Planner(BufReader<UnixStream>);
+
+impl Planner {
+    /// Connects, and reads the greeting.
+    fn connect(dir: &Path) -> Planner {
+        let stream = UnixStream::connect(dir.join("control")).unwrap();
+        let mut planner = Planner(BufReader::new(stream));
+        planner.answer();
+        planner
+    }
+
+    fn ask(&mut self, request: &Value) -> Value {
+        writeln!(self.0.get_mut(), "{request}").unwrap();
+        self.answer()
+    }
+
+    fn plan(&mut self, dir: &Path) -> Value {
+        self.ask(&json!({"do": "plan", "path": std::path::absolute(dir).unwrap()}))
+    }
+
+    fn answer(&mut self) -> Value {
+        let mut line = String::new();
+        self.0.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).unwrap()
+    }
+}
+
+#[test]
+fn a_plan_that_waits_keeps_its_place_however_many_clients_come() {
+    let program = program();
+    let dir = program.path();
+    let session = start(dir);
+    write(dir, "warren.toml", "[hosts.\"app:new\"]\n");
+    let mut planner = Planner::connect(dir);
+    let plan = planner.plan(dir);
+    assert_eq!(plan["ok"]["version"], json!(1), "{plan}");
+    // They take all seats, and are idle for less time than the plan waits.
+    let others: Vec<_> = (0..40)
+        .map(|_| UnixStream::connect(dir.join("control")).unwrap())
+        .collect();
+    let begun = Instant::now();
+    loop {
+        assert!(begun.elapsed() < TIMEOUT, "nobody gives way");
+        let ended = ask(dir, &["ps"]);
+        if ended.status == Some(0) {
+            break;
+        }
+        ended.ends_with(1).says(&["too many clients"]);
+    }
+    drop(others);
+    let applied = planner.ask(&json!({"do": "apply"}));
+    assert_eq!(applied["ok"]["version"], json!(2), "{applied}");
+    end(dir, session).ends_with(0).says_nothing();
+}
+
+#[test]
+fn plans_have_places_of_their_own_and_no_more_than_those() {
+    let program = program();
+    let dir = program.path();
+    let session = start(dir);
+    write(dir, "warren.toml", "[hosts.\"app:new\"]\n");
+    let mut planners: Vec<_> = (0..4).map(|_| Planner::connect(dir)).collect();
+    for planner in &mut planners {
+        // A second plan takes the place of the first.
+        for _ in 0..2 {
+            let plan = planner.plan(dir);
+            assert!(plan["ok"]["steps"].is_array(), "{plan}");
+        }
+    }
+    let full = "4 other plans wait for an answer: answer them, or end their commands";
+    apply(dir, &[".", "--dry-run"])
+        .ends_with(1)
+        .prints("")
+        .says(&["nothing was changed", full]);
+    // The place of one is free once it was answered, and that of another once it is gone.
+    let applied = planners[0].ask(&json!({"do": "apply"}));
+    assert_eq!(applied["ok"]["version"], json!(2), "{applied}");
+    apply(dir, &[".", "--dry-run"]).ends_with(0).says_nothing();
+    let again = planners[0].plan(dir);
+    assert!(again["ok"]["steps"].is_array(), "{again}");
+    planners.pop();
+    let begun = Instant::now();
+    loop {
+        assert!(begun.elapsed() < TIMEOUT, "its place is not free");
+        let ended = apply(dir, &[".", "--dry-run"]);
+        if ended.status == Some(0) {
+            break;
+        }
+        ended.ends_with(1).says(&[full]);
+    }
+    drop(planners);
+    end(dir, session).ends_with(0).says_nothing();
 }
 
 #[test]

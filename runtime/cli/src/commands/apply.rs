@@ -56,6 +56,9 @@ pub(crate) struct ApplyArgs {
 const MAY_BE_APPLIED: &str =
     "the plan may have been applied: `warren apply DIR --dry-run` shows what is left of it";
 
+/// Help if the program could not be told to.
+const NOT_APPLIED: &str = "nothing was changed: run `warren apply` again";
+
 /// The output of `--json`.
 #[derive(Serialize)]
 struct Report<'a> {
@@ -106,13 +109,17 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<Exit, Box<Failure>> {
     }
     let in_place: InPlace = match client.ask(&Request::Apply) {
         Ok(in_place) => in_place,
-        Err(lost @ Lost::Gone(_)) => {
+        Err(lost) => {
+            let help = match &lost {
+                Lost::Refused { .. } => return refused(args, &client, lost),
+                Lost::Unsent(_) => NOT_APPLIED,
+                Lost::Gone(_) => MAY_BE_APPLIED,
+            };
             return Err(Box::new(Failure {
-                help: Some(MAY_BE_APPLIED.to_owned()),
+                help: Some(help.to_owned()),
                 ..lost.failure(client.path())
             }));
         }
-        Err(lost) => return refused(args, &client, lost),
     };
     // A manifest that says the same as before is taken, too.
     done(args, &plan, Some(in_place).filter(|_| !plan.is_nothing()))

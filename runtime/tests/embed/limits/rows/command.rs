@@ -104,6 +104,22 @@ pub(super) const ROWS: &[Row] = &[
         )],
     ),
     (
+        "plans at the control socket",
+        &[Constant(
+            "runtime/cli/src/control/seats.rs",
+            "MAX_PLANS",
+            Count,
+        )],
+    ),
+    (
+        "time for which such a plan keeps its place",
+        &[Constant(
+            "runtime/cli/src/control/seats.rs",
+            "PLAN_KEPT",
+            Time,
+        )],
+    ),
+    (
         "request to the control socket",
         &[Constant(
             "runtime/cli/src/control/mod.rs",
