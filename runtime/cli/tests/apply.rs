@@ -313,22 +313,71 @@ fn a_program_that_is_lost_may_have_applied_the_plan() {
     let dir = program.path();
     let listener = UnixListener::bind(dir.join("control")).unwrap();
     let serve = thread::spawn(move || {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut reader = BufReader::new(stream.try_clone().unwrap());
-        let greeting = json!({"protocol": 1, "version": "0", "program": "a", "pid": 1});
-        writeln!(stream, "{greeting}").unwrap();
-        let mut request = String::new();
-        reader.read_line(&mut request).unwrap();
-        let step = json!({"action": "add", "object": "host", "name": "a:h"});
-        let plan = json!({"ok": {"version": 1, "steps": [step]}});
-        writeln!(stream, "{plan}").unwrap();
-        reader.read_line(&mut request).unwrap();
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut reader = BufReader::new(stream.try_clone().unwrap());
+            let greeting = json!({"protocol": 1, "version": "0", "program": "a", "pid": 1});
+            writeln!(stream, "{greeting}").unwrap();
+            let mut request = String::new();
+            reader.read_line(&mut request).unwrap();
+            let step = json!({"action": "add", "object": "host", "name": "a:h"});
+            let plan = json!({"ok": {"version": 1, "steps": [step]}});
+            writeln!(stream, "{plan}").unwrap();
+            reader.read_line(&mut request).unwrap();
+        }
     });
     apply(dir, &[".", "--yes"])
         .ends_with(1)
         .prints("+ host a:h\n1 to add, 0 to replace, 0 to remove\n")
         .says(&["does not answer", "the plan may have been applied"]);
+    let told = apply(dir, &[".", "--yes", "--json"])
+        .ends_with(1)
+        .says_nothing();
+    let error = &json_of(&told)["error"];
+    assert_eq!(error["kind"], json!("Unavailable"), "{told}");
+    let texts = [
+        ("message", "does not answer"),
+        ("help", "may have been applied"),
+    ];
+    for (key, text) in texts {
+        assert!(error[key].as_str().unwrap().contains(text), "{told}");
+    }
     serve.join().unwrap();
+}
+
+#[test]
+fn json_also_tells_that_the_program_cannot_be_reached() {
+    let program = program();
+    let dir = program.path();
+    let commands = [
+        &["apply", ".", "--yes", "--json"][..],
+        &["apply", ".", "--dry-run", "--json"],
+        &["apply", "--rollback", "--yes", "--json"],
+        &["reload", "--json"],
+        &["ps", "--json"],
+    ];
+    for command in commands {
+        let told = ask(dir, command).ends_with(1).says_nothing();
+        let error = &json_of(&told)["error"];
+        assert_eq!(error["kind"], json!("Unavailable"), "{told}");
+        for (key, text) in [("message", "cannot connect"), ("help", "start the program")] {
+            assert!(error[key].as_str().unwrap().contains(text), "{told}");
+        }
+        let told = outcome(warren(dir, command)).ends_with(2).says_nothing();
+        let error = &json_of(&told)["error"];
+        assert_eq!(error["kind"], json!("Invalid"), "{told}");
+    }
+    let session = start(dir);
+    let told = ask(dir, &["ps", "--show", "nobody", "--json"])
+        .ends_with(1)
+        .says_nothing();
+    let error = &json_of(&told)["error"];
+    assert_eq!(error["kind"], json!("NotFound"), "{told}");
+    // Standard input is no terminal here.
+    let told = apply(dir, &[".", "--json"]).ends_with(2).says_nothing();
+    let error = &json_of(&told)["error"];
+    assert_eq!(error["kind"], json!("Invalid"), "{told}");
+    end(dir, session).ends_with(0).says_nothing();
 }
 
 /// A client of the control socket that makes plans.

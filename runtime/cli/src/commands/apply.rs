@@ -10,8 +10,8 @@ use warren::app::parse_duration;
 use warren::{Plan, text};
 
 use crate::control::args::ControlArgs;
-use crate::control::client::{Client, Lost};
-use crate::control::{Answer, Request};
+use crate::control::client::Lost;
+use crate::control::{Request, told};
 use crate::exit::Exit;
 use crate::report::apply::InPlace;
 use crate::report::failure::Failure;
@@ -42,7 +42,7 @@ pub(crate) struct ApplyArgs {
     /// Apply the plan without asking
     #[arg(long, short)]
     pub(crate) yes: bool,
-    /// Print JSON, also of a plan that is refused
+    /// Print JSON, also of a plan that is refused or a program that cannot be reached
     #[arg(long)]
     pub(crate) json: bool,
     /// Time that processes of removed hosts and services have to end
@@ -70,6 +70,10 @@ struct Report<'a> {
 
 /// Shows the plan, and applies it if it is accepted.
 pub(crate) fn apply(args: &ApplyArgs) -> Result<Exit, Box<Failure>> {
+    told::told(applied(args), args.json)
+}
+
+fn applied(args: &ApplyArgs) -> Result<Exit, Box<Failure>> {
     let asks = !args.yes && !args.dry_run;
     if asks && !io::stdin().is_terminal() {
         return Err(Box::new(Failure {
@@ -88,7 +92,7 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<Exit, Box<Failure>> {
     let mut client = args.control.connect()?;
     let plan: Plan = match client.ask(&request) {
         Ok(plan) => plan,
-        Err(lost) => return refused(args, &client, lost),
+        Err(lost) => return told::lost(lost, &client, args.json, apply::refused),
     };
     if !args.json {
         stdout::print(&format!("{plan}\n"), Exit::Success)?;
@@ -109,11 +113,13 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<Exit, Box<Failure>> {
     }
     let in_place: InPlace = match client.ask(&Request::Apply) {
         Ok(in_place) => in_place,
+        Err(lost @ Lost::Refused { .. }) => {
+            return told::lost(lost, &client, args.json, apply::refused);
+        }
         Err(lost) => {
             let help = match &lost {
-                Lost::Refused { .. } => return refused(args, &client, lost),
                 Lost::Unsent(_) => NOT_APPLIED,
-                Lost::Gone(_) => MAY_BE_APPLIED,
+                _ => MAY_BE_APPLIED,
             };
             return Err(Box::new(Failure {
                 help: Some(help.to_owned()),
@@ -148,25 +154,6 @@ fn json(plan: &Plan, in_place: Option<InPlace>, exit: Exit) -> Result<Exit, Box<
         in_place,
     };
     stdout::print(&processes::json(&report), exit)
-}
-
-fn refused(args: &ApplyArgs, client: &Client, lost: Lost) -> Result<Exit, Box<Failure>> {
-    match lost {
-        Lost::Refused {
-            kind,
-            message,
-            problems,
-        } if args.json => {
-            let answer = Answer::Error {
-                kind,
-                message,
-                problems,
-            };
-            stdout::print(&processes::json(&answer), Exit::Failed)
-        }
-        Lost::Refused { message, .. } => Err(Box::new(apply::refused(&message))),
-        lost => Err(Box::new(lost.failure(client.path()))),
-    }
 }
 
 /// Returns the path as the program finds it, which may have another current directory.

@@ -157,6 +157,7 @@ impl Lost {
                     "`warren ps` shows the processes; quote a PID: '{app:processes|0x00002}'"
                         .to_owned()
                 }),
+                kind: Some(kind.clone()),
                 ..Failure::new(Exit::Failed, format!("{message} ({})", kind.as_str()))
             },
             Lost::Unsent(error) | Lost::Gone(error) => Failure::new(
