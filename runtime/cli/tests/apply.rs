@@ -4,9 +4,10 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
+use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Instant;
 
 use serde_json::{Value, json};
@@ -307,28 +308,38 @@ fn a_refused_apply_tells_the_line_and_changes_nothing() {
         .says(&["cannot connect"]);
 }
 
-#[test]
-fn a_program_that_is_lost_may_have_applied_the_plan() {
-    let program = program();
-    let dir = program.path();
+/// Shows a plan to a client for each of `takes`, and is gone then: once it was told to apply
+/// the plan, or before.
+fn pretend(dir: &Path, takes: &'static [bool]) -> JoinHandle<()> {
     let listener = UnixListener::bind(dir.join("control")).unwrap();
-    let serve = thread::spawn(move || {
-        for _ in 0..2 {
+    thread::spawn(move || {
+        for takes in takes {
             let (mut stream, _) = listener.accept().unwrap();
             let mut reader = BufReader::new(stream.try_clone().unwrap());
             let greeting = json!({"protocol": 1, "version": "0", "program": "a", "pid": 1});
             writeln!(stream, "{greeting}").unwrap();
             let mut request = String::new();
             reader.read_line(&mut request).unwrap();
+            if !takes {
+                stream.shutdown(Shutdown::Read).unwrap();
+            }
             let step = json!({"action": "add", "object": "host", "name": "a:h"});
             let plan = json!({"ok": {"version": 1, "steps": [step]}});
             writeln!(stream, "{plan}").unwrap();
             reader.read_line(&mut request).unwrap();
         }
-    });
+    })
+}
+
+#[test]
+fn a_program_that_is_lost_may_have_applied_the_plan() {
+    let program = program();
+    let dir = program.path();
+    let serve = pretend(dir, &[true, true, false]);
+    let plan = "+ host a:h\n1 to add, 0 to replace, 0 to remove\n";
     apply(dir, &[".", "--yes"])
         .ends_with(1)
-        .prints("+ host a:h\n1 to add, 0 to replace, 0 to remove\n")
+        .prints(plan)
         .says(&["does not answer", "the plan may have been applied"]);
     let told = apply(dir, &[".", "--yes", "--json"])
         .ends_with(1)
@@ -337,11 +348,16 @@ fn a_program_that_is_lost_may_have_applied_the_plan() {
     assert_eq!(error["kind"], json!("Unavailable"), "{told}");
     let texts = [
         ("message", "does not answer"),
-        ("help", "may have been applied"),
+        ("help", "the plan may have been applied"),
     ];
     for (key, text) in texts {
         assert!(error[key].as_str().unwrap().contains(text), "{told}");
     }
+    // It does not take the request.
+    apply(dir, &[".", "--yes"])
+        .ends_with(1)
+        .prints(plan)
+        .says(&["nothing was changed: run `warren apply` again"]);
     serve.join().unwrap();
 }
 
