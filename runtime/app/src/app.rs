@@ -15,6 +15,7 @@ use crate::library::Library;
 use crate::lines::Lines;
 use crate::options::AppOptions;
 use crate::policy::Policies;
+use crate::self_write::SelfWrite;
 use crate::service::Service;
 use crate::too_much::TooMuch;
 
@@ -56,6 +57,8 @@ pub struct App {
     pub(crate) options: Arc<AppOptions>,
     /// The reading of all files at once; absent in a program that is not reloadable.
     pub(crate) fixed: Option<Result<(), TooMuch>>,
+    /// The grants of the program's own files that are logged once the program is in place.
+    pub(crate) untold: Vec<SelfWrite>,
 }
 
 impl App {
@@ -141,6 +144,12 @@ impl App {
     /// Returns the program's directory, absolute and without symbolic links.
     pub fn root(&self) -> &Path {
         self.library.root().path()
+    }
+
+    /// Returns true if the program's directory is that of another program: under the same
+    /// path, and no other directory was put in its place.
+    pub fn has_root_of(&self, other: &App) -> bool {
+        self.library.root().is(other.library.root())
     }
 }
 

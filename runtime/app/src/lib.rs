@@ -40,6 +40,7 @@ mod policy;
 mod reach;
 mod reread;
 mod root;
+mod self_write;
 mod service;
 mod service_check;
 mod succession;
@@ -62,11 +63,11 @@ pub use manifest::{
 };
 pub use options::{AppOptions, EnvGrant};
 pub use policy::{
-    AuditError, Difference, Policies, PolicyError, PolicyProblem, Rules, RulesChange,
+    AuditError, Difference, Policies, PolicyError, PolicyPlace, PolicyProblem, Rules, RulesChange,
     RulesDifference,
 };
-pub use reach::SelfWrite;
 pub use reread::{Changes, FileChange, FileProblem, Reread, RereadError};
+pub use self_write::SelfWrite;
 pub use service::{Restart, RestartCode, RestartPolicy, Service};
 pub use service_check::{DependencyError, sort_services};
 #[doc(hidden)]

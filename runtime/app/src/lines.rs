@@ -24,9 +24,10 @@ use toml::de::{DeTable, DeValue};
 #[derive(Clone, Debug, Default)]
 pub struct Lines(HashMap<(&'static str, String), usize>);
 
-/// The tables that hold tables by name, and the one of the program's settings.
-const TABLES: [&str; 7] = [
+/// The tables that hold tables by name, and those of the program's settings.
+const TABLES: [&str; 8] = [
     "app",
+    "security",
     "hosts",
     "processes",
     "services",
@@ -62,7 +63,7 @@ impl Lines {
     }
 
     /// Returns the line of a table such as `[hosts."app:workers"]`, or of a setting of
-    /// `[app]`, by its two names.
+    /// `[app]` or `[security]`, by its two names.
     pub fn of_table(&self, table: &str, name: &str) -> Option<usize> {
         let table = TABLES.into_iter().find(|known| *known == table)?;
         self.0.get(&(table, name.to_owned())).copied()
@@ -82,6 +83,28 @@ pub(crate) fn span_of(text: &str, path: &[&str]) -> Option<Range<usize>> {
     }
     let key = table.keys().find(|key| **key.get_ref() == **last)?;
     Some(key.span())
+}
+
+/// Returns the first place at which a manifest says something of permissions: `[security]`,
+/// a scope, or the `actor` or `scope` of a host, a definition or a service.
+pub(crate) fn span_of_permissions(text: &str) -> Option<Range<usize>> {
+    let document = DeTable::parse(text).ok()?;
+    let root = document.get_ref();
+    let security = root.keys().filter(|key| **key.get_ref() == *"security");
+    let scopes = table_of(root, "scopes").into_iter().flat_map(DeTable::keys);
+    let owners = ["hosts", "processes", "services"].into_iter();
+    let owners = owners.filter_map(|name| table_of(root, name));
+    let owners = owners.flat_map(DeTable::values);
+    let owners = owners.filter_map(|owner| owner.get_ref().as_table());
+    let identities = owners.flat_map(DeTable::keys);
+    let identities = identities.filter(|key| matches!(&**key.get_ref(), "actor" | "scope"));
+    let places = security.chain(scopes).chain(identities).map(Spanned::span);
+    places.min_by_key(|span| span.start)
+}
+
+/// Returns the table of this name.
+fn table_of<'a, 'i>(root: &'a DeTable<'i>, name: &str) -> Option<&'a DeTable<'i>> {
+    root.get(name)?.get_ref().as_table()
 }
 
 fn newlines(text: &str, range: Range<usize>) -> usize {
@@ -106,7 +129,28 @@ mod tests {
         assert_eq!(lines.of_table("hosts", "x:c"), None);
         assert_eq!(lines.of_table("app", "payloads"), Some(3));
         assert_eq!(lines.of_table("x", "name"), None);
+        let security = Lines::of("[security]\n\nstrict = true\n");
+        assert_eq!(security.of_table("security", "strict"), Some(3));
         assert_eq!(Lines::of("[").of_table("hosts", "x:b"), None);
+    }
+
+    #[test]
+    fn permissions_have_the_place_of_the_first() {
+        let place = |text: &str| {
+            let span = span_of_permissions(text)?;
+            Some(text[span].trim_matches('"').to_owned())
+        };
+        assert_eq!(place(TEXT), None);
+        assert_eq!(place("[scopes]\n"), None);
+        for (text, first) in [
+            ("[security]\n[scopes.\"x:s\"]\n", "security"),
+            ("[scopes.\"x:s\"]\n[security]\n", "x:s"),
+            ("[processes.\"x:p\"]\nactor = { id = \"a\" }\n", "actor"),
+            ("[hosts.\"x:h\"]\nscope = \"x:s\"\n[security]\n", "scope"),
+            ("[services.\"x:s\".actor]\nid = \"a\"\n", "actor"),
+        ] {
+            assert_eq!(place(text).as_deref(), Some(first), "{text}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use crate::place::Language;
 use crate::plan::DEFAULT_METHOD;
 use crate::policy::{Directory, Policies, Settings, policy_path};
 use crate::root::{SourceError, SourceRoot};
+use crate::self_write::SelfWrite;
 use crate::service_check::identify;
 use crate::test::tests_of;
 use parking_lot::RwLock;
@@ -35,17 +36,36 @@ impl App {
     /// start. Errors in code, and in definitions that the manifest does not
     /// mention, show when they are spawned.
     pub fn open(path: impl AsRef<Path>, options: AppOptions) -> Result<App, AppError> {
-        open(path.as_ref(), &options)
+        let app = open(path.as_ref(), &options)?;
+        warn_of(&app.self_writes());
+        Ok(app)
     }
 
     /// Opens a program with the options of this one: to take its place, the same program as
-    /// it is now or another one.
+    /// it is now or another one. Logs nothing of its grants, which nobody has yet; see
+    /// [`App::warn_of_self_writes`].
     ///
     /// # Errors
     ///
     /// As for [`App::open`].
     pub fn reopen(&self, path: impl AsRef<Path>) -> Result<App, AppError> {
-        open(path.as_ref(), &self.options)
+        let app = open(path.as_ref(), &self.options)?;
+        Ok(App {
+            untold: app.self_writes(),
+            ..app
+        })
+    }
+
+    /// Warns of the grants that let a program of [`App::reopen`] change its own files, once
+    /// it is in place. [`App::open`] has warned already.
+    pub fn warn_of_self_writes(&self) {
+        warn_of(&self.untold);
+    }
+}
+
+fn warn_of(writes: &[SelfWrite]) {
+    for write in writes {
+        tracing::warn!(target: "warren::grants", "{write}");
     }
 }
 
@@ -96,7 +116,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     let definition =
         definition.map_err(|error| no_start(&location.directory, &main, error, &library))?;
     let text: Arc<str> = manifest.text.into();
-    let app = App {
+    Ok(App {
         name,
         main_host: match &definition.host {
             Some(host) => host.clone(),
@@ -117,11 +137,8 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         manifest_path: manifest.path,
         options: Arc::new(options.clone()),
         fixed,
-    };
-    for write in app.self_writes() {
-        tracing::warn!(target: "warren::grants", "{write}");
-    }
-    Ok(app)
+        untold: Vec::new(),
+    })
 }
 
 /// Reads the manifest's settings of policies. Returns their problems, too.

@@ -235,6 +235,7 @@ impl App {
                 manifest_path: self.manifest_path.clone(),
                 options: Arc::clone(&self.options),
                 fixed: Some(Ok(())),
+                untold: Vec::new(),
             },
             changes,
         })
@@ -382,15 +383,9 @@ fn different_settings(
     let before = before.processes.get(&is.id).unwrap_or(&none);
     let now = now.processes.get(&is.id).unwrap_or(&none);
     let [modules, imports] = of_its_id(before, now);
-    let settings = [
-        ("method", was.method == is.method),
-        ("host", was.host == is.host),
-        ("grants", was.grants == is.grants),
-        modules,
-        imports,
-        ("test", before.test == now.test),
-    ];
-    different(settings)
+    let test = ("test", before.test == now.test);
+    let of_entry = different([modules, imports, test]);
+    was.settings_that_differ(is).chain(of_entry).collect()
 }
 
 /// Returns the settings that belong to an id and that differ, by the id.

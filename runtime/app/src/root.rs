@@ -52,6 +52,27 @@ impl SourceRoot {
         &self.path
     }
 
+    /// Tells whether this is the directory of another root: under the same path, and no
+    /// other one was put in its place between the two openings.
+    pub(crate) fn is(&self, other: &SourceRoot) -> bool {
+        self.path == other.path && self.number() == other.number()
+    }
+
+    /// Returns the numbers of device and directory, which no other directory has while this
+    /// one is open.
+    #[cfg(unix)]
+    fn number(&self) -> Option<(u64, u64)> {
+        use cap_std::fs::MetadataExt;
+        let metadata = self.dir.dir_metadata().ok()?;
+        Some((metadata.dev(), metadata.ino()))
+    }
+
+    /// This system has paths alone.
+    #[cfg(not(unix))]
+    fn number(&self) -> Option<(u64, u64)> {
+        None
+    }
+
     /// Returns whether there is a file of this name. Directories and other
     /// non-files do not count.
     pub(crate) fn has_file(&self, relative: &str) -> Result<bool, SourceError> {
@@ -315,6 +336,21 @@ mod tests {
         assert!(!root.has_file("main.lua/x.lua").unwrap());
         assert!(!root.has_file("lib").unwrap());
         assert_eq!(root.some_file_names("."), ["main.lua"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_directory_in_the_place_of_another_is_another_root() {
+        let (outer, root) = root();
+        let inner = outer.path().join("app");
+        assert!(root.is(&SourceRoot::open(&inner).unwrap()));
+        assert!(!root.is(&SourceRoot::open(&inner.join("lib")).unwrap()));
+        std::os::unix::fs::symlink("app", outer.path().join("current")).unwrap();
+        let linked = SourceRoot::open(&outer.path().join("current")).unwrap();
+        assert!(root.is(&linked));
+        fs::rename(&inner, outer.path().join("before")).unwrap();
+        fs::create_dir(&inner).unwrap();
+        assert!(!root.is(&SourceRoot::open(&inner).unwrap()));
     }
 
     #[test]

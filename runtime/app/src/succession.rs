@@ -1,12 +1,15 @@
 //! A program that takes the place of a running one: other files, with their manifest.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use warren_kernel::text;
 
 use crate::app::App;
-use crate::lines::span_of;
+use crate::error::AppError;
+use crate::lines::{span_of, span_of_permissions};
 use crate::manifest::{ManifestError, Problem};
+use crate::policy::{PolicyError, PolicyProblem};
 use crate::reread::{Changes, Reread, RereadError, compared};
 
 impl App {
@@ -51,8 +54,9 @@ impl App {
     ///
     /// # Errors
     ///
-    /// The settings that differ and that only a start takes, with their lines.
-    pub fn check_successor(&self, next: &App) -> Result<(), ManifestError> {
+    /// The settings that differ and that only a start takes, with their lines:
+    /// [`AppError::Manifest`], or [`AppError::Policies`] if a file of policies is among them.
+    pub fn check_successor(&self, next: &App) -> Result<(), AppError> {
         let mut problems = Vec::new();
         let mut refuse = |differs: bool, path: &[&str], what: &str| {
             if differs {
@@ -79,39 +83,73 @@ impl App {
             &["tokens"],
             "a store of tokens",
         );
-        refuse(
-            self.policies.is_none() && next.policies.is_some(),
-            &["security"],
-            "a program without permissions",
-        );
-        if problems.is_empty() {
-            return Ok(());
+        let mut of_file = None;
+        if self.policies.is_none()
+            && let Some(policies) = &next.policies
+        {
+            let place = span_of_permissions(&next.manifest);
+            // Without a word in the manifest, a file of policies asks for permissions.
+            let file = policies.first_file().filter(|_| place.is_none());
+            let label = format!("not in the running program's {}", manifest(self));
+            let problem = start_takes(place.unwrap_or(0..0), PERMISSIONS, label);
+            match file {
+                Some((path, text)) => {
+                    let label = "the running program has no policies".to_owned();
+                    let problem = Problem { label, ..problem };
+                    of_file = Some(PolicyProblem {
+                        path,
+                        text,
+                        problem,
+                    });
+                }
+                None => problems.push(problem),
+            }
         }
         problems.sort_by_key(|problem| problem.span.start);
-        Err(ManifestError {
+        let Some(of_file) = of_file else {
+            if problems.is_empty() {
+                return Ok(());
+            }
+            return Err(AppError::Manifest(Box::new(ManifestError {
+                path: next.manifest_path.clone(),
+                text: next.manifest.clone(),
+                problems,
+            })));
+        };
+        let of_manifest = problems.into_iter().map(|problem| PolicyProblem {
             path: next.manifest_path.clone(),
             text: next.manifest.clone(),
-            problems,
-        })
+            problem,
+        });
+        let problems = of_manifest.chain([of_file]).collect();
+        Err(AppError::Policies(Box::new(PolicyError { problems })))
     }
 
     /// Returns the problem of a setting that only a start takes.
     fn needs_start(&self, before: &App, path: &[&str], what: &str) -> Problem {
         let here = span_of(&self.manifest, path).or_else(|| span_of(&self.manifest, &path[..1]));
-        let was = span_of(&before.manifest, path).is_some();
-        Problem {
-            // A setting that is gone has no place.
-            span: here.unwrap_or(0..0),
-            message: format!("{what} cannot be changed while the program runs"),
-            label: match was {
-                true => format!(
-                    "another value than in the running program's {}",
-                    manifest(before)
-                ),
-                false => format!("not in the running program's {}", manifest(before)),
-            },
-            remedy: Some("start the program again, or leave this as it was".to_owned()),
-        }
+        let label = match span_of(&before.manifest, path) {
+            Some(_) => format!(
+                "another value than in the running program's {}",
+                manifest(before)
+            ),
+            None => format!("not in the running program's {}", manifest(before)),
+        };
+        // A setting that is gone has no place.
+        start_takes(here.unwrap_or(0..0), what, label)
+    }
+}
+
+/// The permissions of a program that had none, in messages.
+const PERMISSIONS: &str = "a program without permissions";
+
+/// Returns the problem of something that only a start takes.
+fn start_takes(span: Range<usize>, what: &str, label: String) -> Problem {
+    Problem {
+        span,
+        message: format!("{what} cannot be changed while the program runs"),
+        label,
+        remedy: Some("start the program again, or leave this as it was".to_owned()),
     }
 }
 

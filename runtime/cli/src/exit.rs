@@ -14,6 +14,8 @@ pub(crate) enum Exit {
     Usage,
     /// Every process of the program waits for ever.
     Deadlock,
+    /// A change is in place, and a service that it has added is not up.
+    NotUp,
     /// Ended by Ctrl-C.
     Interrupted,
     /// Ended by SIGTERM.
@@ -32,7 +34,7 @@ impl Exit {
             Exit::Success => 0,
             Exit::Failed => 1,
             Exit::Usage => 2,
-            Exit::Deadlock => 3,
+            Exit::Deadlock | Exit::NotUp => 3,
             Exit::Interrupted => 130,
             Exit::BrokenPipe => 141,
             Exit::Terminated => 143,

@@ -8,7 +8,7 @@ use futures::future::{BoxFuture, Either, select};
 use warren_engine::Node;
 
 use super::plan::Plan;
-use crate::services::ServiceError;
+use crate::services::{NewServices, ServiceError};
 
 /// A change that is in place. Removed hosts and services end, and new services start, also
 /// if this is dropped.
@@ -34,26 +34,30 @@ pub struct Applied {
     pub plan: Plan,
     pub(super) node: Arc<Node>,
     pub(super) settled: BoxFuture<'static, Result<(), ServiceError>>,
+    /// The services that are started, if there is a change of them.
+    pub(super) new_services: Option<NewServices>,
 }
 
 impl Applied {
     /// Waits until the processes of removed hosts, and removed services, have ended, and
-    /// new services have their names. It may be dropped at any time.
+    /// new services are up. A service is up once its process has run for a second; one that
+    /// has returned and is not to be restarted counts as well. It may be dropped at any time.
     ///
     /// # Errors
     ///
-    /// The first service that could not be started at once. It is tried again, as after a
-    /// failure.
+    /// The first service that has failed for good; or, 5 s after the last one was started,
+    /// the first that is not up ([`ServiceError::NotUp`]). That one is tried again.
     pub async fn settled(self) -> Result<(), ServiceError> {
         self.settled.await
     }
 
-    /// Does the same for at most `longest`. Returns `None` if something is left to do.
+    /// Does the same for at most `longest`. Returns `None` if something is left to do, and no
+    /// service has failed so far.
     pub async fn settled_within(self, longest: Duration) -> Option<Result<(), ServiceError>> {
         let too_long = Box::pin(self.node.sleep(longest));
         match select(self.settled, too_long).await {
             Either::Left((settled, _)) => Some(settled),
-            Either::Right(_) => None,
+            Either::Right(_) => self.new_services?.failed().map(Err),
         }
     }
 }

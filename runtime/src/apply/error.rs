@@ -78,7 +78,7 @@ pub enum ApplyError {
     /// Definitions do not compile.
     #[error("{}", shown(.0))]
     Code(Vec<RefusedFile>),
-    /// Policies are not valid.
+    /// Policies are not valid, or only a start takes them.
     #[error(transparent)]
     Policies(Box<PolicyError>),
     /// The runtime judges nothing by policies: it was built without any.

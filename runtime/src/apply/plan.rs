@@ -60,10 +60,11 @@ pub struct Step {
     /// The parts that are replaced, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub differences: Vec<String>,
-    /// The file that says so, if there is one: below the program's root, or the manifest.
+    /// The file that says so, if there is one: as a path below the program's root; of the
+    /// manifest and of policies, with the root as it was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The line there, from 1.
+    /// The line there, from 1; of a policy, the first that is another.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub line: Option<usize>,
 }

@@ -8,7 +8,7 @@ use warren_engine::{Definition, Definitions, HostLimits, Source};
 use super::plan::{Action, Object, Step};
 use super::target::Target;
 use super::version::Version;
-use crate::app::{App, Changes, Difference, FileChange, Lines, Rules, Service};
+use crate::app::{App, Changes, Difference, FileChange, Lines, PolicyPlace, Rules, Service};
 use crate::limits::differences;
 
 /// The differences between two versions.
@@ -27,7 +27,7 @@ pub(super) struct Steps {
     /// Ids without a definition in the second version.
     pub(super) gone: Vec<Arc<str>>,
     /// True if something is another that no step shows: what was given in memory over the
-    /// same of the program, what it hides there, and the directory of the program.
+    /// same of the program, and what it hides there.
     is_silent: bool,
 }
 
@@ -85,6 +85,7 @@ impl Steps {
             steps.of_rules(from, to, &places);
         }
         if is_another {
+            steps.of_directory(from, to);
             steps.of_main(from, to, &places);
         }
         let key = |step: &Step| (step.object, step.name.clone());
@@ -240,6 +241,23 @@ impl Steps {
         }
     }
 
+    /// Adds a step if another directory is the program's: reloads read that one from then on.
+    fn of_directory(&mut self, from: &Version, to: &Version) {
+        let (Some(was), Some(is)) = (from.app(), to.app()) else {
+            return;
+        };
+        if was.has_root_of(is) {
+            return;
+        }
+        let path = is.root().display();
+        let difference = match was.root() == is.root() {
+            true => format!("another one is at {path}"),
+            false => format!("{} -> {path}", was.root().display()),
+        };
+        let step = Step::new(Action::Replace, Object::Setting, "directory");
+        self.steps.push(step.with(vec![difference]));
+    }
+
     fn of_main(&mut self, from: &Version, to: &Version, places: &Places) {
         let (Some(was), Some(is)) = (from.app(), to.app()) else {
             return;
@@ -312,31 +330,39 @@ impl Steps {
     fn of_rules(&mut self, from: &Rules, to: &Rules, places: &Places) {
         let difference = from.difference(to);
         self.is_silent |= difference.hidden;
-        self.of_names(Object::Policy, "", &difference.policies, places);
-        self.of_names(Object::Scope, "scopes", &difference.scopes, places);
-        self.of_names(Object::HostIdentity, "hosts", &difference.hosts, places);
-        self.of_names(
-            Object::DefinitionIdentity,
-            "processes",
-            &difference.definitions,
-            places,
-        );
-        let mut setting = |name: &str, difference: String| {
-            let step = Step::new(Action::Replace, Object::Setting, name);
+        self.of_names(Object::Policy, &difference.policies, |id| {
+            places.of_policy(difference.places.get(id))
+        });
+        self.of_names(Object::Scope, &difference.scopes, |name| {
+            places.of_table("scopes", name)
+        });
+        self.of_names(Object::HostIdentity, &difference.hosts, |name| {
+            places.of_table("hosts", name)
+        });
+        self.of_names(Object::DefinitionIdentity, &difference.definitions, |id| {
+            places.of_table("processes", id)
+        });
+        let mut setting = |name: &str, difference: String, (file, line): Place| {
+            let step = Step::new(Action::Replace, Object::Setting, name).at(file, line);
             self.steps.push(step.with(vec![difference]));
         };
         if difference.schema {
-            setting("schema.cedarschema", "text".to_owned());
+            let place = places.of_policy(difference.schema_place.as_ref());
+            setting("schema.cedarschema", "text".to_owned(), place);
         }
         if difference.everyone {
-            setting("security.policies", "policies of every process".to_owned());
+            let place = places.of_table("security", "policies");
+            let what = "policies of every process".to_owned();
+            setting("security.policies", what, place);
         }
         if let Some(strict) = difference.strict {
-            setting("security.strict", format!("{} -> {strict}", !strict));
+            let place = places.of_table("security", "strict");
+            setting("security.strict", format!("{} -> {strict}", !strict), place);
         }
     }
 
-    fn of_names(&mut self, object: Object, table: &str, names: &Difference, places: &Places) {
+    /// Adds the steps of names, each but those of names that are gone with its place.
+    fn of_names(&mut self, object: Object, names: &Difference, place: impl Fn(&str) -> Place) {
         let all = [
             (Action::Add, &names.added),
             (Action::Replace, &names.changed),
@@ -346,7 +372,7 @@ impl Steps {
             for name in names {
                 let (file, line) = match action {
                     Action::Remove => (None, None),
-                    Action::Add | Action::Replace => places.of_table(table, name),
+                    Action::Add | Action::Replace => place(name),
                 };
                 self.steps
                     .push(Step::new(action, object, name).at(file, line));
@@ -358,22 +384,16 @@ impl Steps {
 /// Returns true if the programs of two versions differ in what may be hidden.
 fn differ_below(from: &Version, to: &Version) -> bool {
     match (from.app(), to.app()) {
-        (Some(was), Some(is)) => {
-            was.root() != is.root() || was.hosts() != is.hosts() || was.services() != is.services()
-        }
+        (Some(was), Some(is)) => was.hosts() != is.hosts() || was.services() != is.services(),
         _ => false,
     }
 }
 
 /// Returns the parts of a definition that differ, in words.
 fn parts_that_differ(before: &Definition, after: &Definition) -> Vec<String> {
-    let parts = [
-        ("code", before.code.is_that_of(&after.code)),
-        ("method", before.method == after.method),
-        ("host", before.host == after.host),
-        ("grants", before.grants == after.grants),
-    ];
-    different(&parts)
+    let code = (!before.code.is_that_of(&after.code)).then_some("code");
+    let parts = code.into_iter().chain(before.settings_that_differ(after));
+    parts.map(str::to_owned).collect()
 }
 
 fn parts_of_service(before: &Service, after: &Service) -> Vec<String> {
@@ -386,15 +406,14 @@ fn parts_of_service(before: &Service, after: &Service) -> Vec<String> {
         ("restart", before.restart == after.restart),
         ("identity", before.identity == after.identity),
     ];
-    different(&parts)
+    let parts = parts.into_iter().filter(|(_, is_same)| !is_same);
+    parts.map(|(part, _)| part.to_owned()).collect()
 }
 
-fn different(parts: &[(&str, bool)]) -> Vec<String> {
-    let parts = parts.iter().filter(|(_, is_same)| !is_same);
-    parts.map(|(part, _)| (*part).to_owned()).collect()
-}
+/// A file, and a line of it.
+type Place = (Option<String>, Option<usize>);
 
-/// The places of a program's manifest; none for what was given in memory.
+/// The places of a program's manifest and policies; none for what was given in memory.
 struct Places(Option<(String, Lines)>);
 
 impl Places {
@@ -405,7 +424,15 @@ impl Places {
         }))
     }
 
-    fn of_table(&self, table: &str, name: &str) -> (Option<String>, Option<usize>) {
+    /// Returns the place of a policy, or of the schema.
+    fn of_policy(&self, place: Option<&PolicyPlace>) -> Place {
+        match (&self.0, place) {
+            (Some(_), Some(place)) => (Some(place.path.display().to_string()), Some(place.line)),
+            _ => (None, None),
+        }
+    }
+
+    fn of_table(&self, table: &str, name: &str) -> Place {
         let Some((path, lines)) = &self.0 else {
             return (None, None);
         };

@@ -13,7 +13,7 @@ use super::change::Change;
 use super::error::ApplyError;
 use super::plan::Object;
 use super::version::Version;
-use crate::app::{App, Changes, Id, Reread, Rules, RulesChange, Service};
+use crate::app::{App, AppError, Changes, Id, Reread, Rules, RulesChange, Service};
 use crate::cache_grant;
 use crate::definitions::{LayeredDefinitions, LayeredFiles};
 
@@ -165,9 +165,11 @@ impl Target {
 /// Compares the program with one that is to take its place.
 fn successor(present: &Version, app: App, cache: Option<&Path>) -> Result<Reread, ApplyError> {
     let before = present.app().ok_or(ApplyError::NoProgram)?;
-    before
-        .check_successor(&app)
-        .map_err(|error| ApplyError::Manifest(Box::new(error)))?;
+    before.check_successor(&app).map_err(|error| match error {
+        AppError::Manifest(error) => ApplyError::Manifest(error),
+        AppError::Policies(error) => ApplyError::Policies(error),
+        other => ApplyError::App(Box::new(other)),
+    })?;
     if let Some(cache) = cache
         && let Some(path) = cache_grant::granted(&app, cache)
     {

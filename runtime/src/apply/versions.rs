@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
@@ -268,14 +268,20 @@ impl Versions {
         let node = Arc::clone(&work.node);
         let grace = work.target.grace;
         let gone = work.gone.clone();
+        let grants = work.target.is_of_disk && !plan.is_nothing();
         let (published, update) = self.exchange(work)?;
+        if grants && let Some(app) = self.definitions().app() {
+            app.warn_of_self_writes();
+        }
         let removed = published.map(|published| published.removed);
+        let new_services = update.as_ref().map(Update::new_services);
         let settled = self.settle(&node, removed.unwrap_or_default(), update, &gone, grace);
         Ok(Applied {
             version: self.number(),
             plan,
             node,
             settled,
+            new_services,
         })
     }
 
@@ -334,7 +340,8 @@ impl Versions {
         Ok((Some(published), update))
     }
 
-    /// Ends removed hosts, and ends and starts services, whether or not somebody waits.
+    /// Ends removed hosts, and ends and starts services, whether or not somebody waits. The
+    /// returned future waits for new services to be up, too.
     fn settle(
         self: &Arc<Self>,
         node: &Arc<Node>,
@@ -354,24 +361,32 @@ impl Versions {
         let (_, drained) = node.end_hosts(&removed, Some(deadline));
         let hosts: Vec<usize> = removed.iter().map(|host| host.number()).collect();
         drop(removed);
-        let (sender, settled) = oneshot::channel();
+        let new = update.as_ref().map(Update::new_services);
+        let waiting = Arc::clone(node);
+        let (sender, ended) = oneshot::channel();
         let (node, versions) = (Arc::clone(node), Arc::clone(self));
         let tokio = node.tokio().clone();
         tokio.spawn(async move {
-            let started = match update {
-                Some(update) => update.run(&node, grace).await,
-                None => Ok(()),
-            };
+            if let Some(update) = update {
+                update.run(&node, grace).await;
+            }
+            let begun = Instant::now();
             drained.await;
             for host in hosts {
                 versions.metrics.forget_host(host);
             }
             versions.forget_outlived_metrics(&node);
             // Fails only if nobody waits.
-            let _ = sender.send(started);
+            let _ = sender.send(begun);
         });
-        // Fails only if the tokio runtime is gone, and every process with it.
-        async move { settled.await.unwrap_or(Ok(())) }.boxed()
+        let settled = async move {
+            match (ended.await, new) {
+                (Ok(begun), Some(new)) => new.come_up(&waiting, begun).await,
+                // Fails only if the tokio runtime is gone, and every process with it.
+                (Err(_), _) | (_, None) => Ok(()),
+            }
+        };
+        settled.boxed()
     }
 }
 

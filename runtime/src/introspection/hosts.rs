@@ -64,6 +64,9 @@ impl Inspector {
     /// its successor ends, too. Several hosts are closed before the first process is
     /// ended: for processes that start each other there.
     ///
+    /// A host that was removed and has processes left is meant, too, also beside a new one of
+    /// its name.
+    ///
     /// Services among the processes are started again as after any other failure.
     ///
     /// # Errors
@@ -86,8 +89,9 @@ impl Inspector {
 
     fn end_hosts(&self, hosts: &[&str], deadline: Option<Moment>) -> Result<HostsEnding, Error> {
         let kernel = self.node.kernel();
-        let hosts: Result<Vec<_>, Error> = hosts.iter().map(|name| kernel.host(name)).collect();
-        let (processes, ended) = self.node.end_hosts(&hosts?, deadline);
+        let hosts = hosts.iter().map(|name| kernel.hosts_of(name));
+        let hosts: Vec<Vec<_>> = hosts.collect::<Result<_, Error>>()?;
+        let (processes, ended) = self.node.end_hosts(&hosts.concat(), deadline);
         Ok(HostsEnding {
             node: Arc::clone(&self.node),
             processes,

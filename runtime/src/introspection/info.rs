@@ -233,6 +233,10 @@ pub struct Totals {
     pub states: [usize; 5],
     /// The hosts, by name.
     pub hosts: Vec<HostInfo>,
+    /// The hosts that were removed and have processes left, by name. A host of the same name
+    /// may be among the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub draining: Vec<HostInfo>,
     /// Registered names.
     pub names: usize,
     /// Processes ever started.

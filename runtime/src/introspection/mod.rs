@@ -23,7 +23,7 @@ use query::{First, state_of};
 use serde::Serialize;
 use warren_engine::Node;
 use warren_kernel::{
-    Counts, Error, Kernel, Monotonic, Pid, Process, QueueLabel, QueueView, Summary, View,
+    Counts, Error, Host, Kernel, Monotonic, Pid, Process, QueueLabel, QueueView, Summary, View,
 };
 
 use crate::app::App;
@@ -284,8 +284,11 @@ impl Inspector {
     fn totals_without_scan(&self, reading: &warren_engine::Reading) -> Totals {
         let kernel = self.node.kernel();
         let ends = kernel.totals();
-        let hosts = kernel.hosts().into_iter().map(|host| {
-            let files = self.node.files_in_use(&host);
+        let hosts = kernel.hosts();
+        let mut draining = kernel.leaving_hosts();
+        draining.sort_by(|one, other| one.name().cmp(other.name()));
+        let info = |host: &Arc<Host>| {
+            let files = self.node.files_in_use(host);
             HostInfo {
                 name: host.name().to_owned(),
                 processes: host.live(),
@@ -297,10 +300,11 @@ impl Inspector {
                 disk: files.disk,
                 max_disk: files.max_disk,
             }
-        });
+        };
         Totals {
             uptime_ms: u64::try_from(reading.uptime.as_millis()).unwrap_or(u64::MAX),
-            hosts: hosts.collect(),
+            hosts: hosts.iter().map(info).collect(),
+            draining: draining.iter().map(info).collect(),
             counted: kernel.budget().used(),
             max_memory_total: kernel.budget().limit(),
             names: kernel.name_count(),

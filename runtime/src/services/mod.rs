@@ -4,9 +4,11 @@
 mod ending;
 mod restarts;
 mod supervision;
+mod up;
 mod update;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use parking_lot::Mutex;
 use thiserror::Error;
@@ -18,6 +20,7 @@ use crate::app::Service;
 use crate::error::CallError;
 
 pub(crate) use ending::shutdown;
+pub(crate) use up::NewServices;
 pub(crate) use update::Update;
 
 /// The reason why a service does not run.
@@ -32,7 +35,7 @@ pub(crate) use update::Update;
 /// ```
 #[derive(Clone, Debug, Error)]
 pub enum ServiceError {
-    /// The service could not be started with the program, or by an apply.
+    /// The service could not be started with the program.
     #[error("the service {name} was not started: {error}")]
     NotStarted {
         /// Name of the service.
@@ -41,8 +44,18 @@ pub enum ServiceError {
         #[source]
         error: CallError,
     },
-    /// A critical service has ended, and a definition that its restart needs is gone: a
-    /// reload has removed its file.
+    /// A service of an apply is not up: it could not be started, or its process has ended at
+    /// once. It is tried again.
+    #[error("the service {name} is not up, and is tried again: {error}")]
+    NotUp {
+        /// Name of the service.
+        name: Arc<str>,
+        /// The error of its last start or end.
+        #[source]
+        error: CallError,
+    },
+    /// A critical service, or one of an apply, has ended, and a definition that its restart
+    /// needs is gone: a reload has removed its file.
     #[error("the service {name} cannot be restarted: {error}")]
     Gone {
         /// Name of the service.
@@ -51,7 +64,7 @@ pub enum ServiceError {
         #[source]
         error: CallError,
     },
-    /// A critical service has failed for good.
+    /// A critical service, or one of an apply, has failed for good.
     #[error("the service {name} failed and has used up its restarts ({restarts}): {error}")]
     Failed {
         /// Name of the service.
@@ -100,6 +113,12 @@ struct Entry {
     /// True once no start may follow.
     stop: watch::Sender<bool>,
     supervisor: Option<AbortHandle>,
+    /// The time of its last start.
+    started: Option<Instant>,
+    /// The error of its last start that failed, or of its last process.
+    last_error: Option<CallError>,
+    /// The reason why no start follows, if it has failed for good.
+    given_up: Option<ServiceError>,
 }
 
 /// The state of a service.
@@ -188,6 +207,8 @@ impl Services {
         for entry in &all.entries {
             entry.stop.send_replace(true);
         }
+        drop(all);
+        self.tell();
     }
 
     /// Returns the number of the first service that was not started.
@@ -204,12 +225,29 @@ impl Services {
         all.find(number).map(|entry| Arc::clone(&entry.service))
     }
 
+    /// Notes the error with which a service was not started, or has ended.
+    fn note_error(&self, number: u64, error: CallError) {
+        if let Some(entry) = self.all.lock().find_mut(number) {
+            entry.last_error = Some(error);
+        }
+    }
+
+    /// Notes that a service has failed for good.
+    fn note_given_up(&self, number: u64, error: ServiceError) {
+        if let Some(entry) = self.all.lock().find_mut(number) {
+            entry.given_up = Some(error);
+        }
+    }
+
     /// Sets the state of a service. Returns false if it is gone.
     fn set(&self, number: u64, state: State) -> bool {
         let mut all = self.all.lock();
-        let entry = all.entries.iter_mut().find(|entry| entry.number == number);
+        let entry = all.find_mut(number);
         let is_there = entry.is_some();
         if let Some(entry) = entry {
+            if matches!(state, State::Running(_)) {
+                entry.started = Some(Instant::now());
+            }
             entry.state = state;
         }
         // Removed services stay until they have ended.
@@ -235,11 +273,18 @@ impl All {
             is_retired: false,
             stop: watch::Sender::new(self.stopping),
             supervisor: None,
+            started: None,
+            last_error: None,
+            given_up: None,
         }
     }
 
     fn find(&self, number: u64) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.number == number)
+    }
+
+    fn find_mut(&mut self, number: u64) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.number == number)
     }
 
     /// Returns true if no service runs, and none will be started.

@@ -44,25 +44,14 @@ pub(super) async fn begin(
 }
 
 /// Starts a service and its supervision, which tries again if the first start fails.
-///
-/// # Errors
-///
-/// [`ServiceError::NotStarted`]: the service is tried again.
-pub(super) async fn begin_or_try_again(
-    services: &Arc<Services>,
-    node: &Arc<Node>,
-    number: u64,
-) -> Result<(), ServiceError> {
-    let Err(error) = begin(services, node, number).await else {
-        return Ok(());
-    };
-    if let ServiceError::NotStarted { error, .. } = &error
+pub(super) async fn begin_or_try_again(services: &Arc<Services>, node: &Arc<Node>, number: u64) {
+    if let Err(ServiceError::NotStarted { error, .. }) = begin(services, node, number).await
         && let Some(supervisor) = Supervisor::new(services, node, number)
     {
+        services.note_error(number, error.clone());
         services.set(number, State::Waiting);
-        supervisor.supervise_from(Err(error.clone()));
+        supervisor.supervise_from(Err(error));
     }
-    Err(error)
 }
 
 struct Supervisor {
@@ -100,8 +89,7 @@ impl Supervisor {
         let tokio = self.node.tokio().clone();
         let task = tokio.spawn(self.supervise(first));
         let mut all = services.all.lock();
-        let entry = all.entries.iter_mut().find(|entry| entry.number == number);
-        match entry {
+        match all.find_mut(number) {
             Some(entry) => entry.supervisor = Some(task.abort_handle()),
             // Removed meanwhile: it ends by itself.
             None => drop(task),
@@ -133,6 +121,8 @@ impl Supervisor {
             if *self.stop.borrow() {
                 return None;
             }
+            let noted = error.clone().unwrap_or_else(|| failed("it returned"));
+            self.services.note_error(self.number, noted);
             self.take_settings();
             let delay = match self.restarts.after(error.is_some(), ran, luck()) {
                 Next::Start(delay) => delay,
@@ -216,8 +206,7 @@ impl Supervisor {
     }
 
     fn give_up(&self, error: Option<CallError>) {
-        let returned = || Error::internal("the service returned each time");
-        let error = error.unwrap_or_else(|| CallError::Failed(Box::new(returned())));
+        let error = error.unwrap_or_else(|| failed("the service returned each time"));
         self.fail(ServiceError::Failed {
             name: Arc::clone(&self.service.name),
             restarts: self.restarts.attempts().saturating_sub(1),
@@ -231,12 +220,18 @@ impl Supervisor {
             // The definition or the host that it needs is gone because the service is.
             return;
         }
+        self.services.note_given_up(self.number, failed.clone());
         if self.service.critical {
             self.services.failed.lock().get_or_insert(failed);
         } else {
             tracing::error!("{failed}");
         }
     }
+}
+
+/// Returns the error that stands for a process which has not failed.
+fn failed(message: &str) -> CallError {
+    CallError::Failed(Box::new(Error::internal(message)))
 }
 
 /// Starts a process of a service: with the code of another definition, if the one before

@@ -9,7 +9,8 @@ use warren_engine::Node;
 
 use super::ending::is_of;
 use super::supervision::begin_or_try_again;
-use super::{All, Entry, ServiceError, Services, State};
+use super::up::NewServices;
+use super::{All, Entry, Services, State};
 use crate::app::Service;
 
 /// Time beyond their grace for which services that were removed are waited for. A host
@@ -21,6 +22,8 @@ const LAST: Duration = Duration::from_secs(1);
 #[must_use = "services start and end as it runs"]
 pub(crate) struct Update {
     services: Arc<Services>,
+    /// The numbers of the services that were not there.
+    new: Arc<[u64]>,
 }
 
 impl Services {
@@ -32,7 +35,7 @@ impl Services {
         let before = std::mem::take(&mut all.entries).into_iter();
         let mut before: Vec<Option<Entry>> = before.map(Some).collect();
         let places = places_by_name(&before);
-        let mut entries = Vec::with_capacity(target.len());
+        let (mut entries, mut new) = (Vec::with_capacity(target.len()), Vec::new());
         for service in target {
             let place = places.get(&service.name);
             let entry = place.and_then(|place| {
@@ -43,7 +46,11 @@ impl Services {
                     service: Arc::clone(service),
                     ..entry
                 },
-                None => all.entry(Arc::clone(service)),
+                None => {
+                    let entry = all.entry(Arc::clone(service));
+                    new.push(entry.number);
+                    entry
+                }
             });
         }
         let mut before: Vec<Entry> = before.into_iter().flatten().collect();
@@ -57,6 +64,7 @@ impl Services {
         drop(all);
         Update {
             services: Arc::clone(self),
+            new: new.into(),
         }
     }
 }
@@ -80,24 +88,22 @@ fn has_process_of(one: &Service, other: &Service) -> bool {
 }
 
 impl Update {
+    /// Returns the services that are to be started.
+    pub(crate) fn new_services(&self) -> NewServices {
+        NewServices::of(&self.services, &self.new)
+    }
+
     /// Ends the services that were removed or replaced, each after those that depend on it,
     /// and starts those that are new. Services that do not end are left to end; a service
     /// that cannot be started is tried again as after a failure.
-    ///
-    /// # Errors
-    ///
-    /// The first service that was not started at once.
-    pub(crate) async fn run(self, node: &Arc<Node>, grace: Duration) -> Result<(), ServiceError> {
+    pub(crate) async fn run(self, node: &Arc<Node>, grace: Duration) {
         let services = Arc::clone(&self.services);
         let _changing = services.changing.lock().await;
         services.end_retired(node, grace).await;
-        let mut first = Ok(());
         let is_started = services.all.lock().started;
         while is_started && let Some(number) = services.next_new() {
-            let begun = begin_or_try_again(&services, node, number).await;
-            first = first.and(begun);
+            begin_or_try_again(&services, node, number).await;
         }
-        first
     }
 }
 

@@ -1,7 +1,7 @@
 //! The policies of a running program.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -264,6 +264,14 @@ impl Policies {
     /// are; true without an audit file. Blocks the thread.
     pub fn flush_audit(&self, patience: Duration) -> bool {
         self.audit.get().is_none_or(|audit| audit.flush(patience))
+    }
+
+    /// Returns path and text of the first file of the policies, or of their schema.
+    pub(crate) fn first_file(&self) -> Option<(PathBuf, Arc<str>)> {
+        let rules = self.rules();
+        let files = &rules.base().files;
+        let first = files.policies.first().or(files.schema.as_ref())?;
+        Some((first.path.clone(), Arc::clone(&first.text)))
     }
 
     /// Returns the ids of the policies, sorted.

@@ -176,6 +176,11 @@ impl Compiled {
         self.schema.own.as_ref()
     }
 
+    /// Returns the text of a policy.
+    pub(super) fn text(&self, id: &str) -> Option<&Arc<str>> {
+        Some(&self.policies.get(id)?.text)
+    }
+
     pub(super) fn has(&self, id: &str) -> bool {
         self.policies.contains(id)
     }

@@ -29,5 +29,5 @@ pub use audit::AuditError;
 pub use authorizer::Policies;
 pub use error::{PolicyError, PolicyProblem};
 pub(crate) use files::{Directory, policy_path};
-pub use rules::{Difference, Rules, RulesChange, RulesDifference};
+pub use rules::{Difference, PolicyPlace, Rules, RulesChange, RulesDifference};
 pub(crate) use settings::Settings;

@@ -128,9 +128,33 @@ pub struct RulesDifference {
     pub everyone: bool,
     /// `strict`, if it is another: the value to come.
     pub strict: Option<bool>,
+    /// The places of the policies that are new or another, by id; none of those in memory.
+    pub places: BTreeMap<String, PolicyPlace>,
+    /// The place of the schema, if it is another and has a file.
+    pub schema_place: Option<PolicyPlace>,
     /// True if there are other differences, which no request shows yet: what was added over
     /// the same of the program, and what was added hides other rules of the program.
     pub hidden: bool,
+}
+
+/// The place at which a file of policies is another than before.
+///
+/// ```
+/// use warren_app::RulesDifference;
+///
+/// fn show(difference: &RulesDifference) {
+///     for (id, place) in &difference.places {
+///         println!("policy {id}: {}:{}", place.path.display(), place.line);
+///     }
+/// }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PolicyPlace {
+    /// The file, as the caller named its directory.
+    pub path: PathBuf,
+    /// The first line that is another, from 1.
+    pub line: usize,
 }
 
 /// Names that are new, that stand for something else, and that are gone.
@@ -391,18 +415,62 @@ impl Rules {
         let (from, to) = (&self.0, &to.0);
         let (was, is) = (&from.settings, &to.settings);
         let has_base = Arc::ptr_eq(&from.base, &to.base) || from.base.says_the_same(&to.base);
+        let policies = Difference::of(from.compiled.differing(&to.compiled));
+        let schemas = (from.compiled.own_schema(), to.compiled.own_schema());
+        let schema = schemas.0 != schemas.1;
+        let schema_file = to.base.files.schema.as_ref().filter(|_| schema);
         RulesDifference {
-            policies: Difference::of(from.compiled.differing(&to.compiled)),
+            places: to.places_of(&policies, from),
+            schema_place: schema_file.map(|file| PolicyPlace::of(file, schemas.0)),
+            policies,
             scopes: Difference::of_tables(&was.scopes, &is.scopes),
             hosts: Difference::of_tables(&was.hosts, &is.hosts),
             definitions: Difference::of_tables(&was.definitions, &is.definitions),
-            schema: from.compiled.own_schema() != to.compiled.own_schema(),
+            schema,
             everyone: was.everyone.iter().collect::<BTreeSet<_>>()
                 != is.everyone.iter().collect::<BTreeSet<_>>(),
             strict: (was.strict != is.strict).then_some(is.strict),
             hidden: !has_base || !from.own.has_names_of(&to.own),
         }
     }
+}
+
+impl State {
+    /// Returns the places of policies of the program that were not there or were others.
+    fn places_of(&self, differing: &Difference, before: &State) -> BTreeMap<String, PolicyPlace> {
+        if self.base.directory.is_none() {
+            return BTreeMap::new();
+        }
+        let ids = differing.added.iter().chain(&differing.changed);
+        let ids: BTreeSet<&str> = ids.map(String::as_str).collect();
+        let files = self.base.files.policies.iter();
+        let files = files
+            .filter(|file| ids.contains(file.id.as_str()) && !self.own.policies.contains(&file.id));
+        let place = |file: &File| {
+            let place = PolicyPlace::of(file, before.compiled.text(&file.id));
+            (file.id.clone(), place)
+        };
+        files.map(place).collect()
+    }
+}
+
+impl PolicyPlace {
+    fn of(file: &File, before: Option<&Arc<str>>) -> PolicyPlace {
+        let before = before.map_or("", |text| &**text);
+        PolicyPlace {
+            path: file.path.clone(),
+            line: first_other_line(before, &file.text),
+        }
+    }
+}
+
+/// Returns the first line of a text that is another than in the text before, from 1; the last
+/// one if the text only ends earlier.
+fn first_other_line(before: &str, text: &str) -> usize {
+    let mut before = before.lines();
+    let is_same = |line: &&str| before.next() == Some(*line);
+    let same = text.lines().take_while(is_same).count();
+    (same + 1).min(text.lines().count().max(1))
 }
 
 impl Difference {
@@ -674,5 +742,19 @@ mod tests {
             }
         }
         panic!("there is no end of policies");
+    }
+
+    #[test]
+    fn a_text_differs_at_its_first_other_line() {
+        for (before, text, line) in [
+            ("", "a\nb\n", 1),
+            ("a\nb\n", "a\nc\n", 2),
+            ("a\n", "a\nb\n", 2),
+            ("a\nb\n", "a\n", 1),
+            ("a\n", "a", 1),
+            ("a\n", "", 1),
+        ] {
+            assert_eq!(first_other_line(before, text), line, "{before:?} {text:?}");
+        }
     }
 }

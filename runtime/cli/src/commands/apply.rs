@@ -10,8 +10,8 @@ use warren::app::parse_duration;
 use warren::{Plan, text};
 
 use crate::control::args::ControlArgs;
-use crate::control::client::{Client, Lost};
-use crate::control::{Answer, Request};
+use crate::control::client::Lost;
+use crate::control::{Request, told};
 use crate::exit::Exit;
 use crate::report::apply::InPlace;
 use crate::report::failure::Failure;
@@ -22,7 +22,8 @@ use crate::report::{apply, processes, stdout};
 #[command(
     after_help = "Exit status: 0 if the program is as DIR says, or with --dry-run would be; 1 if a file \
                   or the\nmanifest is refused, the plan is not accepted, or the program cannot be \
-                  reached: nothing was\nchanged; 2 for a wrong command line."
+                  reached: nothing was\nchanged; 2 for a wrong command line; 3 if the plan is in \
+                  place, and a service of it is not up."
 )]
 pub(crate) struct ApplyArgs {
     /// The directory of the program, with its manifest
@@ -41,7 +42,7 @@ pub(crate) struct ApplyArgs {
     /// Apply the plan without asking
     #[arg(long, short)]
     pub(crate) yes: bool,
-    /// Print JSON, also of a plan that is refused
+    /// Print JSON, also of a plan that is refused or a program that cannot be reached
     #[arg(long)]
     pub(crate) json: bool,
     /// Time that processes of removed hosts and services have to end
@@ -55,6 +56,9 @@ pub(crate) struct ApplyArgs {
 const MAY_BE_APPLIED: &str =
     "the plan may have been applied: `warren apply DIR --dry-run` shows what is left of it";
 
+/// Help if the program could not be told to.
+const NOT_APPLIED: &str = "nothing was changed: run `warren apply` again";
+
 /// The output of `--json`.
 #[derive(Serialize)]
 struct Report<'a> {
@@ -66,6 +70,10 @@ struct Report<'a> {
 
 /// Shows the plan, and applies it if it is accepted.
 pub(crate) fn apply(args: &ApplyArgs) -> Result<Exit, Box<Failure>> {
+    told::told(applied(args), args.json)
+}
+
+fn applied(args: &ApplyArgs) -> Result<Exit, Box<Failure>> {
     let asks = !args.yes && !args.dry_run;
     if asks && !io::stdin().is_terminal() {
         return Err(Box::new(Failure {
@@ -84,7 +92,7 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<Exit, Box<Failure>> {
     let mut client = args.control.connect()?;
     let plan: Plan = match client.ask(&request) {
         Ok(plan) => plan,
-        Err(lost) => return refused(args, &client, lost),
+        Err(lost) => return told::lost(lost, &client, args.json, apply::refused),
     };
     if !args.json {
         stdout::print(&format!("{plan}\n"), Exit::Success)?;
@@ -105,13 +113,19 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<Exit, Box<Failure>> {
     }
     let in_place: InPlace = match client.ask(&Request::Apply) {
         Ok(in_place) => in_place,
-        Err(lost @ Lost::Gone(_)) => {
+        Err(lost @ Lost::Refused { .. }) => {
+            return told::lost(lost, &client, args.json, apply::refused);
+        }
+        Err(lost) => {
+            let help = match &lost {
+                Lost::Unsent(_) => NOT_APPLIED,
+                _ => MAY_BE_APPLIED,
+            };
             return Err(Box::new(Failure {
-                help: Some(MAY_BE_APPLIED.to_owned()),
+                help: Some(help.to_owned()),
                 ..lost.failure(client.path())
             }));
         }
-        Err(lost) => return refused(args, &client, lost),
     };
     // A manifest that says the same as before is taken, too.
     done(args, &plan, Some(in_place).filter(|_| !plan.is_nothing()))
@@ -120,11 +134,16 @@ pub(crate) fn apply(args: &ApplyArgs) -> Result<Exit, Box<Failure>> {
 /// Prints what has become of the plan.
 fn done(args: &ApplyArgs, plan: &Plan, in_place: Option<InPlace>) -> Result<Exit, Box<Failure>> {
     if args.json {
-        return json(plan, in_place, Exit::Success);
+        let exit = in_place.as_ref().map_or(Exit::Success, InPlace::exit);
+        return json(plan, in_place, exit);
     }
-    match in_place {
-        Some(in_place) => stdout::print(&apply::in_place(&in_place), Exit::Success),
-        None => Ok(Exit::Success),
+    let Some(in_place) = in_place else {
+        return Ok(Exit::Success);
+    };
+    let exit = stdout::print(&apply::in_place(&in_place), Exit::Success)?;
+    match in_place.failure() {
+        Some(failure) => Err(Box::new(failure)),
+        None => Ok(exit),
     }
 }
 
@@ -135,25 +154,6 @@ fn json(plan: &Plan, in_place: Option<InPlace>, exit: Exit) -> Result<Exit, Box<
         in_place,
     };
     stdout::print(&processes::json(&report), exit)
-}
-
-fn refused(args: &ApplyArgs, client: &Client, lost: Lost) -> Result<Exit, Box<Failure>> {
-    match lost {
-        Lost::Refused {
-            kind,
-            message,
-            problems,
-        } if args.json => {
-            let answer = Answer::Error {
-                kind,
-                message,
-                problems,
-            };
-            stdout::print(&processes::json(&answer), Exit::Failed)
-        }
-        Lost::Refused { message, .. } => Err(Box::new(apply::refused(&message))),
-        lost => Err(Box::new(lost.failure(client.path()))),
-    }
 }
 
 /// Returns the path as the program finds it, which may have another current directory.

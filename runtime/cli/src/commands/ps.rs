@@ -3,8 +3,8 @@
 use clap::Args;
 use warren::introspection::{Listing, Sort};
 
-use crate::control::Request;
 use crate::control::args::{ControlArgs, QueryArgs};
+use crate::control::{Request, told};
 use crate::exit::Exit;
 use crate::report::failure::Failure;
 use crate::report::processes::{self, Seen};
@@ -25,7 +25,7 @@ pub(crate) struct PsArgs {
     /// Show one process in full, by its PID or name
     #[arg(long, value_name = "PROCESS", conflicts_with_all = ["text", "state", "host", "limit"])]
     pub(crate) show: Option<String>,
-    /// Print JSON
+    /// Print JSON, also of a failure
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -34,6 +34,10 @@ pub(crate) struct PsArgs {
 
 /// Prints the processes, or one in full.
 pub(crate) fn ps(args: &PsArgs) -> Result<Exit, Box<Failure>> {
+    told::told(shown(args), args.json)
+}
+
+fn shown(args: &PsArgs) -> Result<Exit, Box<Failure>> {
     let mut client = args.control.connect()?;
     let text = match &args.show {
         Some(process) => {

@@ -4,8 +4,7 @@ use clap::Args;
 use warren::Reloaded;
 
 use crate::control::args::ControlArgs;
-use crate::control::client::Lost;
-use crate::control::{Answer, Request};
+use crate::control::{Request, told};
 use crate::exit::Exit;
 use crate::report::failure::Failure;
 use crate::report::{processes, reload, stdout};
@@ -17,7 +16,7 @@ use crate::report::{processes, reload, stdout};
                         reached: nothing\nwas taken; 2 for a wrong command line."
 )]
 pub(crate) struct ReloadArgs {
-    /// Print JSON, also of a reload that is refused
+    /// Print JSON, also of a reload that is refused or a program that cannot be reached
     #[arg(long)]
     pub(crate) json: bool,
     #[command(flatten)]
@@ -26,23 +25,14 @@ pub(crate) struct ReloadArgs {
 
 /// Reloads the program, and prints what has changed.
 pub(crate) fn reload(args: &ReloadArgs) -> Result<Exit, Box<Failure>> {
+    told::told(reloaded(args), args.json)
+}
+
+fn reloaded(args: &ReloadArgs) -> Result<Exit, Box<Failure>> {
     let mut client = args.control.connect()?;
     let reloaded: Reloaded = match client.ask(&Request::Reload) {
         Ok(reloaded) => reloaded,
-        Err(Lost::Refused {
-            kind,
-            message,
-            problems,
-        }) if args.json => {
-            let answer = Answer::Error {
-                kind,
-                message,
-                problems,
-            };
-            return stdout::print(&processes::json(&answer), Exit::Failed);
-        }
-        Err(Lost::Refused { message, .. }) => return Err(Box::new(reload::refused(&message))),
-        Err(lost) => return Err(Box::new(lost.failure(client.path()))),
+        Err(lost) => return told::lost(lost, &client, args.json, reload::refused),
     };
     let text = if args.json {
         processes::json(&reloaded)

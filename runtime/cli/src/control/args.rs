@@ -87,7 +87,8 @@ pub(crate) struct TargetArgs {
     /// All processes of this host instead; may be repeated
     ///
     /// The hosts refuse new processes until the last has ended, so processes that start
-    /// their successors end, too. Services are started again as after any failure.
+    /// their successors end, too. Services are started again as after any failure. A host of
+    /// this name that was removed and has processes left is meant, too.
     #[arg(long, value_name = "HOST")]
     pub(crate) host: Vec<String>,
 }

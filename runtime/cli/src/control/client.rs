@@ -38,6 +38,8 @@ pub(crate) enum Lost {
         /// The definitions and files that a reload refuses.
         problems: Vec<RefusedFile>,
     },
+    /// The program did not take the request: it has ended, or has closed the connection.
+    Unsent(io::Error),
     /// The program does not answer: mostly because it has ended.
     Gone(io::Error),
 }
@@ -104,7 +106,8 @@ impl Client {
     pub(crate) fn ask<T: DeserializeOwned>(&mut self, request: &Request) -> Result<T, Lost> {
         let mut line = serde_json::to_vec(request).map_err(io::Error::from)?;
         line.push(b'\n');
-        self.stream.get_mut().write_all(&line)?;
+        let sent = self.stream.get_mut().write_all(&line);
+        sent.map_err(Lost::Unsent)?;
         let patience = match request {
             Request::Reload | Request::Plan { .. } => MAX_WAIT_TO_COMPILE,
             _ => MAX_WAIT,
@@ -154,9 +157,10 @@ impl Lost {
                     "`warren ps` shows the processes; quote a PID: '{app:processes|0x00002}'"
                         .to_owned()
                 }),
+                kind: Some(kind.clone()),
                 ..Failure::new(Exit::Failed, format!("{message} ({})", kind.as_str()))
             },
-            Lost::Gone(error) => Failure::new(
+            Lost::Unsent(error) | Lost::Gone(error) => Failure::new(
                 Exit::Failed,
                 format!("{}: the program does not answer: {error}", text::path(path)),
             ),

@@ -7,6 +7,7 @@ mod place;
 mod seats;
 pub(crate) mod server;
 pub(crate) mod socket;
+pub(crate) mod told;
 
 use serde::{Deserialize, Serialize};
 use warren::introspection::Query;

@@ -3,6 +3,10 @@
 //! The number of seats is fixed. A new client takes the seat of a client that
 //! has been idle for long, or has not read its answer: idle clients keep nobody
 //! out.
+//!
+//! A client with a plan leaves its seat to others, and has a place of its own as long as the
+//! plan waits for an answer. Only another plan may take that place, and only after long: a
+//! person may think about it.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -14,6 +18,12 @@ use parking_lot::{Condvar, Mutex};
 
 /// Clients at one time; further ones are turned away.
 pub(super) const MAX_CLIENTS: usize = 16;
+
+/// Clients whose plans wait for an answer at one time; further plans are refused.
+pub(super) const MAX_PLANS: usize = 4;
+
+/// Time for which a plan keeps its place, if others are made.
+const PLAN_KEPT: Duration = Duration::from_secs(600);
 
 /// Time without a whole request after which a client may lose its seat.
 const IDLE: Duration = Duration::from_secs(1);
@@ -39,6 +49,7 @@ struct Taken {
     /// Start of being idle or of being answered.
     since: Instant,
     answered: bool,
+    has_plan: bool,
 }
 
 /// A seat, held as long as its client is served.
@@ -51,6 +62,9 @@ pub(super) struct Seat {
 /// A mark that a client is being answered, as long as it exists.
 pub(super) struct BeingAnswered<'a>(&'a Seat);
 
+/// The place of a plan, held as long as the plan waits for an answer.
+pub(super) struct PlanPlace<'a>(&'a Seat);
+
 impl Seats {
     /// Gives a client a seat, if necessary that of another, whose connection is
     /// closed.
@@ -60,13 +74,8 @@ impl Seats {
     /// The stream, if busy clients hold all seats.
     pub(super) fn take(self: &Arc<Self>, stream: UnixStream) -> Result<Seat, UnixStream> {
         let mut state = self.state.lock();
-        if state.taken.len() >= MAX_CLIENTS {
-            let Some(place) = state.replaceable() else {
-                return Err(stream);
-            };
-            let other = state.taken.swap_remove(place);
-            // Fails if that client is gone by itself.
-            let _ = other.stream.shutdown(Shutdown::Both);
+        if state.count(false) >= MAX_CLIENTS && !state.make_room(false) {
+            return Err(stream);
         }
         let stream = Arc::new(stream);
         let number = state.next;
@@ -76,6 +85,7 @@ impl Seats {
             stream: Arc::clone(&stream),
             since: Instant::now(),
             answered: false,
+            has_plan: false,
         });
         Ok(Seat {
             seats: Arc::clone(self),
@@ -94,16 +104,38 @@ impl Seats {
 }
 
 impl State {
-    /// Returns the seat that is idle for longest, if it is idle for long
-    /// enough.
-    fn replaceable(&self) -> Option<usize> {
+    /// Returns the number of clients with or without a plan.
+    fn count(&self, has_plan: bool) -> usize {
+        let taken = self.taken.iter();
+        taken.filter(|taken| taken.has_plan == has_plan).count()
+    }
+
+    /// Closes the connection of the client that is idle for longest, of those with or without
+    /// a plan. Returns false if none is idle for long enough.
+    fn make_room(&mut self, has_plan: bool) -> bool {
+        let Some(place) = self.replaceable(has_plan) else {
+            return false;
+        };
+        let other = self.taken.swap_remove(place);
+        // Fails if that client is gone by itself.
+        let _ = other.stream.shutdown(Shutdown::Both);
+        true
+    }
+
+    fn replaceable(&self, has_plan: bool) -> Option<usize> {
         let now = Instant::now();
         let beyond = |taken: &Taken| {
-            let allowed = if taken.answered { PATIENCE } else { IDLE };
+            let allowed = match (has_plan, taken.answered) {
+                // Making and applying a plan takes a while, too.
+                (true, _) => PLAN_KEPT,
+                (false, true) => PATIENCE,
+                (false, false) => IDLE,
+            };
             now.saturating_duration_since(taken.since)
                 .checked_sub(allowed)
         };
         let idle = self.taken.iter().enumerate();
+        let idle = idle.filter(|(_, taken)| taken.has_plan == has_plan);
         let idle = idle.filter_map(|(place, taken)| Some((beyond(taken)?, place)));
         idle.max().map(|(_, place)| place)
     }
@@ -125,11 +157,31 @@ impl Seat {
         BeingAnswered(self)
     }
 
+    /// Gives the client a place for a plan. Returns `None` if plans of others have all of
+    /// them.
+    pub(super) fn place_for_plan(&self) -> Option<PlanPlace<'_>> {
+        let mut state = self.seats.state.lock();
+        if state.count(true) >= MAX_PLANS && !state.make_room(true) {
+            return None;
+        }
+        // Absent if another client was given the seat a moment ago.
+        state.of(self.number)?.has_plan = true;
+        Some(PlanPlace(self))
+    }
+
     fn set_answered(&self, answered: bool) {
         if let Some(taken) = self.seats.state.lock().of(self.number) {
             (taken.since, taken.answered) = (Instant::now(), answered);
         }
         self.seats.fewer.notify_all();
+    }
+}
+
+impl Drop for PlanPlace<'_> {
+    fn drop(&mut self) {
+        if let Some(taken) = self.0.seats.state.lock().of(self.0.number) {
+            taken.has_plan = false;
+        }
     }
 }
 
@@ -218,6 +270,43 @@ mod tests {
         assert!(client(&seats).0.is_err());
         age(&seats, PATIENCE);
         assert!(client(&seats).0.is_ok());
+    }
+
+    #[test]
+    fn a_plan_keeps_its_place_whoever_comes() {
+        let seats = Arc::new(Seats::default());
+        let planning: Vec<_> = (0..MAX_PLANS).map(|_| client(&seats)).collect();
+        let seat = |place: usize| planning[place].0.as_ref().ok().unwrap();
+        let mut plans: Vec<_> = (0..MAX_PLANS)
+            .map(|place| seat(place).place_for_plan().unwrap())
+            .collect();
+        // As many others as without plans, and further ones in the places of these.
+        let others: Vec<_> = (0..MAX_CLIENTS).map(|_| client(&seats)).collect();
+        let (one, _theirs) = &others[0];
+        let one = one.as_ref().ok().unwrap();
+        assert!(one.place_for_plan().is_none(), "others have all places");
+        age(&seats, PATIENCE);
+        let further: Vec<_> = (0..MAX_CLIENTS).map(|_| client(&seats)).collect();
+        assert!(further.iter().all(|(seat, _)| seat.is_ok()));
+        for (_, theirs) in &planning {
+            theirs.set_nonblocking(true).unwrap();
+            let mut stream = theirs;
+            let error = stream.read(&mut [0]).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::WouldBlock, "it is connected");
+        }
+        let (two, _theirs) = &further[0];
+        let two = two.as_ref().ok().unwrap();
+        assert!(two.place_for_plan().is_none());
+        // An answer frees the place at once; otherwise time does.
+        plans.pop();
+        let plan = two.place_for_plan().unwrap();
+        let (three, _theirs) = &further[1];
+        let three = three.as_ref().ok().unwrap();
+        assert!(three.place_for_plan().is_none());
+        drop(plan);
+        plans.push(seat(MAX_PLANS - 1).place_for_plan().unwrap());
+        age(&seats, PLAN_KEPT);
+        assert!(three.place_for_plan().is_some());
     }
 
     #[test]

@@ -12,7 +12,7 @@ use serde_json::Value;
 use warren::introspection::{ProcessInfo, Query};
 use warren::{ApplyError, Change, Error, Inspector, Kind, Planned, RefusedFile, ReloadError};
 
-use super::seats::{PATIENCE, Seat, Seats};
+use super::seats::{MAX_PLANS, PATIENCE, PlanPlace, Seat, Seats};
 use super::socket::Socket;
 use super::{Answer, Greeting, MAX_LINE, MAX_REQUEST, PROTOCOL, Request};
 use crate::arguments;
@@ -143,7 +143,8 @@ impl Desk {
                 return write_line(stream, &refused(Kind::Invalid, "the line is too long"));
             }
             let _answering = seat.begin();
-            write_line(stream, &answer(&line, &self.inspector, &mut planned))?;
+            let answer = answer(&line, &self.inspector, seat, &mut planned);
+            write_line(stream, &answer)?;
         }
     }
 }
@@ -154,12 +155,21 @@ fn write_line(mut stream: impl Write, value: &impl Serialize) -> io::Result<()> 
     stream.write_all(&line)
 }
 
-fn answer(line: &[u8], inspector: &Inspector, planned: &mut Option<Planned>) -> Answer {
+/// The plan of a client, in its place.
+type Held<'a> = Option<(Planned, PlanPlace<'a>)>;
+
+fn answer<'a>(
+    line: &[u8],
+    inspector: &Inspector,
+    seat: &'a Seat,
+    planned: &mut Held<'a>,
+) -> Answer {
     let request = match serde_json::from_slice(line) {
         Ok(request) => request,
         Err(error) => return refused(Kind::Invalid, &format!("not a request: {error}")),
     };
-    obey(request, inspector, planned).unwrap_or_else(|error| refused(error.kind, &error.message))
+    let answer = obey(request, inspector, seat, planned);
+    answer.unwrap_or_else(|error| refused(error.kind, &error.message))
 }
 
 fn refused(kind: Kind, message: &str) -> Answer {
@@ -170,10 +180,11 @@ fn refused(kind: Kind, message: &str) -> Answer {
     }
 }
 
-fn obey(
+fn obey<'a>(
     request: Request,
     inspector: &Inspector,
-    planned: &mut Option<Planned>,
+    seat: &'a Seat,
+    planned: &mut Held<'a>,
 ) -> Result<Answer, Error> {
     let value = match request {
         Request::List { query } => {
@@ -226,18 +237,20 @@ fn obey(
             if path.is_some() == rollback {
                 return Err(Error::invalid("a plan has either a path or `rollback`"));
             }
+            let place = seat.place_for_plan().ok_or_else(too_many_plans)?;
             let grace = Duration::from_millis(grace_ms);
             match plan(inspector, path, rollback, grace) {
                 Ok(made) => {
                     let shown = json(made.plan())?;
-                    *planned = Some(made);
+                    *planned = Some((made, place));
                     shown
                 }
                 Err(error) => return Ok(not_applied(error)),
             }
         }
         Request::Apply => {
-            let Some(planned) = planned.take() else {
+            // The place is the client's until it is answered.
+            let Some((planned, _place)) = planned.take() else {
                 return Err(Error::invalid("nothing was planned on this connection"));
             };
             match apply(planned) {
@@ -281,7 +294,7 @@ fn apply(planned: Planned) -> Result<InPlace, ApplyError> {
     let settled = futures::executor::block_on(settled);
     Ok(InPlace {
         version,
-        settled: settled.is_some(),
+        settled: matches!(settled, Some(Ok(()))),
         service_error: settled.and_then(Result::err).map(|error| error.to_string()),
     })
 }
@@ -314,6 +327,15 @@ fn of_error(error: Error, problems: Vec<RefusedFile>) -> Answer {
         message: error.message,
         problems,
     }
+}
+
+/// Returns the error of a plan without a place.
+fn too_many_plans() -> Error {
+    let message = format!(
+        "{MAX_PLANS} other plans wait for an answer: answer them, or end their commands, and \
+         plan again"
+    );
+    Error::new(Kind::RateLimited, message)
 }
 
 /// Answer while a process has not ended, such as a host function that does not return.

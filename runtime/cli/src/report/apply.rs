@@ -1,7 +1,6 @@
 //! The effect of an apply, in words.
 
 use serde::{Deserialize, Serialize};
-use warren::text;
 
 use crate::exit::Exit;
 use crate::report::failure::Failure;
@@ -11,20 +10,41 @@ use crate::report::failure::Failure;
 pub(crate) struct InPlace {
     /// The number of the version that is in place.
     pub(crate) version: u64,
-    /// False if processes of removed hosts or services have not ended yet.
+    /// False if processes of removed hosts or services have not ended yet, or a service that
+    /// was added is not up.
     pub(crate) settled: bool,
-    /// The error of a service that could not be started at once.
+    /// The error of a service that is not up.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) service_error: Option<String>,
+}
+
+impl InPlace {
+    /// Returns the exit of a command that has put this in place.
+    pub(crate) fn exit(&self) -> Exit {
+        match &self.service_error {
+            Some(_) => Exit::NotUp,
+            None => Exit::Success,
+        }
+    }
+
+    /// Returns the failure of a service that is not up.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        let error = self.service_error.as_ref()?;
+        Some(Failure {
+            help: Some(
+                "the version is in place: mend the service and apply again, or take the version \
+                 before by `warren apply --rollback`"
+                    .to_owned(),
+            ),
+            ..Failure::new(self.exit(), error.clone())
+        })
+    }
 }
 
 /// Returns what is in place, as lines.
 pub(crate) fn in_place(in_place: &InPlace) -> String {
     let mut lines = format!("version {} is in place\n", in_place.version);
-    if let Some(error) = &in_place.service_error {
-        lines.push_str(&format!("{}; it is tried again\n", text::line(error)));
-    }
-    if !in_place.settled {
+    if !in_place.settled && in_place.service_error.is_none() {
         lines.push_str("processes of removed hosts or services have not ended yet\n");
     }
     lines
@@ -50,13 +70,22 @@ mod tests {
             service_error: None,
         };
         assert_eq!(in_place(&told), "version 3 is in place\n");
+        assert_eq!(
+            (told.exit(), told.failure().is_none()),
+            (Exit::Success, true)
+        );
         told.settled = false;
-        told.service_error = Some("the service a\nwas not started".to_owned());
         assert_eq!(
             in_place(&told),
             "version 3 is in place\n\
-             the service a\\nwas not started; it is tried again\n\
              processes of removed hosts or services have not ended yet\n"
+        );
+        told.service_error = Some("the service a is not up".to_owned());
+        assert_eq!(in_place(&told), "version 3 is in place\n");
+        let failure = told.failure().unwrap();
+        assert_eq!(
+            (failure.exit, &*failure.message),
+            (Exit::NotUp, "the service a is not up")
         );
     }
 }

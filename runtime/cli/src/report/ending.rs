@@ -48,6 +48,7 @@ pub(crate) fn not_started(definition: &Definition, error: &Error) -> Failure {
 pub(crate) fn service_failed(error: &ServiceError) -> Failure {
     let (name, happened, cause) = match error {
         ServiceError::NotStarted { name, error } => (name, "was not started".to_owned(), error),
+        ServiceError::NotUp { name, error } => (name, "is not up".to_owned(), error),
         ServiceError::Gone { name, error } => (name, "cannot be restarted".to_owned(), error),
         ServiceError::Failed {
             name,

@@ -7,7 +7,7 @@ use miette::{
     Diagnostic, GraphicalReportHandler, GraphicalTheme, LabeledSpan, SourceCode, ThemeCharacters,
     ThemeStyles,
 };
-use warren::text;
+use warren::{Kind, text};
 
 use super::excerpt::{Excerpt, Window};
 use crate::exit::Exit;
@@ -27,6 +27,8 @@ pub(crate) struct Failure {
     pub(crate) help: Option<String>,
     /// Further lines: a traceback, the process.
     pub(crate) notes: Vec<String>,
+    /// The kind of the error that a program has answered.
+    pub(crate) kind: Option<Kind>,
 }
 
 impl Failure {
@@ -38,6 +40,7 @@ impl Failure {
             excerpt: None,
             help: None,
             notes: Vec::new(),
+            kind: None,
         }
     }
 }

@@ -109,10 +109,12 @@ fn memory(process: &ProcessInfo) -> String {
 pub(crate) fn budgets(totals: &Totals) -> String {
     let of = |used, limit| format!("{} of {}", quantity::bytes(used), quantity::bytes(limit));
     let mut shown = format!("memory {}", of(totals.counted, totals.max_memory_total));
-    for host in &totals.hosts {
+    let hosts = totals.hosts.iter().map(|host| (host, ""));
+    let draining = totals.draining.iter().map(|host| (host, " (removed)"));
+    for (host, removed) in hosts.chain(draining) {
         let _ = write!(
             shown,
-            "   {} {}",
+            "   {}{removed} {}",
             text::line(&host.name),
             of(host.memory, host.max_memory_total)
         );
@@ -286,6 +288,17 @@ pub(crate) mod tests {
                     disk: 1 << 20,
                     max_disk: 10 << 30,
                 }],
+                draining: vec![HostInfo {
+                    name: "app:old".to_owned(),
+                    processes: 1,
+                    max_processes: 10,
+                    memory: 1 << 20,
+                    max_memory_total: 1 << 30,
+                    files: 0,
+                    max_files_total: 384,
+                    disk: 0,
+                    max_disk: 10 << 30,
+                }],
                 ..Totals::default()
             },
             ..Listing::default()
@@ -297,7 +310,7 @@ PID                       STATE    DEFINITION  MESSAGES  OLDEST   MEMORY     HEL
 {app:processes|0x00001}   waiting  app:worker        12    1.5s  1.0 MiB  2.0 KiB  20ms  50.0%  one
 {app:processes|0xabcdef}  waiting  app:worker        12    1.5s  1.0 MiB  2.0 KiB  20ms  50.0%  one
 2 of 3 are shown
-memory 3.0 MiB of 4.0 GiB   app:processes 2.0 MiB of 1.0 GiB, 3 of 384 files, disk 1.0 MiB of 10.0 GiB
+memory 3.0 MiB of 4.0 GiB   app:processes 2.0 MiB of 1.0 GiB, 3 of 384 files, disk 1.0 MiB of 10.0 GiB   app:old (removed) 1.0 MiB of 1.0 GiB
 "
         );
     }

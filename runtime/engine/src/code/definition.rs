@@ -144,7 +144,22 @@ pub struct Definition {
 impl Definition {
     /// Returns true if all but the code is the same: method, host and grants.
     pub fn has_settings_of(&self, other: &Definition) -> bool {
-        self.method == other.method && self.host == other.host && self.grants == other.grants
+        self.settings_that_differ(other).next().is_none()
+    }
+
+    /// Returns the settings that are others in another definition, by their names in a
+    /// manifest: `method`, `host`, `grants`.
+    pub fn settings_that_differ(
+        &self,
+        other: &Definition,
+    ) -> impl Iterator<Item = &'static str> + use<> {
+        let settings = [
+            ("method", self.method == other.method),
+            ("host", self.host == other.host),
+            ("grants", self.grants == other.grants),
+        ];
+        let differ = settings.into_iter().filter(|(_, is_same)| !is_same);
+        differ.map(|(setting, _)| setting)
     }
 }
 

@@ -19,38 +19,24 @@ pub(super) const CANCEL: &str = "process.cancel";
 /// The operation that ends a process at once if it cannot notice that it is asked.
 pub(super) const STOP: &str = "process.stop";
 
-impl Guest {
-    /// Asks a process to end. The request has a destination, a deadline in nanoseconds or
-    /// nil, and a reason or nil.
-    ///
-    /// # Errors
-    ///
-    /// `Invalid` for another request; those of [`Guest::cancel`].
-    pub(super) fn cancel_for_a_reason(&mut self, request: &[u8]) -> Result<Called, Refusal> {
-        let arguments = read(request)?;
-        let Request {
-            target,
-            deadline,
-            reason,
-        } = Request::of(&arguments)?;
-        self.cancel(target, deadline, reason)?;
-        Ok(Called::Answer(TRUE.to_vec()))
-    }
+/// The act of either operation, on a destination, with a deadline and a reason.
+type Act = fn(&mut Guest, &str, Option<Duration>, Option<&str>) -> Result<(), Refusal>;
 
-    /// Asks a process to end with a request as that of [`Guest::cancel_for_a_reason`], or
-    /// ends it; see [`Guest::stop`].
+impl Guest {
+    /// Asks a process to end by `act`: [`Guest::cancel`] or [`Guest::stop`]. The request has
+    /// a destination, a deadline in nanoseconds or nil, and a reason or nil.
     ///
     /// # Errors
     ///
-    /// As [`Guest::cancel_for_a_reason`].
-    pub(super) fn stop_for_a_reason(&mut self, request: &[u8]) -> Result<Called, Refusal> {
+    /// `Invalid` for another request; those of `act`.
+    pub(super) fn end_for_a_reason(&mut self, request: &[u8], act: Act) -> Result<Called, Refusal> {
         let arguments = read(request)?;
         let Request {
             target,
             deadline,
             reason,
         } = Request::of(&arguments)?;
-        self.stop(target, deadline, reason)?;
+        act(self, target, deadline, reason)?;
         Ok(Called::Answer(TRUE.to_vec()))
     }
 }

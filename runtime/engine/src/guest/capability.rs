@@ -38,8 +38,8 @@ impl Guest {
         match operation {
             watch::WATCH => return self.watch(request),
             watch::ABANDON => return self.abandon(request),
-            cancel::CANCEL => return self.cancel_for_a_reason(request),
-            cancel::STOP => return self.stop_for_a_reason(request),
+            cancel::CANCEL => return self.end_for_a_reason(request, Guest::cancel),
+            cancel::STOP => return self.end_for_a_reason(request, Guest::stop),
             _ => {}
         }
         let process = process_of(&self.purpose)?;

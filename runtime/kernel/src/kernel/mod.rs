@@ -260,6 +260,22 @@ impl Kernel {
         host.ok_or_else(|| not_found(name))
     }
 
+    /// Returns all hosts of a name: the one that takes processes, if there is one, and those
+    /// that were removed and have processes left.
+    ///
+    /// # Errors
+    /// `NotFound`, naming the host, if there is none.
+    pub fn hosts_of(&self, name: &str) -> Result<Vec<Arc<Host>>, Error> {
+        let hosts = self.hosts.read();
+        let leaving = hosts.leaving.iter();
+        let leaving = leaving.filter(|host| host.name() == name && host.live() > 0);
+        let all: Vec<_> = hosts.present.get(name).into_iter().chain(leaving).collect();
+        match all.is_empty() {
+            true => Err(not_found(name)),
+            false => Ok(all.into_iter().cloned().collect()),
+        }
+    }
+
     /// Returns all hosts that take processes, by name.
     pub fn hosts(&self) -> Vec<Arc<Host>> {
         let mut hosts: Vec<_> = self.hosts.read().present.values().cloned().collect();

@@ -112,9 +112,16 @@ fn processes_of_a_removed_host_go_on_and_their_handles_stay_valid() {
             .is_empty()
     );
     assert!(!again.is(&setup.host) && again.live() == 0 && again.budget().used() == 0);
+    let both = setup.kernel.hosts_of("app:processes").unwrap();
+    assert!(both.len() == 2 && both[0].is(&again) && both[1].is(&setup.host));
+    setup.kernel.put_hosts(&[], &["app:processes"]);
+    let left = setup.kernel.hosts_of("app:processes").unwrap();
+    assert!(left.len() == 1 && left[0].is(&setup.host));
     for process in [one, other] {
         setup.end(&process, nothing());
     }
+    let error = setup.kernel.hosts_of("app:processes").unwrap_err();
+    assert_eq!(error.kind, Kind::NotFound);
     setup.kernel.forget_removed_hosts();
     assert!(setup.kernel.leaving_hosts().is_empty());
     setup.assert_empty();

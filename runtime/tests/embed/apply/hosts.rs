@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use warren::introspection::HostInfo;
 use warren::{ApplyError, Change, HostLimits, Kind, Pid, Runtime, Spawn};
 
 use super::{GRACE, WAITS, applied, apply, kind, lines, refused, result, returns, start};
@@ -141,6 +142,51 @@ fn a_host_of_the_same_name_may_come_before_the_first_has_ended() {
         in_time(gone.settled()).await.unwrap();
         assert!(!new.has_ended());
         assert_eq!(kind(&runtime, waits("app:h")).await, Kind::RateLimited);
+    });
+}
+
+#[test]
+fn a_host_that_drains_is_shown_and_ended_by_its_name() {
+    run(async {
+        let runtime = with_host(of_processes(5)).await;
+        let inspector = runtime.inspector();
+        let drain = || async {
+            let old = runtime.spawn(waits("app:h")).await.unwrap();
+            let gone = Change::new().remove_host("app:h").grace(GRACE);
+            (old, applied(&runtime, gone).await)
+        };
+        let (old, gone) = drain().await;
+        let totals = inspector.totals();
+        assert!(totals.hosts.iter().all(|host| host.name != "app:h"));
+        let draining: Vec<_> = totals.draining.iter().collect();
+        assert_eq!(draining.len(), 1);
+        assert_eq!((&*draining[0].name, draining[0].processes), ("app:h", 1));
+        let ending = inspector.terminate_hosts(&["app:h"]).unwrap();
+        assert_eq!(ending.processes(), 1);
+        in_time(ending.wait()).await;
+        assert!(old.has_ended());
+        in_time(gone.settled()).await.unwrap();
+        assert!(inspector.totals().draining.is_empty());
+        let error = inspector.terminate_hosts(&["app:h"]).unwrap_err();
+        assert_eq!(error.kind, Kind::NotFound);
+
+        // Also beside a new host of its name.
+        let host = || Change::new().host("app:h", of_processes(5));
+        apply(&runtime, host()).await;
+        let (old, gone) = drain().await;
+        apply(&runtime, host()).await;
+        let new = runtime.spawn(waits("app:h")).await.unwrap();
+        let totals = inspector.totals();
+        let of_name = |host: &&HostInfo| host.name == "app:h";
+        assert_eq!(totals.hosts.iter().filter(of_name).count(), 1);
+        assert_eq!(totals.draining.iter().filter(of_name).count(), 1);
+        let ending = inspector.terminate_hosts(&["app:h"]).unwrap();
+        assert_eq!(ending.processes(), 2);
+        in_time(ending.wait()).await;
+        assert!(old.has_ended() && new.has_ended());
+        in_time(gone.settled()).await.unwrap();
+        let next = runtime.spawn(waits("app:h")).await.unwrap();
+        assert!(!next.has_ended(), "the new host takes processes again");
     });
 }
 

@@ -40,6 +40,16 @@ fn change(runtime: &Runtime, dir: &Path) -> Change {
     Change::new().app(runtime.reopen(dir).unwrap())
 }
 
+/// The step to another directory.
+fn elsewhere(from: &Path, to: &Path) -> String {
+    let [from, to] = [from, to].map(|path| fs::canonicalize(path).unwrap());
+    format!(
+        "~ setting directory: {} -> {}",
+        from.display(),
+        to.display()
+    )
+}
+
 const SERVICE: &str = "return function() process.listen('stop'):receive() end";
 
 #[test]
@@ -123,7 +133,9 @@ fn another_directory_may_take_its_place() {
         let memory = Change::new().lua("app:memory", returns(5));
         apply(&runtime, memory).await;
         let plan = apply(&runtime, change(&runtime, second.path())).await;
-        assert_eq!(lines(&plan), ["~ definition app:code: code (code.lua)"]);
+        let code = "~ definition app:code: code (code.lua)".to_owned();
+        let directory = elsewhere(first.path(), second.path());
+        assert_eq!(lines(&plan), [code.clone(), directory]);
         assert_eq!(exec(&runtime, "app:code").await, 2);
         assert_eq!(
             exec(&runtime, "app:memory").await,
@@ -136,10 +148,7 @@ fn another_directory_may_take_its_place() {
         assert_eq!(reloaded.changed, ["app:code"]);
         assert_eq!(exec(&runtime, "app:code").await, 3);
         let back = in_time(runtime.rollback(GRACE)).await.unwrap();
-        assert_eq!(
-            lines(&back.plan),
-            ["~ definition app:code: code (code.lua)"]
-        );
+        assert_eq!(lines(&back.plan), [code]);
         assert_eq!(exec(&runtime, "app:code").await, 2);
     });
 }
@@ -263,6 +272,8 @@ fn a_wrong_program_is_refused_with_its_line_and_changes_nothing() {
             ("\n[app]\nmax_memory_total = \"1GiB\"\n", 3),
             ("\n\n[tokens.\"app:t\"]\n", 3),
             ("[security]\nstrict = true\n", 1),
+            ("[app]\n[scopes.\"app:s\"]\n", 2),
+            ("\n[processes.\"app:code\"]\nactor = { id = \"acme\" }\n", 3),
         ] {
             write(dir, "warren.toml", manifest);
             let error = refused(&runtime, change(&runtime, dir)).await;
@@ -274,6 +285,25 @@ fn a_wrong_program_is_refused_with_its_line_and_changes_nothing() {
                 error.contains("cannot be changed while the program runs"),
                 "{error}"
             );
+        }
+        // Policies without a word in the manifest, beside another fault.
+        write(dir, "policies/one.cedar", "");
+        for (manifest, lines) in [
+            ("", &[("policies/one.cedar", 1)][..]),
+            (
+                "[app]\nname = \"other\"\n",
+                &[("warren.toml", 2), ("policies/one.cedar", 1)][..],
+            ),
+        ] {
+            write(dir, "warren.toml", manifest);
+            let error = refused(&runtime, change(&runtime, dir)).await;
+            let told = error.refused();
+            assert_eq!(told.len(), lines.len(), "{error}");
+            for (told, (file, line)) in told.iter().zip(lines) {
+                let place = format!("{}:{line}:", dir.join(file).display());
+                assert!(told.message.starts_with(&place), "{told:?}");
+                assert_eq!(told.line, Some(*line));
+            }
         }
         assert_eq!(exec(&runtime, "app:code").await, 1);
     });
@@ -331,15 +361,53 @@ fn a_manifest_that_says_the_same_counts_as_taken() {
 }
 
 #[test]
-fn another_directory_with_the_same_files_takes_its_place() {
+fn another_directory_with_the_same_files_is_a_step_and_takes_its_place() {
     run(async {
         let one = returns(1);
         let first = program(&[("code.lua", &one)]);
         let second = program(&[("code.lua", &one)]);
         let runtime = start(first.path());
         let plan = apply(&runtime, change(&runtime, second.path())).await;
-        assert!(plan.is_nothing(), "{plan}");
+        assert_eq!(lines(&plan), [elsewhere(first.path(), second.path())]);
+        assert_eq!(runtime.version(), 2);
+        let again = apply(&runtime, change(&runtime, second.path())).await;
+        assert!(again.is_nothing(), "{again}");
         write(second.path(), "code.lua", &returns(2));
+        let reloaded = in_time(runtime.reload()).await.unwrap();
+        assert_eq!(reloaded.changed, ["app:code"]);
+        assert_eq!(exec(&runtime, "app:code").await, 2);
+        in_time(runtime.rollback(GRACE)).await.unwrap();
+        assert_eq!(exec(&runtime, "app:code").await, 1);
+
+        let third = change(&runtime, first.path());
+        let plan = apply(&runtime, third).await;
+        assert_eq!(lines(&plan), [elsewhere(second.path(), first.path())]);
+        let back = in_time(runtime.rollback(GRACE)).await.unwrap();
+        assert_eq!(lines(&back.plan), [elsewhere(first.path(), second.path())]);
+    });
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_in_the_place_of_the_first_is_a_step_and_takes_its_place() {
+    run(async {
+        let one = returns(1);
+        let all = program(&[
+            ("shop/main.lua", ""),
+            ("shop/code.lua", &one),
+            ("next/main.lua", ""),
+            ("next/code.lua", &one),
+        ]);
+        let path = |name: &str| all.path().join(name);
+        let shop = path("shop");
+        let runtime = start(&shop);
+        fs::rename(&shop, path("before")).unwrap();
+        fs::rename(path("next"), &shop).unwrap();
+        let plan = apply(&runtime, change(&runtime, &shop)).await;
+        let shown = fs::canonicalize(&shop).unwrap();
+        let step = format!("~ setting directory: another one is at {}", shown.display());
+        assert_eq!(lines(&plan), [step]);
+        write(&shop, "code.lua", &returns(2));
         let reloaded = in_time(runtime.reload()).await.unwrap();
         assert_eq!(reloaded.changed, ["app:code"]);
         assert_eq!(exec(&runtime, "app:code").await, 2);
@@ -376,7 +444,11 @@ fn policies_scopes_and_grants_of_the_manifest_are_taken() {
         let plan = apply(&runtime, change(&runtime, dir)).await;
         let toml = dir.join("warren.toml").display().to_string();
         let told = lines(&plan);
-        assert!(told.contains(&"+ policy two".to_owned()), "{told:?}");
+        let policy = dir.join("policies/two.cedar").display().to_string();
+        assert!(
+            told.contains(&format!("+ policy two ({policy}:1)")),
+            "{told:?}"
+        );
         assert!(
             told.contains(&format!("+ scope app:s ({toml}:3)")),
             "{told:?}"
@@ -388,6 +460,60 @@ fn policies_scopes_and_grants_of_the_manifest_are_taken() {
         let who: String = in_time(runtime.exec("app:who")).await.unwrap();
         assert_eq!(who, "acme");
         assert_eq!(runtime.named_scope("app:s").unwrap().policies, ["two"]);
+    });
+}
+
+#[test]
+fn policies_and_settings_of_permissions_have_their_places() {
+    run(async {
+        let all = "permit (principal, action, resource);\n";
+        let permits = "[security]\npolicies = [\"one\"]\n";
+        let dir = program(&[
+            ("policies/gone.cedar", ""),
+            ("policies/one.cedar", all),
+            ("policies/same.cedar", all),
+            ("warren.toml", permits),
+        ]);
+        let dir = dir.path();
+        let runtime = start(dir);
+        fs::remove_file(dir.join("policies/gone.cedar")).unwrap();
+        write(dir, "policies/one.cedar", &format!("{all}// More.\n"));
+        write(
+            dir,
+            "policies/schema.cedarschema",
+            "action \"shop.sell\";\n",
+        );
+        write(
+            dir,
+            "warren.toml",
+            "[security]\n\npolicies = [\"same\"]\nstrict = true\n",
+        );
+        let planned = in_time(runtime.plan(change(&runtime, dir))).await.unwrap();
+        let path = |name: &str| dir.join(name).display().to_string();
+        let (policies, toml) = (path("policies"), path("warren.toml"));
+        assert_eq!(
+            lines(planned.plan()),
+            [
+                "- policy gone".to_owned(),
+                format!("~ policy one ({policies}/one.cedar:2)"),
+                format!("~ setting schema.cedarschema: text ({policies}/schema.cedarschema:1)"),
+                format!("~ setting security.policies: policies of every process ({toml}:3)"),
+                format!("~ setting security.strict: false -> true ({toml}:4)"),
+            ]
+        );
+        in_time(planned.apply()).await.unwrap();
+        let back = in_time(runtime.plan_rollback(GRACE)).await.unwrap();
+        // The files on disk are those of another version.
+        assert_eq!(
+            lines(back.plan()),
+            [
+                "+ policy gone",
+                "~ policy one",
+                "~ setting schema.cedarschema: text",
+                "~ setting security.policies: policies of every process",
+                "~ setting security.strict: true -> false",
+            ]
+        );
     });
 }
 

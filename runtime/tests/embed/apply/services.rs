@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use warren::app::{Restart, RestartPolicy, Service};
-use warren::{ApplyError, Change, Handle, HostLimits, Runtime, Spawn};
+use warren::{ApplyError, Change, Handle, HostLimits, Runtime, ServiceError, Spawn};
 
 use super::{GRACE, applied, apply, lines, refused, result, returns};
 use crate::setup::{builder, in_time, run};
@@ -202,6 +202,7 @@ fn a_service_that_cannot_be_started_is_tried_again() {
         let change = Change::new().service(service("app:one", 1).restart(restart));
         let applied = applied(&runtime, change).await;
         let error = in_time(applied.settled()).await.unwrap_err();
+        assert!(matches!(error, ServiceError::NotUp { .. }), "{error}");
         assert!(
             error.to_string().contains("name already registered"),
             "{error}"
@@ -221,6 +222,86 @@ fn a_service_that_cannot_be_started_is_tried_again() {
 }
 
 #[test]
+fn a_service_that_dies_at_once_is_not_up() {
+    run(async {
+        let runtime = started().await;
+        let dies = Change::new()
+            .lua("app:dies", "return function() error('no luck') end")
+            .lua("app:returns", returns(1));
+        apply(&runtime, dies).await;
+        let service = |name: &str, of: &str, restart: Restart| {
+            Change::new().service(Service::new(name, of).restart(restart))
+        };
+        let later = Restart {
+            initial_delay: Duration::from_secs(60),
+            ..Restart::default()
+        };
+        let change = service("app:later", "app:dies", later.clone());
+        let settled = applied(&runtime, change).await.settled();
+        let error = in_time(settled).await.unwrap_err();
+        let ServiceError::NotUp { name, error } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!(&**name, "app:later");
+        assert!(error.to_string().contains("no luck"), "{error}");
+
+        // It is tried again, and given up.
+        let often = Restart {
+            max_attempts: 3,
+            initial_delay: Duration::from_millis(1),
+            ..Restart::default()
+        };
+        let change = service("app:often", "app:dies", often);
+        let settled = applied(&runtime, change).await.settled();
+        let error = in_time(settled).await.unwrap_err();
+        let ServiceError::Failed { name, restarts, .. } = &error else {
+            panic!("{error}");
+        };
+        assert_eq!((&**name, *restarts), ("app:often", 2));
+
+        // It has ended as it should.
+        let change = service("app:job", "app:returns", later);
+        apply(&runtime, change).await;
+    });
+}
+
+#[test]
+fn a_service_that_is_up_after_another_start_has_settled() {
+    run(async {
+        let runtime = started().await;
+        let second = "return function(counter)
+            local answers = process.listen('answer')
+            assert(process.send(counter, 'count', process.pid()))
+            assert(answers:receive() > 1, 'the first start')
+            process.listen('stop'):receive()
+        end";
+        let counter = "return function()
+            local counts = process.listen('count')
+            local count = 0
+            while true do
+                local from = counts:receive()
+                count = count + 1
+                process.send(from, 'answer', count)
+            end
+        end";
+        let code = Change::new()
+            .lua("app:second", second)
+            .lua("app:counter", counter);
+        apply(&runtime, code).await;
+        let counter = runtime.spawn("app:counter").await.unwrap();
+        let restart = Restart {
+            initial_delay: Duration::from_millis(1),
+            ..Restart::default()
+        };
+        let service = Service::new("app:one", "app:second")
+            .argument(counter.pid().as_str())
+            .restart(restart);
+        apply(&runtime, Change::new().service(service)).await;
+        assert!(runtime.find("app:one").is_ok());
+    });
+}
+
+#[test]
 fn a_critical_service_that_ends_as_it_is_removed_has_not_failed() {
     run(async {
         let runtime = started().await;
@@ -236,7 +317,15 @@ fn a_critical_service_that_ends_as_it_is_removed_has_not_failed() {
                 .critical(true)
                 .restart(restart.clone());
             let change = Change::new().lua("app:ends", returns(1)).service(ends);
-            apply(&runtime, change).await;
+            let before = runtime.inspector().totals().spawned;
+            // It is never up.
+            drop(applied(&runtime, change).await);
+            in_time(async {
+                while runtime.inspector().totals().spawned == before {
+                    tokio::task::yield_now().await;
+                }
+            })
+            .await;
             let gone = Change::new()
                 .remove_service("app:ends")
                 .remove_definition("app:ends");

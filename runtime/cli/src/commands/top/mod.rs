@@ -82,7 +82,7 @@ fn show(mut client: Client, mut app: App, interval: Duration) -> Result<(), Lost
     let keys = keys();
     loop {
         let took = match refresh(&mut client, &mut app) {
-            Err(Lost::Gone(error)) => {
+            Err(Lost::Unsent(error) | Lost::Gone(error)) => {
                 client = again(&client, error)?;
                 refresh(&mut client, &mut app)?
             }

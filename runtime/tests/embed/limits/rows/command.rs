@@ -104,6 +104,22 @@ pub(super) const ROWS: &[Row] = &[
         )],
     ),
     (
+        "plans at the control socket",
+        &[Constant(
+            "runtime/cli/src/control/seats.rs",
+            "MAX_PLANS",
+            Count,
+        )],
+    ),
+    (
+        "time for which such a plan keeps its place",
+        &[Constant(
+            "runtime/cli/src/control/seats.rs",
+            "PLAN_KEPT",
+            Time,
+        )],
+    ),
+    (
         "request to the control socket",
         &[Constant(
             "runtime/cli/src/control/mod.rs",
@@ -185,6 +201,14 @@ pub(super) const ROWS: &[Row] = &[
             "MAX_WAIT_FOR_HOST",
             Time,
         )],
+    ),
+    (
+        "run of a process after which a service of an apply is up",
+        &[Constant("runtime/src/services/up.rs", "UP_AFTER", Time)],
+    ),
+    (
+        "wait for the services of an apply to be up",
+        &[Constant("runtime/src/services/up.rs", "UP_WITHIN", Time)],
     ),
     (
         "entries of each list of one process",
