@@ -10,6 +10,7 @@ const BOUNDS: &str = "runtime/engine/src/code/bounds.rs";
 const FILES: &str = "runtime/engine/src/files.rs";
 const WATCH: &str = "runtime/engine/src/memory/watch.rs";
 const PERMITS: &str = "runtime/engine/src/sched/permits.rs";
+const START: &str = "runtime/engine/src/node/start.rs";
 const PREVIEW1: &str = "runtime/engine/src/abi/wasi/preview1/guest_memory.rs";
 const POLICY: &str = "runtime/app/src/policy/bounds.rs";
 const FIXED: &str = "runtime/app/src/too_much.rs";
@@ -208,6 +209,13 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         &[Text(PERMITS, "each: all - 1,")],
     ),
     (
+        "stacks whose debug information is read at a time | | one",
+        &[
+            Text(PERMITS, "each: 1,"),
+            Text(START, "reading: Permits::one_for_each_host(workers),"),
+        ],
+    ),
+    (
         "turn of a host beside other hosts",
         &[Text(
             "runtime/engine/src/sched/scheduler/lanes.rs",
@@ -263,6 +271,10 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     ),
     (
         "long operations of capabilities at a time | | as many",
+        &[Text(PERMITS, "let all = cores.get().max(2);")],
+    ),
+    (
+        "stacks whose debug information is read at a time | | as many",
         &[Text(PERMITS, "let all = cores.get().max(2);")],
     ),
     (
@@ -770,7 +782,7 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         &[Constant(SYMBOLS, "MODULE", Bytes)],
     ),
     (
-        "wait of a stack for a thread",
+        "wait of a stack until debug information",
         &[Constant(
             "runtime/engine/src/node/calls.rs",
             "PATIENCE",
