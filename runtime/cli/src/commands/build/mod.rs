@@ -8,6 +8,7 @@ mod packages;
 mod run;
 mod script;
 mod tools;
+mod unsupported;
 
 use clap::Args;
 use std::fmt::Write as _;
@@ -22,6 +23,7 @@ use crate::exit::Exit;
 use crate::report::failure::{Failure, Failures};
 use crate::report::stderr;
 use crate::report::stdout;
+use crate::report::warning::Warnings;
 
 /// The options of `warren build`.
 #[derive(Debug, Args)]
@@ -58,7 +60,7 @@ pub(crate) struct BuildArgs {
 }
 
 /// Builds everything below the directory, or the file; stops at the first failure.
-pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Failures> {
+pub(crate) fn build(args: &BuildArgs, warnings: Warnings) -> Result<Exit, Failures> {
     let sources =
         buildable::find(&args.path).map_err(|error| Box::new(unreadable(&args.path, &error)))?;
     if sources.is_empty() {
@@ -69,7 +71,11 @@ pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Failures> {
     for source in sources {
         match source {
             Buildable::Cargo(directory) => {
-                made.extend(told(cargo::build(&directory, args)?)?);
+                let guests = told(cargo::build(&directory, args)?)?;
+                if args.target == unsupported::TARGET {
+                    unsupported::warn(&guests, warnings);
+                }
+                made.extend(guests);
             }
             // The Makefile tells what it makes.
             Buildable::Make(directory) => made.extend(make::build(&directory)?),
