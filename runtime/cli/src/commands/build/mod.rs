@@ -4,6 +4,7 @@
 mod ahead;
 mod cargo;
 mod make;
+mod npm;
 mod packages;
 mod run;
 mod script;

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use warren::text;
 
+use super::npm;
 use super::run::{self, installing, quietly};
 use crate::buildable::Language;
 use crate::environment::{NO_CACHE_HELP, tools_directory};
@@ -70,9 +71,7 @@ fn of_javascript(all: &Path) -> Result<Tools, Box<Failure>> {
     let directory = all.join(format!("javascript-{:016x}", hash_of(&locks)));
     installed(&directory, "JavaScript", |lock| {
         write(&directory, &locks)?;
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
-            .current_dir(&directory);
+        let npm = npm::ci(&directory);
         installing(npm, lock, "the tools for JavaScript", INSTALL_NODE)
     })?;
     Ok(Tools {
