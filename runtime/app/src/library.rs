@@ -18,7 +18,7 @@ use crate::suggest::closest;
 use crate::too_much::TooMuch;
 
 /// Extensions of sources that compile to definitions.
-const COMPILED: [&str; 6] = ["c", "cc", "cpp", "js", "py", "rs"];
+const COMPILED: [&str; 7] = ["c", "cc", "cpp", "js", "py", "rs", "ts"];
 
 /// Finds definitions and modules, and keeps those it found. Missing ones are
 /// not remembered: guests choose the names they ask for.

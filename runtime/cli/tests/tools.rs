@@ -120,6 +120,41 @@ fn build_names_the_missing_tool() {
         .says(&["rust: cargo ended with exit status: 1"]);
 }
 
+#[test]
+fn build_says_what_it_builds() {
+    let files = [
+        "main.lua",
+        "x.rs",
+        "x.cpp",
+        "x.d.ts",
+        "x.tsx",
+        "notes.txt",
+        "as/main.ts",
+    ];
+    let dir = Program::of(&files.map(|name| (name, "export function start(): void {}")));
+    for (file, help) in files.into_iter().zip([
+        "it needs no build: `warren run main.lua`",
+        "the package's Cargo.toml",
+        "`warren new --lang c NAME`",
+        "it has types alone",
+        "TypeScript (.ts, .mts)",
+        "JavaScript (.js, .mjs)",
+    ]) {
+        let reason = format!("error: {file}: no source that `warren build` knows");
+        outcome(warren(dir.path(), &["build", file]))
+            .ends_with(2)
+            .prints("")
+            .says(&[&reason, help]);
+    }
+    // The file is AssemblyScript.
+    outcome(warren(dir.path(), &["build", "as"]))
+        .ends_with(0)
+        .says(&[
+            "nothing to build in as",
+            "no .ts file that also imports warren.js",
+        ]);
+}
+
 /// Builds with a node and an npm that record what they are asked for.
 #[test]
 fn npm_does_not_wait_for_a_network_for_a_minute() {

@@ -342,6 +342,7 @@ mod tests {
         assert_eq!(locks.len(), 1);
         for (files, path) in [
             (&builder, "build.mjs"),
+            (&builder, "types.mjs"),
             (&builder, "wit/world.wit"),
             (&of_python, "build.py"),
             (&of_python, "warren/__init__.py"),
