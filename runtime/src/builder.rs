@@ -298,12 +298,10 @@ impl Builder {
             }
         }
         let modules: HashMap<_, _> = self.modules.into_iter().collect();
+        let files = LayeredFiles::new(Arc::new(modules), self.app.map(Arc::new), &own);
         let definitions = Arc::new(LayeredDefinitions {
             own,
-            files: Arc::new(LayeredFiles {
-                modules: Arc::new(modules),
-                app: self.app.map(Arc::new),
-            }),
+            files: Arc::new(files),
         });
         let mut first = Version {
             number: 1,

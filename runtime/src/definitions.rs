@@ -24,6 +24,8 @@ pub(crate) struct LayeredDefinitions {
 #[derive(Clone, Default)]
 pub(crate) struct LayeredFiles {
     pub(crate) modules: Arc<HashMap<String, Source>>,
+    /// The code of the definitions given in memory that the program imports.
+    pub(crate) imported: HashMap<Arc<str>, Code>,
     pub(crate) app: Option<Arc<App>>,
 }
 
@@ -37,10 +39,11 @@ impl LayeredDefinitions {
     pub(crate) fn over(&self, app: Arc<App>) -> LayeredDefinitions {
         LayeredDefinitions {
             own: self.own.clone(),
-            files: Arc::new(LayeredFiles {
-                modules: Arc::clone(&self.files.modules),
-                app: Some(app),
-            }),
+            files: Arc::new(LayeredFiles::new(
+                Arc::clone(&self.files.modules),
+                Some(app),
+                &self.own,
+            )),
         }
     }
 
@@ -133,6 +136,51 @@ impl Files for LayeredDefinitions {
     }
 }
 
+impl LayeredFiles {
+    /// Returns the modules given in memory and the program on disk. Of the definitions given
+    /// in memory, `own`, they keep the code of those that the program imports.
+    pub(crate) fn new(
+        modules: Arc<HashMap<String, Source>>,
+        app: Option<Arc<App>>,
+        own: &Table<Arc<Definition>>,
+    ) -> LayeredFiles {
+        let targets = app.iter().flat_map(|app| app.imported());
+        let imported = targets
+            .filter_map(|id| Some((Arc::clone(id), own.get(id)?.code.clone())))
+            .collect();
+        LayeredFiles {
+            modules,
+            imported,
+            app,
+        }
+    }
+
+    /// Returns true if `other` has the very same modules and program, and the same code to
+    /// import.
+    pub(crate) fn is_same_as(&self, other: &LayeredFiles) -> bool {
+        let is_same_app = match (&self.app, &other.app) {
+            (Some(one), Some(other)) => Arc::ptr_eq(one, other),
+            (one, other) => one.is_none() && other.is_none(),
+        };
+        let is_there = |(id, code): (&Arc<str>, &Code)| {
+            let other = other.imported.get(id);
+            other.is_some_and(|other| other.is_that_of(code))
+        };
+        is_same_app
+            && Arc::ptr_eq(&self.modules, &other.modules)
+            && self.imported.len() == other.imported.len()
+            && self.imported.iter().all(is_there)
+    }
+
+    /// Returns a definition given in memory that the program imports, by the name of its
+    /// source.
+    fn imported_of(&self, name: &str) -> Option<(&Arc<str>, &Source)> {
+        let all = self.imported.iter();
+        let mut all = all.filter_map(|(id, code)| Some((id, code.source()?)));
+        all.find(|(_, source)| *source.name == *name)
+    }
+}
+
 impl Files for LayeredFiles {
     fn module(&self, name: &str) -> Result<Option<Source>, Error> {
         match (self.modules.get(name), &self.app) {
@@ -143,9 +191,19 @@ impl Files for LayeredFiles {
     }
 
     fn import(&self, definition: &str, name: &str) -> Result<Option<Source>, Error> {
-        match &self.app {
-            Some(app) => app.import(definition, name),
-            None => Ok(None),
+        let Some(app) = &self.app else {
+            return Ok(None);
+        };
+        let Some(target) = app.import_target(definition, name) else {
+            return Ok(None);
+        };
+        let bundled = || bundled::find(target).map(|definition| &definition.code);
+        match self.imported.get(target).or_else(bundled) {
+            Some(Code::Lua(source)) => Ok(Some(source.clone())),
+            Some(Code::Wasm(_) | Code::Native(_)) => Err(Error::invalid(format!(
+                "{target} is not in Lua, and only Lua can be required"
+            ))),
+            None => app.import(definition, name),
         }
     }
 
@@ -155,7 +213,9 @@ impl Files for LayeredFiles {
 
     fn source(&self, name: &str) -> Option<Source> {
         let mut given = self.modules.values();
-        match (given.find(|source| *source.name == *name), &self.app) {
+        let module = given.find(|source| *source.name == *name);
+        let imported = || self.imported_of(name).map(|(_, source)| source);
+        match (module.or_else(imported), &self.app) {
             (Some(source), _) => Some(source.clone()),
             (None, Some(app)) => app.source(name),
             (None, None) => None,
@@ -163,7 +223,10 @@ impl Files for LayeredFiles {
     }
 
     fn id_of(&self, name: &str) -> Option<Arc<str>> {
-        self.app.as_ref()?.id_of(name)
+        match self.imported_of(name) {
+            Some((id, _)) => Some(Arc::clone(id)),
+            None => self.app.as_ref()?.id_of(name),
+        }
     }
 
     fn ungranted(&self, definition: &str, path: &Path, write: bool) -> Option<String> {
@@ -197,5 +260,42 @@ pub(crate) fn source_of(name: String, bytes: impl Into<Vec<u8>>) -> Source {
     Source {
         name: name.into(),
         bytes: bytes.into().into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::app::AppOptions;
+
+    #[test]
+    fn files_are_others_only_with_other_imports() {
+        let dir = tempfile::tempdir().unwrap();
+        for (name, text) in [
+            ("main.lua", ""),
+            ("u.lua", ""),
+            ("warren.toml", "[imports.\"app:main\"]\nu = \"app:u\"\n"),
+        ] {
+            std::fs::write(dir.path().join(name), text).unwrap();
+        }
+        let app = Arc::new(App::open(dir.path(), AppOptions::default()).unwrap());
+        let modules: Arc<HashMap<String, Source>> = Arc::default();
+        let files = |definitions: &[(&str, &str)]| {
+            let own = definitions.iter();
+            let own = own.map(|(id, text)| (Arc::<str>::from(*id), Arc::new(lua(id, *text))));
+            LayeredFiles::new(
+                Arc::clone(&modules),
+                Some(Arc::clone(&app)),
+                &own.collect::<Table<_>>(),
+            )
+        };
+        let before = files(&[("app:u", "return 1")]);
+        assert!(before.is_same_as(&files(&[("app:u", "return 1"), ("app:x", "")])));
+        for others in [files(&[]), files(&[("app:u", "return 2")])] {
+            assert!(!before.is_same_as(&others) && !others.is_same_as(&before));
+        }
+        let given = before.import("app:main", "u").unwrap().unwrap();
+        assert_eq!(&*given.name, "app:u.lua");
+        assert_eq!(before.id_of("app:u.lua").as_deref(), Some("app:u"));
     }
 }

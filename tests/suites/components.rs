@@ -182,6 +182,138 @@ fn faults_of_javascript_have_a_place() {
     }
 }
 
+/// Returns a program in TypeScript, a file for each kind of import.
+fn typed() -> Program {
+    const MAIN: &str = r#"import { main, print } from "./warren-guest/warren.js";
+import type { Job } from "./lib/job.ts";
+import { price, type Priced } from "./lib/price.js";
+
+interface Answer<T> { readonly value: T }
+
+abstract class Counter<T> extends Map<string, T> implements Iterable<[string, T]> {
+  private count?: number = 0
+  declare hidden: string;
+  abstract add(by: number): void
+  protected next(this: Counter<T>, by?: number): number {
+    return this.count! += by ?? 1
+  }
+}
+class Ours extends Counter<number> {
+  override add(by: number): void { this.next(by) }
+  get total(): number { return this.next(0) }
+}
+
+const answer = async <
+  T,
+>(value: T): Promise<
+  Answer<T>
+> => ({ value })
+const twice = ((n) => 2 * n) as (n: number) => number
+type Role = "bug" | "later"
+[1].map((n: number): number => twice(n))
+
+export const start = main(async (role?: Role) => {
+  const job: Job = { name: "tea", count: 3 };
+  if (role === "bug") return (undefined as any).length;
+  if (role === "later") return price(null as unknown as Priced);
+  const { late } = await import("./lib/late.js");
+  const ours = new Ours()
+  ours.add(7)
+  print((await answer(price(job))).value, late satisfies string, ours.total);
+});
+"#;
+    with_js(&[
+        ("main.ts", MAIN.to_owned()),
+        (
+            "lib/job.ts",
+            "export interface Job { name: string; count: number }\n".to_owned(),
+        ),
+        (
+            "lib/price.ts",
+            "import { type Job } from \"./job.js\";\n\n\
+             export type Priced = Job;\n\
+             export function price(job: Priced): number {\n  return job.count * 2;\n}\n"
+                .to_owned(),
+        ),
+        (
+            "lib/late.ts",
+            "export const late: string = \"late\";\n".to_owned(),
+        ),
+    ])
+}
+
+/// Builds a program in TypeScript. Types become spaces: places are those of the source.
+#[test]
+fn typescript_runs_with_the_places_of_its_sources() {
+    scripts::need_node();
+    let program = typed();
+    let built = build(program.path()).ends_with(0);
+    let made = program.path().join("main.wasm");
+    let built = built.prints(&format!("{}\n", made.display()));
+    assert!(built.stderr.contains("main.ts: "), "{built}");
+    let run = |arguments: &[&str]| Warren::run(&made).arguments(arguments).outcome();
+    run(&[]).ends_with(0).prints("6\tlate\t7\n").says_nothing();
+    run(&["bug"]).ends_with(1).says(&["error: main.ts:31:"]);
+    run(&["later"])
+        .ends_with(1)
+        .says(&["error: lib/price.ts:5:", "start<@main.ts:32:"]);
+}
+
+#[test]
+fn faults_of_typescript_have_a_place() {
+    scripts::need_node();
+    const IMPORT: &str = "import { main } from \"./warren-guest/warren.js\";\n";
+    let start =
+        |line: &str| format!("{IMPORT}{line}\nexport const start = main((n: number) => n);\n");
+    let program = with_js(&[
+        ("syntax.ts", start("const x: = 1;")),
+        ("enum.ts", start("enum Color { Red }")),
+        (
+            "property.ts",
+            start("class A { constructor(private b: string) {} }"),
+        ),
+        ("assertion.ts", start("const x = <number>1;")),
+        ("namespace.ts", start("namespace A { export const b = 1 }")),
+        ("untyped.ts", start("import { Job } from \"./job.js\";")),
+        ("job.ts", "export interface Job {}\n".to_owned()),
+        ("early.ts", start("const x: number = (null as any).y;")),
+        ("near.ts", start("import \"./job\";")),
+        (
+            "as.ts",
+            "export function start(): void { assert(memory.size() > 1) }\n".to_owned(),
+        ),
+    ]);
+    for (file, texts) in [
+        ("syntax.ts", &["syntax.ts:2:"][..]),
+        ("enum.ts", &["an enum is code", "enum.ts:2:1", "as const"]),
+        (
+            "property.ts",
+            &["a property among the parameters", "property.ts:2:23"],
+        ),
+        (
+            "assertion.ts",
+            &["`<Type>value`", "assertion.ts:2:11", "value as Type"],
+        ),
+        ("namespace.ts", &["a namespace is code", "namespace.ts:2:1"]),
+        (
+            "untyped.ts",
+            &[
+                "Job of ./job.js is a type",
+                "untyped.ts:2:21",
+                "write `type Job`",
+            ],
+        ),
+        ("early.ts", &["TypeError", "early.ts:2:20"]),
+        ("near.ts", &["write the whole name: ./job.ts"]),
+        (
+            "as.ts",
+            &["as.ts does not import the SDK", "AssemblyScript"],
+        ),
+    ] {
+        fails(&program, file, texts);
+    }
+}
+
 #[test]
 fn faults_of_python_have_a_place() {
     scripts::need_python();

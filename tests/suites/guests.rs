@@ -1,6 +1,6 @@
 //! The promises of the SDKs for compiled languages.
 
-use warren_tests::{Outcome, Program, guests, project, scripts};
+use warren_tests::{Outcome, Program, Warren, guests, project, scripts};
 
 const TARGETS: [&str; 2] = ["wasm32-unknown-unknown", "wasm32-wasip1"];
 const RUST: &str = "tests/guests/rust";
@@ -148,7 +148,47 @@ fn the_standard_library_of_rust_works_or_says_what_to_use() {
         .run()
         .ends_with(1)
         .prints("printed by the SDK\n")
-        .says(&["use `warren_guest::time`, or build for wasm32-wasip1"]);
+        .says(&[
+            "error: time not implemented on this platform: `std::time` has no clock on \
+             wasm32-unknown-unknown; use `warren_guest::time`, or build for wasm32-wasip1\n",
+            "main at src/bin/library.rs:14:17",
+        ]);
+}
+
+/// Builds for the target without a system, where some of the standard library is silent.
+#[test]
+fn a_build_tells_of_what_the_standard_library_cannot_do() {
+    let out = Program::of(&[("x.txt", "")]);
+    let built = Warren::tool("build", project().join(RUST))
+        .env("WARREN_CARGO", guests::cargo_for(TARGETS[0]))
+        .env("GUEST_TOOLCHAIN", guests::toolchain())
+        .env("CARGO_NET_OFFLINE", "true")
+        .options(["--no-compile", "--target", TARGETS[0], "--target-dir"])
+        .options([project().join("target/guests")])
+        .options(["--out"])
+        .options([out.path()])
+        .outcome()
+        .ends_with(0);
+    for (fault, instead) in [
+        ("`std::println!` prints nothing", "`warren_guest::println!`"),
+        ("`std::time` has no clock", "`warren_guest::time`"),
+        ("`std::thread::sleep` panics", "`warren_guest::time::sleep`"),
+    ] {
+        let lines: Vec<&str> = built.stderr.lines().collect();
+        let told = lines.iter().filter(|line| line.contains(fault));
+        let told: Vec<_> = told.collect();
+        let [line] = told[..] else {
+            panic!("{fault} is told {} times: {built}", told.len());
+        };
+        assert!(
+            line.starts_with("warning: ") && line.contains("library.wasm: "),
+            "{line}"
+        );
+        assert!(
+            line.contains(instead) && !line.contains("tour.wasm"),
+            "{line}"
+        );
+    }
 }
 
 #[test]
@@ -690,7 +730,7 @@ fn a_command_of_wasi_is_a_process() {
             .prints("hello\n");
     }
     let program = Program::of(&[("main.wat", command(""))]);
-    let inspected = warren_tests::Warren::tool("inspect", program.path().join("main.wat"));
+    let inspected = Warren::tool("inspect", program.path().join("main.wat"));
     let inspected = inspected.outcome().ends_with(0);
     assert!(inspected.text().contains("It runs as a process."));
 }

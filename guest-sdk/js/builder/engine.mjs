@@ -13,7 +13,7 @@ const UNFINISHED = "can't access lexical declaration 'start' before initializati
 const TOP_LEVEL = "the top level of a module runs when the component is built";
 
 /** A frame of the engine's stack. */
-const FRAME = /([^@:()\n]+\.m?js):(\d+):(\d+)/g;
+const FRAME = /([^@:()\n]+\.m?[jt]s):(\d+):(\d+)/g;
 
 /** Lines of the tool: frames of WebAssembly, and the tool's own causes. */
 const OF_TOOL = /^\s*(\d+: |Caused by:|Error: the `|Failed to initialize|Redirecting call|Stack:|note: using|wasm trap)/;

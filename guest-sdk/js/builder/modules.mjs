@@ -3,6 +3,7 @@
 // The engine loads these files as they are, so that places in traces are those of the
 // sources. Only names of packages are replaced, in their line, by the names of the files
 // into which the packages are bundled, and `import()` by what was imported at the build.
+// Types of TypeScript become spaces.
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { isBuiltin } from "node:module";
@@ -13,9 +14,15 @@ import { parseSync } from "rolldown/utils";
 import { Fault, placeIn } from "./fault.mjs";
 import { editsOfUnknown, literalOf } from "./late.mjs";
 import { NAMESPACE, fileOf } from "./packages.mjs";
+import { isTyped, withoutTypes } from "./types.mjs";
 
 /** Imports that the runtime provides. */
 const HOST = /^(warren|wasi):/;
+
+/** The end of the name by which TypeScript imports a file, of what it would be compiled to. */
+const COMPILED = /\.(m?)js$/;
+/** The end of the name of that file itself. */
+const TYPED = ".$1ts";
 
 /** All modules of a process, and the packages that they import. */
 export class Sources {
@@ -26,6 +33,12 @@ export class Sources {
   static of(path, root) {
     const sources = new Sources();
     sources.entry = sources.add(path);
+    if (isTyped(path) && !sources.hasSdk()) {
+      throw new Fault(`${basename(path)} does not import the SDK`, {
+        place: placeIn(path, sources.entry.text, 0),
+        help: 'import "./warren-guest/warren.js"; for AssemblyScript, its own compiler builds the module, by `npx asc`',
+      });
+    }
     const starts = (statement) => statement.entries.some(({ exportName }) => exportName.name === "start");
     if (!sources.entry.parsed.staticExports.some(starts)) {
       throw new Fault(`${basename(path)} does not export \`start\``, {
@@ -70,8 +83,17 @@ export class Sources {
     const place = placeIn(module.path, module.text, start, end);
     if (HOST.test(specifier)) return;
     if (/^\.{0,2}\//.test(specifier)) {
-      request.target = this.add(fileAt(resolve(dirname(module.path), specifier), specifier, place));
-      return;
+      const path = resolve(dirname(module.path), specifier);
+      const found = fileAt(path, specifier, place);
+      request.target = this.add(found);
+      request.isRenamed = found !== path;
+      if (request.isRenamed) request.specifier = specifier.replace(COMPILED, TYPED);
+      const type = request.names.find((name) => request.target.isType(name));
+      if (type === undefined) return;
+      throw new Fault(`${type} of ${specifier} is a type, which the build removes`, {
+        place,
+        help: `write \`type ${type}\` in the list of names`,
+      });
     }
     const wanted = this.packages.get(specifier) ?? {
       importer: module.path,
@@ -102,7 +124,11 @@ class Module {
   constructor(path) {
     this.path = path;
     this.text = readFileSync(path, "utf8");
-    const parsed = parseSync(path, this.text, { lang: "js", sourceType: "module" });
+    /** The text as the engine loads it, but for its imports, and the names of exported types. */
+    this.code = this.text;
+    this.types = new Set();
+    if (isTyped(path)) ({ code: this.code, names: this.types } = withoutTypes(path, this.text));
+    const parsed = parseSync(path, this.code, { lang: "js", sourceType: "module" });
     const [error] = parsed.errors;
     if (error) {
       const [label] = error.labels;
@@ -113,15 +139,21 @@ class Module {
     }
     this.parsed = parsed.module;
     this.program = parsed.program;
-    this.requests = requestsOf(parsed.module, this.text);
-    this.unknown = editsOfUnknown(parsed.module.dynamicImports, this.text);
+    this.requests = requestsOf(parsed.module, this.code);
+    this.unknown = editsOfUnknown(parsed.module.dynamicImports, this.code);
+  }
+
+  /** Returns true if the module exports a type of this name, and no value. */
+  isType(name) {
+    const exported = this.parsed.staticExports.flatMap(({ entries }) => entries);
+    return this.types.has(name) && !exported.some(({ exportName }) => exportName.name === name);
   }
 
   /** Returns the text with the names of packages, and `import()`, replaced. */
   rewritten() {
     const edits = [...this.requests.flatMap((request) => this.#editsOf(request)), ...this.unknown];
     edits.sort((a, b) => b.start - a.start);
-    const text = edits.reduce((text, { start, end, by }) => text.slice(0, start) + by + text.slice(end), this.text);
+    const text = edits.reduce((text, { start, end, by }) => text.slice(0, start) + by + text.slice(end), this.code);
     const late = this.requests.filter((request) => request.late).map((request) => this.#lateImport(request));
     // At the end, so that no line moves.
     return [text, ...late].join("\n");
@@ -130,7 +162,8 @@ class Module {
   #editsOf(request) {
     const { start, end, edits, late } = request;
     if (late) return [{ start: late.start, end: late.end, by: `Promise.resolve(${late.name})` }];
-    return this.#isOfPackage(request) ? [{ start, end, by: this.#bundleOf(request) }, ...edits] : [];
+    if (this.#isOfPackage(request)) return [{ start, end, by: this.#bundleOf(request) }, ...edits];
+    return request.isRenamed ? [{ start, end, by: JSON.stringify(request.specifier) }] : [];
   }
 
   #lateImport(request) {
@@ -211,8 +244,9 @@ function requestsOf({ staticImports, staticExports, dynamicImports }, text) {
 /** Returns the file of a relative import. */
 function fileAt(path, specifier, place) {
   const isFile = (file) => existsSync(file) && statSync(file).isFile();
-  if (isFile(path)) return path;
-  const near = [`${path}.js`, `${path}.mjs`, join(path, "index.js")].find(isFile);
+  const own = [path, path.replace(COMPILED, TYPED)].find(isFile);
+  if (own) return own;
+  const near = [".js", ".mjs", ".ts", ".mts", "/index.js", "/index.ts"].map((end) => path + end).find(isFile);
   throw new Fault(`there is no file ${specifier}`, {
     place,
     help: near && `write the whole name: ${specifier}${near.slice(path.length)}`,

@@ -1,6 +1,6 @@
 //! An opened program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use warren_kernel::Error;
 
 use crate::fixed;
 use crate::host::HostSettings;
+use crate::id::Id;
 use crate::library::Library;
 use crate::lines::Lines;
 use crate::options::AppOptions;
@@ -139,6 +140,19 @@ impl App {
             .code
             .source()
             .map(|source| Arc::clone(&source.name))
+    }
+
+    /// Returns the id of the definition that a definition imports under a name.
+    pub fn import_target(&self, definition: &str, name: &str) -> Option<&Arc<str>> {
+        let target = self.library.import_target(definition, name)?;
+        Some(target.text())
+    }
+
+    /// Returns the ids of all definitions that definitions import.
+    pub fn imported(&self) -> BTreeSet<&Arc<str>> {
+        let named = self.library.named();
+        let imports = named.flat_map(|(_, process)| process.imports.values());
+        imports.map(Id::text).collect()
     }
 
     /// Returns the program's directory, absolute and without symbolic links.

@@ -1,6 +1,6 @@
 //! Checks the names in a manifest against the files and hosts of its program.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::env::VarError;
 use std::ops::Range;
 use std::path::Path;
@@ -27,16 +27,20 @@ pub(crate) struct Checked {
     pub(crate) library: Library,
     pub(crate) hosts: BTreeMap<Arc<str>, HostSettings>,
     pub(crate) token_stores: Vec<TokenStore>,
+    /// The ids of definitions that need no file.
+    in_memory: BTreeSet<String>,
     problems: Vec<Problem>,
 }
 
 impl Checked {
-    /// Adds the manifest's settings to a library, except for its services.
-    pub(crate) fn new(manifest: &Manifest, library: Library) -> Checked {
+    /// Adds the manifest's settings to a library, except for its services. Definitions that
+    /// are given `in_memory` need no file.
+    pub(crate) fn new(manifest: &Manifest, library: Library, in_memory: &[String]) -> Checked {
         let mut checked = Checked {
             library,
             hosts: hosts(manifest),
             token_stores: Vec::new(),
+            in_memory: in_memory.iter().cloned().collect(),
             problems: Vec::new(),
         };
         for entry in &manifest.tokens {
@@ -127,7 +131,7 @@ impl Checked {
         process.modules = entry.modules.clone().map(Arc::from);
         process.test = entry.test.clone();
         if entry.source.is_none() {
-            self.check_place(&entry.id);
+            self.check_definition(&entry.id);
         }
     }
 
@@ -187,8 +191,14 @@ impl Checked {
         false
     }
 
+    /// Returns whether the definition is given in memory or has a file; records a problem if
+    /// neither.
+    pub(crate) fn check_definition(&mut self, id: &Spanned<Id>) -> bool {
+        self.in_memory.contains(id.get_ref().as_str()) || self.check_place(id)
+    }
+
     /// Returns whether the definition has a file; records a problem if not.
-    pub(crate) fn check_place(&mut self, id: &Spanned<Id>) -> bool {
+    fn check_place(&mut self, id: &Spanned<Id>) -> bool {
         let Err(error) = self.library.resolve(id.get_ref()) else {
             return true;
         };
@@ -257,13 +267,14 @@ impl Checked {
     }
 
     fn add_imports(&mut self, entry: &ImportsEntry) {
-        self.check_place(&entry.id);
+        self.check_definition(&entry.id);
         for (name, target) in &entry.imports {
-            if !self.check_place(target) {
+            if !self.check_definition(target) {
                 continue;
             }
+            let is_in_memory = self.in_memory.contains(target.get_ref().as_str());
             let file = self.library.resolve(target.get_ref());
-            if file.is_ok_and(|file| Language::of(&file) != Some(Language::Lua)) {
+            if !is_in_memory && file.is_ok_and(|file| Language::of(&file) != Some(Language::Lua)) {
                 self.problem(
                     target.span(),
                     format!("`{}` is not in Lua", target.get_ref()),

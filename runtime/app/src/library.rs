@@ -18,7 +18,7 @@ use crate::suggest::closest;
 use crate::too_much::TooMuch;
 
 /// Extensions of sources that compile to definitions.
-const COMPILED: [&str; 6] = ["c", "cc", "cpp", "js", "py", "rs"];
+const COMPILED: [&str; 7] = ["c", "cc", "cpp", "js", "py", "rs", "ts"];
 
 /// Finds definitions and modules, and keeps those it found. Missing ones are
 /// not remembered: guests choose the names they ask for.
@@ -339,11 +339,16 @@ impl Library {
         Ok(Some(known.add(name.to_owned(), module, bytes, |_| false)))
     }
 
+    /// Returns the definition whose code `require(name)` gives in the processes of a
+    /// definition, if the manifest says so.
+    pub(crate) fn import_target(&self, definition: &str, name: &str) -> Option<&Id> {
+        self.plan.processes.get(definition)?.imports.get(name)
+    }
+
     /// Returns the code that `require(name)` gives in the processes of a definition, if the
     /// manifest says so.
     pub(crate) fn import(&self, definition: &str, name: &str) -> Result<Option<Source>, Error> {
-        let process = self.plan.processes.get(definition);
-        let Some(target) = process.and_then(|process| process.imports.get(name)) else {
+        let Some(target) = self.import_target(definition, name) else {
             return Ok(None);
         };
         match &self.definition(target.as_str())?.code {

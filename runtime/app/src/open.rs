@@ -80,7 +80,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     let name: Arc<str> = manifest.name().into();
     let library = Library::new(name.clone(), root, grants);
 
-    let mut checked = Checked::new(&manifest.parsed, library);
+    let mut checked = Checked::new(&manifest.parsed, library, &options.in_memory);
     let mut services = checked.services_of(&manifest.parsed.services);
     let problems = checked.take_problems();
     if !problems.is_empty() {

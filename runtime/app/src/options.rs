@@ -32,6 +32,10 @@ pub struct AppOptions {
     /// True if the program is opened for its [tests](crate::App::tests): if there is no
     /// definition to start, the first test takes its place.
     pub tests: bool,
+    /// Ids of definitions that the embedder gives in memory. The manifest may import them,
+    /// run them as services, and state their `modules` and imports, although they have no
+    /// file. Their method, host and grants are those given with them.
+    pub in_memory: Vec<String>,
     /// Bytes of memory that all processes may hold together. Overrides the
     /// manifest.
     pub max_memory_total: Option<u64>,

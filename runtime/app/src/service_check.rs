@@ -64,7 +64,7 @@ impl Checked {
     fn service(&mut self, entry: &ServiceEntry) -> Option<Service> {
         let process = entry.process.as_ref()?;
         let id = process.get_ref();
-        let is_there = self.check_place(process);
+        let is_there = self.check_definition(process);
         let bound = self.library.process_mut(id).host.clone();
         let host = match (&entry.host, bound) {
             (None, bound) => bound.unwrap_or_else(|| DEFAULT_HOST.into()),

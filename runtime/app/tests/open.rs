@@ -52,6 +52,7 @@ fn a_missing_definition_comes_with_a_suggestion() {
         ("main.lua", ""),
         ("workers/handler.lua", ""),
         ("workers/parser.js", ""),
+        ("workers/typed.ts", ""),
         ("workers/notes.md", ""),
     ]);
     let app = open(dir.path()).unwrap();
@@ -66,6 +67,7 @@ fn a_missing_definition_comes_with_a_suggestion() {
     for (name, hint) in [
         ("hander", "; did you mean app.workers:handler?"),
         ("parser", "; parser.js must be compiled first"),
+        ("typed", "; typed.ts must be compiled first"),
         ("notes", ""),
         ("store", ""),
     ] {

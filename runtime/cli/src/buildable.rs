@@ -18,6 +18,7 @@ pub(crate) enum Buildable {
 /// A language of scripts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Language {
+    /// TypeScript, too.
     JavaScript,
     Python,
 }
@@ -48,6 +49,7 @@ impl Language {
     pub(crate) fn of(path: &Path) -> Option<Language> {
         match path.extension()?.to_str()? {
             "js" | "mjs" => Some(Language::JavaScript),
+            "ts" | "mts" if !declares_types(path) => Some(Language::JavaScript),
             "py" => Some(Language::Python),
             _ => None,
         }
@@ -181,8 +183,32 @@ fn scripts_in(directory: &Path) -> io::Result<Vec<(Language, PathBuf)>> {
 fn is_process(language: Language, path: &Path) -> bool {
     let text = read(path).unwrap_or_default();
     let is_main = path.file_stem().is_some_and(|stem| stem == "main");
+    if is_typescript(path) {
+        // AssemblyScript has the same extension, and exports the same name. A file of
+        // JavaScript beside it was compiled from it.
+        let is_own = text.contains("warren.js")
+            && !["js", "mjs"]
+                .map(|kind| path.with_extension(kind).is_file())
+                .contains(&true);
+        return is_own && (is_main || language.is_process(&text));
+    }
     let has_sdk = || text.contains("warren") || path.with_file_name(language.sdk()).is_file();
     language.is_process(&text) || is_main && has_sdk()
+}
+
+/// Returns true for a file in TypeScript, by its extension.
+fn is_typescript(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|kind| kind == "ts" || kind == "mts")
+}
+
+/// Returns true for a file in TypeScript that has types alone, by its extension.
+pub(crate) fn declares_types(path: &Path) -> bool {
+    let stem = path.file_stem().map(Path::new);
+    is_typescript(path)
+        && stem
+            .and_then(Path::extension)
+            .is_some_and(|kind| kind == "d")
 }
 
 fn read(path: &Path) -> io::Result<String> {
@@ -271,6 +297,30 @@ mod tests {
         assert_eq!(names, expected.map(PathBuf::from));
         assert_eq!(file_in(&root.path().join("deep")).as_deref(), Some("d.py"));
         assert_eq!(file_in(&root.path().join("node_modules")), None);
+    }
+
+    #[test]
+    fn typescript_is_told_from_assemblyscript_and_from_what_is_compiled() {
+        const TS: &str = "import { main } from './warren-guest/warren.js';\n\
+                          export const start = main((n: number) => n);\n";
+        let root = directory(&[
+            ("a.ts", TS),
+            ("b.mts", TS),
+            ("compiled.js", JS),
+            ("compiled.ts", TS),
+            ("module.ts", "export const one: number = 1;\n"),
+            ("types.d.ts", TS),
+            (
+                "main.ts",
+                "import { send } from './warren';\nexport function start(): void {}\n",
+            ),
+        ]);
+        let found = find(root.path()).unwrap();
+        let script = |name| Buildable::Script(Language::JavaScript, root.path().join(name));
+        assert_eq!(found, ["a.ts", "b.mts", "compiled.js"].map(script));
+        let of = |name: &str| find(&root.path().join(name)).unwrap();
+        assert_eq!(of("main.ts"), [script("main.ts")]);
+        assert!(of("types.d.ts").is_empty());
     }
 
     #[test]

@@ -58,7 +58,7 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
         Command::Run(args) => run::run(&args, Warnings::beside(cli.log.log_format))?,
         Command::Test(args) => test::test(&args, Warnings::beside(cli.log.log_format))?,
         Command::New(args) => new::new(&args)?,
-        Command::Build(args) => build::build(&args)?,
+        Command::Build(args) => build::build(&args, Warnings::beside(cli.log.log_format))?,
         Command::Check(args) => check::check(&args)?,
         Command::Inspect(args) => inspect::inspect(&args)?,
         Command::Policy(args) => policy::policy(&args.command)?,

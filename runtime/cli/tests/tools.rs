@@ -121,6 +121,81 @@ fn build_names_the_missing_tool() {
 }
 
 #[test]
+fn build_says_what_it_builds() {
+    let files = [
+        "main.lua",
+        "x.rs",
+        "x.cpp",
+        "x.d.ts",
+        "x.tsx",
+        "notes.txt",
+        "as/main.ts",
+    ];
+    let dir = Program::of(&files.map(|name| (name, "export function start(): void {}")));
+    for (file, help) in files.into_iter().zip([
+        "it needs no build: `warren run main.lua`",
+        "the package's Cargo.toml",
+        "`warren new --lang c NAME`",
+        "it has types alone",
+        "TypeScript (.ts, .mts)",
+        "JavaScript (.js, .mjs)",
+    ]) {
+        let reason = format!("error: {file}: no source that `warren build` knows");
+        outcome(warren(dir.path(), &["build", file]))
+            .ends_with(2)
+            .prints("")
+            .says(&[&reason, help]);
+    }
+    // The file is AssemblyScript.
+    outcome(warren(dir.path(), &["build", "as"]))
+        .ends_with(0)
+        .says(&[
+            "nothing to build in as",
+            "no .ts file that also imports warren.js",
+        ]);
+}
+
+/// Builds with a node and an npm that record what they are asked for.
+#[test]
+fn npm_does_not_wait_for_a_network_for_a_minute() {
+    let source = "import { main } from './warren.js';\nexport const start = main(() => {});\n";
+    let dir = Program::of(&[("x.js", source)]);
+    let tools = dir.path().join("tools");
+    fs::create_dir(&tools).unwrap();
+    // One of the settings is the user's own.
+    let npm = "case \"$1\" in\n\
+               config) echo fetch-timeout=300000\n\
+                 echo fetch-retry-mintimeout=10000\n\
+                 echo fetch-retry-maxtimeout=90000 ;;\n\
+               *) for word; do echo \"$word\"; done > \"$0.asked\"\n\
+                 echo 'npm error code ECONNREFUSED' >&2\n\
+                 exit 1 ;;\n\
+               esac\n";
+    for (name, script) in [("node", "echo v22.12.0\n"), ("npm", npm)] {
+        let path = tools.join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let mut build = warren(dir.path(), &["build", "x.js"]);
+    build
+        .env("PATH", &tools)
+        .env("XDG_CACHE_HOME", dir.path().join("cache"));
+    outcome(build)
+        .ends_with(1)
+        .says(&["npm error code ECONNREFUSED", "help: check the network"]);
+    let asked = fs::read_to_string(tools.join("npm.asked")).unwrap();
+    let asked: Vec<&str> = asked.lines().collect();
+    assert_eq!(asked[0], "ci");
+    assert!(
+        asked.contains(&"--fetch-retry-mintimeout=1000"),
+        "{asked:?}"
+    );
+    assert!(asked.contains(&"--fetch-timeout=60000"), "{asked:?}");
+    let own = asked.iter().find(|word| word.contains("maxtimeout"));
+    assert_eq!(own, None, "the user's own setting stays");
+}
+
+#[test]
 fn check_compiles_all_and_runs_nothing() {
     let dir = Program::of(&[
         ("main.lua", "print('it ran')"),

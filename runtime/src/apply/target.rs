@@ -209,12 +209,14 @@ fn changed_definitions(
     }
     let before = &present.definitions.files;
     let modules = changed_modules(before, modules)?;
-    let files = match (app, modules) {
-        (None, None) => Arc::clone(before),
-        (app, modules) => Arc::new(LayeredFiles {
-            modules: modules.unwrap_or_else(|| Arc::clone(&before.modules)),
-            app: app.clone().or_else(|| before.app.clone()),
-        }),
+    let next = LayeredFiles::new(
+        modules.unwrap_or_else(|| Arc::clone(&before.modules)),
+        app.clone().or_else(|| before.app.clone()),
+        &own,
+    );
+    let files = match next.is_same_as(before) {
+        true => Arc::clone(before),
+        false => Arc::new(next),
     };
     Ok(Arc::new(LayeredDefinitions { own, files }))
 }

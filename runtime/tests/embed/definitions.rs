@@ -57,6 +57,64 @@ fn the_first_process_is_that_of_the_program() {
 }
 
 #[test]
+fn a_manifest_imports_definitions_of_memory() {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in [
+        (
+            "main.lua",
+            "return function() return require('own') .. ' ' .. require('one') end",
+        ),
+        (
+            "fails.lua",
+            "return function() return tostring(select(2, pcall(require, 'guest'))) end",
+        ),
+        ("one.lua", "return 'of the file'"),
+        (
+            "warren.toml",
+            "[imports.\"app:main\"]\nown = \"host:own\"\none = \"app:one\"\n\
+             [imports.\"app:fails\"]\nguest = \"host:guest\"\n\
+             [imports.\"host:code\"]\none = \"app:one\"\n\
+             [processes.\"host:code\"]\nmodules = [\"time\"]\n",
+        ),
+    ] {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+    let unknown = App::open(dir.path(), AppOptions::default()).unwrap_err();
+    let unknown = unknown.to_string();
+    assert!(
+        unknown.contains("the definition `host:own` has no source"),
+        "{unknown}"
+    );
+    run(async {
+        let ids = ["host:own", "host:guest", "host:code"];
+        let options = AppOptions {
+            in_memory: ids.map(str::to_owned).into(),
+            ..AppOptions::default()
+        };
+        let runtime = builder()
+            .app(App::open(dir.path(), options).unwrap())
+            .lua("host:own", "return 'of memory'")
+            .lua("app:one", "return 'before the file'")
+            .lua(
+                "host:code",
+                "return function() return require('one') .. tostring(json) end",
+            )
+            .wasm("host:guest", "(module)")
+            .start()
+            .unwrap();
+        let first: String = runtime.exec("app:main").await.unwrap();
+        assert_eq!(first, "of memory before the file");
+        let of_memory: String = runtime.exec("host:code").await.unwrap();
+        assert_eq!(of_memory, "before the filenil");
+        let failed: String = runtime.exec("app:fails").await.unwrap();
+        assert!(
+            failed.contains("host:guest is not in Lua, and only Lua can be required"),
+            "{failed}"
+        );
+    });
+}
+
+#[test]
 fn guests_spawn_a_native_definition() {
     run(async {
         let runtime = builder()

@@ -1,5 +1,6 @@
 //! The way from `start` to `main` and back.
 
+use core::fmt::Display;
 use std::panic::PanicHookInfo;
 
 use serde::Serialize;
@@ -154,16 +155,23 @@ fn report_panic(info: &PanicHookInfo<'_>) {
         .payload_as_str()
         .unwrap_or("a panic whose payload is not text");
     let error = match info.location() {
-        Some(place) => {
-            let advice = advice_for(place.file()).unwrap_or_default();
-            Error {
-                stack: Some(format!("at {place}")),
-                ..Error::new(kind::INTERNAL, format!("{place}: {message}{advice}"))
-            }
-        }
+        Some(place) => Error {
+            stack: Some(format!("at {place}")),
+            ..Error::new(kind::INTERNAL, described(place.file(), place, message))
+        },
         None => Error::new(kind::INTERNAL, message),
     };
     program::fail(&error);
+}
+
+/// Returns the message of a panic at a place in a file. A place in the standard library is
+/// left to the stack, where the calls from the program follow it.
+fn described(file: &str, place: impl Display, message: &str) -> String {
+    match advice_for(file) {
+        Some(advice) => format!("{message}{advice}"),
+        None if file.starts_with("/rustc/") => message.to_owned(),
+        None => format!("{place}: {message}"),
+    }
 }
 
 /// Returns what to use in place of a part of the standard library that the target lacks,
@@ -236,6 +244,21 @@ mod tests {
         let advice = advice_for("/rustc/library/std/src/sys/time/unsupported.rs").unwrap();
         assert!(advice.contains("use `warren_guest::time`"), "{advice}");
         assert_eq!(advice_for("src/time/unsupported.rs"), None);
+    }
+
+    #[test]
+    fn a_message_has_a_place_of_the_program_alone() {
+        let of = |file: &str| described(file, format_args!("{file}:3:9"), "wrong");
+        assert_eq!(of("src/main.rs"), "src/main.rs:3:9: wrong");
+        assert_eq!(
+            of("/rustc/1/library/std/src/collections/hash/map.rs"),
+            "wrong"
+        );
+        let advised = of("library/std/src/sys/time/unsupported.rs");
+        assert!(
+            advised.starts_with("wrong: `std::time` has no clock"),
+            "{advised}"
+        );
     }
 
     #[test]

@@ -3,6 +3,13 @@
 //! Manifests, command lines and Lua programs read durations with this one parser.
 
 /// The reason why a text is not a duration.
+///
+/// ```
+/// use warren_values::duration::{Fault, nanoseconds};
+///
+/// assert_eq!(nanoseconds("1m30s"), Ok(90_000_000_000));
+/// assert_eq!(nanoseconds("1m30"), Err(Fault::NoUnit("30")));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault<'a> {
     /// The text is not a sequence of numbers with units.

@@ -65,6 +65,8 @@ pub(crate) struct Shared {
     pub(crate) environment: Environment,
     /// Permits for the work of capabilities.
     pub(crate) computing: Permits,
+    /// Permits for reading debug information.
+    pub(crate) reading: Permits,
     pub(crate) watches: Arc<Watches>,
 }
 

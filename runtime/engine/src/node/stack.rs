@@ -35,7 +35,9 @@ impl Node {
                 Sight::Functions { artifact, frames } => {
                     let host = process.host();
                     let frames = frames.clone();
-                    let calls = calls::text(&self.shared, host, artifact.as_ref(), frames).await;
+                    // Nobody pays: the process has not asked for its stack.
+                    let artifact = artifact.as_ref();
+                    let calls = calls::text(&self.shared, host, None, artifact, frames).await;
                     let calls = calls.map(|calls| calls + "\n");
                     return calls
                         .ok_or_else(|| unavailable("no WebAssembly frame is on the stack"));

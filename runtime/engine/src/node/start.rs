@@ -83,6 +83,7 @@ impl Node {
             capabilities: Capabilities::new(config.capabilities),
             environment: Environment::default(),
             computing: Permits::new(workers),
+            reading: Permits::one_for_each_host(workers),
             watches: Arc::default(),
             ticker,
             timers: Timers::start().map_err(NodeError::Thread)?,

@@ -123,9 +123,10 @@ impl<P: Presence> Task<P> {
         let calls = if frames.is_empty() {
             None
         } else {
+            let (host, payer) = (self.process.host(), Some(&*self.process));
             let artifact = self.run.program.artifact.as_ref();
             // In a box: few processes need it, and each holds the size of this future.
-            Box::pin(calls::text(shared, self.process.host(), artifact, frames)).await
+            Box::pin(calls::text(shared, host, payer, artifact, frames)).await
         };
         match finish_of(finished, &self.process, calls) {
             Finish::Upgrade(run, slot) => Next::Upgrade(run, slot),

@@ -40,6 +40,14 @@ impl Permits {
         }
     }
 
+    /// Makes as many permits, of which each host has one at a time.
+    pub(crate) fn one_for_each_host(cores: NonZeroUsize) -> Permits {
+        Permits {
+            each: 1,
+            ..Permits::new(cores)
+        }
+    }
+
     /// Waits for a permit of the host of this number.
     pub(crate) async fn permit(&self, host: usize) -> Permit {
         let of_host = {
@@ -87,6 +95,16 @@ mod tests {
         }
         assert!(permits.permit(0).now_or_never().is_none(), "it has its one");
         drop(held);
+    }
+
+    #[test]
+    fn a_host_has_one_permit_however_many_there_are() {
+        let permits = Permits::one_for_each_host(NonZeroUsize::MIN.saturating_add(3));
+        let _first = permits.permit(1).now_or_never().expect("nobody else works");
+        assert!(permits.permit(1).now_or_never().is_none());
+        let others = [2, 3, 4].map(|host| permits.permit(host).now_or_never());
+        assert!(others.iter().all(Option::is_some));
+        assert!(permits.permit(5).now_or_never().is_none(), "all are taken");
     }
 
     #[test]

@@ -7,6 +7,16 @@ pub(crate) struct ThreadClock(
     #[cfg(not(target_os = "linux"))] std::convert::Infallible,
 );
 
+/// Does work on this thread. Returns its result, and the nanoseconds that the thread has
+/// computed for it: 0 on systems without such clocks.
+pub(crate) fn measured<T>(work: impl FnOnce() -> T) -> (T, u64) {
+    let clock = ThreadClock::of_this();
+    let now = || clock.and_then(ThreadClock::read).unwrap_or_default();
+    let begun = now();
+    let result = work();
+    (result, now().saturating_sub(begun))
+}
+
 impl ThreadClock {
     /// The clock of the thread that calls; `None` on systems without such clocks.
     #[cfg(target_os = "linux")]

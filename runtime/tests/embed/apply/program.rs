@@ -768,3 +768,41 @@ fn processes_that_ask_for_it_are_told_of_other_imports() {
         assert_eq!(result(&handles[2]).await, 1);
     });
 }
+
+#[test]
+fn an_import_is_that_of_memory_as_long_as_there_is_one() {
+    run(async {
+        let dir = program(&[
+            ("a.lua", &requires("u", "app:one")),
+            ("code.lua", "return function() return (require('u')) end"),
+            ("one.lua", "return 1"),
+            (
+                "warren.toml",
+                "[imports.\"app:a\"]\nu = \"app:one\"\n[imports.\"app:code\"]\nu = \"app:one\"\n",
+            ),
+        ]);
+        let runtime = start(dir.path());
+        assert_eq!(exec(&runtime, "app:code").await, 1);
+        apply(&runtime, Change::new().lua("app:one", "return 2")).await;
+        assert_eq!(exec(&runtime, "app:code").await, 2);
+        let handle = runtime.spawn("app:a").await.unwrap();
+        in_time(async {
+            while runtime.find("requires_u").is_err() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        // A definition that it does not import is no news to it.
+        apply(&runtime, Change::new().lua("app:other", "return 9")).await;
+        assert!(!handle.has_ended());
+        let plan = apply(&runtime, Change::new().lua("app:one", "return 3")).await;
+        assert_eq!(lines(&plan), ["~ definition app:one: code"]);
+        assert_eq!(result(&handle).await, 2);
+        assert_eq!(exec(&runtime, "app:code").await, 3);
+        let removed = Change::new().remove_definition("app:one");
+        apply(&runtime, removed).await;
+        assert_eq!(exec(&runtime, "app:code").await, 1);
+        in_time(runtime.rollback(GRACE)).await.unwrap();
+        assert_eq!(exec(&runtime, "app:code").await, 3);
+    });
+}

@@ -4,10 +4,12 @@
 mod ahead;
 mod cargo;
 mod make;
+mod npm;
 mod packages;
 mod run;
 mod script;
 mod tools;
+mod unsupported;
 
 use clap::Args;
 use std::fmt::Write as _;
@@ -22,24 +24,26 @@ use crate::exit::Exit;
 use crate::report::failure::{Failure, Failures};
 use crate::report::stderr;
 use crate::report::stdout;
+use crate::report::warning::Warnings;
 
 /// The options of `warren build`.
 #[derive(Debug, Args)]
 #[command(
     after_help = "A Cargo package becomes one .wasm file for each of its binaries, beside its\n\
-                  Cargo.toml; a Makefile builds its first goal. A .js file that exports `start`, and a\n\
-                  .py file with a function marked @warren.main, becomes a component beside it, with the\n\
-                  packages of package-lock.json or requirements.txt. Directories below are searched\n\
-                  too, down to the first that is a package or has a Makefile.\n\n\
+                  Cargo.toml; a Makefile builds its first goal. A .js or .ts file that exports `start`,\n\
+                  and a .py file with a function marked @warren.main, becomes a component beside it,\n\
+                  with the packages of package-lock.json or requirements.txt. Types of TypeScript are\n\
+                  removed, not checked. Directories below are searched too, down to the first that is\n\
+                  a package or has a Makefile.\n\n\
                   The guests are then compiled into the code cache, so that their first run is quick.\n\n\
                   The tools for JavaScript and Python come from the registries that npm and pip are\n\
                   configured for, once, by a lock file with hashes. WARREN_PYTHON names another python3,\n\
                   WARREN_CARGO another cargo, CC and WASI_SDK another C compiler.\n\n\
                   Exit status: 0; 1 if a tool is missing, or a build fails; 2 for a wrong command\n\
-                  line, or no such directory."
+                  line, no such directory, or a file that is no source."
 )]
 pub(crate) struct BuildArgs {
-    /// The directory to build, or a .js or .py file
+    /// The directory to build, or a Cargo.toml, a Makefile, or a .js, .ts or .py file
     #[arg(default_value = ".")]
     pub(crate) path: PathBuf,
     /// The directory of the .wasm files, except for those of Makefiles
@@ -58,9 +62,12 @@ pub(crate) struct BuildArgs {
 }
 
 /// Builds everything below the directory, or the file; stops at the first failure.
-pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Failures> {
+pub(crate) fn build(args: &BuildArgs, warnings: Warnings) -> Result<Exit, Failures> {
     let sources =
         buildable::find(&args.path).map_err(|error| Box::new(unreadable(&args.path, &error)))?;
+    if sources.is_empty() && args.path.is_file() {
+        return Err(no_source(&args.path).into());
+    }
     if sources.is_empty() {
         stderr::write(&nothing_to_build(&args.path));
     }
@@ -69,7 +76,11 @@ pub(crate) fn build(args: &BuildArgs) -> Result<Exit, Failures> {
     for source in sources {
         match source {
             Buildable::Cargo(directory) => {
-                made.extend(told(cargo::build(&directory, args)?)?);
+                let guests = told(cargo::build(&directory, args)?)?;
+                if args.target == unsupported::TARGET {
+                    unsupported::warn(&guests, warnings);
+                }
+                made.extend(guests);
             }
             // The Makefile tells what it makes.
             Buildable::Make(directory) => made.extend(make::build(&directory)?),
@@ -103,17 +114,44 @@ fn unreadable(directory: &Path, error: &io::Error) -> Failure {
     if error.kind() != io::ErrorKind::NotFound {
         return Failure::new(Exit::Usage, format!("{path}: {error}"));
     }
-    let help = "give the path of a directory with sources, or of a .js or .py file";
+    let help = "give the path of a directory with sources, or of a .js, .ts or .py file";
     Failure {
         help: Some(help.to_owned()),
         ..Failure::new(Exit::Usage, format!("{path}: no such file or directory"))
     }
 }
 
+/// Returns the failure of a file that no tool builds.
+fn no_source(path: &Path) -> Failure {
+    let shown = text::path(path);
+    let kind = path.extension().unwrap_or_default().to_string_lossy();
+    let help = match &*kind {
+        "lua" | "wasm" | "wat" => format!("it needs no build: `warren run {shown}`"),
+        "rs" => "give the directory of its package, or the package's Cargo.toml".to_owned(),
+        "c" | "cc" | "cpp" | "h" => {
+            "give a directory with a Makefile; `warren new --lang c NAME` writes one".to_owned()
+        }
+        _ if buildable::declares_types(path) => {
+            "it has types alone: give the file that exports `start`".to_owned()
+        }
+        _ => "give a directory, a Cargo.toml, a Makefile, or a file in JavaScript (.js, .mjs), \
+              TypeScript (.ts, .mts) or Python (.py)"
+            .to_owned(),
+    };
+    Failure {
+        help: Some(help),
+        ..Failure::new(
+            Exit::Usage,
+            format!("{shown}: no source that `warren build` knows"),
+        )
+    }
+}
+
 fn nothing_to_build(path: &Path) -> String {
     format!(
         "nothing to build in {}: there is no Cargo.toml, no Makefile, no .js file that exports \
-         `start` and no .py file with a function marked @warren.main\n",
+         `start`, no .ts file that also imports warren.js, and no .py file with a function \
+         marked @warren.main\n",
         text::path(path)
     )
 }

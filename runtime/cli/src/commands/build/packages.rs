@@ -9,6 +9,7 @@ use std::process::Command;
 use serde_json::{Map, Value};
 use warren::text;
 
+use super::npm;
 use super::run::{self, installing, quietly};
 use super::tools::Tools;
 use crate::exit::Exit;
@@ -38,12 +39,7 @@ pub(super) fn of_npm(directory: &Path) -> Result<(), Box<Failure>> {
         return Ok(());
     }
     let step = Step::begin(&format!("installing {what}"));
-    let mut npm = Command::new("npm");
-    // A process is JavaScript alone: what packages would build for this machine, it
-    // cannot use.
-    npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
-        .current_dir(directory);
-    installing(npm, &held, &shown, "install npm")?;
+    installing(npm::ci(directory), &held, &shown, "install npm")?;
     step.end("done");
     Ok(())
 }

@@ -22,11 +22,12 @@ use crate::report::stderr;
 use crate::report::step::Step;
 
 /// Files that mark the directory of a program.
-const MARKS: [&str; 7] = [
+const MARKS: [&str; 8] = [
     "warren.toml",
     "main.lua",
     "main.wat",
     "main.js",
+    "main.ts",
     "main.py",
     "package.json",
     "requirements.txt",

@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 
 use warren::text;
 
+use super::npm;
 use super::run::{self, installing, quietly};
 use crate::buildable::Language;
 use crate::environment::{NO_CACHE_HELP, tools_directory};
@@ -70,9 +71,7 @@ fn of_javascript(all: &Path) -> Result<Tools, Box<Failure>> {
     let directory = all.join(format!("javascript-{:016x}", hash_of(&locks)));
     installed(&directory, "JavaScript", |lock| {
         write(&directory, &locks)?;
-        let mut npm = Command::new("npm");
-        npm.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"])
-            .current_dir(&directory);
+        let npm = npm::ci(&directory);
         installing(npm, lock, "the tools for JavaScript", INSTALL_NODE)
     })?;
     Ok(Tools {
@@ -343,6 +342,7 @@ mod tests {
         assert_eq!(locks.len(), 1);
         for (files, path) in [
             (&builder, "build.mjs"),
+            (&builder, "types.mjs"),
             (&builder, "wit/world.wit"),
             (&of_python, "build.py"),
             (&of_python, "warren/__init__.py"),

@@ -44,6 +44,7 @@ pub(crate) fn run(args: &RunArgs, warnings: Warnings) -> Result<Exit, Failures> 
         strict: args.strict,
         reloadable: args.watch || args.is_controlled(),
         tests: false,
+        in_memory: Vec::new(),
         max_memory_total: args.max_memory_total,
     };
     environment::check_room()?;

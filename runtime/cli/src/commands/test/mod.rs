@@ -43,6 +43,7 @@ pub(crate) fn test(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures
         strict: args.strict,
         reloadable: false,
         tests: true,
+        in_memory: Vec::new(),
         max_memory_total: None,
     };
     environment::check_room()?;

@@ -1,5 +1,7 @@
 //! Traps, calls and loops during initialization, and held results.
 
+use std::sync::Arc;
+
 use warren_kernel::Kind;
 
 use super::check_good;
@@ -239,6 +241,25 @@ async fn the_calls_of_a_trap_follow_the_stack_that_the_guest_gave() {
         stack.starts_with("at x\nstack traceback:\n\tabort\n\t"),
         "{stack:?}"
     );
+    world.close().await;
+}
+
+/// Traps with a module whose parts take long to look at, all of which hold nothing. Other
+/// systems have no clocks of threads.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_process_that_trapped_is_charged_for_reading_debug_information() {
+    let world = World::new(&[]);
+    let mut module = wat::parse_str(guest("", "unreachable")).unwrap();
+    module.extend([0, 1, 0].repeat(1_500_000));
+    world.define_bytes("t:large", &module);
+    let mut running = world.start("t:large").await;
+    let process = Arc::clone(running.process());
+    let error = error(&in_time(running.wait()).await);
+    assert!(error.stack.is_some(), "{error}");
+    // A section that is looked at in 3 ns would still make this much.
+    let charged = process.usage().processor();
+    assert!(charged >= 5_000_000, "{charged} ns");
     world.close().await;
 }
 

@@ -8,6 +8,7 @@ const VALUES: &str = "guest-sdk/rust/values/src/msgpack/output.rs";
 const FILES: &str = "runtime/engine/src/files.rs";
 const WATCH: &str = "runtime/engine/src/memory/watch.rs";
 const PERMITS: &str = "runtime/engine/src/sched/permits.rs";
+const START: &str = "runtime/engine/src/node/start.rs";
 
 pub(super) const ROWS: &[Row] = &[
     // Of one process.
@@ -197,6 +198,13 @@ pub(super) const ROWS: &[Row] = &[
         &[Text(PERMITS, "each: all - 1,")],
     ),
     (
+        "stacks whose debug information is read at a time | | one",
+        &[
+            Text(PERMITS, "each: 1,"),
+            Text(START, "reading: Permits::one_for_each_host(workers),"),
+        ],
+    ),
+    (
         "turn of a host beside other hosts",
         &[Text(
             "runtime/engine/src/sched/scheduler/lanes.rs",
@@ -252,6 +260,10 @@ pub(super) const ROWS: &[Row] = &[
     ),
     (
         "long operations of capabilities at a time | | as many",
+        &[Text(PERMITS, "let all = cores.get().max(2);")],
+    ),
+    (
+        "stacks whose debug information is read at a time | | as many",
         &[Text(PERMITS, "let all = cores.get().max(2);")],
     ),
     (

@@ -461,7 +461,7 @@ pub(super) const ROWS: &[Row] = &[
         &[Constant(SYMBOLS, "MODULE", Bytes)],
     ),
     (
-        "wait of a stack for a thread",
+        "wait of a stack until debug information",
         &[Constant(
             "runtime/engine/src/node/calls.rs",
             "PATIENCE",

@@ -1,0 +1,1 @@
+../../../../guest-sdk/js/builder/types.mjs
