@@ -11,6 +11,7 @@
 #![allow(clippy::expect_used)]
 
 mod command;
+pub mod growth;
 pub mod guests;
 mod images;
 mod layout;
