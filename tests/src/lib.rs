@@ -15,7 +15,7 @@ pub mod growth;
 pub mod guests;
 mod images;
 mod layout;
-mod memory;
+pub mod memory;
 mod outcome;
 pub mod packages;
 mod program;
@@ -24,7 +24,6 @@ mod session;
 
 pub use command::Warren;
 pub use layout::{binary, cache, entries, project};
-pub use memory::MemoryWatch;
 pub use outcome::Outcome;
 pub use program::Program;
 pub use session::{Session, TIMEOUT, TimedOut};
