@@ -13,6 +13,7 @@
 mod command;
 pub mod growth;
 pub mod guests;
+pub mod hostile;
 mod images;
 mod layout;
 pub mod memory;
