@@ -236,7 +236,7 @@ mod tests {
             Bar::of_figure("b", "time", 1.0),
             Bar::of_figure("a", "memory", 1.0),
             Bar::of_ratio("a", "time", "b", 1.0),
-            Bar::of_each_ratio("time", "a", 1.0),
+            Bar::of_each_figure("memory", 1.0),
         ] {
             assert!(row.check(&[bar]).is_err(), "{bar:?}");
         }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
-use super::start::{LUA, WARREN, command};
+use super::start::{LUA, NOT_BUILT, WARREN, command};
 use crate::bar::Bar;
 use crate::bench::Bench;
 use crate::measure::{Contender, Metric, Row};
@@ -51,10 +51,7 @@ pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
                 })
             })
         }
-        None => Contender::missing(
-            WARREN,
-            "there is no warren beside this program; cargo build --release makes it",
-        ),
+        None => Contender::missing(WARREN, NOT_BUILT),
     };
     let lua = if Command::new(LUA).arg("-v").output().is_ok() {
         Contender::ready(LUA, move || lines.measure(|| Command::new(LUA)))

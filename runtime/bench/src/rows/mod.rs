@@ -6,6 +6,7 @@ mod density;
 mod fall;
 mod fan;
 mod growth;
+mod hostile;
 mod latency;
 mod lines;
 mod lua;
@@ -186,6 +187,12 @@ pub(crate) const ALL: &[RowKind] = &[
         "how the cost of each operation grows with what is around it; fails over a bound",
         growth::prepare,
     ),
+    on_request(
+        hostile::NAME,
+        "round trips of a pair beside each attack of the catalogue, in another host",
+        hostile::prepare,
+    )
+    .barred(hostile::BARS),
     on_request(
         skynet::CLASSIC,
         "the same tree, all of its processes at once",
