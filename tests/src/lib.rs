@@ -11,10 +11,12 @@
 #![allow(clippy::expect_used)]
 
 mod command;
+pub mod growth;
 pub mod guests;
+pub mod hostile;
 mod images;
 mod layout;
-mod memory;
+pub mod memory;
 mod outcome;
 pub mod packages;
 mod program;
@@ -23,7 +25,6 @@ mod session;
 
 pub use command::Warren;
 pub use layout::{binary, cache, entries, project};
-pub use memory::MemoryWatch;
 pub use outcome::Outcome;
 pub use program::Program;
 pub use session::{Session, TIMEOUT, TimedOut};

@@ -1,4 +1,4 @@
-//! The memory of a command while it runs.
+//! The memory of a command and of its machine while the command runs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,8 +7,12 @@ use std::time::Duration;
 
 /// Reads a number of bytes of `/proc/PID/status`; `None` once the process has ended.
 pub(crate) fn of(pid: u32, field: &str) -> Option<u64> {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(field))?;
+    read(&format!("/proc/{pid}/status"), field)
+}
+
+fn read(path: &str, field: &str) -> Option<u64> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(field))?;
     let kib = line.trim().strip_suffix(" kB")?;
     Some(1024 * kib.parse::<u64>().ok()?)
 }
@@ -18,13 +22,25 @@ pub(crate) fn of(pid: u32, field: &str) -> Option<u64> {
 /// to have at hand, for each instance anew.
 pub(crate) const OWN: &str = "RssAnon:";
 
-/// Watches the memory that a command has for itself. The system keeps no peak of it, so
-/// it is read every few milliseconds.
+/// The field with what the system has moved out of that memory to a disk.
+const SWAPPED: &str = "VmSwap:";
+
+/// Watches the memory that a command has for itself, and the memory that the machine has
+/// left. The system keeps no peak of either, so both are read every few milliseconds.
 #[derive(Debug)]
 pub struct MemoryWatch {
     is_over: Arc<AtomicBool>,
     first: u64,
-    largest: JoinHandle<u64>,
+    peak: JoinHandle<Peak>,
+}
+
+/// The largest demand for memory during a watch, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peak {
+    /// Memory of the command for itself, swapped or not.
+    pub own: u64,
+    /// Least memory that the machine had available.
+    pub available: u64,
 }
 
 impl MemoryWatch {
@@ -32,28 +48,54 @@ impl MemoryWatch {
         const PAUSE: Duration = Duration::from_millis(5);
         let is_over = Arc::new(AtomicBool::new(false));
         let stop = Arc::clone(&is_over);
-        let largest = thread::spawn(move || {
-            let mut largest = 0;
+        let peak = thread::spawn(move || {
+            let mut peak = Peak {
+                own: 0,
+                available: u64::MAX,
+            };
             while !stop.load(Ordering::Acquire)
-                && let Some(bytes) = of(pid, OWN)
+                && let Some(bytes) = own(pid)
             {
-                largest = largest.max(bytes);
+                peak.own = peak.own.max(bytes);
+                peak.available = peak.available.min(available());
                 thread::park_timeout(PAUSE);
             }
-            largest
+            peak
         });
         MemoryWatch {
             is_over,
-            first: of(pid, OWN).expect("it has not ended"),
-            largest,
+            first: own(pid).expect("it has not ended"),
+            peak,
         }
     }
 
     /// Ends the watch, and returns the bytes by which the memory was larger than at first.
     pub fn grown(self) -> u64 {
-        self.is_over.store(true, Ordering::Release);
-        self.largest.thread().unpark();
-        let largest = self.largest.join().expect("the watch does not panic");
-        largest.saturating_sub(self.first)
+        let first = self.first;
+        self.end().own.saturating_sub(first)
     }
+
+    /// Ends the watch, and returns the peak.
+    pub fn end(self) -> Peak {
+        self.is_over.store(true, Ordering::Release);
+        self.peak.thread().unpark();
+        self.peak.join().expect("the watch does not panic")
+    }
+}
+
+/// Returns the memory of the machine, in bytes.
+pub fn total() -> u64 {
+    machine("MemTotal:")
+}
+
+fn available() -> u64 {
+    machine("MemAvailable:")
+}
+
+fn own(pid: u32) -> Option<u64> {
+    Some(of(pid, OWN)? + of(pid, SWAPPED)?)
+}
+
+fn machine(field: &str) -> u64 {
+    read("/proc/meminfo", field).expect("this is Linux")
 }

@@ -4,8 +4,6 @@
 
 #![allow(clippy::expect_used)]
 
-#[path = "hostile/attack.rs"]
-mod attack;
 #[path = "hostile/cache.rs"]
 mod cache;
 #[path = "hostile/commands.rs"]
@@ -34,10 +32,11 @@ mod stage;
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
+use warren_tests::hostile;
 
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
-    let attacks = match attack::read() {
+    let attacks = match hostile::read() {
         Ok(attacks) => attacks,
         Err(message) => {
             eprintln!("{message}");

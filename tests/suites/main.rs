@@ -4,6 +4,7 @@
 //! module below. The suites `conformance`, `hostile` and `lua_api` are binaries
 //! of their own, because they find their tests when they start.
 
+mod bombs;
 mod broken_programs;
 mod cache;
 mod components;
@@ -15,6 +16,7 @@ mod guides;
 mod limits;
 mod new_programs;
 mod output;
+mod reading;
 mod recursion;
 mod scale;
 mod streams;

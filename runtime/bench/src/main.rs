@@ -5,6 +5,7 @@
 mod allows_all;
 mod another;
 mod args;
+mod bar;
 mod bench;
 mod counted;
 mod crowd;
@@ -29,7 +30,7 @@ mod tenants;
 
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::Parser;
 
 use args::{Action, Args};
@@ -71,13 +72,14 @@ fn run(args: Args) -> Result<()> {
             let bench = Bench::new(quick)?;
             let mut progress = Progress::new(rows.len());
             let mut measured = Vec::new();
-            for row in rows {
-                progress.row(row.name);
-                let mut row = (row.prepare)(&bench)?;
+            for kind in rows {
+                progress.row(kind.name);
+                let mut row = (kind.prepare)(&bench)?;
+                row.check(kind.bars)?;
                 if let Some(name) = &contender {
                     row.keep(name)?;
                 }
-                measured.push(measure::interleaved(row, &progress)?);
+                measured.push(measure::interleaved(row, kind.bars, &progress)?);
             }
             drop(progress);
             let report = Report::new(quick, measured);
@@ -86,6 +88,8 @@ fn run(args: Args) -> Result<()> {
             } else {
                 print!("{report}");
             }
+            let over = report.over();
+            ensure!(over.is_empty(), "{}", over.join("; "));
         }
     }
     Ok(())

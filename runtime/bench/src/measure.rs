@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result, ensure};
 
+use crate::bar::Bar;
 use crate::progress::Progress;
 use crate::statistics::Summary;
 
@@ -69,6 +70,30 @@ pub(crate) struct Row<'a> {
 }
 
 impl Row<'_> {
+    /// Checks that each bar is for a figure of the row.
+    ///
+    /// # Errors
+    /// A bar names a contender, a baseline or a metric that the row does not have.
+    pub(crate) fn check(&self, bars: &[Bar]) -> Result<()> {
+        for bar in bars {
+            let mut names = self.contenders.iter().map(|contender| contender.name);
+            let has_baseline = bar
+                .baseline
+                .is_none_or(|baseline| names.clone().any(|name| name == baseline));
+            let is_for = |name| {
+                self.metrics
+                    .iter()
+                    .any(|metric| bar.is_for(name, metric.name))
+            };
+            ensure!(
+                has_baseline && names.any(is_for),
+                "{} has no figure for {bar:?}",
+                self.name
+            );
+        }
+        Ok(())
+    }
+
     /// Drops all contenders but one.
     ///
     /// # Errors
@@ -92,6 +117,7 @@ pub(crate) struct Measured {
     pub(crate) row: &'static str,
     pub(crate) metrics: &'static [Metric],
     pub(crate) baselines: &'static [&'static str],
+    pub(crate) bars: &'static [Bar],
     pub(crate) rounds: usize,
     pub(crate) contenders: Vec<MeasuredContender>,
 }
@@ -108,7 +134,11 @@ pub(crate) struct MeasuredContender {
 ///
 /// # Errors
 /// A contender failed.
-pub(crate) fn interleaved(mut row: Row<'_>, progress: &Progress) -> Result<Measured> {
+pub(crate) fn interleaved(
+    mut row: Row<'_>,
+    bars: &'static [Bar],
+    progress: &Progress,
+) -> Result<Measured> {
     let mut samples = vec![vec![Vec::new(); row.metrics.len()]; row.contenders.len()];
     let rounds = row.warm_ups + row.rounds;
     for round in 0..rounds {
@@ -134,6 +164,7 @@ pub(crate) fn interleaved(mut row: Row<'_>, progress: &Progress) -> Result<Measu
         row: row.name,
         metrics: row.metrics,
         baselines: row.baselines,
+        bars,
         rounds: row.rounds,
         contenders: contenders
             .map(|(contender, samples)| MeasuredContender {
@@ -182,11 +213,33 @@ mod tests {
             warm_ups: 1,
             rounds: 2,
         };
-        let measured = interleaved(row, &Progress::new(1)).expect("nothing fails");
+        let measured = interleaved(row, &[], &Progress::new(1)).expect("nothing fails");
         assert_eq!(*order.borrow(), "acacac");
         let first = measured.contenders[0].summaries.as_ref().expect("is there");
         assert_eq!((first[0].low, first[0].high), (7.0, 8.0));
         assert_eq!(measured.contenders[1].summaries, Err("gone".to_owned()));
+    }
+
+    #[test]
+    fn a_bar_without_a_figure_is_an_error() {
+        let row = Row {
+            name: "row",
+            metrics: ONE,
+            contenders: vec![Contender::missing("a", "gone")],
+            baselines: &[],
+            warm_ups: 0,
+            rounds: 1,
+        };
+        row.check(&[Bar::of_figure("a", "time", 1.0)])
+            .expect("there is this figure");
+        for bar in [
+            Bar::of_figure("b", "time", 1.0),
+            Bar::of_figure("a", "memory", 1.0),
+            Bar::of_ratio("a", "time", "b", 1.0),
+            Bar::of_each_figure("memory", 1.0),
+        ] {
+            assert!(row.check(&[bar]).is_err(), "{bar:?}");
+        }
     }
 
     #[test]
@@ -199,7 +252,7 @@ mod tests {
             warm_ups: 0,
             rounds: 1,
         };
-        let error = interleaved(row, &Progress::new(1)).expect_err("it fails");
+        let error = interleaved(row, &[], &Progress::new(1)).expect_err("it fails");
         assert_eq!(format!("{error:#}"), "row, a: broken");
     }
 }

@@ -4,6 +4,7 @@ use std::fmt::{self, Display};
 
 use serde_json::{Map, Value, json};
 
+use crate::bar::Judged;
 use crate::measure::{Measured, Metric};
 use crate::statistics::Summary;
 
@@ -37,6 +38,7 @@ impl Report {
                     metric,
                     summary,
                     ratios,
+                    judged,
                 } => {
                     object.insert("metric".into(), metric.name.into());
                     object.insert("unit".into(), metric.unit.into());
@@ -48,6 +50,10 @@ impl Report {
                         .iter()
                         .map(|(name, ratio)| ((*name).to_owned(), json!(ratio)));
                     object.insert("ratios".into(), Value::Object(ratios.collect()));
+                    if let Some(judged) = judged {
+                        object.insert("bar".into(), judged.to_string().into());
+                        object.insert("over".into(), judged.is_over().into());
+                    }
                 }
                 Figure::Missing(reason) => {
                     object.insert("missing".into(), (*reason).into());
@@ -60,6 +66,24 @@ impl Report {
             "quick": self.quick,
             "lines": lines.collect::<Vec<_>>(),
         })
+    }
+
+    /// Returns a text for each figure that is over its bar. A quick run has none.
+    pub(crate) fn over(&self) -> Vec<String> {
+        let lines = self.lines().into_iter().filter(|_| !self.quick);
+        lines
+            .filter_map(|line| match line.figure {
+                Figure::Measured {
+                    metric,
+                    judged: Some(judged),
+                    ..
+                } if judged.is_over() => Some(format!(
+                    "{}, {}: {}: {judged}",
+                    line.row.row, line.contender, metric.name
+                )),
+                _ => None,
+            })
+            .collect()
     }
 
     fn lines(&self) -> Vec<Line<'_>> {
@@ -80,6 +104,8 @@ enum Figure<'a> {
         summary: Summary,
         /// Ratios to each measured baseline, except to itself.
         ratios: Vec<(&'static str, f64)>,
+        /// The bar, if there is one.
+        judged: Option<Judged>,
     },
     Missing(&'a str),
 }
@@ -95,6 +121,7 @@ fn lines(row: &Measured) -> Vec<Line<'_>> {
                         metric: *metric,
                         summary: *summary,
                         ratios: ratios(row, number, contender.name, summary.median),
+                        judged: judged(row, number, contender.name, *summary),
                     },
                     None => continue,
                 },
@@ -123,15 +150,23 @@ fn ratios(row: &Measured, metric: usize, own: &str, median: f64) -> Vec<(&'stati
         .filter(|baseline| compared && **baseline != own);
     others
         .filter_map(|baseline| {
-            let measured = row
-                .contenders
-                .iter()
-                .find(|other| other.name == *baseline)?;
-            let summary = measured.summaries.as_ref().ok()?.get(metric)?;
+            let summary = summary_of(row, metric, baseline)?;
             // A baseline of nothing gives no ratio.
             (summary.median > 0.0).then(|| (*baseline, median / summary.median))
         })
         .collect()
+}
+
+fn judged(row: &Measured, metric: usize, own: &str, summary: Summary) -> Option<Judged> {
+    let name = row.metrics.get(metric)?.name;
+    let bar = row.bars.iter().find(|bar| bar.is_for(own, name))?;
+    let baseline = bar.baseline.and_then(|name| summary_of(row, metric, name));
+    bar.judge(summary, baseline)
+}
+
+fn summary_of(row: &Measured, metric: usize, contender: &str) -> Option<Summary> {
+    let measured = row.contenders.iter().find(|one| one.name == contender)?;
+    measured.summaries.as_ref().ok()?.get(metric).copied()
 }
 
 impl Display for Report {
@@ -168,6 +203,7 @@ impl Display for Line<'_> {
                 metric,
                 summary,
                 ratios,
+                judged,
             } => {
                 let digits = digits(summary.median);
                 write!(
@@ -180,7 +216,10 @@ impl Display for Line<'_> {
                 for (baseline, ratio) in ratios {
                     write!(f, "   {ratio:>5.2} x {baseline}")?;
                 }
-                Ok(())
+                match judged {
+                    Some(judged) => write!(f, "   {judged}"),
+                    None => Ok(()),
+                }
             }
             Figure::Missing(reason) => write!(f, "not measured: {reason}"),
         }
@@ -199,7 +238,13 @@ fn digits(figure: f64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bar::Bar;
     use crate::measure::MeasuredContender;
+
+    const BARS: [Bar; 2] = [
+        Bar::of_ratio("flat", "time", "tokio", 1.2),
+        Bar::of_figure("tokio", "time", 1.0),
+    ];
 
     fn report() -> Report {
         let contender = |name, median| MeasuredContender {
@@ -222,6 +267,7 @@ mod tests {
                 compared: true,
             }],
             baselines: &["tokio", "Erlang"],
+            bars: &BARS,
             rounds: 3,
             contenders: vec![contender("flat", 3.0), contender("tokio", 2.0), missing],
         };
@@ -238,11 +284,11 @@ mod tests {
         let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
         let lines: Vec<_> = text.lines().map(words).collect();
         assert_eq!(lines[2], "spawn: time (rounds: 3)");
-        assert_eq!(lines[3], "flat 3.00 us 1.50 .. 6.00 1.50 x tokio");
-        assert!(
-            lines[4].starts_with("tokio") && !lines[4].contains('x'),
-            "{text}"
+        assert_eq!(
+            lines[3],
+            "flat 3.00 us 1.50 .. 6.00 1.50 x tokio 1.50 is over the bar of 1.20 x tokio"
         );
+        assert_eq!(lines[4], "tokio 2.00 us 1.00 .. 4.00 bar 1.00");
         assert_eq!(lines[5], "Erlang not measured: no erl");
     }
 
@@ -251,6 +297,22 @@ mod tests {
         let json = report().to_json();
         assert_eq!(json["lines"][0]["ratios"], json!({ "tokio": 1.5 }));
         assert_eq!(json["lines"][0]["median"], 3.0);
+        assert_eq!(json["lines"][0]["over"], true);
+        assert_eq!(json["lines"][1]["bar"], "bar 1.00");
         assert_eq!(json["lines"][2]["missing"], "no erl");
+    }
+
+    #[test]
+    fn a_figure_over_its_bar_is_named_unless_the_run_is_quick() {
+        let over = report().over();
+        assert_eq!(
+            over,
+            ["spawn, flat: time: 1.50 is over the bar of 1.20 x tokio"]
+        );
+        let quick = Report {
+            quick: true,
+            ..report()
+        };
+        assert!(quick.over().is_empty());
     }
 }

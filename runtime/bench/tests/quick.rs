@@ -144,6 +144,12 @@ fn apply() {
     is_measured("apply-100k", &["Lua, new"]);
 }
 
+/// Measures a few attacks, if the command is built.
+#[test]
+fn hostile() {
+    is_measured("hostile", &[]);
+}
+
 #[test]
 fn start() {
     // The command is measured only if it is built.

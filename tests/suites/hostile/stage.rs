@@ -1,15 +1,10 @@
 //! Runs one attack under the warden, through the real command.
 
-use std::fs;
-use std::os::unix::fs::symlink;
-use std::path::Path;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
-use tempfile::TempDir;
-use warren_tests::{Session, TIMEOUT, Warren, project};
+use warren_tests::hostile::{Attack, catalogue, make_pipe, program_of};
+use warren_tests::{Session, TIMEOUT, Warren};
 
-use crate::attack::{Attack, DIRECTORY};
 use crate::counts::{Control, Counts};
 
 /// Far longer than it takes to free an attack's resources.
@@ -22,7 +17,8 @@ const BACK_WITHIN: Duration = Duration::from_secs(60);
 /// does not return to its earlier value.
 #[track_caller]
 pub(crate) fn run(attack: &Attack) {
-    let program = program_of(attack);
+    let [warden, bystander] = ["warden.lua", "bystander.lua"].map(|name| catalogue().join(name));
+    let program = program_of(attack, &warden, &bystander);
     let socket = program.path().join("control.sock");
     let how = if attack.is_endless() {
         "terminate"
@@ -135,62 +131,6 @@ impl Lateness {
             quiet: median(),
             during: median(),
         }
-    }
-}
-
-/// Writes a program of warden, bystanders and the attack, in a directory of its
-/// own.
-fn program_of(attack: &Attack) -> TempDir {
-    let directory = tempfile::tempdir().expect("a directory");
-    let program = directory.path().join("program");
-    fs::create_dir(&program).expect("a directory");
-    let catalogue = project().join(DIRECTORY);
-    copy(&catalogue.join("warden.lua"), &program.join("main.lua"));
-    for file in ["bystander.lua", "warren.toml"] {
-        copy(&catalogue.join(file), &program.join(file));
-    }
-    if attack.path.is_dir() {
-        copy_all(&attack.path, &program);
-    } else {
-        let code = attack.code();
-        let extension = code.extension().expect("code has an extension");
-        copy(&code, &program.join("attack").with_extension(extension));
-    }
-    for fifo in &attack.fifos {
-        make_pipe(&program.join(fifo));
-    }
-    for (link, target) in &attack.links {
-        symlink(target, program.join(link)).expect("a link is made");
-    }
-    directory
-}
-
-fn make_pipe(path: &Path) {
-    let made = Command::new("mkfifo").arg(path).status();
-    let made = made.is_ok_and(|status| status.success());
-    assert!(made, "cannot make the pipe {}", path.display());
-}
-
-fn copy_all(from: &Path, to: &Path) {
-    for entry in fs::read_dir(from).expect("an attack's directory") {
-        let path = entry.expect("an entry").path();
-        let target = to.join(path.file_name().expect("a name"));
-        if path.is_dir() {
-            fs::create_dir(&target).expect("a directory");
-            copy_all(&path, &target);
-        } else {
-            copy(&path, &target);
-        }
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    if let Err(error) = fs::copy(from, to) {
-        panic!(
-            "cannot copy {} to {}: {error}",
-            from.display(),
-            to.display()
-        );
     }
 }
 

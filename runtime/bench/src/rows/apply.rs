@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 
 use super::name;
+use crate::bar::Bar;
 use crate::bench::Bench;
 use crate::measure::{Contender, Metric, Row};
 use crate::resident::Resident;
@@ -23,9 +24,17 @@ const LEFT: f64 = 16.0 * 1024.0 * 1024.0;
 /// Tenants that come and go before the memory is looked at.
 const FIRST: usize = 500;
 
+/// Milliseconds in which a tenant comes whose code is in the code cache.
+pub(super) const BARS: &[Bar] = &[
+    Bar::of_figure(name::FLAT, ADD, 5.0),
+    Bar::of_figure(name::LUA, ADD, 5.0),
+];
+
+const ADD: &str = "add a tenant of 20 definitions";
+
 const METRICS: &[Metric] = &[
     Metric {
-        name: "add a tenant of 20 definitions",
+        name: ADD,
         unit: "ms",
         compared: false,
     },

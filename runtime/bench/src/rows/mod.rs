@@ -6,6 +6,7 @@ mod density;
 mod fall;
 mod fan;
 mod growth;
+mod hostile;
 mod latency;
 mod lines;
 mod lua;
@@ -22,6 +23,7 @@ mod watched;
 
 use anyhow::Result;
 
+use crate::bar::Bar;
 use crate::bench::Bench;
 use crate::measure::Row;
 use crate::payload::Payload;
@@ -38,6 +40,15 @@ pub(crate) struct RowKind {
     pub(crate) usual: bool,
     /// Sets up the measurement.
     pub(crate) prepare: fn(&Bench) -> Result<Row<'_>>,
+    /// The bounds of its figures.
+    pub(crate) bars: &'static [Bar],
+}
+
+impl RowKind {
+    const fn barred(mut self, bars: &'static [Bar]) -> RowKind {
+        self.bars = bars;
+        self
+    }
 }
 
 /// All rows, in the order of the table.
@@ -74,7 +85,8 @@ pub(crate) const ALL: &[RowKind] = &[
         call::NAME,
         "64 bytes there and back by `server.call` in Lua, beside bare messages",
         call::prepare,
-    ),
+    )
+    .barred(call::BARS),
     usual(
         permission::NAME,
         "64 bytes there and back, where each send needs a permission",
@@ -127,7 +139,8 @@ pub(crate) const ALL: &[RowKind] = &[
         lines::NAME,
         "a million lines printed, and read, beside lua5.4",
         lines::prepare,
-    ),
+    )
+    .barred(lines::BARS),
     usual(
         start::COLD,
         "the command with nothing in its code cache, until it has ended",
@@ -162,7 +175,8 @@ pub(crate) const ALL: &[RowKind] = &[
         apply::NAME,
         "a tenant that comes and goes beside 1,000 others, each with 20 definitions",
         apply::prepare,
-    ),
+    )
+    .barred(apply::BARS),
     on_request(
         apply::MANY,
         "100,000 such tenants; fails if memory grows with them",
@@ -173,6 +187,12 @@ pub(crate) const ALL: &[RowKind] = &[
         "how the cost of each operation grows with what is around it; fails over a bound",
         growth::prepare,
     ),
+    on_request(
+        hostile::NAME,
+        "round trips of a pair beside each attack of the catalogue, in another host",
+        hostile::prepare,
+    )
+    .barred(hostile::BARS),
     on_request(
         skynet::CLASSIC,
         "the same tree, all of its processes at once",
@@ -205,6 +225,7 @@ const fn usual(
         about,
         usual: true,
         prepare,
+        bars: &[],
     }
 }
 
@@ -218,6 +239,7 @@ const fn on_request(
         about,
         usual: false,
         prepare,
+        bars: &[],
     }
 }
 

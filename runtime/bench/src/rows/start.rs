@@ -25,6 +25,11 @@ const PROGRAM: &str = include_str!("../../guests/hello.lua");
 const EXPECTED: &str = "Hello from Lua 5.4\n";
 
 pub(super) const WARREN: &str = "warren run";
+
+/// The reason why the command is not measured.
+pub(super) const NOT_BUILT: &str =
+    "there is no warren beside this program; cargo build --release makes it";
+
 pub(super) const LUA: &str = "lua5.4";
 
 pub(super) fn prepare_cold(bench: &Bench) -> Result<Row<'_>> {
@@ -60,10 +65,7 @@ fn prepare<'a>(
             let program = program.clone();
             Contender::ready(WARREN, move || Ok(vec![run(&command, &program)?]))
         }
-        None => Contender::missing(
-            WARREN,
-            "there is no warren beside this program; cargo build --release makes it",
-        ),
+        None => Contender::missing(WARREN, NOT_BUILT),
     };
     let lua = if Command::new(LUA).arg("-v").output().is_ok() {
         Contender::ready(LUA, move || {

@@ -99,8 +99,12 @@ fn option(access: Access) -> &'static str {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Instant;
+
     use super::*;
+    use crate::report::failure::{Look, render};
     use warren::app::{App, AppOptions};
+    use warren_tests::growth;
 
     #[test]
     fn each_problem_of_a_manifest_is_shown_with_its_place() {
@@ -128,6 +132,30 @@ mod tests {
         assert_eq!(failures[0].message, "unknown key `wrong_00000`");
         let last = &failures[ManifestError::MAX_SHOWN].message;
         assert_eq!(last, "19980 more problems are not shown");
+    }
+
+    /// A report that looks for the place of each mistake from the beginning of the file, or
+    /// compares each key with all others, takes the square of their number.
+    #[test]
+    fn mistakes_are_reported_in_proportion_to_their_number() {
+        let keys: fn(usize) -> String = |n| format!("wrong_{n:05} = 1\n");
+        let hosts: fn(usize) -> String = |n| format!("[hosts.\"app:h{n:05}\"]\nmax = 1\n");
+        let dir = tempfile::tempdir().unwrap();
+        for (what, entry) in [("keys", keys), ("hosts", hosts)] {
+            growth::is_in_proportion(what, 5_000, |count| {
+                let text: String = (0..count).map(entry).collect();
+                std::fs::write(dir.path().join("warren.toml"), text).unwrap();
+                let begun = Instant::now();
+                let error = App::open(dir.path(), AppOptions::default()).unwrap_err();
+                let failures = failures(&error);
+                let plain = Look { fancy: false };
+                let shown: String = failures.iter().map(|one| render(one, plain)).collect();
+                let took = begun.elapsed();
+                let more = format!("{} more problems", count - ManifestError::MAX_SHOWN);
+                assert!(shown.contains(&more), "{shown}");
+                took
+            });
+        }
     }
 
     #[test]

@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use warren_tests::{entries, project};
+use crate::layout::{entries, project};
 
-/// The directory of the catalogue.
-pub(crate) const DIRECTORY: &str = "tests/hostile";
+/// Returns the directory of the catalogue.
+pub fn catalogue() -> PathBuf {
+    project().join("tests/hostile")
+}
 
 /// Default MiB by which the command may grow.
 const GROWS: u64 = 256;
@@ -16,40 +18,45 @@ const GROWS: u64 = 256;
 const LATE: u64 = 20;
 
 /// One attack of the catalogue.
-#[derive(Debug)]
-pub(crate) struct Attack {
+#[derive(Clone, Debug)]
+pub struct Attack {
     /// `KIND/NAME`.
-    pub(crate) name: String,
+    pub name: String,
     /// The attack's file or directory.
-    pub(crate) path: PathBuf,
+    pub path: PathBuf,
     /// The required end, as the warden prints it.
-    pub(crate) end: String,
-    pub(crate) says: Vec<String>,
-    pub(crate) prints: Vec<String>,
-    pub(crate) logs: Vec<String>,
-    pub(crate) unsaid: Vec<String>,
+    pub end: String,
+    /// Texts that the error contains.
+    pub says: Vec<String>,
+    /// Lines on standard output.
+    pub prints: Vec<String>,
+    /// Texts on standard error.
+    pub logs: Vec<String>,
+    /// Texts that neither stream contains.
+    pub unsaid: Vec<String>,
     /// Texts that no line of either stream begins with.
-    pub(crate) forges: Vec<String>,
+    pub forges: Vec<String>,
     /// Named pipes to create in the program's directory.
-    pub(crate) fifos: Vec<String>,
+    pub fifos: Vec<String>,
     /// Symbolic links to make there, each with what it leads to.
-    pub(crate) links: Vec<(String, String)>,
+    pub links: Vec<(String, String)>,
     /// True if nobody reads standard error.
-    pub(crate) is_unread: bool,
-    pub(crate) options: Vec<String>,
+    pub is_unread: bool,
+    /// Options of `warren run`.
+    pub options: Vec<String>,
     /// Bytes by which the command may grow.
-    pub(crate) grows: u64,
+    pub grows: u64,
     /// The factor by which a sleep of a bystander may end later than without the attack.
-    pub(crate) late: u64,
+    pub late: u64,
 }
 
 /// Finds all attacks, by name.
 ///
 /// # Errors
 /// An unreadable file, or a first comment with a missing or invalid setting.
-pub(crate) fn read() -> Result<Vec<Attack>, String> {
+pub fn read() -> Result<Vec<Attack>, String> {
     let mut attacks = Vec::new();
-    for kind in entries(&project().join(DIRECTORY))? {
+    for kind in entries(&catalogue())? {
         if !kind.is_dir() {
             continue;
         }
@@ -62,12 +69,12 @@ pub(crate) fn read() -> Result<Vec<Attack>, String> {
 
 impl Attack {
     /// Returns the file of the attack's own code.
-    pub(crate) fn code(&self) -> PathBuf {
+    pub fn code(&self) -> PathBuf {
         code_of(&self.path)
     }
 
     /// Returns whether the warden has to end the attack.
-    pub(crate) fn is_endless(&self) -> bool {
+    pub fn is_endless(&self) -> bool {
         self.end == "terminated"
     }
 
@@ -76,7 +83,7 @@ impl Attack {
         let text = fs::read_to_string(&code)
             .map_err(|error| format!("cannot read {}: {error}", code.display()))?;
         let name = path
-            .strip_prefix(project().join(DIRECTORY))
+            .strip_prefix(catalogue())
             .unwrap_or(&path)
             .with_extension("");
         Attack::parse(name.display().to_string(), path, &text)

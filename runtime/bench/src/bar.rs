@@ -1,0 +1,151 @@
+//! Bounds of figures: a run fails if a figure is over its bar.
+
+use std::fmt::{self, Display};
+
+use crate::statistics::Summary;
+
+/// The most that a figure of a row may be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Bar {
+    /// The contender; `None` for each.
+    contender: Option<&'static str>,
+    /// The name of the metric.
+    metric: &'static str,
+    /// The baseline, if the bar is a multiple of its figure.
+    pub(crate) baseline: Option<&'static str>,
+    /// The bound, in the unit of the metric or as a multiple.
+    most: f64,
+}
+
+impl Bar {
+    /// Returns a bar for a contender's own figure.
+    pub(crate) const fn of_figure(contender: &'static str, metric: &'static str, most: f64) -> Bar {
+        Bar {
+            contender: Some(contender),
+            metric,
+            baseline: None,
+            most,
+        }
+    }
+
+    /// Returns a bar for the ratio of a contender to a baseline.
+    pub(crate) const fn of_ratio(
+        contender: &'static str,
+        metric: &'static str,
+        baseline: &'static str,
+        most: f64,
+    ) -> Bar {
+        Bar {
+            contender: Some(contender),
+            metric,
+            baseline: Some(baseline),
+            most,
+        }
+    }
+
+    /// Returns a bar for the figure of each contender.
+    pub(crate) const fn of_each_figure(metric: &'static str, most: f64) -> Bar {
+        Bar {
+            contender: None,
+            metric,
+            baseline: None,
+            most,
+        }
+    }
+
+    /// Returns whether the bar is for this figure.
+    pub(crate) fn is_for(&self, contender: &str, metric: &str) -> bool {
+        metric == self.metric && self.contender.is_none_or(|own| own == contender)
+    }
+
+    /// Returns what the bar is held against: of the medians and the lowest samples, the
+    /// lower figure. Other work of the machine makes a figure larger, not smaller. Returns
+    /// `None` if the baseline was not measured.
+    pub(crate) fn judge(&self, own: Summary, baseline: Option<Summary>) -> Option<Judged> {
+        let figure = match (self.baseline, baseline) {
+            (None, _) => own.low,
+            (Some(_), Some(base)) if base.low > 0.0 => {
+                (own.median / base.median).min(own.low / base.low)
+            }
+            (Some(_), _) => return None,
+        };
+        Some(Judged { bar: *self, figure })
+    }
+}
+
+/// A figure and its bar.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Judged {
+    bar: Bar,
+    figure: f64,
+}
+
+impl Judged {
+    /// Returns whether the figure is over its bar.
+    pub(crate) fn is_over(&self) -> bool {
+        self.figure > self.bar.most
+    }
+}
+
+/// Prints the bar, and the figure if it is over.
+impl Display for Judged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_over() {
+            write!(
+                f,
+                "{:.2} is over the bar of {:.2}",
+                self.figure, self.bar.most
+            )?;
+        } else {
+            write!(f, "bar {:.2}", self.bar.most)?;
+        }
+        match self.bar.baseline {
+            Some(baseline) => write!(f, " x {baseline}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn of(low: f64, median: f64) -> Summary {
+        Summary {
+            low,
+            median,
+            high: 100.0,
+        }
+    }
+
+    #[test]
+    fn a_bar_is_for_its_figure() {
+        let one = Bar::of_figure("flat", "add", 5.0);
+        assert!(one.is_for("flat", "add"));
+        assert!(!one.is_for("Lua", "add") && !one.is_for("flat", "remove"));
+        let each = Bar::of_each_figure("times", 2.0);
+        assert!(each.is_for("a flood", "times") && !each.is_for("a flood", "p99"));
+    }
+
+    #[test]
+    fn the_lowest_figure_counts() {
+        let bar = Bar::of_figure("flat", "add", 5.0);
+        let busy = bar.judge(of(4.9, 9.0), None).expect("it has a figure");
+        assert!(!busy.is_over());
+        assert_eq!(busy.to_string(), "bar 5.00");
+        let slow = bar.judge(of(5.1, 5.2), None).expect("it has a figure");
+        assert!(slow.is_over());
+        assert_eq!(slow.to_string(), "5.10 is over the bar of 5.00");
+    }
+
+    #[test]
+    fn a_ratio_counts_once_there_is_a_baseline() {
+        let bar = Bar::of_ratio("server.call", "time", "Lua", 1.3);
+        assert_eq!(bar.judge(of(1.0, 2.0), None), None);
+        assert_eq!(bar.judge(of(1.0, 2.0), Some(of(0.0, 0.0))), None);
+        let judge = |low| bar.judge(of(low, 3.0), Some(of(1.0, 2.0)));
+        assert!(!judge(1.2).expect("both are measured").is_over());
+        let over = judge(1.4).expect("both are measured");
+        assert_eq!(over.to_string(), "1.40 is over the bar of 1.30 x Lua");
+    }
+}
