@@ -21,8 +21,9 @@ local spec = require("warren.supervisor.spec")
 local tree = {}
 tree.__index = tree
 
--- The methods of a supervisor that other modules have.
-for _, methods in ipairs { require("warren.supervisor.children"), require("warren.supervisor.life") } do
+-- The methods of a supervisor that other modules have. In parentheses, `require` has one
+-- result.
+for _, methods in ipairs { require("warren.supervisor.children"), (require("warren.supervisor.life")) } do
   for name, method in pairs(methods) do
     tree[name] = method
   end
@@ -32,7 +33,7 @@ tree.finish, tree.receive = loop.finish, loop.receive
 
 -- The requests, by name.
 local handlers = loop.requests("supervisor")
-for _, module in ipairs { require("warren.supervisor.answers"), require("warren.supervisor.keys") } do
+for _, module in ipairs { require("warren.supervisor.answers"), (require("warren.supervisor.keys")) } do
   for name, handle in pairs(module) do
     handlers[name] = handle
   end
