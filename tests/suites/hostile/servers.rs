@@ -82,6 +82,21 @@ fn all(serve: fn(&mut BufReader<UnixStream>), check: impl Fn(Outcome)) {
     }
 }
 
+/// Asserts that a command failed as on nonsense: on standard error, or with `--json` in a
+/// document on standard output, in which JSON's escapes stand for control characters.
+#[track_caller]
+fn failed(outcome: Outcome, texts: &[&str]) {
+    if outcome.stdout.is_empty() {
+        refused(outcome, 1, texts);
+        return;
+    }
+    let outcome = outcome.says_nothing();
+    let document: serde_json::Value = serde_json::from_str(outcome.text()).expect("a document");
+    assert!(document["error"]["message"].is_string(), "{document}");
+    let stderr = outcome.text().replace(r"\u001b", r"\u{1b}");
+    refused(Outcome { stderr, ..outcome }, 1, texts);
+}
+
 /// Greets, and reads the request.
 fn greet(client: &mut BufReader<UnixStream>) {
     let _ = client.get_mut().write_all(GREETING);
@@ -97,7 +112,7 @@ fn flood(client: &mut BufReader<UnixStream>) {
 
 fn greeting_without_end() {
     all(flood, |outcome| {
-        refused(outcome, 1, &["a line of more than 16777216 bytes"]);
+        failed(outcome, &["a line of more than 16777216 bytes"]);
     });
 }
 
@@ -107,7 +122,7 @@ fn answer_without_end() {
         flood(client);
     };
     all(serve, |outcome| {
-        refused(outcome, 1, &["a line of more than 16777216 bytes"]);
+        failed(outcome, &["a line of more than 16777216 bytes"]);
     });
 }
 
@@ -118,7 +133,7 @@ fn garbage() {
             .write_all(b"\x1b]0;title\x07\xff\0\x1b[2J\n");
     };
     all(serve, |outcome| {
-        refused(outcome, 1, &["not warren"]);
+        failed(outcome, &["not warren"]);
     });
 }
 
@@ -131,7 +146,7 @@ fn forged_error() {
         let _ = client.get_mut().write_all(b"\n");
     };
     all(serve, |outcome| {
-        refused(outcome, 1, &[r"m\u{1b}[2J", r"K\u{1b}[1A"]);
+        failed(outcome, &[r"m\u{1b}[2J", r"K\u{1b}[1A"]);
     });
 }
 
@@ -142,7 +157,7 @@ fn forged_version() {
         );
     };
     all(serve, |outcome| {
-        refused(outcome, 1, &["version 4294967295", r"\u{1b}[31m"]);
+        failed(outcome, &["version 4294967295", r"\u{1b}[31m"]);
     });
 }
 
@@ -159,7 +174,7 @@ fn another_answer() {
     };
     for serve in [flat, deep] {
         all(serve, |outcome| {
-            refused(outcome, 1, &["does not answer"]);
+            failed(outcome, &["does not answer"]);
         });
     }
 }
@@ -168,10 +183,10 @@ fn gone() {
     all(
         |_| {},
         |outcome| {
-            refused(outcome, 1, &["closed"]);
+            failed(outcome, &["closed"]);
         },
     );
     all(greet, |outcome| {
-        refused(outcome, 1, &["closed"]);
+        failed(outcome, &["closed"]);
     });
 }
