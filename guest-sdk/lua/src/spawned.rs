@@ -1,6 +1,5 @@
-//! The processes that a start function of a supervisor spawns. They are monitored from
-//! before they run, by whatever function they are spawned, so that the supervisor hears of
-//! each end.
+//! The processes that a start function of a supervisor spawns. Whatever function spawns
+//! them, the supervisor monitors them from before they run, and so hears of each end.
 
 use std::ffi::{c_int, c_void};
 

@@ -47,8 +47,8 @@ function life:await_name(err)
   return ended
 end
 
--- Calls the start function of a child. Returns the PID of a process, and true if this one has
--- spawned it meanwhile, and so monitors it; or nil and an error.
+-- Calls the start function of a child. Returns its PID, and true if the supervisor monitors
+-- that process from before it ran; or nil and an error.
 local function call_start(child, args)
   local spawned = {}
   note_spawns(spawned)
@@ -69,8 +69,8 @@ local function call_start(child, args)
   return pid, spawned[pid]
 end
 
--- Links to a process that a start function has returned, and monitors it. Returns nil and the
--- error of a process that cannot be supervised; it is terminated, or was never there.
+-- Links to the process that a start function has returned, and monitors it. Returns the PID;
+-- or nil and the error of a process that cannot be supervised, and is terminated.
 local function take_on(pid, is_monitored)
   local done, err = is_monitored, nil
   if not done then
