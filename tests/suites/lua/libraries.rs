@@ -1,6 +1,7 @@
 //! Libraries for Lua, unmodified from Debian's packages: their own tests and examples print
 //! in the sandbox what the command `lua5.4` prints. So do two programs of ours with all
-//! modules of Penlight, whose tests are in no package.
+//! modules of Penlight: its tests are only in the archive of its sources, which not every
+//! mirror of Debian has.
 //!
 //! Left out of argparse's own tests are `completion_spec.lua` and `integrity_spec.lua`,
 //! which start shells. Debian has no package of middleclass, 30log and serpent.
