@@ -72,6 +72,45 @@ pub fn copy_lua_library(name: &str, package: &str, into: &Path) {
     );
 }
 
+/// The pages with the examples of Penlight.
+const PENLIGHT_EXAMPLES: &str = "/usr/share/doc/lua-penlight-dev/docs/examples";
+
+/// Writes the examples of Penlight into a directory, as the pages of Debian's package of its
+/// documents have them.
+///
+/// # Panics
+///
+/// The package is not installed; the message says what to install.
+#[track_caller]
+pub fn write_penlight_examples(into: &Path) {
+    let pages = crate::entries(Path::new(PENLIGHT_EXAMPLES)).unwrap_or_default();
+    assert!(
+        !pages.is_empty(),
+        "there are no examples of Penlight here: `cargo xtask test` installs them, or run \
+         `apt-get install lua-penlight-dev`"
+    );
+    for page in pages {
+        let name = page.file_stem().expect("a page has a name");
+        let html = fs::read_to_string(&page).expect("a page can be read");
+        fs::write(into.join(name), source_in(&html)).expect("an example is written");
+    }
+}
+
+/// Returns the text of the first preformatted element of a page.
+fn source_in(html: &str) -> String {
+    let (_, rest) = html.split_once("<pre>").expect("a page has an example");
+    let (marked, _) = rest.split_once("</pre>").expect("the example ends");
+    let mut parts = marked.split('<');
+    let first = parts.next().unwrap_or_default();
+    // Each further part begins with the rest of a tag.
+    let others = parts.filter_map(|part| part.split_once('>').map(|(_, text)| text));
+    let text: String = [first].into_iter().chain(others).collect();
+    text.replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", "\"")
+        .replace("&amp;", "&")
+}
+
 /// Copies a file, or a directory with all that is below it.
 ///
 /// # Panics

@@ -19,8 +19,10 @@ const NEEDED: [(&[&str], &[&str]); 3] = [
 ];
 
 /// Packages without a command that would show them.
-const LIBRARIES: [&str; 9] = [
+const LIBRARIES: [&str; 10] = [
     "lua-penlight",
+    // Its pages have the examples.
+    "lua-penlight-dev",
     "lua-unit",
     "lua-luassert",
     "lua-say",
@@ -52,8 +54,8 @@ pub(crate) fn install() -> Result<()> {
         .args(missing)
         .env("DEBIAN_FRONTEND", "noninteractive");
     let remedy = "install Node.js 20 and npm, Python 3.11 with venv, Lua 5.4, or newer ones, and \
-                  the Lua libraries penlight, luaunit, luassert, say, argparse, inspect, dkjson, \
-                  lfs and lpeg";
+                  the Lua libraries penlight with its pages, luaunit, luassert, say, argparse, \
+                  inspect, dkjson, lfs and lpeg";
     Step::new("Node.js, Python and Lua", remedy, apt).run()
 }
 

@@ -8,7 +8,7 @@ use mlua_sys::{LUA_TTABLE, lua_KContext, lua_upvalueindex};
 use crate::argument::{REFUSED, text};
 use crate::compact::{self, Compact, compact};
 use crate::lua::{Function, Functions, State, push_library, set_functions};
-use crate::{calls, late, waiting};
+use crate::{calls, late, spawned, waiting};
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"bundled", bundled)];
@@ -82,6 +82,7 @@ extern "C-unwind" fn open(l: State) -> c_int {
     l.push_value(lua_upvalueindex(1));
     push_library(l, waiting::FUNCTIONS);
     set_functions(l, calls::FUNCTIONS);
+    set_functions(l, spawned::FUNCTIONS);
     late::push_native(l, c"spawn_monitored");
     l.set_field(-2, c"spawn_watched");
     l.call_then(1, 1, 0, opened);

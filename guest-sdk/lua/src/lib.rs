@@ -83,6 +83,7 @@ mod registry;
 mod replacement;
 mod scheduler;
 mod security;
+mod spawned;
 mod spawner;
 mod stdio;
 mod streams;

@@ -15,7 +15,7 @@ use crate::lua::{self, Functions, State};
 use crate::mistakes::check_taken;
 use crate::tasks::Format;
 use crate::time::{self, Unit};
-use crate::{capability, exchange, exec, mailbox, registry, transfer};
+use crate::{capability, exchange, exec, mailbox, registry, spawned, transfer};
 
 const FUNCTIONS: &Functions = &[
     (c"id", id),
@@ -124,24 +124,26 @@ pub(crate) fn spawn_with(l: State, first: c_int, options: &[u8], relation: Relat
         return REFUSED;
     };
     let arguments = (first + 2, l.top().max(first + 1));
-    exchange::call_with_values(
-        l,
-        arguments,
-        "arguments",
-        Some(exchange::string),
-        |arguments, buffer| {
-            process::spawn(
-                Start {
-                    definition,
-                    host,
-                    arguments,
-                    options,
-                },
-                relation,
-                buffer,
-            )
-        },
-    )
+    spawned::spawn(l, relation, |relation| {
+        exchange::call_with_values(
+            l,
+            arguments,
+            "arguments",
+            Some(exchange::string),
+            |arguments, buffer| {
+                process::spawn(
+                    Start {
+                        definition,
+                        host,
+                        arguments,
+                        options,
+                    },
+                    relation,
+                    buffer,
+                )
+            },
+        )
+    })
 }
 
 /// Starts a process as [`spawn_with`] does, and watches it from before it runs. Pushes the
@@ -152,23 +154,25 @@ pub(crate) fn spawn_watched(l: State, first: c_int, options: &[u8], relation: Re
     };
     let arguments = (first + 2, l.top().max(first + 1));
     let mut watch = None;
-    let results = exchange::call_with_values(
-        l,
-        arguments,
-        "arguments",
-        Some(exchange::string),
-        |arguments, buffer| {
-            let start = Start {
-                definition,
-                host,
-                arguments,
-                options,
-            };
-            let (subscription, pid) = process::spawn_watched(start, relation, buffer)?;
-            watch = Some(subscription);
-            Ok(pid)
-        },
-    );
+    let results = spawned::spawn(l, relation, |relation| {
+        exchange::call_with_values(
+            l,
+            arguments,
+            "arguments",
+            Some(exchange::string),
+            |arguments, buffer| {
+                let start = Start {
+                    definition,
+                    host,
+                    arguments,
+                    options,
+                };
+                let (subscription, pid) = process::spawn_watched(start, relation, buffer)?;
+                watch = Some(subscription);
+                Ok(pid)
+            },
+        )
+    });
     match watch {
         Some(subscription) => {
             transfer::push_subscription(l, subscription, Format::Raw);

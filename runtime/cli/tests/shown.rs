@@ -353,6 +353,48 @@ fn a_reload_names_files_as_text() {
     is_harmless(&session.end().ends_with(143));
 }
 
+#[test]
+fn an_apply_names_files_as_text() {
+    let main = "print('ready') process.listen('end'):receive()";
+    let file = format!("two/{HOSTILE}.lua");
+    let policy = format!("two/policies/{HOSTILE}.cedar");
+    let manifest = format!("[processes.\"app:odd\"]\nsource = \"{}.lua\"\n", in_toml());
+    let dir = Program::of(&[
+        ("one/main.lua", main),
+        ("two/main.lua", main),
+        ("two/warren.toml", &manifest),
+        (&file, "local x = = 1"),
+    ]);
+    let run = ["run", "--control", "control", "one"];
+    let mut session = Session::start(warren(dir.path(), &run));
+    session.wait_for_line("ready");
+    // Prints plans and refusals of all sorts, for people and as JSON.
+    let apply = |options: &[&str], status: i32| {
+        for form in [&[] as &[&str], &["--json"]] {
+            let words = [&["apply", "--control", "control", "two"][..], form, options].concat();
+            let ended = outcome(warren(dir.path(), &words)).ends_with(status);
+            is_in_one_line(&ended);
+            assert!(
+                format!("{}{}", ended.text(), ended.stderr).contains("202e"),
+                "{ended}"
+            );
+        }
+    };
+    apply(&["--yes"], 1);
+    std::fs::write(dir.path().join(&file), "return function() return 1 end").unwrap();
+    std::fs::create_dir(dir.path().join("two/policies")).unwrap();
+    std::fs::write(
+        dir.path().join(&policy),
+        "permit (principal, action, resource);",
+    )
+    .unwrap();
+    apply(&["--yes"], 1);
+    std::fs::remove_file(dir.path().join(&policy)).unwrap();
+    apply(&["--dry-run"], 0);
+    session.signal("TERM");
+    is_harmless(&session.end().ends_with(143));
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn top_shows_names_and_files_as_text() {

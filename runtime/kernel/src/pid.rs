@@ -57,7 +57,8 @@ pub enum Destination<'a> {
     Pid {
         /// The host the text names.
         host: &'a str,
-        /// The process.
+        /// The process. A text in the form of a PID that [`Pid::text`] never writes, such
+        /// as `{host|0x2}`, is of the largest PID, which no process gets.
         pid: Pid,
     },
     /// A registered name.
@@ -68,8 +69,8 @@ impl<'a> Destination<'a> {
     /// Reads a destination.
     ///
     /// # Errors
-    /// `Invalid` for a text that begins with `{` and is not what [`Pid::text`]
-    /// writes, and for one that no process can be registered under.
+    /// `Invalid` for a text that begins with `{` and does not have the form of a PID,
+    /// and for one that no process can be registered under.
     pub fn parse(text: &'a str) -> Result<Self, Error> {
         if !text.starts_with('{') {
             check_name(text)?;
@@ -122,6 +123,9 @@ fn parse_pid(text: &str) -> Option<(&str, Pid)> {
         .strip_suffix('}')?
         .rsplit_once('|')?;
     let digits = id.strip_prefix("0x")?;
+    if host.is_empty() {
+        return None;
+    }
     // Each process has one text: no capital digits, no padding zeros beyond
     // five digits.
     let canonical = digits.len() >= 5
@@ -129,11 +133,21 @@ fn parse_pid(text: &str) -> Option<(&str, Pid)> {
         && digits
             .bytes()
             .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'));
-    if !canonical || host.is_empty() {
-        return None;
+    let number = match canonical {
+        true => u64::from_str_radix(digits, 16)
+            .ok()
+            .and_then(NonZeroU64::new),
+        false => None,
+    };
+    match number {
+        Some(number) => Some((host, Pid(number))),
+        None if is_hexadecimal(digits) => Some((host, Pid::MAX)),
+        None => None,
     }
-    let number = u64::from_str_radix(digits, 16).ok()?;
-    Some((host, Pid(NonZeroU64::new(number)?)))
+}
+
+fn is_hexadecimal(digits: &str) -> bool {
+    !digits.is_empty() && digits.bytes().all(|digit| digit.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -172,17 +186,32 @@ mod tests {
             "{a}",
             "{a|}",
             "{a|2}",
+            "{a|0x}",
+            "{a|0x+0002}",
+            "{a|0x0000g}",
+            "{|0x00002}",
+            "{|0x2}",
+            "{a|0x00002",
+        ] {
+            let error = Destination::parse(text).unwrap_err();
+            assert_eq!(error.kind, crate::Kind::Invalid, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_pid_that_is_written_otherwise_is_of_no_process() {
+        for text in [
             "{a|0x2}",
             "{a|0x00000}",
             "{a|0x0000A}",
             "{a|0x000002}",
-            "{a|0x+0002}",
-            "{|0x00002}",
-            "{a|0x00002",
             "{a|0x10000000000000000}",
         ] {
-            let error = Destination::parse(text).unwrap_err();
-            assert_eq!(error.kind, crate::Kind::Invalid, "{text}");
+            let nobody = Destination::Pid {
+                host: "a",
+                pid: Pid::MAX,
+            };
+            assert_eq!(Destination::parse(text), Ok(nobody), "{text}");
         }
     }
 

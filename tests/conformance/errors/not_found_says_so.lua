@@ -6,7 +6,10 @@ end
 local gone = "{app:processes|0x00999}"
 for _, call in ipairs { process.send, process.cancel, process.terminate, process.monitor, process.link } do
   local topic = call == process.send and "t" or nil
-  says("process not found: {app:processes|0x00999}", call(gone, topic))
+  -- No process has a text like the last three.
+  for _, nobody in ipairs { gone, "{app:processes|0x2}", "{app:processes|0x00000}", "{app:processes|0xFFFFF}" } do
+    says("process not found: " .. nobody, call(nobody, topic))
+  end
   says("not registered", call("nobody", topic))
 end
 says("not registered", process.registry.lookup("nobody"))

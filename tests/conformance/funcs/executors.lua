@@ -40,9 +40,11 @@ return function(how, ...)
   none, err = plain:with_context { f = print }
   assert(none == nil and err:kind() == errors.INVALID and tostring(err):find("context.f", 1, true))
   assert(not pcall(plain.with_context, plain, 5))
-  none, err = plain:with_actor(nil)
-  assert(none == nil and err:kind() == errors.INVALID)
-  assert(not pcall(plain.with_actor, plain, 5) and not pcall(plain.with_scope, plain, "x"))
+  for _, name in ipairs { "with_actor", "with_scope" } do
+    local done, why = pcall(function() return plain[name](plain, nil) end)
+    assert(not done and why:find(name, 1, true) and why:find("expected, got", 1, true), why)
+    assert(not pcall(plain[name], plain) and not pcall(plain[name], plain, 5))
+  end
   assert(not pcall(plain.call, {}, me))
 
   local pids = process.listen("pid")

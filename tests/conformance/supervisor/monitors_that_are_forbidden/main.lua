@@ -9,13 +9,16 @@ local child
 repeat
   child = supervisor.find("top", "worker")
 until child
-assert(supervisor.find("top", child.pid).pid == child.pid and supervisor.count("top").running == 1)
-process.terminate(child.pid)
-local again
-repeat
-  again = supervisor.find("top", "worker")
-until again.pid and again.pid ~= child.pid
-assert(again.restarts == 1, again.restarts)
+assert(supervisor.find("top", child.pid).pid == child.pid and supervisor.count("top").running == 2)
+for _, id in ipairs { "worker", "started" } do
+  child = supervisor.find("top", id)
+  process.terminate(child.pid)
+  local again
+  repeat
+    again = supervisor.find("top", id)
+  until again.pid and again.pid ~= child.pid
+  assert(again.restarts == 1, again.restarts)
+end
 assert(supervisor.stop("top"))
 assert(events:receive().from == top)
 

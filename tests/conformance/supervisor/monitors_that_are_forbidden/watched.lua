@@ -1,1 +1,4 @@
-return require("supervisor").run { children = { { id = "worker", definition = "app:worker" } } }
+return require("supervisor").run { children = {
+  { id = "worker", definition = "app:worker" },
+  { id = "started", shutdown = "kill", start = function() return process.spawn("app:worker") end },
+} }

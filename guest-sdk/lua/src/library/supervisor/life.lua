@@ -1,5 +1,7 @@
 -- The start and the stop of a child: methods of its supervisor.
 
+local native = ...
+local note_spawns = native.note_spawns
 local alarms = require("warren.supervisor.alarms")
 local failures = require("warren.server.failures")
 local failure = failures.failure
@@ -45,6 +47,47 @@ function life:await_name(err)
   return ended
 end
 
+-- Calls the start function of a child. Returns its PID, and true if the supervisor monitors
+-- that process from before it ran; or nil and an error.
+local function call_start(child, args)
+  local spawned = {}
+  note_spawns(spawned)
+  local returned, pid, err = xpcall(child.start, failures.structured, table.unpack(args, 1, args.n))
+  note_spawns(nil)
+  for other in pairs(spawned) do
+    if not returned or other ~= pid then
+      process.unmonitor(other)
+    end
+  end
+  if not returned then
+    return nil, pid
+  elseif not pid and err ~= nil then
+    return nil, failures.reason(err)
+  elseif type(pid) ~= "string" or pid:byte() ~= 123 then
+    return nil, failure(errors.INTERNAL, "its start function returned no PID: " .. tostring(pid))
+  end
+  return pid, spawned[pid]
+end
+
+-- Links to the process that a start function has returned, and monitors it. Returns the PID;
+-- or nil and the error of a process that cannot be supervised, and is terminated.
+local function take_on(pid, is_monitored)
+  local done, err = is_monitored, nil
+  if not done then
+    done, err = process.monitor(pid)
+  end
+  if done then
+    done, err = process.link(pid)
+    -- The EXIT of a process that is not found follows.
+    if done or errors.is(err, errors.NOT_FOUND) then
+      return pid
+    end
+    process.unmonitor(pid)
+  end
+  process.terminate(pid)
+  return nil, err
+end
+
 -- Starts the process of a child, linked and monitored. A server tells on a topic when it
 -- has started.
 function life:spawn(child, topic)
@@ -55,22 +98,13 @@ function life:spawn(child, topic)
   if not child.start then
     return launch.child(child, args)
   end
-  local returned, pid, err = xpcall(child.start, failures.structured, table.unpack(args, 1, args.n))
-  if not returned then
-    return nil, pid
-  elseif not pid and err ~= nil then
-    return nil, failures.reason(err)
-  elseif type(pid) ~= "string" or pid:byte() ~= 123 then
-    return nil, failure(errors.INTERNAL, "its start function returned no PID: " .. tostring(pid))
+  local pid, is_monitored = call_start(child, args)
+  if not pid then
+    return nil, is_monitored
   elseif self.by_pid[pid] then
     return nil, failure(errors.ALREADY_EXISTS, "the process is a child already: " .. pid, { pid = pid })
   end
-  local watched
-  watched, err = process.monitor(pid)
-  if watched then
-    watched, err = process.link(pid)
-  end
-  return watched and pid, err
+  return take_on(pid, is_monitored)
 end
 
 -- Asks a process to end; the runtime sees to the deadline.

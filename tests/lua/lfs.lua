@@ -1,0 +1,3 @@
+-- Runs the tests of LuaFileSystem, with this directory as the one for temporary files.
+tmp = "."
+assert(loadfile("test.lua"))()
