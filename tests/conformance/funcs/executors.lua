@@ -40,11 +40,11 @@ return function(how, ...)
   none, err = plain:with_context { f = print }
   assert(none == nil and err:kind() == errors.INVALID and tostring(err):find("context.f", 1, true))
   assert(not pcall(plain.with_context, plain, 5))
-  for _, name in ipairs { "with_actor", "with_scope" } do
-    local done, why = pcall(function() return plain[name](plain, nil) end)
-    assert(not done and why:find(name, 1, true) and why:find("expected, got", 1, true), why)
-    assert(not pcall(plain[name], plain) and not pcall(plain[name], plain, 5))
-  end
+  local done, why = pcall(function() return plain:with_actor(nil) end)
+  assert(not done and why:find("bad argument #1 to 'with_actor' (actor expected, got nil)", 1, true), why)
+  done, why = pcall(function() return plain:with_scope(nil) end)
+  assert(not done and why:find("bad argument #1 to 'with_scope' (scope expected, got nil)", 1, true), why)
+  assert(not pcall(plain.with_actor, plain) and not pcall(plain.with_scope, plain, "x"))
   assert(not pcall(plain.call, {}, me))
 
   local pids = process.listen("pid")

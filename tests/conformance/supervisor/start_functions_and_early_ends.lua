@@ -20,7 +20,7 @@ function roles.waits()
 end
 
 roles["server.start"] = function(...)
-  return server.entry { call = function() error("broken at once", 0) end }("server.start", ...)
+  return server.entry { call = function() error("broken at once", 0) end }.main("server.start", ...)
 end
 
 -- Returns when the process has ended: it answers no call.

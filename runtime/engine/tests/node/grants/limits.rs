@@ -125,10 +125,12 @@ async fn bytes_on_disk_have_a_limit() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_terminated_process_gives_back_its_open_files() {
     let place = Place::new();
-    let world = world(small_host().max_files(2).max_files_total(2));
+    let mut world = world(small_host().max_files(2).max_files_total(2));
     let mut script = Script::new();
     script.open(3, "a.txt", 0, READ, 0);
     script.open(3, "a.txt", 0, READ, 1);
+    script.put(BUFFER, b"both are opened\n");
+    script.call("fd_write", &[1, VECTOR.into(), 1, COUNT.into()]);
     let endless = script
         .wat()
         .replace("(call $finish", "(loop $again (br $again)) (call $finish");
@@ -137,12 +139,8 @@ async fn a_terminated_process_gives_back_its_open_files() {
     let mut another = Script::new();
     another.open(3, "a.txt", 0, READ, 0);
     let reader = Arc::new(place.grants(&[("data", false)]));
-    loop {
-        // Until the holder has opened both.
-        if run(&world, &another, (*reader).clone()).await == [MFILE] {
-            break;
-        }
-    }
+    world.expect_line("both are opened").await;
+    assert_eq!(run(&world, &another, (*reader).clone()).await, [MFILE]);
     world.terminate(&holder);
     loop {
         if run(&world, &another, (*reader).clone()).await == [0] {
