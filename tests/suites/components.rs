@@ -190,8 +190,8 @@ import { price, type Priced } from "./lib/price.js";
 
 interface Answer<T> { readonly value: T }
 
-abstract class Counter<T> extends Map<string, T> implements Iterable<[string, T]> {
-  private count?: number = 0
+abstract class Counter<T> extends Map<string, T> implements /* implements */ Iterable<[string, T]> {
+  private /* ? */ count /* ? */ ?: number = 0
   declare hidden: string;
   abstract add(by: number): void
   protected next(this: Counter<T>, by?: number): number {
@@ -237,7 +237,11 @@ export const start = main(async (role?: Role) => {
         ),
         (
             "lib/late.ts",
-            "export const late: string = \"late\";\n".to_owned(),
+            // As long as generated code may be.
+            format!(
+                "export const late: string = \"late\"{};\n",
+                " + \"\"".repeat(5_000)
+            ),
         ),
     ])
 }

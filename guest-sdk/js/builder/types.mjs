@@ -55,20 +55,20 @@ const UNENDED = new Set([
 
 const MODIFIER = /\b(public|private|protected|readonly|override)\b/g;
 
-/** A comma behind an element, and what may stand before it. */
-const COMMA = /^(?:\s|\/\*[^]*?\*\/|\/\/.*)*,/;
+/** A comma behind an element. */
+const COMMA = /\s*,/y;
 
 /** Returns `{ code, names }`: the text without types, and the names of exported types. */
 export function withoutTypes(path, text) {
-  const { program, module, errors } = parseSync(path, text, { lang: "ts", sourceType: "module" });
+  const { program, module, comments, errors } = parseSync(path, text, { lang: "ts", sourceType: "module" });
   const [error] = errors;
   if (error) {
     const [label] = error.labels;
     const place = placeIn(path, text, label?.start ?? 0, label?.end ?? 0);
     throw new Fault(error.message, { place, help: error.helpMessage });
   }
-  const removal = new Removal(path, text);
-  removal.visit(program, null);
+  const removal = new Removal(path, text, comments);
+  removal.visitAll(program);
   const exported = module.staticExports.flatMap(({ entries }) => entries);
   const names = exported.filter(({ isType }) => isType).map(({ exportName }) => exportName.name);
   return { code: removal.code(), names: new Set(names) };
@@ -76,15 +76,29 @@ export function withoutTypes(path, text) {
 
 const spaces = (text) => text.replace(/[^\n\r\u2028\u2029]/g, " ");
 
+/** Returns a text with spaces in the place of its comments. */
+function withoutComments(text, comments) {
+  const parts = [];
+  let at = 0;
+  for (const { start, end } of comments) {
+    parts.push(text.slice(at, start), spaces(text.slice(start, end)));
+    at = end;
+  }
+  return parts.join("") + text.slice(at);
+}
+
 /** The removal of the types of one file. */
 class Removal {
   edits = [];
   /** The ends of statements that end without a semicolon. */
   unended = new Set();
+  /** The text without its comments, in which words and marks are searched. */
+  bare;
 
-  constructor(path, text) {
+  constructor(path, text, comments) {
     this.path = path;
     this.text = text;
+    this.bare = withoutComments(text, comments);
   }
 
   code() {
@@ -99,8 +113,22 @@ class Removal {
     return parts.join("") + text.slice(at);
   }
 
-  visit(node, parent) {
-    if (isNoCode(node)) return this.#erase(node);
+  /** Visits the nodes, each before those below it. A recursion would end in long expressions. */
+  visitAll(program) {
+    const left = [[program, null]];
+    while (left.length > 0) {
+      // The first of them is the next.
+      for (const each of this.#visit(...left.pop()).reverse()) left.push(each);
+    }
+  }
+
+  /** Visits a node. Returns the nodes below it that are to be visited, each with this one. */
+  #visit(node, parent) {
+    const below = [];
+    if (isNoCode(node)) {
+      this.#erase(node);
+      return below;
+    }
     if (CODE[node.type]) {
       const [message, help] = CODE[node.type];
       throw new Fault(message, { place: placeIn(this.path, this.text, node.start, node.end), help });
@@ -115,14 +143,15 @@ class Removal {
         continue;
       }
       for (const child of Array.isArray(value) ? value : [value]) {
-        if (typeof child?.type === "string" && !isRemoved(node, child)) this.visit(child, node);
+        if (typeof child?.type === "string" && !isRemoved(node, child)) below.push([child, node]);
       }
     }
+    return below;
   }
 
   /** Removes what a node has besides its types. */
   #visitOwn(node) {
-    const { text } = this;
+    const { bare } = this;
     if (OF_VALUE.has(node.type)) return this.#blank(node.expression.end, node.end);
     switch (node.type) {
       case "ImportDeclaration":
@@ -131,9 +160,9 @@ class Removal {
         return;
       case "ClassDeclaration":
       case "ClassExpression":
-        if (node.abstract) this.#blankWord("abstract", text.indexOf("abstract", node.start));
+        if (node.abstract) this.#blankWord("abstract", bare.indexOf("abstract", node.start));
         if (node.implements?.length) {
-          const start = text.lastIndexOf("implements", node.implements[0].start);
+          const start = bare.lastIndexOf("implements", node.implements[0].start);
           this.#blank(start, node.implements.at(-1).end);
         }
         return;
@@ -157,26 +186,26 @@ class Removal {
 
   #visitMember(node) {
     const { key, start, value, typeAnnotation, end } = node;
-    for (const { 0: word, index } of this.text.slice(start, key.start).matchAll(MODIFIER)) {
+    for (const { 0: word, index } of this.bare.slice(start, key.start).matchAll(MODIFIER)) {
       // Without the word, the member could go on with the line before it.
       if (index === 0) this.edits.push({ start, end: start + word.length, by: `;${spaces(word.slice(1))}` });
       else this.#blankWord(word, start + index);
     }
     const mark = node.optional ? "?" : node.definite ? "!" : null;
-    if (mark) this.#blankWord(mark, this.text.indexOf(mark, key.end), typeAnnotation?.start ?? value?.start ?? end);
+    if (mark) this.#blankWord(mark, this.bare.indexOf(mark, key.end), typeAnnotation?.start ?? value?.start ?? end);
   }
 
   /** An arrow function allows no new line before its arrow, nor between `async` and `(`. */
   #moveBrackets(node) {
     const { typeParameters, returnType } = node;
     if (isMoved(node, "returnType", this.text)) {
-      const close = this.text.lastIndexOf(")", returnType.start);
+      const close = this.bare.lastIndexOf(")", returnType.start);
       this.#blank(close, close + 1);
       const type = this.text.slice(returnType.start, returnType.end);
       this.edits.push({ start: returnType.start, end: returnType.end, by: `${spaces(type.slice(0, -1))})` });
     }
     if (isMoved(node, "typeParameters", this.text)) {
-      const open = this.text.indexOf("(", typeParameters.end);
+      const open = this.bare.indexOf("(", typeParameters.end);
       const type = this.text.slice(typeParameters.start, typeParameters.end);
       this.edits.push({ start: typeParameters.start, end: typeParameters.end, by: `(${spaces(type.slice(1))}` });
       this.#blank(open, open + 1);
@@ -199,12 +228,13 @@ class Removal {
 
   /** Removes the last occurrence of a character before a place. */
   #blankLast(mark, before) {
-    this.#blankWord(mark, this.text.lastIndexOf(mark, before - 1));
+    this.#blankWord(mark, this.bare.lastIndexOf(mark, before - 1));
   }
 
   /** Removes an element of a list, with the comma behind it. */
   #blankElement({ start, end }) {
-    const [comma = ""] = COMMA.exec(this.text.slice(end)) ?? [];
+    COMMA.lastIndex = end;
+    const [comma = ""] = COMMA.exec(this.bare) ?? [];
     this.#blank(start, end + comma.length);
   }
 }

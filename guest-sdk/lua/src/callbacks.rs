@@ -83,8 +83,9 @@ pub(crate) extern "C-unwind" fn find(l: State) -> c_int {
         _ => {
             // Past the prelude's function and the one of C that has called it.
             l.push_where(3);
-            l.insert(-2);
+            l.push_value(-2);
             l.concat(2);
+            l.pass_overflow(-2);
             l.error()
         }
     }

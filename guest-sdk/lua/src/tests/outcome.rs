@@ -266,6 +266,16 @@ fn the_error_of_a_full_stack_has_its_limit() {
             calls,
         ),
         (
+            "string.gsub(('a'):rep(300000), ('a?'):rep(300000), print)",
+            "pattern too complex",
+            calls,
+        ),
+        (
+            "local function g() return (('x'):gsub('x', g)) end g()",
+            "C stack overflow",
+            calls,
+        ),
+        (
             "local x <close> = setmetatable({}, { __close = f }) f()",
             "error in error handling",
             values,

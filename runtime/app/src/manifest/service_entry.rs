@@ -35,7 +35,7 @@ impl ServiceEntry {
         ];
         reader.known_keys(service, &known);
         if !service.has("process") {
-            let message = format!("the service `{}` has no process", id.get_ref());
+            let message = format!("there is no `process`{}", service.place());
             reader.problem(
                 id.span(),
                 message,
@@ -183,9 +183,17 @@ mod tests {
     }
 
     #[test]
+    fn a_service_whose_name_is_no_id_is_told_as_it_is_written() {
+        let (_, problems) = Manifest::parse("[services.worker]\n");
+        let mut messages = problems.iter().map(|problem| &*problem.message);
+        let is_told = messages.any(|told| told == "there is no `process` in [services.worker]");
+        assert!(is_told, "{problems:#?}");
+    }
+
+    #[test]
     fn each_problem_has_its_place() {
         for (line, at, says) in [
-            ("", "\"a:b\"", "has no process"),
+            ("", "\"a:b\"", "there is no `process` in [services.\"a:b\"]"),
             ("process = \"b\"", "\"b\"", "namespace:name"),
             ("process = \"a:c\"\nargs = 3", "3", "an array of values"),
             (

@@ -154,7 +154,7 @@ impl Lost {
         match self {
             Lost::Refused { kind, message, .. } => Failure {
                 help: (*kind == Kind::NotFound).then(|| {
-                    "`warren ps` shows the processes; quote a PID: '{app:processes|0x00002}'"
+                    "`warren ps` shows processes and hosts; quote a PID: '{app:processes|0x00002}'"
                         .to_owned()
                 }),
                 kind: Some(kind.clone()),

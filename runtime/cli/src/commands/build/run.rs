@@ -11,6 +11,10 @@ use crate::report::stderr;
 /// Lines of a tool's output that are shown if it fails.
 const MAX_LINES: usize = 20;
 
+/// Help for a tool that a signal has ended.
+const KILLED: &str = "a signal ended the tool: the machine may lack memory, or a source may nest \
+                      deeper than the tool reads";
+
 /// Runs a command on this terminal; `missing` is the help if it is not
 /// installed.
 pub(super) fn shown(mut command: Command, what: &str, missing: &str) -> Result<(), Box<Failure>> {
@@ -94,7 +98,9 @@ fn output_of(
         .filter(|line| !line.trim().is_empty() && is_wanted(line))
         .collect();
     let last = lines.len().saturating_sub(MAX_LINES);
+    let is_killed = output.status.code().is_none();
     Err(Box::new(Failure {
+        help: is_killed.then(|| KILLED.to_owned()),
         notes: lines[last..]
             .iter()
             .map(|line| (*line).to_owned())
@@ -206,10 +212,18 @@ mod tests {
         assert_eq!(failure.notes[MAX_LINES - 1], "line 30");
         let failure = quietly(shell("echo why; exit 1"), "x.js", "").unwrap_err();
         assert_eq!(failure.notes, ["why"]);
+        assert_eq!(failure.help, None);
         assert_eq!(
             quietly(shell("echo out"), "x", "").unwrap().stdout,
             b"out\n"
         );
+    }
+
+    #[test]
+    fn a_tool_that_a_signal_has_ended_comes_with_a_help() {
+        let failure = quietly(shell("kill -KILL $$"), "x.js", "").unwrap_err();
+        assert!(failure.message.contains("signal: 9"), "{failure}");
+        assert_eq!(failure.help.as_deref(), Some(KILLED));
     }
 
     #[test]
