@@ -199,6 +199,13 @@ impl Artifact {
         codes.get(&class).cloned()
     }
 
+    /// Returns the bytes of memory that the code takes. Code in a file of the cache counts for
+    /// nothing: the system reads it again when it needs the memory.
+    pub(crate) fn memory(&self) -> usize {
+        let codes = self.codes.read();
+        codes.values().map(|code| code.memory()).sum()
+    }
+
     /// Returns the number among the artifacts of the node.
     pub(crate) fn number(&self) -> usize {
         self.number.number
@@ -307,6 +314,15 @@ impl From<Error> for Unusable {
 }
 
 impl MachineCode {
+    /// Returns the bytes of memory that the code takes once it is loaded: itself, its copy
+    /// that runs, and the initial memory, up to 16 MiB however few of it a module states.
+    fn memory(&self) -> usize {
+        match self {
+            MachineCode::File(_) => 0,
+            MachineCode::Memory(bytes) => bytes.len().saturating_mul(3),
+        }
+    }
+
     fn module(&self, engine: &Engine) -> wasmtime::Result<Module> {
         // SAFETY: the bytes are machine code that `Engine::precompile_module`
         // made: in this run, or in an earlier one of this user, whose key has

@@ -302,13 +302,17 @@ impl Program {
         })
     }
 
-    /// Returns the bytes of the source and of the prepared code.
+    /// Returns the bytes of the source, and of the code that was made of it.
     pub(crate) fn bytes(&self) -> usize {
-        let source = match &self.definition.code {
-            Code::Lua(source) | Code::Wasm(source) => source.bytes.len(),
-            Code::Native(_) => 0,
+        let made = match &self.chunk {
+            // The artifact is the interpreter.
+            Some(chunk) => chunk.code.len(),
+            None => self.artifact.as_ref().map_or(0, |code| code.memory()),
         };
-        source + self.chunk.as_ref().map_or(0, |chunk| chunk.code.len())
+        match &self.definition.code {
+            Code::Lua(source) | Code::Wasm(source) => source.bytes.len().saturating_add(made),
+            Code::Native(_) => 0,
+        }
     }
 
     /// Returns this program with other grants.

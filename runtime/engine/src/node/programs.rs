@@ -304,9 +304,10 @@ impl Node {
                 })
             });
             let artifact = artifact.await.map(Arc::clone);
-            if let (Some(key), Ok(_)) = (&key, &artifact) {
-                // The machine code is some four times as long as the file.
-                let (bytes, max_kept) = (bytes.saturating_mul(4), node.programs.limits.max_kept);
+            if let (Some(key), Ok(artifact)) = (&key, &artifact) {
+                // Machine code in a file is some four times as long as the source.
+                let bytes = bytes.saturating_mul(4).max(artifact.memory());
+                let max_kept = node.programs.limits.max_kept;
                 node.programs.artifacts.made(key, bytes, max_kept);
             }
             // Fails only if the caller no longer waits.

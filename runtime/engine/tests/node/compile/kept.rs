@@ -35,6 +35,34 @@ async fn code_of_replaced_definitions_is_evicted() {
     world.close().await;
 }
 
+/// Data at both ends of 8 MiB takes 8 MiB of initial memory.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn code_counts_with_the_memory_that_it_takes() {
+    if !is_alone("compile::kept::code_counts_with_the_memory_that_it_takes").await {
+        return;
+    }
+    let world = limited(|limits| limits.max_kept = 64 << 20);
+    let run = async |number: usize| {
+        let id = format!("t:{number}");
+        let ends = format!(
+            r#"(memory (export "memory") 128) (data (i32.const 0) "{number}") (data (i32.const 8388600) "x")"#
+        );
+        world.define(&id, &guest(&ends, ""));
+        world.run(&id).await;
+    };
+    for number in 0..10 {
+        run(number).await;
+    }
+    let before = resident();
+    for number in 10..50 {
+        run(number).await;
+    }
+    let grown = resident().saturating_sub(before);
+    assert!(grown < 128 << 20, "{} MiB", grown >> 20);
+    run(0).await;
+    world.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_kept_of_code_that_is_refused() {
     if !is_alone("compile::kept::nothing_is_kept_of_code_that_is_refused").await {
