@@ -109,6 +109,16 @@ pub enum AppError {
         /// The reason.
         error: GrantError,
     },
+    /// A thing that is granted at the start is no entry of the manifest.
+    #[error("cannot grant the {what} `{}`: the program has no such {what}", text::line(thing))]
+    UnknownUse {
+        /// The word for such things.
+        what: String,
+        /// The id of the thing.
+        thing: String,
+        /// Advice.
+        remedy: String,
+    },
 }
 
 /// The access that a grant allows.
@@ -211,6 +221,7 @@ impl AppError {
                 format!("give the file an entry of its own in [processes], or change that of {id}")
             }
             AppError::Grant { access, error, .. } => return error.remedy(*access),
+            AppError::UnknownUse { remedy, .. } => remedy.clone(),
             AppError::Unreadable { .. }
             | AppError::Source { .. }
             | AppError::FileName { .. }

@@ -18,7 +18,8 @@ use std::path::{Component, Path, PathBuf};
 use warren_engine::{Grants, PathGrant};
 
 use crate::error::{Access, AppError, GrantError};
-use crate::options::{AppOptions, EnvGrant};
+use crate::options::{AppOptions, EnvGrant, UseGrant};
+use crate::tokens::full_id;
 
 /// The base of relative paths.
 #[derive(Clone, Copy, Debug)]
@@ -44,6 +45,9 @@ pub(crate) fn of_options(options: &AppOptions) -> Result<Grants, AppError> {
                 what: path.display().to_string(),
                 error,
             })?;
+    }
+    for UseGrant { capability, thing } in &options.uses {
+        grants.uses.grant(capability, &full_id(thing), "");
     }
     for variable in &options.env {
         add_env(&mut grants, variable).map_err(|error| AppError::Grant {

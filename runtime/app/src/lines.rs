@@ -11,13 +11,14 @@ use toml::de::{DeTable, DeValue};
 pub struct Lines(HashMap<(&'static str, String), usize>);
 
 /// The tables that hold tables by name, and the one of the program's settings.
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 8] = [
     "app",
     "hosts",
     "processes",
     "services",
     "grants",
     "tokens",
+    "stores",
     "scopes",
 ];
 

@@ -12,15 +12,19 @@ use crate::id::Id;
 use crate::library::{Library, ResolveError};
 use crate::location::Location;
 use crate::manifest::{Manifest, ManifestError, Problem};
-use crate::options::AppOptions;
+use crate::options::{AppOptions, UseGrant};
 use crate::place::Language;
 use crate::plan::DEFAULT_METHOD;
 use crate::policy::{Directory, Policies, Settings, policy_path};
 use crate::root::{SourceError, SourceRoot};
 use crate::service_check::identify;
+use crate::suggest::closest;
 use crate::test::tests_of;
+use crate::tokens::full_id;
+use crate::uses::UseKind;
 use parking_lot::RwLock;
 use warren_engine::{DEFAULT_HOST, Definition};
+use warren_kernel::text;
 
 /// The default name of an app.
 const DEFAULT_NAME: &str = "app";
@@ -60,6 +64,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     let name: Arc<str> = manifest.name().into();
     let library = Library::new(name.clone(), root, grants);
 
+    check_uses(&options.uses, &manifest.parsed)?;
     let mut checked = Checked::new(&manifest.parsed, library);
     let mut services = checked.services_of(&manifest.parsed.services);
     let problems = checked.take_problems();
@@ -80,6 +85,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         mut library,
         hosts,
         token_stores,
+        stores,
         ..
     } = checked;
     let fixed = options.reloadable.then(|| {
@@ -110,6 +116,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         hosts,
         services,
         token_stores,
+        stores,
         library,
         policies: policies.map(Arc::new),
         taken_manifest: RwLock::new(Arc::clone(&text)),
@@ -122,6 +129,35 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         tracing::warn!(target: "warren::grants", "{write}");
     }
     Ok(app)
+}
+
+/// Checks that the entries that are granted at the start are there.
+fn check_uses(uses: &[UseGrant], manifest: &Manifest) -> Result<(), AppError> {
+    for UseGrant { capability, thing } in uses {
+        let Some(kind) = UseKind::of(capability) else {
+            let known: Vec<_> = UseKind::ALL.iter().map(|kind| kind.key).collect();
+            return Err(AppError::UnknownUse {
+                what: capability.clone(),
+                thing: thing.clone(),
+                remedy: format!("grant one of {}", known.join(", ")),
+            });
+        };
+        let id = full_id(thing);
+        let entries = || manifest.entries(kind);
+        if entries().any(|entry| entry == id) {
+            continue;
+        }
+        let remedy = match closest(&id, entries()) {
+            Some(right) => format!("did you mean `{right}`?"),
+            None => format!("add a table [{}.\"{}\"]", kind.table, text::quoted(&id)),
+        };
+        return Err(AppError::UnknownUse {
+            what: kind.what.to_owned(),
+            thing: id,
+            remedy,
+        });
+    }
+    Ok(())
 }
 
 /// Reads the manifest's settings of policies. Returns their problems, too.

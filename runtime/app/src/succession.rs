@@ -79,6 +79,7 @@ impl App {
             &["tokens"],
             "a store of tokens",
         );
+        refuse(self.stores != next.stores, &["stores"], "a store");
         refuse(
             self.policies.is_none() && next.policies.is_some(),
             &["security"],

@@ -67,6 +67,7 @@ pub use code::cache::CacheError;
 pub use code::definition::{Code, Definition, Definitions, Files, Grants, Source};
 pub use code::grant::PathGrant;
 pub use code::native_code::NativeCode;
+pub use code::uses::Uses;
 pub use disk::DEFAULT_MAX_DISK;
 pub use files::{FilesInUse, MAX_FILES_OF_PROCESS};
 pub use guest::{ProcessEnd, Start};

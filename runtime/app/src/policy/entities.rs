@@ -78,6 +78,7 @@ impl Known {
             Resource::Name(name) => self.add("Name", name, [("text", text(name))], []),
             Resource::Context => self.add("Setting", "context", [], []),
             Resource::Security => self.add("Setting", "security", [], []),
+            Resource::Entry(kind, id) => self.named(kind.as_str(), id),
             Resource::Other(id) => self.add("Resource", id, [("id", text(id))], []),
             Resource::Process(target) => self.process(target),
         }

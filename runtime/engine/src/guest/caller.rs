@@ -23,6 +23,11 @@ impl KeptByGuest {
         self.0.get_or_insert_default()
     }
 
+    /// Returns the states of a guest that begins with these.
+    pub(super) fn beginning_with(kept: Option<Arc<Kept>>) -> KeptByGuest {
+        KeptByGuest(kept)
+    }
+
     /// Returns the states, if any was made.
     pub(super) fn made(&self) -> Option<&Arc<Kept>> {
         self.0.as_ref()

@@ -50,8 +50,26 @@ pub enum Resource {
     Context,
     /// Actor and scope.
     Security,
+    /// A thing that a capability gives, by its id.
+    Entry(EntryKind, String),
     /// A word of the program's own.
     Other(String),
+}
+
+/// The kind of a thing that a capability gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A store of values.
+    Store,
+}
+
+impl EntryKind {
+    /// The type that policies have for the kind.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            EntryKind::Store => "Store",
+        }
+    }
 }
 
 /// A process as the target of an action, with the properties that policies can
@@ -80,6 +98,7 @@ impl Resource {
             Some(ResourceKind::Name) => Resource::Name(text.to_owned()),
             Some(ResourceKind::Context) => Resource::Context,
             Some(ResourceKind::Security) => Resource::Security,
+            Some(ResourceKind::Store) => Resource::Entry(EntryKind::Store, entry_id(text)),
             Some(
                 ResourceKind::System
                 | ResourceKind::Group
@@ -96,11 +115,20 @@ impl Resource {
             Resource::Definition(text)
             | Resource::Host(text)
             | Resource::Name(text)
+            | Resource::Entry(_, text)
             | Resource::Other(text) => text.into(),
             Resource::Process(target) => target.pid.as_str().into(),
             Resource::Context => "context".into(),
             Resource::Security => "security".into(),
         }
+    }
+}
+
+/// Completes the id of an entry of the manifest: a name alone is one of `app`.
+fn entry_id(text: &str) -> String {
+    match text.contains(':') {
+        true => text.to_owned(),
+        false => format!("app:{text}"),
     }
 }
 
