@@ -18,7 +18,7 @@ const BYTES: RangeInclusive<u64> = (1 << 10)..=(1 << 40);
 pub(super) fn read(reader: &mut Reader, id: &Spanned<Id>, section: &Section<'_>) -> StoreSettings {
     reader.known_keys(section, &["kind", "max_entries", "max_value", "max_bytes"]);
     let default = StoreSettings::new(id.get_ref().text().clone());
-    let value = reader.size(section, "max_value", StoreSettings::MAX_VALUE);
+    let value = reader.size(section, "max_value", StoreSettings::VALUE_RANGE);
     StoreSettings {
         durable: reader
             .choice(section, "kind", &KINDS)

@@ -40,7 +40,7 @@ impl StoreSettings {
 
     /// Values that [`StoreSettings::max_value`] may have. A value crosses with the request
     /// of a call.
-    pub const MAX_VALUE: RangeInclusive<u64> = 1..=8 << 20;
+    pub const VALUE_RANGE: RangeInclusive<u64> = 1..=8 << 20;
 
     /// Returns the settings of a store in memory with the default limits.
     pub fn new(id: impl Into<Arc<str>>) -> StoreSettings {

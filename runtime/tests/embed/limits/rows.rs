@@ -18,6 +18,7 @@ const CLIENT: &str = "runtime/cli/src/control/client.rs";
 const REQUESTS: &str = "guest-sdk/lua/src/library/supervisor/requests.lua";
 const SYMBOLS: &str = "runtime/engine/src/code/symbols.rs";
 const SHARE: &str = "runtime/engine/src/log/share.rs";
+const STORE: &str = "runtime/engine/src/capability/store_settings.rs";
 
 /// The start of each row, and the sources of the numbers in it.
 pub(super) const ROWS: &[(&str, &[Bound])] = &[
@@ -777,6 +778,67 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
             Time,
         )],
     ),
+    // Of stores and databases.
+    (
+        "`max_entries`: entries of a store",
+        &[Constant(STORE, "DEFAULT_MAX_ENTRIES", Count)],
+    ),
+    (
+        "`max_value` of a store",
+        &[Constant(STORE, "DEFAULT_MAX_VALUE", Bytes)],
+    ),
+    (
+        "`max_bytes`: bytes of all keys and values",
+        &[Constant(STORE, "DEFAULT_MAX_BYTES", Bytes)],
+    ),
+    (
+        "key of a store",
+        &[Constant(
+            "runtime/capabilities/src/store/mod.rs",
+            "MAX_KEY",
+            Bytes,
+        )],
+    ),
+    (
+        "entries of one list of a store",
+        &[Constant(
+            "runtime/capabilities/src/store/read.rs",
+            "MAX_LIMIT",
+            Count,
+        )],
+    ),
+    (
+        "bytes of the keys and values of one list of a store",
+        &[Constant(
+            "runtime/capabilities/src/store/command.rs",
+            "MAX_LISTED",
+            Bytes,
+        )],
+    ),
+    (
+        "watches of one store",
+        &[Constant(
+            "runtime/capabilities/src/store/watch.rs",
+            "MAX_WATCHES_OF_HOST",
+            Count,
+        )],
+    ),
+    (
+        "calls of one host that wait for one database",
+        &[Constant(
+            "runtime/capabilities/src/sqlite/queue.rs",
+            "MAX_WAITING_OF_HOST",
+            Count,
+        )],
+    ),
+    (
+        "connections that read one database",
+        &[Constant(
+            "runtime/capabilities/src/sqlite/readers.rs",
+            "MAX_READERS",
+            Count,
+        )],
+    ),
     // Of one call of WASI.
     (
         "bytes of a read or write of preview 1",
@@ -1205,6 +1267,16 @@ pub(super) const INNER: &[(&str, &str, &str)] = &[
         "runtime/engine/src/cached.rs",
         "MAX_BYTES",
         "bytes of a file that are read without a thread that may block",
+    ),
+    (
+        "runtime/capabilities/src/data.rs",
+        "MAX_NAME",
+        "bytes of an id in a file name; a longer one is cut, and has a hash",
+    ),
+    (
+        "runtime/capabilities/src/sqlite/queue.rs",
+        "MAX_GROUP",
+        "writes that share a transaction; the next ones have the next one",
     ),
     (
         "runtime/capabilities/src/json/kept.rs",
