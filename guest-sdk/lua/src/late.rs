@@ -14,9 +14,11 @@ use crate::read_only;
 /// library `process`.
 const LIBRARIES: &[(&CStr, Compact)] = &[
     (OF_PROCESS, compact!("prelude/groups.lua")),
+    (c"capability", compact!("prelude/capability.lua")),
     (c"funcs", compact!("prelude/funcs.lua")),
     (c"payload", compact!("prelude/payload.lua")),
     (c"pg", compact!("prelude/pg.lua")),
+    (c"store", compact!("prelude/store.lua")),
 ];
 
 const OF_PROCESS: &CStr = c"groups";

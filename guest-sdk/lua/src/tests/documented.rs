@@ -12,7 +12,7 @@ use crate::lua::State;
 use crate::{boot, late};
 
 /// The document's name for an object of each class.
-pub(super) const OBJECTS: [(&str, &str); 21] = [
+pub(super) const OBJECTS: [(&str, &str); 22] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),
@@ -29,6 +29,7 @@ pub(super) const OBJECTS: [(&str, &str); 21] = [
     ("regexp", "re"),
     ("scope", "scope"),
     ("spawner", "spawner"),
+    ("store", "s"),
     ("subscription", "sub"),
     ("ticker", "ticker"),
     ("time", "t"),
@@ -81,10 +82,11 @@ pub(super) fn classes() -> BTreeMap<String, BTreeSet<String>> {
 fn compile_late_libraries(l: State) {
     l.global(c"load");
     l.push_bytes(
-        b"for _, library in ipairs { funcs, payload, pg, process.groups } do
+        b"for _, library in ipairs { capability, funcs, payload, pg, process.groups, store } do
             pairs(library)
           end
-          security.token_store('app:tokens')",
+          security.token_store('app:tokens')
+          store.get('app:store')",
     );
     l.call(1, 1);
     l.call(0, 0);

@@ -2,6 +2,7 @@
 //! ABI.
 
 mod bindings;
+mod capability;
 mod mailbox;
 mod process;
 mod program;

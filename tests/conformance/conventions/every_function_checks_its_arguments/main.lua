@@ -76,6 +76,7 @@ local objects = {
   scope = { "scope", security.new_scope {} },
   ts = { "token_store", assert(security.token_store("app:tokens")) },
   g = { "pg", assert(pg.open("app:x")) },
+  s = { "store", assert(store.get("app:values")) },
   executor = { "executor", funcs.new() },
   future = { "future", assert(funcs.async("app:nothing")) },
   p = { "payload", payload.new("x") },
@@ -235,7 +236,7 @@ for name, library in pairs(_G) do
     walked = walked + 1
   end
 end
-assert(walked == 21, walked)
+assert(walked == 23, walked)
 check(rowed["coroutine.spawn"], "coroutine.spawn", "has no row")
 
 assert(#wrong == 0, "\n" .. table.concat(wrong, "\n"))
