@@ -57,6 +57,7 @@ fn answered(
     let answer = match capability.call(&mut Nobody, operation, request) {
         Step::Done(answer) => answer,
         Step::Compute(work) => (work.run)(&Progress::new(check)),
+        Step::Wait(_) => panic!("{operation} waits"),
         Step::Unknown => panic!("no operation {operation}"),
     };
     Ok(warren_values::from_value(&answer?).unwrap())
