@@ -19,5 +19,6 @@ mod output;
 mod reading;
 mod recursion;
 mod scale;
+mod storage;
 mod streams;
 mod supervision;

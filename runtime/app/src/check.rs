@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use toml::Spanned;
 use warren_engine::DEFAULT_HOST;
+use warren_engine::capability::StoreSettings;
 use warren_engine::security::TokenStore;
 use warren_kernel::text;
 
@@ -16,11 +17,14 @@ use crate::grants::{self, Base};
 use crate::host::HostSettings;
 use crate::id::Id;
 use crate::library::{Library, ResolveError};
-use crate::manifest::{GrantEntry, ImportsEntry, Manifest, Problem, ProcessEntry, TokensEntry};
+use crate::manifest::{
+    GrantEntry, ImportsEntry, Manifest, Problem, ProcessEntry, TokensEntry, Use,
+};
 use crate::options::EnvGrant;
 use crate::place::{self, Language};
 use crate::suggest::{MAX_SUGGESTIONS, closest};
 use crate::tokens::full_id;
+use crate::uses::UseKind;
 
 /// A program whose manifest was checked against its files.
 pub(crate) struct Checked {
@@ -29,6 +33,7 @@ pub(crate) struct Checked {
     pub(crate) token_stores: Vec<TokenStore>,
     /// The ids of definitions that need no file.
     in_memory: BTreeSet<String>,
+    pub(crate) stores: Vec<StoreSettings>,
     problems: Vec<Problem>,
 }
 
@@ -41,6 +46,7 @@ impl Checked {
             hosts: hosts(manifest),
             token_stores: Vec::new(),
             in_memory: in_memory.iter().cloned().collect(),
+            stores: manifest.stores.clone(),
             problems: Vec::new(),
         };
         for entry in &manifest.tokens {
@@ -50,7 +56,7 @@ impl Checked {
             checked.add_process(process);
         }
         for entry in &manifest.grants {
-            checked.add_grants(entry);
+            checked.add_grants(entry, manifest);
         }
         for entry in &manifest.imports {
             checked.add_imports(entry);
@@ -231,7 +237,7 @@ impl Checked {
         false
     }
 
-    fn add_grants(&mut self, entry: &GrantEntry) {
+    fn add_grants(&mut self, entry: &GrantEntry, manifest: &Manifest) {
         let id = entry.id.get_ref();
         self.check_place(&entry.id);
         let mut grants = (**self.library.grants()).clone();
@@ -263,6 +269,13 @@ impl Checked {
         grants.env_write.extend(writes);
         let stores = entry.tokens.iter().filter(|id| self.check_token_store(id));
         grants.tokens = stores.map(|id| full_id(id.get_ref())).collect();
+        for Use { kind, thing, right } in &entry.uses {
+            if kind.has_origins() {
+                kind.grant(&mut grants.uses, thing.get_ref(), right);
+            } else if self.check_entry(manifest, kind, thing) {
+                kind.grant(&mut grants.uses, &full_id(thing.get_ref()), right);
+            }
+        }
         self.library.process_mut(id).grants = Some(Arc::new(grants));
     }
 
@@ -337,24 +350,20 @@ impl Checked {
 
     /// Returns true if there is a store of tokens of this id; records a problem if not.
     fn check_token_store(&mut self, id: &Spanned<String>) -> bool {
-        let full = full_id(id.get_ref());
-        let known = self.token_stores.iter().any(|store| *store.id == *full);
-        if !known {
-            let ids = self.token_stores.iter().map(|store| &*store.id);
-            let like = closest(&full, ids);
-            let shown = text::quoted(&full);
-            let remedy = match like {
-                Some(right) => format!("did you mean `{right}`?"),
-                None => format!("add a table [tokens.\"{shown}\"]"),
-            };
-            self.problem(
-                id.span(),
-                format!("unknown token store `{shown}`"),
-                "no such store",
-                remedy,
-            );
-        }
-        known
+        let ids = self.token_stores.iter().map(|store| &*store.id);
+        let problem = unknown_entry(id, ids, ("token store", "tokens"));
+        let is_known = problem.is_none();
+        self.problems.extend(problem);
+        is_known
+    }
+
+    /// Returns true if the manifest has the entry that a grant names; records a problem if
+    /// not.
+    fn check_entry(&mut self, manifest: &Manifest, kind: &UseKind, id: &Spanned<String>) -> bool {
+        let problem = unknown_entry(id, manifest.entries(kind), (kind.what, kind.table));
+        let is_known = problem.is_none();
+        self.problems.extend(problem);
+        is_known
     }
 
     fn refused_grant(&mut self, what: &Spanned<String>, access: Access, error: &GrantError) {
@@ -384,6 +393,31 @@ impl Checked {
             remedy: Some(remedy.into()),
         });
     }
+}
+
+/// Returns the problem of an entry that a grant names, if the manifest has no such entry
+/// among `ids`.
+fn unknown_entry<'a>(
+    id: &Spanned<String>,
+    ids: impl Iterator<Item = &'a str> + Clone,
+    (what, table): (&str, &str),
+) -> Option<Problem> {
+    let full = full_id(id.get_ref());
+    if ids.clone().any(|known| known == full) {
+        return None;
+    }
+    let shown = text::quoted(&full);
+    let remedy = match closest(&full, ids) {
+        Some(right) => format!("did you mean `{right}`?"),
+        None => format!("add a table [{table}.\"{shown}\"]"),
+    };
+    let word = what.rsplit(' ').next().unwrap_or(what);
+    Some(Problem {
+        span: id.span(),
+        message: format!("unknown {what} `{shown}`"),
+        label: format!("no such {word}"),
+        remedy: Some(remedy),
+    })
 }
 
 /// Returns what to do about a grant of the manifest, if there is advice.

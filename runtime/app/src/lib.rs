@@ -50,6 +50,7 @@ mod table;
 mod test;
 mod tokens;
 mod too_much;
+mod uses;
 mod watcher;
 
 pub use app::{App, MANIFEST};
@@ -61,7 +62,7 @@ pub use lines::Lines;
 pub use manifest::{
     MEMORY_OF_ALL, ManifestError, Position, Problem, SizeError, more_problems, parse_size,
 };
-pub use options::{AppOptions, EnvGrant};
+pub use options::{AppOptions, EnvGrant, UseGrant};
 pub use policy::{
     AuditError, Difference, Policies, PolicyError, PolicyPlace, PolicyProblem, Rules, RulesChange,
     RulesDifference,
@@ -76,6 +77,7 @@ pub use suggest::closest;
 pub use table::Table;
 pub use test::Test;
 pub use warren_engine::DEFAULT_HOST;
+pub use warren_engine::capability::StoreSettings;
 pub use warren_engine::security::TokenStore;
 pub use watcher::{Seen, Watcher};
 // The parts of an opened program, for users of this crate alone.

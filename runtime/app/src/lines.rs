@@ -25,7 +25,7 @@ use toml::de::{DeTable, DeValue};
 pub struct Lines(HashMap<(&'static str, String), usize>);
 
 /// The tables that hold tables by name, and those of the program's settings.
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 9] = [
     "app",
     "security",
     "hosts",
@@ -33,6 +33,7 @@ const TABLES: [&str; 8] = [
     "services",
     "grants",
     "tokens",
+    "stores",
     "scopes",
 ];
 

@@ -12,16 +12,20 @@ use crate::id::Id;
 use crate::library::{Library, ResolveError};
 use crate::location::Location;
 use crate::manifest::{Manifest, ManifestError, Problem};
-use crate::options::AppOptions;
+use crate::options::{AppOptions, UseGrant};
 use crate::place::Language;
 use crate::plan::DEFAULT_METHOD;
 use crate::policy::{Directory, Policies, Settings, policy_path};
 use crate::root::{SourceError, SourceRoot};
 use crate::self_write::SelfWrite;
 use crate::service_check::identify;
+use crate::suggest::closest;
 use crate::test::tests_of;
+use crate::tokens::full_id;
+use crate::uses::UseKind;
 use parking_lot::RwLock;
 use warren_engine::{DEFAULT_HOST, Definition};
+use warren_kernel::text;
 
 /// The default name of an app.
 const DEFAULT_NAME: &str = "app";
@@ -80,6 +84,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     let name: Arc<str> = manifest.name().into();
     let library = Library::new(name.clone(), root, grants);
 
+    check_uses(&options.uses, &manifest.parsed)?;
     let mut checked = Checked::new(&manifest.parsed, library, &options.in_memory);
     let mut services = checked.services_of(&manifest.parsed.services);
     let problems = checked.take_problems();
@@ -100,6 +105,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         mut library,
         hosts,
         token_stores,
+        stores,
         ..
     } = checked;
     let fixed = options.reloadable.then(|| {
@@ -130,6 +136,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         hosts,
         services,
         token_stores,
+        stores,
         library,
         policies: policies.map(Arc::new),
         taken_manifest: RwLock::new(Arc::clone(&text)),
@@ -139,6 +146,54 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         fixed,
         untold: Vec::new(),
     })
+}
+
+/// Checks that the entries that are granted at the start are there.
+fn check_uses(uses: &[UseGrant], manifest: &Manifest) -> Result<(), AppError> {
+    for UseGrant {
+        capability,
+        thing,
+        right,
+    } in uses
+    {
+        let Some(kind) = UseKind::of(capability) else {
+            let known: Vec<_> = UseKind::ALL.iter().map(|kind| kind.key).collect();
+            return Err(AppError::UnknownUse {
+                what: capability.clone(),
+                thing: thing.clone(),
+                remedy: format!("grant one of {}", known.join(", ")),
+            });
+        };
+        if !right.is_empty() && !kind.rights.contains(&right.as_str()) {
+            return Err(AppError::UnknownRight {
+                what: kind.what.to_owned(),
+                thing: full_id(thing),
+                right: right.clone(),
+                remedy: match kind.rights {
+                    [] => format!("grant the {} without a right", kind.what),
+                    rights => format!("grant {}, or leave the right out", rights.join(" or ")),
+                },
+            });
+        }
+        if kind.has_origins() {
+            continue;
+        }
+        let id = full_id(thing);
+        let entries = || manifest.entries(kind);
+        if entries().any(|entry| entry == id) {
+            continue;
+        }
+        let remedy = match closest(&id, entries()) {
+            Some(right) => format!("did you mean `{right}`?"),
+            None => format!("add a table [{}.\"{}\"]", kind.table, text::quoted(&id)),
+        };
+        return Err(AppError::UnknownUse {
+            what: kind.what.to_owned(),
+            thing: id,
+            remedy,
+        });
+    }
+    Ok(())
 }
 
 /// Reads the manifest's settings of policies. Returns their problems, too.

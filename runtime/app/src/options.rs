@@ -24,6 +24,8 @@ pub struct AppOptions {
     pub write: Vec<PathBuf>,
     /// Environment variables.
     pub env: Vec<EnvGrant>,
+    /// Entries of the manifest that capabilities give, such as stores.
+    pub uses: Vec<UseGrant>,
     /// True if requests that no policy allows are denied, to every process.
     pub strict: bool,
     /// True if the program can be reloaded while it runs. All its files of code are read
@@ -39,6 +41,35 @@ pub struct AppOptions {
     /// Bytes of memory that all processes may hold together. Overrides the
     /// manifest.
     pub max_memory_total: Option<u64>,
+}
+
+/// An entry of the manifest that a program may use by a capability.
+///
+/// ```
+/// use warren_app::UseGrant;
+///
+/// let cache = UseGrant::all("store", "app:cache");
+/// let tasks = UseGrant { right: "publish".into(), ..UseGrant::all("queue", "tasks") };
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UseGrant {
+    /// The capability, such as `store`.
+    pub capability: String,
+    /// The id of the entry; a name without `:` is one of `app`.
+    pub thing: String,
+    /// A word for a part of what there is to do; empty for all.
+    pub right: String,
+}
+
+impl UseGrant {
+    /// Returns the grant of all that there is to do with an entry.
+    pub fn all(capability: impl Into<String>, thing: impl Into<String>) -> UseGrant {
+        UseGrant {
+            capability: capability.into(),
+            thing: thing.into(),
+            right: String::new(),
+        }
+    }
 }
 
 /// An environment variable a program may see.

@@ -228,6 +228,7 @@ impl App {
                 hosts: self.hosts.clone(),
                 services: self.services.clone(),
                 token_stores: self.token_stores.clone(),
+                stores: self.stores.clone(),
                 library,
                 policies: self.policies.clone(),
                 manifest: Arc::clone(&self.manifest),

@@ -83,6 +83,7 @@ impl App {
             &["tokens"],
             "a store of tokens",
         );
+        refuse(self.stores != next.stores, &["stores"], "a store");
         let mut of_file = None;
         if self.policies.is_none()
             && let Some(policies) = &next.policies

@@ -1,4 +1,4 @@
-//! Ids of stores of tokens, as the manifest writes them.
+//! Ids of entries, as the manifest writes them where it names them.
 
 /// Completes the id of an entry of the manifest: a name alone is one of `app`.
 pub(crate) fn full_id(id: &str) -> String {

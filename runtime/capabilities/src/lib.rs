@@ -2,7 +2,9 @@
 //! through the import `warren:core/capability`.
 //!
 //! Each module is one capability, with a file for each of its operations. Most are pure
-//! functions of their requests, which need neither a grant nor a permission.
+//! functions of their requests, which need neither a grant nor a permission. `store` gives
+//! things that a program is granted, on top of `sqlite` and `data`. `stream` reads and writes
+//! what other capabilities open; `quota` counts it.
 //! `request` reads the arguments of a call, and `answer` writes its value.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -13,6 +15,7 @@ use warren_engine::capability::Capability;
 
 mod answer;
 mod crypto;
+mod data;
 mod env;
 mod events;
 mod forms;
@@ -22,15 +25,21 @@ mod hex;
 mod json;
 mod limit;
 pub mod metrics;
+mod quota;
 mod request;
 mod security;
+mod sqlite;
+mod store;
+mod streams;
 #[cfg(test)]
 mod test;
 mod text;
 mod time;
 mod yaml;
 
+pub use data::{Data, DataError};
 pub use metrics::Metrics;
+pub use store::Stores;
 
 /// The settings that the capabilities of a program are made with.
 #[derive(Debug, Default)]
@@ -39,6 +48,8 @@ pub struct Settings {
     pub tokens: Vec<warren_engine::security::TokenStore>,
     /// The metrics of the program's processes.
     pub metrics: Metrics,
+    /// The stores of values.
+    pub stores: Stores,
 }
 
 /// Returns all capabilities of this crate.
@@ -52,6 +63,8 @@ pub fn all(settings: Settings) -> Vec<Arc<dyn Capability>> {
         Arc::new(json::Json::default()),
         Arc::new(settings.metrics),
         Arc::new(security::Security::new(settings.tokens)),
+        Arc::new(settings.stores),
+        Arc::new(streams::Stream::default()),
         Arc::new(text::Text::default()),
         Arc::new(time::Time),
         Arc::new(yaml::Yaml),

@@ -267,6 +267,34 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Reads an option that is text, or absent.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the option, for another type or bytes that are not UTF-8.
+    pub(crate) fn text_or_nil(&mut self, key: &str) -> Result<Option<&'a str>, Error> {
+        match self.token(key)? {
+            Token::Nil | Token::Null => Ok(None),
+            Token::String(bytes) => match msgpack::text(bytes) {
+                Some(text) => Ok(Some(text)),
+                None => {
+                    let message = format!("{}.{key} is not UTF-8", self.name);
+                    Err(Error::invalid(message))
+                }
+            },
+            other => Err(self.wrong(key, "text", &other)),
+        }
+    }
+
+    /// Reads an option that is text, or absent, which is the empty text.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Fields::text_or_nil`].
+    pub(crate) fn text_or_empty(&mut self, key: &str) -> Result<&'a str, Error> {
+        Ok(self.text_or_nil(key)?.unwrap_or_default())
+    }
+
     /// Reads an option that is a list of texts; without the option none.
     ///
     /// # Errors

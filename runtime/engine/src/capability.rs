@@ -2,13 +2,14 @@
 //!
 //! An operation of a capability has a name, such as `time.zone`: the name of its
 //! capability, a dot, and the rest. Request and answer are encoded values. An operation
-//! answers at once, or leaves work for a thread of its own:
+//! answers at once, leaves work for a thread of its own, or waits for something outside:
 //!
 //! ```text
 //!  guest ── capability.call ──> Capability::call ──> Step::Done ───────> answer
 //!                                     │
-//!                                     └─ Step::Compute ─> a permit, a thread
-//!  guest <── outcome of an exec <── kernel <──────────────────┘
+//!                                     ├─ Step::Compute ─> a permit, a thread ─┐
+//!                                     └─ Step::Wait ────> a task of tokio ────┤
+//!  guest <── outcome of an exec <── kernel <──────────────────────────────────┘
 //! ```
 //!
 //! An operation with effects beyond its answer uses its [`Caller`]: it asks the policies
@@ -16,17 +17,29 @@
 //! [`Caller::kept`], whose state is dropped when the process ends or is upgraded.
 
 use std::cell::Cell;
-use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use warren_kernel::Error;
 
 mod caller;
+mod charge;
+pub mod http;
 mod kept;
+mod known;
+mod permits;
+mod store_settings;
 
 pub use crate::environment::Variables;
+pub use crate::origin::{Origin, OriginError, OriginGrant};
 pub use caller::{Caller, MAX_PERMISSIONS};
+pub use charge::Charge;
 pub use kept::Kept;
+pub use known::Calls;
+pub(crate) use known::{Capabilities, Counts};
+pub use permits::Permits;
+pub use store_settings::StoreSettings;
 
 /// A service of the runtime. Every operation is written once, for guests of all
 /// languages.
@@ -40,9 +53,15 @@ pub trait Capability: Send + Sync + 'static {
     /// `caller` is the process that calls.
     ///
     /// Runs where guests run: what takes longer than some 0.1 ms is returned as
-    /// [`Step::Compute`]. A request of more than [`AT_ONCE`] bytes is always handled on a
-    /// thread where it may take its time.
+    /// [`Step::Compute`], and what waits as [`Step::Wait`]. A request of more than
+    /// [`AT_ONCE`] bytes is always handled on a thread where it may take its time.
     fn call(&self, caller: &mut dyn Caller, operation: &str, request: &[u8]) -> Step;
+
+    /// Returns the client that sends the requests of components. Only that of the
+    /// capability `http` counts.
+    fn outgoing(&self) -> Option<&dyn http::Outgoing> {
+        None
+    }
 }
 
 /// The most bytes of a request.
@@ -62,6 +81,8 @@ pub enum Step {
     Done(Answer),
     /// The call needs processor time.
     Compute(Computation),
+    /// The call waits for something outside: a network, a disk, another thread.
+    Wait(Waiting),
 }
 
 /// Work that takes processor time. It runs on a thread that may block, with a permit of
@@ -74,12 +95,27 @@ pub struct Computation {
     pub run: Box<dyn FnOnce(&Progress<'_>) -> Answer + Send>,
 }
 
+/// A call that waits. Its future is a task of the embedder's tokio runtime, and must not
+/// block. It is dropped when nobody waits for its answer any more: at the end of the
+/// process, at an upgrade, and when the process abandons the call.
+pub struct Waiting {
+    /// The bytes that the call takes beside its request, charged to the process until the
+    /// answer is there.
+    pub memory: usize,
+    /// Makes the future, on a thread of that tokio runtime.
+    pub run: Box<dyn FnOnce(Charge) -> WaitingFuture + Send>,
+}
+
+/// The future of a call that waits.
+pub type WaitingFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
+
 impl std::fmt::Debug for Step {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(match self {
             Step::Unknown => "Unknown",
             Step::Done(_) => "Done",
             Step::Compute(_) => "Compute",
+            Step::Wait(_) => "Wait",
         })
     }
 }
@@ -93,6 +129,29 @@ impl Step {
         Step::Compute(Computation {
             memory,
             run: Box::new(run),
+        })
+    }
+
+    /// Returns a call that waits and takes `memory` bytes beside its request. It takes more
+    /// by its [`Charge`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use warren_engine::capability::Step;
+    ///
+    /// let nap = Step::wait(0, |_charge| async {
+    ///     tokio::time::sleep(Duration::from_millis(1)).await;
+    ///     Ok(vec![0xc3])
+    /// });
+    /// assert!(matches!(nap, Step::Wait(_)));
+    /// ```
+    pub fn wait<F>(memory: usize, run: impl FnOnce(Charge) -> F + Send + 'static) -> Step
+    where
+        F: Future<Output = Answer> + Send + 'static,
+    {
+        Step::Wait(Waiting {
+            memory,
+            run: Box::new(|charge| Box::pin(run(charge))),
         })
     }
 }
@@ -134,22 +193,5 @@ impl<'a> Progress<'a> {
     /// The number of checks so far, for tests.
     pub fn checks(&self) -> u64 {
         self.checks.get()
-    }
-}
-
-/// The capabilities of a node, by name.
-pub(crate) struct Capabilities(HashMap<String, Arc<dyn Capability>>);
-
-impl Capabilities {
-    /// Of two capabilities with one name the later counts.
-    pub(crate) fn new(capabilities: Vec<Arc<dyn Capability>>) -> Capabilities {
-        let named = |one: Arc<dyn Capability>| (one.name().to_owned(), one);
-        Capabilities(capabilities.into_iter().map(named).collect())
-    }
-
-    /// Finds the capability of an operation, and the operation's name within it.
-    pub(crate) fn find<'a>(&self, operation: &'a str) -> Option<(&Arc<dyn Capability>, &'a str)> {
-        let (capability, operation) = operation.split_once('.')?;
-        Some((self.0.get(capability)?, operation))
     }
 }

@@ -18,4 +18,5 @@ pub(crate) mod pool;
 pub(crate) mod program;
 pub(crate) mod slots;
 pub(crate) mod symbols;
+pub(crate) mod uses;
 pub(crate) mod wasm;

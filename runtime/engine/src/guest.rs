@@ -39,6 +39,7 @@ use std::time::Duration;
 use warren_kernel::{Error, HostConfig, Kind, Message, Outcome, Process, nanoseconds};
 use wasmtime::Memory;
 
+use crate::capability::Kept;
 use crate::code::program::Program;
 use crate::guest::caller::KeptByGuest;
 use crate::guest::control::Control;
@@ -182,6 +183,11 @@ impl Guest {
             wasi: None,
             kept: KeptByGuest::default(),
         }
+    }
+
+    /// Sets the state that capabilities find from the beginning.
+    pub(crate) fn keep(&mut self, kept: Option<Arc<Kept>>) {
+        self.kept = KeptByGuest::beginning_with(kept);
     }
 
     /// Returns the error to fail with if the guest has used up its processor time.

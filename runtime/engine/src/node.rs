@@ -37,6 +37,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::Notify;
 use warren_kernel::{Host, Kernel, Moment, Pid};
 
+use crate::capability::Calls;
 use crate::code::artifact::Compiler;
 use crate::code::slots::HostSlots;
 use crate::files::FilesInUse;
@@ -149,6 +150,11 @@ impl Node {
     /// The lane of a host.
     fn lane(&self, host: &Host) -> usize {
         self.shared.host(host).lane.get()
+    }
+
+    /// The calls of each capability, by name.
+    pub fn capability_calls(&self) -> Vec<Calls> {
+        self.shared.capabilities.calls()
     }
 
     /// The open files and disk space that the processes of a host use.

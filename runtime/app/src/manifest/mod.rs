@@ -13,24 +13,29 @@ mod scalars;
 mod security;
 mod service_entry;
 mod size;
+mod stores;
 mod test_entry;
 mod tokens;
+mod uses;
 
 use std::collections::BTreeMap;
 
 use toml::Spanned;
 use toml::de::DeTable;
 use warren_engine::DEFAULT_TICK;
+use warren_engine::capability::StoreSettings;
 use warren_kernel::text;
 
 use crate::host::{HostSettings, QueueSettings};
 use crate::id::{Id, is_segment_char};
+use crate::uses::UseKind;
 pub(crate) use imports::ImportsEntry;
 use reader::{Reader, Section};
 pub(crate) use security::{IdentityOf, SecurityEntries};
 pub(crate) use service_entry::ServiceEntry;
 pub(crate) use test_entry::TestEntry;
 pub(crate) use tokens::TokensEntry;
+pub(crate) use uses::Use;
 
 pub use problem::{ManifestError, Position, Problem, more_problems};
 pub use size::{SizeError, parse_size};
@@ -54,6 +59,7 @@ pub(crate) struct Manifest {
     pub(crate) grants: Vec<GrantEntry>,
     pub(crate) imports: Vec<ImportsEntry>,
     pub(crate) tokens: Vec<TokensEntry>,
+    pub(crate) stores: Vec<StoreSettings>,
     pub(crate) security: SecurityEntries,
 }
 
@@ -78,6 +84,8 @@ pub(crate) struct GrantEntry {
     pub(crate) env: Vec<Spanned<String>>,
     pub(crate) env_write: Vec<Spanned<String>>,
     pub(crate) tokens: Vec<Spanned<String>>,
+    /// Things that capabilities give.
+    pub(crate) uses: Vec<Use>,
 }
 
 impl Manifest {
@@ -109,6 +117,7 @@ impl Manifest {
                 "grants",
                 "imports",
                 "tokens",
+                "stores",
                 "security",
                 "scopes",
             ],
@@ -147,8 +156,21 @@ impl Manifest {
             let entry = TokensEntry::read(&mut reader, id, &tokens);
             manifest.tokens.push(entry);
         }
+        for (id, store) in reader.tables_by_id(&root, "stores") {
+            let settings = stores::read(&mut reader, &id, &store);
+            manifest.stores.push(settings);
+        }
         manifest.security.read(&mut reader, &root);
         (manifest, reader.into_problems())
+    }
+
+    /// Returns the ids of the entries of a kind.
+    pub(crate) fn entries(&self, kind: &UseKind) -> impl Iterator<Item = &str> + Clone {
+        let stores = match kind.table {
+            "stores" => &self.stores[..],
+            _ => &[],
+        };
+        stores.iter().map(|store| &*store.id)
     }
 
     fn read_app(&mut self, reader: &mut Reader, app: &Section<'_>) {
@@ -260,7 +282,9 @@ fn read_process(reader: &mut Reader, id: Spanned<Id>, process: &Section<'_>) -> 
 }
 
 fn read_grants(reader: &mut Reader, id: Spanned<Id>, grants: &Section<'_>) -> GrantEntry {
-    reader.known_keys(grants, &["read", "write", "env", "env_write", "tokens"]);
+    let mut known = vec!["read", "write", "env", "env_write", "tokens"];
+    known.extend(UseKind::ALL.iter().map(|kind| kind.key));
+    reader.known_keys(grants, &known);
     GrantEntry {
         id,
         read: reader.strings(grants, "read"),
@@ -268,6 +292,7 @@ fn read_grants(reader: &mut Reader, id: Spanned<Id>, grants: &Section<'_>) -> Gr
         env: reader.strings(grants, "env"),
         env_write: reader.strings(grants, "env_write"),
         tokens: reader.strings(grants, "tokens"),
+        uses: uses::read(reader, grants),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use warren_engine::HostLimits;
+use warren_engine::capability::StoreSettings;
 
 use super::problem::Problem;
 use super::{Manifest, size};
@@ -134,6 +135,8 @@ fn each_key_has_its_type() {
             "number" => "expected a number",
             "size" => "expected a number of bytes, or a string such as \"32MiB\"",
             "strings" => "expected an array of strings",
+            "origins" => "expected an array of origins",
+            "rights" => "expected an array of strings, or a table of rights",
             "values" => "expected an array of values",
             "table" => "expected a table",
             other => panic!("{}: no type is named {other}", row.key),
@@ -208,6 +211,12 @@ fn each_form_of_payloads_is_named() {
 }
 
 #[test]
+fn each_kind_of_store_is_named() {
+    let (_, named) = values_of("kind");
+    assert_eq!(named, super::stores::KINDS.map(|(name, _)| name));
+}
+
+#[test]
 fn defaults_are_those_of_the_code() {
     let rows = rows();
     let default = |key: &str| {
@@ -242,6 +251,13 @@ fn defaults_are_those_of_the_code() {
     assert_eq!(delay("restart.reset_after"), restart.reset_after);
     assert_eq!(number("restart.backoff"), restart.backoff);
     assert_eq!(number("restart.jitter"), restart.jitter);
+
+    assert_eq!(default("kind"), "`\"memory\"`");
+    let store = StoreSettings::new("a:b");
+    assert!(!store.durable);
+    assert_eq!(count("max_entries"), store.max_entries);
+    assert_eq!(bytes("max_value"), store.max_value as u64);
+    assert_eq!(bytes("max_bytes"), store.max_bytes);
 
     // The reader reports exactly the keys without a default as missing.
     for row in &rows {

@@ -2,6 +2,7 @@
 
 mod apply;
 mod call;
+mod capability;
 mod density;
 mod fall;
 mod fan;
@@ -19,6 +20,7 @@ mod round_trip;
 mod skynet;
 mod spawn;
 mod start;
+mod store;
 mod watched;
 
 use anyhow::Result;
@@ -87,6 +89,16 @@ pub(crate) const ALL: &[RowKind] = &[
         call::prepare,
     )
     .barred(call::BARS),
+    usual(
+        capability::NAME,
+        "an operation of a capability with 64 bytes, beside bare messages",
+        capability::prepare,
+    ),
+    usual(
+        store::NAME,
+        "reading and setting a key of a store, beside SQLite on the same disk",
+        store::prepare,
+    ),
     usual(
         permission::NAME,
         "64 bytes there and back, where each send needs a permission",

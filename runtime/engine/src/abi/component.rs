@@ -2,6 +2,7 @@
 //! ABI.
 
 mod bindings;
+mod capability;
 mod context;
 mod mailbox;
 mod process;

@@ -7,6 +7,7 @@ use warren_kernel::Error;
 
 use crate::code::grant::PathGrant;
 use crate::code::native_code::NativeCode;
+use crate::code::uses::Uses;
 
 /// Code as a program's author wrote it.
 ///
@@ -100,6 +101,8 @@ pub struct Grants {
     pub env_write: Vec<String>,
     /// Ids of stores of tokens.
     pub tokens: Vec<String>,
+    /// Things that capabilities give, such as stores of values.
+    pub uses: Uses,
 }
 
 impl Grants {
@@ -109,6 +112,7 @@ impl Grants {
             && self.env.is_empty()
             && self.env_write.is_empty()
             && self.tokens.is_empty()
+            && self.uses.is_empty()
     }
 }
 

@@ -1,18 +1,24 @@
-//! Calls of capabilities. An answer that takes work comes as the outcome of an exec.
+//! Calls of capabilities. An answer that takes work or time comes as the outcome of an
+//! exec.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
+use futures::FutureExt as _;
 use parking_lot::Mutex;
+use tokio::task::AbortHandle;
 use warren_kernel::{Error, Kind, Outcome, Process, Subscription, Work, text};
 
 use super::called::{Called, are_values};
 use super::caller::{OnFiber, OnThread};
 use super::shared::Shared;
 use super::{Guest, cancel, logger, out_of_processor_time, process_of, watch};
-use crate::capability::{AT_ONCE, Answer, Capability, Computation, MAX_REQUEST, Progress, Step};
+use crate::capability::{
+    AT_ONCE, Answer, Capability, Charge, Computation, Counts, MAX_REQUEST, Progress, Step, Waiting,
+    WaitingFuture,
+};
 use crate::operand::Limit;
 use crate::sched::thread_clock::ThreadClock;
 use crate::security::Refusal;
@@ -47,11 +53,12 @@ impl Guest {
             let name = text::line(operation);
             Error::not_found(format!("operation not found: {name}")).retryable(false)
         };
-        let (capability, name) = self
+        let (known, name) = self
             .shared
             .capabilities
             .find(operation)
             .ok_or_else(unknown)?;
+        let (capability, counts) = (&known.capability, &known.counts);
         if request.len() <= AT_ONCE {
             are_values(request)?;
             let caller = OnFiber {
@@ -63,7 +70,8 @@ impl Guest {
                 rights: &mut self.rights,
                 undecided: None,
             };
-            let called = call_on_fiber(&self.shared, caller, &**capability, name, request)?;
+            let called =
+                call_on_fiber(&self.shared, caller, (&**capability, counts), name, request)?;
             return called.ok_or_else(|| unknown().into());
         }
         let caller = OnThread {
@@ -75,7 +83,12 @@ impl Guest {
             judge: self.rights.judge().cloned(),
             asked: 0,
         };
-        let operation = (Arc::clone(capability), name.to_owned(), unknown());
+        let operation = Operation {
+            capability: Arc::clone(capability),
+            counts: Arc::clone(counts),
+            name: name.to_owned(),
+            unknown: unknown(),
+        };
         Ok(call_on_thread(
             &self.shared,
             process,
@@ -90,7 +103,7 @@ impl Guest {
 fn call_on_fiber(
     shared: &Arc<Shared>,
     mut caller: OnFiber<'_>,
-    capability: &dyn Capability,
+    (capability, counts): (&dyn Capability, &Arc<Counts>),
     name: &str,
     request: &[u8],
 ) -> Result<Option<Called>, Refusal> {
@@ -98,83 +111,160 @@ fn call_on_fiber(
     if let Some(question) = caller.undecided {
         return Err(Refusal::Undecided(question));
     }
-    Ok(match step {
-        Step::Done(answer) => Some(Called::Answer(answer?)),
-        Step::Unknown => None,
-        Step::Compute(Computation { memory, run }) => {
-            let bytes = request.len().saturating_add(memory);
-            Some(begin(shared, caller.process, bytes, || {
-                Box::new(move |progress, _| run(progress))
-            })?)
+    let (memory, job) = match step {
+        Step::Unknown => return Ok(None),
+        Step::Done(answer) => {
+            counts.begin();
+            counts.end(answer.is_err());
+            return Ok(Some(Called::Answer(answer?)));
         }
-    })
+        Step::Compute(Computation { memory, run }) => (
+            memory,
+            Job::Computes(Box::new(move |progress, _| Worked::Done(run(progress)))),
+        ),
+        Step::Wait(Waiting { memory, run }) => (memory, Job::Waits(run)),
+    };
+    let bytes = request.len().saturating_add(memory);
+    let begun = begin(shared, (caller.process, counts), bytes, || job)?;
+    Ok(Some(begun))
 }
 
-/// Begins the call of an operation, given with the error of one that is unknown, with a
-/// request that takes long to check.
+/// An operation with a request that takes long to check.
+struct Operation {
+    capability: Arc<dyn Capability>,
+    counts: Arc<Counts>,
+    name: String,
+    /// The error if the capability does not know the operation.
+    unknown: Error,
+}
+
+/// Begins the call of an operation with a request that takes long to check.
 fn call_on_thread(
     shared: &Arc<Shared>,
     process: &Arc<Process>,
     mut caller: OnThread,
-    (capability, name, unknown): (Arc<dyn Capability>, String, Error),
+    operation: Operation,
     request: &[u8],
 ) -> Result<Called, Error> {
+    let counts = Arc::clone(&operation.counts);
     // Charged before the copy is made.
-    begin(shared, process, request.len(), || {
+    begin(shared, (process, &counts), request.len(), || {
         let request = request.to_vec();
-        Box::new(move |progress, charge| {
-            are_values(&request)?;
-            match capability.call(&mut caller, &name, &request) {
-                Step::Done(answer) => answer,
-                Step::Unknown => Err(unknown),
-                Step::Compute(Computation { memory, run }) => {
-                    charge(memory)?;
-                    run(progress)
-                }
+        Job::Computes(Box::new(move |progress, charge| {
+            match operation.step(&mut caller, &request) {
+                Err(error) | Ok(Step::Done(Err(error))) => Worked::Done(Err(error)),
+                Ok(Step::Done(answer)) => Worked::Done(answer),
+                Ok(Step::Unknown) => Worked::Done(Err(operation.unknown)),
+                Ok(Step::Compute(Computation { memory, run })) => match charge.grow(memory) {
+                    Ok(()) => Worked::Done(run(progress)),
+                    Err(error) => Worked::Done(Err(error)),
+                },
+                Ok(Step::Wait(Waiting { memory, run })) => match charge.grow(memory) {
+                    Ok(()) => Worked::Waits(run),
+                    Err(error) => Worked::Done(Err(error)),
+                },
             }
-        })
+        }))
     })
+}
+
+impl Operation {
+    fn step(&self, caller: &mut OnThread, request: &[u8]) -> Result<Step, Error> {
+        are_values(request)?;
+        Ok(self.capability.call(caller, &self.name, request))
+    }
 }
 
 /// Begins work that is charged this many bytes.
 fn begin(
     shared: &Arc<Shared>,
-    process: &Arc<Process>,
+    (process, counts): (&Arc<Process>, &Arc<Counts>),
     bytes: usize,
-    run: impl FnOnce() -> Run,
+    job: impl FnOnce() -> Job,
 ) -> Result<Called, Error> {
     let pending = Arc::new(Pending {
         process: Arc::clone(process),
         shared: Arc::clone(shared),
+        open: Open::new(counts),
         run: Mutex::default(),
+        waits: Mutex::default(),
         is_stopped: AtomicBool::new(false),
     });
     let awaited: Weak<Pending> = Arc::downgrade(&pending);
     let subscription = process.begin_work(awaited, bytes)?;
-    *pending.run.lock() = Some(run());
-    let computing = Arc::clone(shared);
-    shared.tokio.spawn(async move {
-        let host = pending.process.host().number();
-        let permit = computing.computing.permit(host).await;
-        tokio::task::spawn_blocking(move || {
-            // Given back at the end of the work.
-            let _permit = permit;
-            pending.work(subscription);
-        });
-    });
+    let charge = charge_of(process, subscription);
+    match job() {
+        Job::Computes(run) => {
+            *pending.run.lock() = Some(run);
+            pending.compute(subscription, charge);
+        }
+        Job::Waits(run) => pending.wait(subscription, charge, run),
+    }
     Ok(Called::Handle(subscription))
 }
 
-/// Work, which is given the means to charge the process more bytes.
-type Run = Box<dyn FnOnce(&Progress<'_>, &dyn Fn(usize) -> Result<(), Error>) -> Answer + Send>;
+fn charge_of(process: &Arc<Process>, subscription: Subscription) -> Charge {
+    let process = Arc::clone(process);
+    Charge::new(move |bytes| process.grow_work(subscription, bytes))
+}
 
-/// Work that waits for its permit, or has it.
+/// The part of a call that is left when the guest goes on.
+enum Job {
+    Computes(Run),
+    Waits(Wait),
+}
+
+/// Work on a thread that may block.
+type Run = Box<dyn FnOnce(&Progress<'_>, &Charge) -> Worked + Send>;
+
+/// Makes the future of a call that waits.
+type Wait = Box<dyn FnOnce(Charge) -> WaitingFuture + Send>;
+
+/// The end of work on a thread.
+enum Worked {
+    Done(Answer),
+    /// The call goes on without the thread.
+    Waits(Wait),
+}
+
+/// A call that computes or waits.
 struct Pending {
     process: Arc<Process>,
     shared: Arc<Shared>,
+    open: Open,
     /// Taken when the work begins or is stopped.
     run: Mutex<Option<Run>>,
+    /// The task of a call that waits.
+    waits: Mutex<Option<AbortHandle>>,
     is_stopped: AtomicBool,
+}
+
+/// A call that counts as open until it ends, or is dropped without an answer.
+struct Open {
+    counts: Arc<Counts>,
+    is_open: AtomicBool,
+}
+
+impl Open {
+    fn new(counts: &Arc<Counts>) -> Open {
+        counts.begin();
+        Open {
+            counts: Arc::clone(counts),
+            is_open: AtomicBool::new(true),
+        }
+    }
+
+    fn end(&self, has_failed: bool) {
+        if self.is_open.swap(false, Ordering::Relaxed) {
+            self.counts.end(has_failed);
+        }
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.end(true);
+    }
 }
 
 impl std::fmt::Debug for Pending {
@@ -191,24 +281,62 @@ impl Work for Pending {
         self.is_stopped.store(true, Ordering::Relaxed);
         let unused = self.run.lock().take();
         drop(unused);
+        let task = self.waits.lock().take();
+        if let Some(task) = task {
+            task.abort();
+        }
     }
 }
 
 impl Pending {
+    /// Has the work done on a thread that may block, with a permit of the host.
+    fn compute(self: Arc<Self>, subscription: Subscription, charge: Charge) {
+        let shared = Arc::clone(&self.shared);
+        self.shared.tokio.clone().spawn(async move {
+            let host = self.process.host().number();
+            let permit = shared.computing.permit(host).await;
+            tokio::task::spawn_blocking(move || {
+                // Given back at the end of the work.
+                let _permit = permit;
+                self.work(subscription, charge);
+            });
+        });
+    }
+
     /// Does the work on this thread, and delivers its outcome.
-    fn work(&self, subscription: Subscription) {
+    fn work(self: Arc<Self>, subscription: Subscription, charge: Charge) {
         let Some(run) = self.run.lock().take() else {
             return;
         };
-        let meter = Charging::begin(self);
+        let meter = Charging::begin(&self);
         let check = || meter.check();
-        let charge = |bytes| self.process.grow_work(subscription, bytes);
-        let answer =
-            match panic::catch_unwind(AssertUnwindSafe(|| run(&Progress::new(&check), &charge))) {
-                Ok(answer) => answer,
-                Err(_) => Err(Error::internal("the operation panicked")),
-            };
+        let worked = panic::catch_unwind(AssertUnwindSafe(|| run(&Progress::new(&check), &charge)));
         meter.charge();
+        match worked {
+            Ok(Worked::Done(answer)) => self.finish(subscription, answer),
+            Ok(Worked::Waits(run)) => self.wait(subscription, charge, run),
+            Err(_) => self.finish(subscription, Err(panicked())),
+        }
+    }
+
+    /// Waits in a task of the embedder's tokio runtime, and delivers the outcome.
+    fn wait(self: Arc<Self>, subscription: Subscription, charge: Charge, run: Wait) {
+        let waiting = Arc::clone(&self);
+        let task = self.shared.tokio.spawn(async move {
+            let answer = AssertUnwindSafe(async move { run(charge).await }).catch_unwind();
+            let answer = answer.await.unwrap_or_else(|_| Err(panicked()));
+            waiting.finish(subscription, answer);
+        });
+        let mut waits = self.waits.lock();
+        *waits = Some(task.abort_handle());
+        // A stop that found no task has set this before it took the lock.
+        if self.is_stopped.load(Ordering::Relaxed) {
+            task.abort();
+        }
+    }
+
+    fn finish(&self, subscription: Subscription, answer: Answer) {
+        self.open.end(answer.is_err());
         let outcome = match answer {
             Ok(value) => Outcome::Returned(Some(value.into())),
             Err(error) => {
@@ -218,6 +346,10 @@ impl Pending {
         };
         self.process.finish_work(subscription, &Arc::new(outcome));
     }
+}
+
+fn panicked() -> Error {
+    Error::internal("the operation panicked")
 }
 
 /// Charges a process with the processor time of this thread.

@@ -17,6 +17,7 @@ impl Guest {
         resource: &str,
         attributes: &[u8],
     ) -> Result<bool, Refusal> {
+        let action = Action::asked(action);
         let is_own = Action::of(action).is_none();
         if self.rights.judge().is_none() {
             // Nobody gave the process a right that only the program knows.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use warren_kernel::{Error, TraceId};
 
+use crate::capability::Kept;
 use crate::code::definition::{Definition, Definitions};
 use crate::codec;
 use crate::host_limits::DEFAULT_HOST;
@@ -42,6 +43,10 @@ pub struct Start {
     /// starts it; see [`NodeConfig::trace_messages`](crate::NodeConfig::trace_messages).
     /// A process that another process starts belongs to that process's trace.
     pub trace: Option<TraceId>,
+    /// The state that capabilities find for the process from its first instruction on, such
+    /// as the request that the process answers. It ends with the process or its code, or
+    /// with a start that fails. For starts by the embedder.
+    pub kept: Option<Arc<Kept>>,
 }
 
 impl Start {
@@ -67,6 +72,7 @@ impl Start {
             call: false,
             upgraded_to: None,
             trace: None,
+            kept: None,
         }
     }
 

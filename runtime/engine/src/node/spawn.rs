@@ -112,6 +112,7 @@ impl Node {
             first: request.spawner.starts_first(),
             inherited: request.inherited,
             cause: request.cause,
+            kept: request.start.kept,
             run: Run {
                 program,
                 arguments: request.start.arguments,

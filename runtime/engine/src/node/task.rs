@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use warren_kernel::{Outcome, Process, Trace};
 
+use crate::capability::Kept;
 use crate::code::native_code::NativeCode;
 use crate::guest::control::Control;
 use crate::guest::{
@@ -31,6 +32,8 @@ pub(crate) struct Task<P> {
     /// The message that the spawner, or the code before an upgrade, handled, if
     /// messages are traced.
     pub(crate) cause: Option<Trace>,
+    /// The state that the first program of the process begins with.
+    pub(crate) kept: Option<Arc<Kept>>,
     pub(crate) run: Run,
     pub(crate) runner: Runner,
     /// Declared last, to be dropped last: the slot is free before the end is
@@ -88,13 +91,15 @@ impl<P: Presence> Task<P> {
 
     /// Runs the present program of the process to its end.
     async fn run_program(&mut self) -> Next {
+        let kept = self.kept.take();
         let shared = &*self.around.shared;
         let control = Arc::new(match &self.runner {
             Runner::Instance(_) => Control::default(),
             Runner::Native(_) => Control::without_fiber(),
         });
         control.cause().set(self.cause);
-        let guest = self.guest(&control);
+        let mut guest = self.guest(&control);
+        guest.keep(kept);
         let driven = match &self.runner {
             Runner::Instance(slot) => {
                 let guest = pin!(instance::run(slot.pool(), guest));

@@ -1,82 +1,116 @@
 //! The actions of the contract.
 
-/// An operation of a process that needs a permission.
-///
-/// ```
-/// use warren_engine::security::{Action, ResourceKind};
-///
-/// let send = Action::of("process.send").expect("a word of the contract");
-/// assert_eq!((send, send.as_str()), (Action::Send, "process.send"));
-/// assert_eq!(send.resource(), ResourceKind::Process);
-/// assert_eq!(Action::of("shop.refund"), None); // a word of the program's own
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Action {
+/// Defines the actions from a table: name, word of the contract, kind of resource.
+macro_rules! actions {
+    ($($(#[$doc:meta])* $name:ident = $word:literal on $kind:ident;)*) => {
+        /// An operation of a process that needs a permission.
+        ///
+        /// ```
+        /// use warren_engine::security::{Action, ResourceKind};
+        ///
+        /// let send = Action::of("process.send").expect("a word of the contract");
+        /// assert_eq!((send, send.as_str()), (Action::Send, "process.send"));
+        /// assert_eq!(send.resource(), ResourceKind::Process);
+        /// assert_eq!(Action::of("shop.refund"), None); // a word of the program's own
+        /// ```
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Action {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl Action {
+            /// All actions.
+            pub const ALL: [Action; [$($word),*].len()] = [$(Action::$name),*];
+
+            /// The word of the contract, for example `process.send`.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Action::$name => $word,)*
+                }
+            }
+
+            /// The kind of resource on which the action acts.
+            pub const fn resource(self) -> ResourceKind {
+                match self {
+                    $(Action::$name => ResourceKind::$kind,)*
+                }
+            }
+        }
+    };
+}
+
+actions! {
     /// Starting a process of a definition.
-    Spawn,
+    Spawn = "process.spawn" on Definition;
     /// Starting a process and monitoring it.
-    SpawnMonitored,
+    SpawnMonitored = "process.spawn.monitored" on Definition;
     /// Starting a process and linking to it.
-    SpawnLinked,
+    SpawnLinked = "process.spawn.linked" on Definition;
     /// Starting a process in a host.
-    Host,
+    Host = "process.host" on Host;
     /// Starting a process of a definition and waiting for its result.
-    Exec,
+    Exec = "process.exec" on Definition;
     /// Calling a function: starting a process of a definition in the definition's host, and
     /// waiting for its result.
-    Call,
+    Call = "funcs.call" on Definition;
     /// Giving a called function context values.
-    CallContext,
+    CallContext = "funcs.context" on Context;
     /// Giving a called function an actor or a scope.
-    CallSecurity,
+    CallSecurity = "funcs.security" on Security;
     /// Sending a message.
-    Send,
+    Send = "process.send" on Process;
     /// Ending a process by force.
-    Terminate,
+    Terminate = "process.terminate" on Process;
     /// Asking a process to end.
-    Cancel,
+    Cancel = "process.cancel" on Process;
     /// Monitoring a process.
-    Monitor,
+    Monitor = "process.monitor" on Process;
     /// Undoing that.
-    Unmonitor,
+    Unmonitor = "process.unmonitor" on Process;
     /// Linking to a process.
-    Link,
+    Link = "process.link" on Process;
     /// Undoing that.
-    Unlink,
+    Unlink = "process.unlink" on Process;
     /// Giving a new process context values.
-    Context,
+    Context = "process.context" on Context;
     /// Giving a new process an actor or a scope.
-    Security,
+    Security = "process.security" on Security;
     /// Giving a process a name.
-    Register,
+    Register = "process.registry.register" on Name;
     /// Freeing a name.
-    Unregister,
+    Unregister = "process.registry.unregister" on Name;
     /// Subscribing to the events of systems.
-    EventsSubscribe,
+    EventsSubscribe = "events.subscribe" on System;
     /// Sending an event of a system.
-    EventsSend,
+    EventsSend = "events.send" on System;
     /// Making a process a member of a group.
-    GroupJoin,
+    GroupJoin = "pg.join" on Group;
     /// Undoing that.
-    GroupLeave,
+    GroupLeave = "pg.leave" on Group;
     /// Sending a message to all members of a group.
-    GroupBroadcast,
+    GroupBroadcast = "pg.broadcast" on Group;
     /// Reading the members of groups.
-    GroupMembers,
+    GroupMembers = "pg.members" on Group;
     /// Being told of the members of groups that come and go.
-    GroupMonitor,
+    GroupMonitor = "pg.monitor" on Group;
     /// Reading an environment variable.
-    EnvGet,
+    EnvGet = "env.get" on Variable;
     /// Setting an environment variable of the program.
-    EnvSet,
+    EnvSet = "env.set" on Variable;
     /// Getting hold of a store of tokens.
-    TokenStoreGet,
+    TokenStoreGet = "security.token_store.get" on TokenStore;
     /// Making a token.
-    TokenCreate,
+    TokenCreate = "security.token.create" on TokenStore;
     /// Learning for whom a token stands.
-    TokenValidate,
+    TokenValidate = "security.token.validate" on TokenStore;
     /// Ending a token before it expires.
-    TokenRevoke,
+    TokenRevoke = "security.token.revoke" on TokenStore;
+    /// Reading values of a store.
+    StoreRead = "store.read" on Store;
+    /// Changing values of a store.
+    StoreWrite = "store.write" on Store;
+    /// Sending a request over HTTP.
+    HttpRequest = "http.request" on Origin;
 }
 
 /// The kind of resource on which an action acts.
@@ -110,83 +144,25 @@ pub enum ResourceKind {
     Variable,
     /// A store of tokens, by its id.
     TokenStore,
+    /// A store of values, by its id.
+    Store,
+    /// An origin of URLs: scheme, host and port.
+    Origin,
 }
 
+/// Words of other systems for the runtime's own actions. Only `security.can` knows them.
+const OTHER_WORDS: [(&str, Action); 8] = [
+    ("store.get", Action::StoreRead),
+    ("store.info", Action::StoreRead),
+    ("store.key.get", Action::StoreRead),
+    ("store.key.has", Action::StoreRead),
+    ("store.key.list", Action::StoreRead),
+    ("store.key.set", Action::StoreWrite),
+    ("store.key.delete", Action::StoreWrite),
+    ("http_client.request", Action::HttpRequest),
+];
+
 impl Action {
-    /// All actions.
-    pub const ALL: [Action; 32] = [
-        Action::Spawn,
-        Action::SpawnMonitored,
-        Action::SpawnLinked,
-        Action::Host,
-        Action::Exec,
-        Action::Call,
-        Action::CallContext,
-        Action::CallSecurity,
-        Action::Send,
-        Action::Terminate,
-        Action::Cancel,
-        Action::Monitor,
-        Action::Unmonitor,
-        Action::Link,
-        Action::Unlink,
-        Action::Context,
-        Action::Security,
-        Action::Register,
-        Action::Unregister,
-        Action::EventsSubscribe,
-        Action::EventsSend,
-        Action::GroupJoin,
-        Action::GroupLeave,
-        Action::GroupBroadcast,
-        Action::GroupMembers,
-        Action::GroupMonitor,
-        Action::EnvGet,
-        Action::EnvSet,
-        Action::TokenStoreGet,
-        Action::TokenCreate,
-        Action::TokenValidate,
-        Action::TokenRevoke,
-    ];
-
-    /// The word of the contract, for example `process.send`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Action::Spawn => "process.spawn",
-            Action::SpawnMonitored => "process.spawn.monitored",
-            Action::SpawnLinked => "process.spawn.linked",
-            Action::Host => "process.host",
-            Action::Exec => "process.exec",
-            Action::Call => "funcs.call",
-            Action::CallContext => "funcs.context",
-            Action::CallSecurity => "funcs.security",
-            Action::Send => "process.send",
-            Action::Terminate => "process.terminate",
-            Action::Cancel => "process.cancel",
-            Action::Monitor => "process.monitor",
-            Action::Unmonitor => "process.unmonitor",
-            Action::Link => "process.link",
-            Action::Unlink => "process.unlink",
-            Action::Context => "process.context",
-            Action::Security => "process.security",
-            Action::Register => "process.registry.register",
-            Action::Unregister => "process.registry.unregister",
-            Action::EventsSubscribe => "events.subscribe",
-            Action::EventsSend => "events.send",
-            Action::GroupJoin => "pg.join",
-            Action::GroupLeave => "pg.leave",
-            Action::GroupBroadcast => "pg.broadcast",
-            Action::GroupMembers => "pg.members",
-            Action::GroupMonitor => "pg.monitor",
-            Action::EnvGet => "env.get",
-            Action::EnvSet => "env.set",
-            Action::TokenStoreGet => "security.token_store.get",
-            Action::TokenCreate => "security.token.create",
-            Action::TokenValidate => "security.token.validate",
-            Action::TokenRevoke => "security.token.revoke",
-        }
-    }
-
     /// The action of this word; `None` for a word of the program's own.
     pub fn of(word: &str) -> Option<Action> {
         Action::ALL
@@ -194,37 +170,11 @@ impl Action {
             .find(|action| action.as_str() == word)
     }
 
-    /// The kind of resource on which the action acts.
-    pub const fn resource(self) -> ResourceKind {
-        match self {
-            Action::Spawn
-            | Action::SpawnMonitored
-            | Action::SpawnLinked
-            | Action::Exec
-            | Action::Call => ResourceKind::Definition,
-            Action::Host => ResourceKind::Host,
-            Action::Send
-            | Action::Terminate
-            | Action::Cancel
-            | Action::Monitor
-            | Action::Unmonitor
-            | Action::Link
-            | Action::Unlink => ResourceKind::Process,
-            Action::Context | Action::CallContext => ResourceKind::Context,
-            Action::Security | Action::CallSecurity => ResourceKind::Security,
-            Action::Register | Action::Unregister => ResourceKind::Name,
-            Action::EventsSubscribe | Action::EventsSend => ResourceKind::System,
-            Action::GroupJoin
-            | Action::GroupLeave
-            | Action::GroupBroadcast
-            | Action::GroupMembers
-            | Action::GroupMonitor => ResourceKind::Group,
-            Action::EnvGet | Action::EnvSet => ResourceKind::Variable,
-            Action::TokenStoreGet
-            | Action::TokenCreate
-            | Action::TokenValidate
-            | Action::TokenRevoke => ResourceKind::TokenStore,
-        }
+    /// The word of the contract for a word that a program may know from another system;
+    /// any other word as it is.
+    pub(crate) fn asked(word: &str) -> &str {
+        let other = OTHER_WORDS.iter().find(|(other, _)| *other == word);
+        other.map_or(word, |(_, action)| action.as_str())
     }
 }
 
@@ -241,7 +191,8 @@ impl ResourceKind {
             ResourceKind::System => "the system",
             ResourceKind::Group => "the group",
             ResourceKind::Variable => "the name",
-            ResourceKind::TokenStore => "the store's id",
+            ResourceKind::TokenStore | ResourceKind::Store => "the store's id",
+            ResourceKind::Origin => "the origin",
         }
     }
 }

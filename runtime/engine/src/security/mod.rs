@@ -43,7 +43,7 @@ pub use authorizer::{AuditEvent, Authorizer, Identity};
 pub use decision::{Decision, Reuse};
 pub use evaluation::{Evaluation, Supposed};
 pub use operation::{Open, Operation};
-pub use request::{Caller, Request, Resource, Target};
+pub use request::{Caller, EntryKind, Request, Resource, Target};
 pub use subject::{Actor, Scope, Subject};
 pub use token_store::TokenStore;
 pub use verdict::Verdict;

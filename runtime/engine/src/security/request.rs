@@ -7,6 +7,7 @@ use warren_kernel::Process;
 
 use super::action::{Action, ResourceKind};
 use super::subject::Subject;
+use crate::origin::Origin;
 
 /// A request of a subject for permission to act on a resource.
 ///
@@ -100,8 +101,28 @@ pub enum Resource {
     Context,
     /// Actor and scope.
     Security,
+    /// A thing that a capability gives, by its id.
+    Entry(EntryKind, String),
+    /// An origin of URLs: its text, or what else the program names.
+    Origin(String),
     /// A word of the program's own.
     Other(String),
+}
+
+/// The kind of a thing that a capability gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A store of values.
+    Store,
+}
+
+impl EntryKind {
+    /// The type that policies have for the kind.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            EntryKind::Store => "Store",
+        }
+    }
 }
 
 /// A process as the target of an action, with the properties that policies can
@@ -143,6 +164,8 @@ impl Resource {
             Some(ResourceKind::Name) => Resource::Name(text.to_owned()),
             Some(ResourceKind::Context) => Resource::Context,
             Some(ResourceKind::Security) => Resource::Security,
+            Some(ResourceKind::Store) => Resource::Entry(EntryKind::Store, entry_id(text)),
+            Some(ResourceKind::Origin) => Resource::Origin(origin(text)),
             Some(
                 ResourceKind::System
                 | ResourceKind::Group
@@ -159,12 +182,27 @@ impl Resource {
             Resource::Definition(text)
             | Resource::Host(text)
             | Resource::Name(text)
+            | Resource::Entry(_, text)
+            | Resource::Origin(text)
             | Resource::Other(text) => text.into(),
             Resource::Process(target) => target.pid.as_str().into(),
             Resource::Context => "context".into(),
             Resource::Security => "security".into(),
         }
     }
+}
+
+/// Completes the id of an entry of the manifest: a name alone is one of `app`.
+fn entry_id(text: &str) -> String {
+    match text.contains(':') {
+        true => text.to_owned(),
+        false => format!("app:{text}"),
+    }
+}
+
+/// Returns the origin of a URL; another text as it is, which is the origin of nothing.
+fn origin(text: &str) -> String {
+    Origin::of(text).map_or_else(|| text.to_owned(), |origin| origin.to_string())
 }
 
 impl Target {

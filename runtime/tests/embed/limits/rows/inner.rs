@@ -172,4 +172,14 @@ pub(in crate::limits) const INNER: &[(&str, &str, &str)] = &[
         "MAX_UNUSED",
         "names in one report",
     ),
+    (
+        "runtime/capabilities/src/data.rs",
+        "MAX_NAME",
+        "bytes of an id in a file name; a longer one is cut, and has a hash",
+    ),
+    (
+        "runtime/capabilities/src/sqlite/queue.rs",
+        "MAX_GROUP",
+        "writes that share a transaction; the next ones have the next one",
+    ),
 ];

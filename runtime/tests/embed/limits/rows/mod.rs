@@ -1,5 +1,6 @@
 //! The rows of docs/limits.md, each with the source of its bound.
 
+mod capabilities;
 mod code;
 mod command;
 mod files;
@@ -24,6 +25,7 @@ pub(super) fn rows() -> impl Iterator<Item = &'static Row> {
         code::ROWS,
         values::ROWS,
         files::ROWS,
+        capabilities::ROWS,
         command::ROWS,
     ];
     topics.into_iter().flatten()
