@@ -3,7 +3,6 @@
 use std::sync::OnceLock;
 
 use warren_kernel::{Error, text};
-use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{self, Component};
 use wasmtime::{Caller, Engine, ExternType, InstancePre, Linker, Module, UnknownImportError, Val};
 
@@ -88,25 +87,17 @@ impl<T> Linkers<T> {
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the first import that the runtime does not provide, or if
-    /// the component does not export `start`.
+    /// `Invalid`, naming the first import that the runtime does not provide.
     pub(crate) fn component(
         &self,
         name: &str,
-        engine: &Engine,
         component: &Component,
     ) -> Result<component::InstancePre<T>, Error> {
-        if let Some(problem) = problem_of_start(component) {
-            return Err(Error::invalid(format!(
-                "{name}: {problem}; a guest exports a function `start: func()`, and runs until it \
-                 returns; see docs/guest-abi.md"
-            )));
-        }
         let link = || -> wasmtime::Result<_> {
             if let Some(linker) = self.component.get() {
                 return linker.instantiate_pre(component);
             }
-            let mut linker = component::Linker::new(engine);
+            let mut linker = component::Linker::new(component.engine());
             (self.imports.component)(&mut linker)?;
             self.component
                 .get_or_init(|| linker)
@@ -116,26 +107,9 @@ impl<T> Linkers<T> {
             let problem = excerpt(format_args!("{error:#}"), excerpt::MESSAGE);
             Error::invalid(format!(
                 "{name}: {problem}; a component may import warren:process/*@0.1.0 and the \
-                 imports of wasi:cli@0.2, and exports `start`"
+                 imports of wasi:cli@0.2 and wasi:http@0.2; see docs/guest-abi.md"
             ))
         })
-    }
-}
-
-/// Returns the problem of a component's `start`, if there is one.
-fn problem_of_start(component: &Component) -> Option<&'static str> {
-    match component.get_export(None, "start") {
-        None => Some("it exports no function called `start`"),
-        Some((ComponentItem::ComponentFunc(ty), _)) => {
-            if ty.params().len() > 0 || ty.results().len() > 0 {
-                Some("its `start` has parameters or a result")
-            } else if ty.async_() {
-                Some("its `start` is `async`")
-            } else {
-                None
-            }
-        }
-        Some(_) => Some("its export `start` is not a function"),
     }
 }
 

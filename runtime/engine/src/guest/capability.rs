@@ -240,19 +240,24 @@ struct Pending {
 }
 
 /// A call that counts as open until this value is dropped.
-struct Open {
+pub(super) struct Open {
     counts: Arc<Counts>,
     /// True unless the call has an answer.
     has_failed: AtomicBool,
 }
 
 impl Open {
-    fn new(counts: &Arc<Counts>) -> Open {
+    pub(super) fn new(counts: &Arc<Counts>) -> Open {
         counts.begin();
         Open {
             counts: Arc::clone(counts),
             has_failed: AtomicBool::new(true),
         }
+    }
+
+    /// Records that the call has an answer.
+    pub(super) fn succeeded(&self) {
+        self.has_failed.store(false, Ordering::Relaxed);
     }
 }
 
@@ -333,7 +338,7 @@ impl Pending {
     fn finish(&self, subscription: Subscription, answer: Answer) {
         let outcome = match answer {
             Ok(value) => {
-                self.open.has_failed.store(false, Ordering::Relaxed);
+                self.open.succeeded();
                 Outcome::Returned(Some(value.into()))
             }
             Err(error) => {
@@ -345,7 +350,7 @@ impl Pending {
     }
 }
 
-fn panicked() -> Error {
+pub(super) fn panicked() -> Error {
     Error::internal("the operation panicked")
 }
 

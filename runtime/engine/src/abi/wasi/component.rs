@@ -1,12 +1,13 @@
 //! WASI 0.2 for components, whose tool chains link it in.
 //!
 //! All imports of `wasi:cli` are linked: clocks, randomness, streams, files,
-//! sockets. They reach only grants: without grants there are no directories and no
-//! variables. Sockets cannot be opened. A component that imports anything else of
-//! WASI is refused.
+//! sockets. So are those of `wasi:http`. They reach only grants: without grants there are
+//! no directories, no variables and no servers. Sockets cannot be opened. A component that
+//! imports anything else of WASI is refused.
 
 mod filesystem;
 mod held;
+mod http;
 mod input;
 mod output;
 mod poll;
@@ -21,12 +22,15 @@ use wasmtime_wasi::filesystem::Dir;
 use wasmtime_wasi::{FsPerms, I32Exit, OpenMode, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use self::held::Held;
+use self::http::Http;
 use self::stdio::Stdio;
 use crate::code::definition::Grants;
 use crate::code::grant::Object;
 use crate::guest::control::Control;
 use crate::guest::{Guest, Unwind};
 use crate::output::{Output, Stream};
+
+pub(crate) use self::http::answer;
 
 /// The most resources of WASI that a component may hold: streams, pollables,
 /// directory listings. Files have a limit of their own.
@@ -56,16 +60,17 @@ struct Parts {
     open: Arc<()>,
     /// Every stream of a file holds a clone.
     streams: Arc<()>,
+    http: Http,
 }
 
-/// Defines the imports of `wasi:cli`.
+/// Defines the imports of `wasi:cli` and `wasi:http`.
 pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     linker.allow_shadowing(true);
     filesystem::link(linker)?;
     poll::link(linker)?;
     linker.allow_shadowing(false);
-    Ok(())
+    http::link(linker)
 }
 
 /// `wasi:cli/exit` ends the process as `program.exit` does.
@@ -139,6 +144,7 @@ impl Component {
                 held: HashMap::new(),
                 open: Arc::new(()),
                 streams: Arc::new(()),
+                http: Http::default(),
             }),
         })
     }
