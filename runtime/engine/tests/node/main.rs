@@ -10,6 +10,7 @@ mod compile;
 mod component;
 mod grants;
 mod hostile;
+mod http;
 mod life;
 mod memory;
 mod output;
