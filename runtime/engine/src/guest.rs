@@ -27,6 +27,7 @@ pub(crate) mod stacks;
 mod start;
 mod stdio;
 pub(crate) mod upgradable;
+mod waited;
 mod watch;
 pub(crate) mod watches;
 

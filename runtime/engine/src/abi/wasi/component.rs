@@ -1,14 +1,17 @@
 //! WASI 0.2 for components, whose tool chains link it in.
 //!
 //! All imports of `wasi:cli` are linked: clocks, randomness, streams, files,
-//! sockets. So are those of `wasi:http`. They reach only grants: without grants there are
-//! no directories, no variables and no servers. Sockets cannot be opened. A component that
-//! imports anything else of WASI is refused.
+//! sockets. So are those of `wasi:http`, `wasi:keyvalue` and `wasi:config`, which call
+//! capabilities. They reach only grants: without grants there are no directories, variables,
+//! stores and servers. Sockets cannot be opened. A component that imports anything else of
+//! WASI is refused.
 
+mod config;
 mod filesystem;
 mod held;
 mod http;
 mod input;
+mod keyvalue;
 mod output;
 mod poll;
 mod stdio;
@@ -63,14 +66,16 @@ struct Parts {
     http: Http,
 }
 
-/// Defines the imports of `wasi:cli` and `wasi:http`.
+/// Defines the imports of WASI.
 pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     linker.allow_shadowing(true);
     filesystem::link(linker)?;
     poll::link(linker)?;
     linker.allow_shadowing(false);
-    http::link(linker)
+    http::link(linker)?;
+    keyvalue::link(linker)?;
+    config::link(linker)
 }
 
 /// `wasi:cli/exit` ends the process as `program.exit` does.
