@@ -1,6 +1,6 @@
 //! The imports of guests, linked once for each engine.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use warren_kernel::{Error, text};
 use wasmtime::component::{self, Component};
@@ -14,15 +14,33 @@ pub(crate) struct Imports<T: 'static> {
     pub(crate) core: fn(&mut Linker<T>) -> wasmtime::Result<()>,
     /// Imports of components.
     pub(crate) component: fn(&mut component::Linker<T>) -> wasmtime::Result<()>,
+    /// The interfaces that capabilities have for components.
+    pub(crate) interfaces: Arc<[Interface]>,
+    /// Defines such an interface for a component that imports it.
+    pub(crate) interface: LinkInterface<T>,
+}
+
+/// Defines an interface of a capability for a component that imports it.
+pub(crate) type LinkInterface<T> =
+    fn(&mut component::Linker<T>, &Component, &Interface) -> wasmtime::Result<()>;
+
+/// The interface of a capability, with the functions that the component's own WIT has for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Interface {
+    /// The name in the WIT, such as `shop:pricing/quotes@0.1.0`.
+    pub(crate) name: String,
+    /// The name of the capability.
+    pub(crate) capability: String,
 }
 
 impl<T> Clone for Imports<T> {
     fn clone(&self) -> Self {
-        *self
+        Imports {
+            interfaces: Arc::clone(&self.interfaces),
+            ..*self
+        }
     }
 }
-
-impl<T> Copy for Imports<T> {}
 
 #[cfg(test)]
 impl<T> Imports<T> {
@@ -31,6 +49,8 @@ impl<T> Imports<T> {
         Imports {
             core: |_| Ok(()),
             component: |_| Ok(()),
+            interfaces: Arc::default(),
+            interface: |_, _, _| Ok(()),
         }
     }
 }
@@ -94,22 +114,35 @@ impl<T> Linkers<T> {
         component: &Component,
     ) -> Result<component::InstancePre<T>, Error> {
         let link = || -> wasmtime::Result<_> {
-            if let Some(linker) = self.component.get() {
-                return linker.instantiate_pre(component);
+            let shared = self.for_components(component.engine())?;
+            let ty = component.component_type();
+            let is_imported = |interface: &&Interface| {
+                ty.get_import(component.engine(), &interface.name).is_some()
+            };
+            let mut own = None;
+            for interface in self.imports.interfaces.iter().filter(is_imported) {
+                let linker = own.get_or_insert_with(|| shared.clone());
+                (self.imports.interface)(linker, component, interface)?;
             }
-            let mut linker = component::Linker::new(component.engine());
-            (self.imports.component)(&mut linker)?;
-            self.component
-                .get_or_init(|| linker)
-                .instantiate_pre(component)
+            own.as_ref().unwrap_or(shared).instantiate_pre(component)
         };
         link().map_err(|error| {
             let problem = excerpt(format_args!("{error:#}"), excerpt::MESSAGE);
             Error::invalid(format!(
-                "{name}: {problem}; a component may import warren:process/*@0.1.0 and the \
-                 imports of wasi:cli@0.2 and wasi:http@0.2; see docs/guest-abi.md"
+                "{name}: {problem}; a component may import warren:process/*@0.1.0, the interfaces \
+                 of WASI that docs/guest-abi.md lists, and those of capabilities"
             ))
         })
+    }
+
+    /// Returns the linker that all components share, without interfaces of capabilities.
+    fn for_components(&self, engine: &Engine) -> wasmtime::Result<&component::Linker<T>> {
+        if let Some(linker) = self.component.get() {
+            return Ok(linker);
+        }
+        let mut linker = component::Linker::new(engine);
+        (self.imports.component)(&mut linker)?;
+        Ok(self.component.get_or_init(|| linker))
     }
 }
 

@@ -11,6 +11,7 @@ mod component;
 mod grants;
 mod hostile;
 mod http;
+mod interface;
 mod life;
 mod memory;
 mod output;
