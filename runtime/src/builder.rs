@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
-use warren_capabilities::Metrics;
+use warren_capabilities::{Data, Metrics, Stores};
+use warren_engine::capability::{Capability, StoreSettings};
 use warren_engine::security::Authorizer;
 use warren_engine::{
     Code, CompileLimits, DEFAULT_TICK, Definition, HostLimits, LogHook, LogRecord, Node,
@@ -17,12 +18,12 @@ use warren_kernel::Error;
 
 use crate::app::{App, DEFAULT_HOST, Id, Policies, Table, TokenStore};
 use crate::apply::{Version, Versions};
-use crate::cache_grant;
 use crate::definitions::{self, LayeredDefinitions, LayeredFiles, plain, source_of};
 use crate::error::StartError;
 use crate::limits::limits;
 use crate::mistakes::{self, Mistake, Mistakes};
 use crate::native::{self, Context};
+use crate::own_directories::OwnDirectories;
 use crate::runtime::Runtime;
 
 /// The configuration of a new [`Runtime`]; see [`Runtime::builder`].
@@ -50,6 +51,9 @@ pub struct Builder {
     modules: Vec<(String, Source)>,
     hosts: Vec<(String, HostLimits)>,
     token_stores: Vec<TokenStore>,
+    stores: Vec<StoreSettings>,
+    data: Option<PathBuf>,
+    capabilities: Vec<Arc<dyn Capability>>,
     output: Box<dyn Sink>,
     log: Option<LogHook>,
     mistakes: Option<mistakes::Hook>,
@@ -72,6 +76,9 @@ impl Runtime {
             modules: Vec::new(),
             hosts: Vec::new(),
             token_stores: Vec::new(),
+            stores: Vec::new(),
+            data: None,
+            capabilities: Vec::new(),
             output: Box::new(StandardStreams::default()),
             log: None,
             mistakes: None,
@@ -149,6 +156,95 @@ impl Builder {
     /// use it whose definition is granted it ([`Grants::tokens`](crate::Grants::tokens)).
     pub fn token_store(mut self, store: TokenStore) -> Builder {
         self.token_stores.push(store);
+        self
+    }
+
+    /// Adds a store of values, in place of a store of the program with this id. Processes use
+    /// it whose definition is granted it:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use warren::capability::StoreSettings;
+    /// use warren::{Code, Definition, Grants, Runtime, Source, Uses};
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+    /// let code = b"return function() return store.get('cache'):incr('visits') end";
+    /// let grants = Grants {
+    ///     uses: Uses::default().with("store", "app:cache"),
+    ///     ..Grants::default()
+    /// };
+    /// let runtime = Runtime::builder()
+    ///     .store(StoreSettings::new("app:cache"))
+    ///     .definition(Definition {
+    ///         id: "app:visit".into(),
+    ///         code: Code::Lua(Source { name: "visit.lua".into(), bytes: code.as_slice().into() }),
+    ///         method: "main".into(),
+    ///         host: None,
+    ///         grants: Arc::new(grants),
+    ///     })
+    /// #    .cache(cache)
+    ///     .start()?;
+    /// assert_eq!(runtime.exec::<i64>("app:visit").await?, 1);
+    /// assert_eq!(runtime.exec::<i64>("app:visit").await?, 2);
+    /// # Ok(()) }
+    /// ```
+    pub fn store(mut self, store: StoreSettings) -> Builder {
+        self.stores.push(store);
+        self
+    }
+
+    /// Sets the directory of the program's data. Durable stores lie in it; without it they
+    /// end with the program. The runtime makes a missing directory for its user alone, and
+    /// locks it: one runtime uses a directory at a time. No grant may let the program write
+    /// to it.
+    pub fn data(mut self, directory: impl Into<Option<PathBuf>>) -> Builder {
+        self.data = directory.into();
+        self
+    }
+
+    /// Adds a capability: a service whose operations all guests call by name, in place of
+    /// one of the runtime's with this name.
+    ///
+    /// ```
+    /// use warren::capability::{Caller, Capability, Step};
+    /// use warren::{Error, Runtime, values};
+    ///
+    /// struct Prices;
+    ///
+    /// impl Capability for Prices {
+    ///     fn name(&self) -> &str {
+    ///         "prices"
+    ///     }
+    ///
+    ///     fn call(&self, _: &mut dyn Caller, operation: &str, request: &[u8]) -> Step {
+    ///         match operation {
+    ///             "of" => Step::Done(price(request)),
+    ///             _ => Step::Unknown,
+    ///         }
+    ///     }
+    /// }
+    ///
+    /// fn price(request: &[u8]) -> Result<Vec<u8>, Error> {
+    ///     let (item,): (String,) =
+    ///         values::from_value(request).map_err(|error| Error::invalid(error.to_string()))?;
+    ///     let cents = item.len() * 100;
+    ///     let price = values::to_value(&cents).map_err(|error| Error::internal(error.to_string()))?;
+    ///     Ok(price.as_slice().to_vec())
+    /// }
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+    /// let runtime = Runtime::builder()
+    ///     .capability(Prices)
+    ///     .lua("app:main", "return function() return capability.call('prices.of', 'tea') end")
+    /// #    .cache(cache)
+    ///     .start()?;
+    /// assert_eq!(runtime.exec::<u32>("app:main").await?, 300);
+    /// # Ok(()) }
+    /// ```
+    pub fn capability(mut self, capability: impl Capability) -> Builder {
+        self.capabilities.push(Arc::new(capability));
         self
     }
 
@@ -259,12 +355,15 @@ impl Builder {
     ///
     /// See [`StartError`].
     pub fn start(self) -> Result<Runtime, StartError> {
-        if let (Some(app), Some(cache)) = (&self.app, &self.cache)
-            && let Some(path) = cache_grant::granted(app, cache)
-        {
-            let cache = cache.clone();
-            return Err(StartError::CacheGranted { path, cache });
+        let own = OwnDirectories {
+            cache: self.cache.clone(),
+            data: self.data,
+        };
+        if let Some(app) = &self.app {
+            own.check(app)?;
         }
+        let data = own.data.as_deref().map(Data::open).transpose()?;
+        let stores = Stores::open(stores(self.stores, self.app.as_ref()), data.as_ref())?;
         let own_hosts = self.hosts.iter();
         let own_hosts: Table<_> = own_hosts
             .map(|(name, limits)| (name.as_str().into(), Arc::new(limits.clone())))
@@ -274,6 +373,7 @@ impl Builder {
         let mut capabilities = warren_capabilities::all(warren_capabilities::Settings {
             tokens: token_stores(self.token_stores, self.app.as_ref()),
             metrics: metrics.clone(),
+            stores,
         });
         let of_app = self.app.as_ref().and_then(App::policies).cloned();
         // Policies behind an authorizer of the embedder judge nothing.
@@ -312,12 +412,13 @@ impl Builder {
             ..Version::default()
         };
         first.sort_services()?;
-        let versions = Versions::new(first, policies, self.cache.clone(), metrics);
+        let versions = Versions::new(first, policies, own, metrics);
         let versions = Arc::new(versions);
         capabilities.push(Arc::new(Mistakes::new(
             Arc::clone(&versions),
             self.mistakes,
         )));
+        capabilities.extend(self.capabilities);
         let config = NodeConfig {
             capabilities,
             hosts,
@@ -359,5 +460,12 @@ fn hosts(mut hosts: Vec<(String, HostLimits)>, app: Option<&App>) -> Vec<(String
 /// an id counts.
 fn token_stores(given: Vec<TokenStore>, app: Option<&App>) -> Vec<TokenStore> {
     let of_app = app.map(App::token_stores).unwrap_or_default().to_vec();
+    of_app.into_iter().chain(given).collect()
+}
+
+/// Returns the stores of values of the program, then the given ones, of which the last of an
+/// id counts.
+fn stores(given: Vec<StoreSettings>, app: Option<&App>) -> Vec<StoreSettings> {
+    let of_app = app.map(App::stores).unwrap_or_default().to_vec();
     of_app.into_iter().chain(given).collect()
 }

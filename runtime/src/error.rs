@@ -4,8 +4,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
+use warren_capabilities::DataError;
 use warren_kernel::{Details, Error, Field, Kind};
 
+use crate::own_directories::Reached;
 use crate::values::{self, Limit};
 
 /// The reason why the runtime cannot be started.
@@ -45,9 +47,35 @@ pub enum StartError {
         /// The directory of the cache.
         cache: PathBuf,
     },
+    /// A grant lets the program write to the directory of its data, whose files only the
+    /// runtime may change.
+    #[error(
+        "writing {} cannot be granted: it would let the program change its data in {} behind the \
+         runtime's back",
+        path.display(),
+        data.display()
+    )]
+    DataGranted {
+        /// The granted path.
+        path: PathBuf,
+        /// The directory of the data.
+        data: PathBuf,
+    },
+    /// The directory of the data, or a file in it, cannot be used.
+    #[error(transparent)]
+    Data(#[from] DataError),
     /// Threads or hosts could not be created.
     #[error(transparent)]
     Node(#[from] warren_engine::NodeError),
+}
+
+impl From<Reached> for StartError {
+    fn from(reached: Reached) -> StartError {
+        match reached {
+            Reached::Cache { path, cache } => StartError::CacheGranted { path, cache },
+            Reached::Data { path, data } => StartError::DataGranted { path, data },
+        }
+    }
 }
 
 /// The reason why a call of the embedder's fails. In host function processes `?`

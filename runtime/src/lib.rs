@@ -90,7 +90,6 @@
 mod apply;
 mod builder;
 mod bundled;
-mod cache_grant;
 mod definitions;
 mod error;
 mod handle;
@@ -99,6 +98,7 @@ mod limits;
 mod metrics;
 mod mistakes;
 pub mod native;
+mod own_directories;
 mod reload;
 pub mod requirements;
 mod runtime;
@@ -122,10 +122,12 @@ pub use spawn::Spawn;
 pub use values::{Limit, Pid, ToArgs, Value};
 #[doc(inline)]
 pub use warren_app as app;
+pub use warren_capabilities::DataError;
+pub use warren_engine::capability;
 pub use warren_engine::{
     Code, CompileLimits, DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Definition, Grants, HostLimits,
-    Level, LogRecord, NodeError, PathGrant, Sink, Source, StandardStreams, Stream, record_time,
-    security,
+    Level, LogRecord, NodeError, PathGrant, Sink, Source, StandardStreams, Stream, Uses,
+    record_time, security,
 };
 pub use warren_kernel::{
     Details, Error, Event, Field, Kind, Outcome, Timestamp, Trace, TraceId, text,

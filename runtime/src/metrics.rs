@@ -11,6 +11,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
 use warren_capabilities::metrics::{BUCKETS, Family, MetricKind, MetricValue, Sample};
+use warren_engine::capability::Calls;
 
 use crate::introspection::{HostInfo, State, Totals};
 use crate::runtime::Runtime;
@@ -25,15 +26,19 @@ impl Runtime {
     /// [`Inspector::totals`](crate::Inspector::totals) does.
     pub fn metrics(&self) -> String {
         self.versions().forget_outlived_metrics(self.node());
-        exposition(self.inspector().totals(), self.app_metrics().families())
+        let snapshot = Snapshot {
+            totals: self.inspector().totals(),
+            calls: self.node().capability_calls(),
+        };
+        exposition(snapshot, self.app_metrics().families())
     }
 }
 
-fn exposition(totals: Totals, families: Vec<Family>) -> String {
+fn exposition(snapshot: Snapshot, families: Vec<Family>) -> String {
     let mut registry = Registry::default();
     registry
         .sub_registry_with_prefix("warren")
-        .register_collector(Box::new(Snapshot(totals)));
+        .register_collector(Box::new(snapshot));
     registry
         .sub_registry_with_prefix("app")
         .register_collector(Box::new(OfProgram(families)));
@@ -44,8 +49,11 @@ fn exposition(totals: Totals, families: Vec<Family>) -> String {
 }
 
 /// The totals of one moment.
-#[derive(Debug)]
-struct Snapshot(Totals);
+#[derive(Debug, Default)]
+struct Snapshot {
+    totals: Totals,
+    calls: Vec<Calls>,
+}
 
 /// One metric: its name, its meaning, and its values by one label.
 struct Metric {
@@ -66,13 +74,14 @@ enum Values {
 
 impl Collector for Snapshot {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let totals = &self.0;
+        let totals = &self.totals;
         processes(totals)
             .into_iter()
             .chain(memory(totals))
             .chain(files(totals))
             .chain(messages(totals))
             .chain(workers(totals))
+            .chain(capabilities(&self.calls))
             .try_for_each(|metric| metric.encode(&mut encoder))
     }
 }
@@ -275,6 +284,30 @@ fn messages(totals: &Totals) -> Vec<Metric> {
     ]
 }
 
+fn capabilities(calls: &[Calls]) -> Vec<Metric> {
+    let of_each = |count: fn(&Calls) -> u64| {
+        let labelled = |one: &Calls| labelled("capability", &one.capability, count(one));
+        calls.iter().map(labelled).collect()
+    };
+    vec![
+        metric(
+            "capability_calls",
+            "Calls of capabilities",
+            Values::Counter(of_each(|calls| calls.begun)),
+        ),
+        metric(
+            "capability_failures",
+            "Calls of capabilities that ended with an error",
+            Values::Counter(of_each(|calls| calls.failed)),
+        ),
+        metric(
+            "capability_open_calls",
+            "Calls of capabilities that compute or wait",
+            Values::Gauge(of_each(|calls| calls.open)),
+        ),
+    ]
+}
+
 fn workers(totals: &Totals) -> Vec<Metric> {
     let busy = totals.busy_ms.iter().enumerate();
     let busy = busy.map(|(worker, ms)| ([("worker", worker.to_string())], *ms as f64 / 1e3));
@@ -372,7 +405,17 @@ mod tests {
             busy_ms: vec![1_500, 0],
             ..Totals::default()
         };
-        let text = exposition(totals, Vec::new());
+        let store = Calls {
+            capability: "store".to_owned(),
+            begun: 9,
+            failed: 2,
+            open: 1,
+        };
+        let snapshot = Snapshot {
+            totals,
+            calls: vec![store],
+        };
+        let text = exposition(snapshot, Vec::new());
         for line in [
             "# TYPE warren_processes gauge",
             "warren_processes{state=\"running\"} 1",
@@ -396,6 +439,9 @@ mod tests {
             "warren_queue_bytes 100",
             "warren_worker_busy_seconds_total{worker=\"0\"} 1.5",
             "warren_uptime_seconds 61",
+            "warren_capability_calls_total{capability=\"store\"} 9",
+            "warren_capability_failures_total{capability=\"store\"} 2",
+            "warren_capability_open_calls{capability=\"store\"} 1",
         ] {
             assert!(text.lines().any(|has| has == line), "{line}\n{text}");
         }
@@ -426,7 +472,7 @@ mod tests {
             buckets: Box::new(buckets),
         };
         let text = exposition(
-            Totals::default(),
+            Snapshot::default(),
             vec![
                 family(
                     "jobs",

@@ -150,6 +150,7 @@ mod tests {
     use super::*;
     use crate::apply::Version;
     use crate::definitions::{LayeredDefinitions, LayeredFiles};
+    use crate::own_directories::OwnDirectories;
     use warren_capabilities::Metrics;
     use warren_engine::{Code, Source};
     use warren_values::msgpack::Output;
@@ -163,7 +164,7 @@ mod tests {
             definitions: Arc::new(definitions),
             ..Version::default()
         };
-        let versions = Versions::new(version, None, None, Metrics::default());
+        let versions = Versions::new(version, None, OwnDirectories::default(), Metrics::default());
         let mistakes = Mistakes::new(Arc::new(versions), Some(hook));
         for (file, line) in requests {
             let mut request = Output::new();

@@ -10,6 +10,7 @@ use crate::lua::State;
 /// The modules that are there once the interpreter is set up.
 const MODULES: &[&CStr] = &[
     c"base64",
+    c"capability",
     c"channel",
     c"crypto",
     c"ctx",
@@ -26,6 +27,8 @@ const MODULES: &[&CStr] = &[
     c"pg",
     c"process",
     c"security",
+    c"store",
+    c"stream",
     c"text",
     c"time",
     c"uuid",

@@ -189,12 +189,16 @@ extern "C-unwind" fn begin_call(l: State) -> c_int {
     exec::begin_with(l, 2, options(l))
 }
 
-/// `nanoseconds(timeout, name)`: of a number of milliseconds, or a duration; or nil and an
-/// error.
+/// `nanoseconds(timeout, name, in_seconds?)`: of a number of milliseconds, or of seconds, or
+/// a duration; or nil and an error.
 extern "C-unwind" fn nanoseconds(l: State) -> c_int {
     // SAFETY: the name is an argument, on the stack until the function returns.
     let name = String::from_utf8_lossy(unsafe { l.bytes(2) }.unwrap_or_default()).into_owned();
-    let span = span(l, 1, Unit::Milliseconds, &name);
+    let unit = match l.to_boolean(3) {
+        true => Unit::Seconds,
+        false => Unit::Milliseconds,
+    };
+    let span = span(l, 1, unit, &name);
     drop(name);
     let Some(span) = span else {
         return REFUSED;

@@ -7,6 +7,7 @@ use warren_kernel::Error;
 
 use super::plan::Object;
 use crate::app::{AppError, DependencyError, IdError, ManifestError, PolicyError, RereadError};
+use crate::own_directories::Reached;
 use crate::reload::{RefusedFile, shown};
 
 /// The reason why a change was not applied. Nothing has changed.
@@ -113,6 +114,20 @@ pub enum ApplyError {
         /// The directory of the cache.
         cache: PathBuf,
     },
+    /// A grant would let the program write to the directory of its data, whose files only
+    /// the runtime may change.
+    #[error(
+        "writing {} cannot be granted: it would let the program change its data in {} behind the \
+         runtime's back",
+        path.display(),
+        data.display()
+    )]
+    DataGranted {
+        /// The granted path.
+        path: PathBuf,
+        /// The directory of the data.
+        data: PathBuf,
+    },
     /// Another change was applied after the plan was made.
     #[error("the plan is for version {planned}, and version {present} is in place: plan again")]
     Conflict {
@@ -130,6 +145,15 @@ pub enum ApplyError {
     /// The runtime is ending.
     #[error("{0}")]
     Ending(Error),
+}
+
+impl From<Reached> for ApplyError {
+    fn from(reached: Reached) -> ApplyError {
+        match reached {
+            Reached::Cache { path, cache } => ApplyError::CacheGranted { path, cache },
+            Reached::Data { path, data } => ApplyError::DataGranted { path, data },
+        }
+    }
 }
 
 impl ApplyError {

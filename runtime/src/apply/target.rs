@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +13,8 @@ use super::error::ApplyError;
 use super::plan::Object;
 use super::version::Version;
 use crate::app::{App, Changes, Id, Reread, Rules, RulesChange, Service};
-use crate::cache_grant;
 use crate::definitions::{LayeredDefinitions, LayeredFiles};
+use crate::own_directories::OwnDirectories;
 
 /// A version to come.
 pub(crate) struct Target {
@@ -39,7 +38,7 @@ impl Target {
     pub(crate) fn of_change(
         present: &Version,
         change: Change,
-        cache: Option<&Path>,
+        own: &OwnDirectories,
     ) -> Result<Target, ApplyError> {
         let Change {
             app,
@@ -52,7 +51,7 @@ impl Target {
             grace,
             forget_previous,
         } = change;
-        let reread = app.map(|app| successor(present, app, cache)).transpose()?;
+        let reread = app.map(|app| successor(present, app, own)).transpose()?;
         let (app, files) = match reread {
             Some(Reread { app, changes }) => (Some(Arc::new(app)), Some(changes)),
             None => (None, None),
@@ -163,17 +162,12 @@ impl Target {
 }
 
 /// Compares the program with one that is to take its place.
-fn successor(present: &Version, app: App, cache: Option<&Path>) -> Result<Reread, ApplyError> {
+fn successor(present: &Version, app: App, own: &OwnDirectories) -> Result<Reread, ApplyError> {
     let before = present.app().ok_or(ApplyError::NoProgram)?;
     before
         .check_successor(&app)
         .map_err(|error| ApplyError::Manifest(Box::new(error)))?;
-    if let Some(cache) = cache
-        && let Some(path) = cache_grant::granted(&app, cache)
-    {
-        let cache = cache.to_owned();
-        return Err(ApplyError::CacheGranted { path, cache });
-    }
+    own.check(&app)?;
     Ok(before.succession(app)?)
 }
 

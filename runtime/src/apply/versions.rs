@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,6 +24,7 @@ use super::version::Version;
 use super::work::Work;
 use crate::app::{App, Changes, Policies};
 use crate::definitions::LayeredDefinitions;
+use crate::own_directories::OwnDirectories;
 use crate::reload::{ReloadError, Reloaded, refused_code};
 use crate::services::{ServiceError, Services, Update};
 
@@ -35,7 +36,7 @@ pub(crate) struct Versions {
     /// Held while a version is put in place.
     running: tokio::sync::Mutex<()>,
     policies: Option<Arc<Policies>>,
-    cache: Option<PathBuf>,
+    own: OwnDirectories,
     services: Arc<Services>,
     metrics: Metrics,
     /// Definitions that are gone and have metrics: processes that outlive them have begun
@@ -46,7 +47,8 @@ pub(crate) struct Versions {
 impl Default for Versions {
     /// Returns one empty version.
     fn default() -> Self {
-        Versions::new(Version::default(), None, None, Metrics::default())
+        let own = OwnDirectories::default();
+        Versions::new(Version::default(), None, own, Metrics::default())
     }
 }
 
@@ -54,7 +56,7 @@ impl Versions {
     pub(crate) fn new(
         first: Version,
         policies: Option<Arc<Policies>>,
-        cache: Option<PathBuf>,
+        own: OwnDirectories,
         metrics: Metrics,
     ) -> Versions {
         Versions {
@@ -63,7 +65,7 @@ impl Versions {
             before: Mutex::default(),
             running: tokio::sync::Mutex::default(),
             policies,
-            cache,
+            own,
             metrics,
             outlived: Mutex::default(),
         }
@@ -137,12 +139,12 @@ impl Versions {
         if node.is_ending() {
             return Err(ending());
         }
-        let (present, cache) = (self.present(), self.cache.clone());
+        let (present, own) = (self.present(), self.own.clone());
         let from = present.clone();
         // Reading policies and comparing files takes a while.
         let target = node
             .tokio()
-            .spawn_blocking(move || Target::of_change(&from, change, cache.as_deref()));
+            .spawn_blocking(move || Target::of_change(&from, change, &own));
         let target = target.await.map_err(|_| ending())??;
         self.prepare(node, present, target).await
     }

@@ -3,9 +3,9 @@
 -- shows: C-24
 
 local modules = {
-  "base64", "channel", "crypto", "ctx", "env", "errors", "events", "funcs", "hash", "hex",
-  "json", "logger", "metrics", "payload", "pg", "process", "security", "text", "time", "uuid",
-  "yaml",
+  "base64", "capability", "channel", "crypto", "ctx", "env", "errors", "events", "funcs", "hash", "hex",
+  "json", "logger", "metrics", "payload", "pg", "process", "security", "store", "stream", "text", "time",
+  "uuid", "yaml",
   "server", "task", "supervisor", "pool", "registry",
 }
 

@@ -12,7 +12,7 @@ use crate::lua::State;
 use crate::{boot, late};
 
 /// The document's name for an object of each class.
-pub(super) const OBJECTS: [(&str, &str); 21] = [
+pub(super) const OBJECTS: [(&str, &str); 24] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),
@@ -27,8 +27,11 @@ pub(super) const OBJECTS: [(&str, &str); 21] = [
     ("pg", "g"),
     ("policy", "policy"),
     ("regexp", "re"),
+    ("scanner", "scanner"),
     ("scope", "scope"),
     ("spawner", "spawner"),
+    ("store", "s"),
+    ("stream", "stream"),
     ("subscription", "sub"),
     ("ticker", "ticker"),
     ("time", "t"),
@@ -81,10 +84,11 @@ pub(super) fn classes() -> BTreeMap<String, BTreeSet<String>> {
 fn compile_late_libraries(l: State) {
     l.global(c"load");
     l.push_bytes(
-        b"for _, library in ipairs { funcs, payload, pg, process.groups } do
+        b"for _, library in ipairs { capability, funcs, payload, pg, process.groups, store, stream } do
             pairs(library)
           end
-          security.token_store('app:tokens')",
+          security.token_store('app:tokens')
+          store.get('app:store')",
     );
     l.call(1, 1);
     l.call(0, 0);

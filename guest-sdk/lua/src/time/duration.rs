@@ -16,6 +16,7 @@ use crate::mistakes::check_milliseconds;
 pub(crate) enum Unit {
     Nanoseconds,
     Milliseconds,
+    Seconds,
 }
 
 impl Unit {
@@ -23,6 +24,7 @@ impl Unit {
         match self {
             Unit::Nanoseconds => 1,
             Unit::Milliseconds => 1_000_000,
+            Unit::Seconds => 1_000_000_000,
         }
     }
 }

@@ -1,11 +1,11 @@
-//! The options that grant files and environment variables to a program.
+//! The options that grant files, environment variables and stores to a program.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use warren::app::EnvGrant;
+use warren::app::{EnvGrant, UseGrant};
 
 /// The grants to a program.
 #[derive(Debug, Args)]
@@ -23,6 +23,22 @@ pub(crate) struct GrantArgs {
     /// NAME alone has the value from the environment of the command.
     #[arg(long, value_name = "NAME[=VALUE]", value_parser = EnvGrantParser)]
     pub(crate) env: Vec<EnvGrant>,
+    /// Let the program use this store of its manifest
+    ///
+    /// A name without a colon is one of `app`.
+    #[arg(long, value_name = "ID")]
+    pub(crate) store: Vec<String>,
+}
+
+impl GrantArgs {
+    /// Returns the entries of the manifest that the program may use.
+    pub(crate) fn uses(&self) -> Vec<UseGrant> {
+        let stores = self.store.iter().map(|id| UseGrant {
+            capability: "store".to_owned(),
+            thing: id.clone(),
+        });
+        stores.collect()
+    }
 }
 
 /// A parser of `NAME` and `NAME=VALUE`.

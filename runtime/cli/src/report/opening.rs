@@ -1,6 +1,6 @@
 //! Failures for a program that cannot be opened.
 
-use warren::app::{Access, AppError, ManifestError, PolicyError, more_problems};
+use warren::app::{Access, App, AppError, ManifestError, PolicyError, more_problems};
 use warren::text;
 
 use crate::buildable;
@@ -80,6 +80,21 @@ pub(crate) fn of_policies(error: &PolicyError) -> Vec<Failure> {
     first_of(error.problems.iter().map(failure))
 }
 
+/// Returns a warning of durable stores in a program that keeps no data.
+pub(crate) fn without_data(app: &App) -> Option<String> {
+    let mut durable = app.stores().iter().filter(|store| store.durable);
+    let first = durable.next()?;
+    let others = match durable.count() {
+        0 => String::new(),
+        1 => " and 1 more".to_owned(),
+        more => format!(" and {more} more"),
+    };
+    Some(format!(
+        "the store {}{others} is durable, but without --data it ends with the program",
+        first.id
+    ))
+}
+
 /// Keeps the first failures, and counts the rest.
 fn first_of(mut failures: impl ExactSizeIterator<Item = Failure>) -> Vec<Failure> {
     let more = more_problems(failures.len());
@@ -100,7 +115,7 @@ fn option(access: Access) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use warren::app::{App, AppOptions};
+    use warren::app::AppOptions;
 
     #[test]
     fn each_problem_of_a_manifest_is_shown_with_its_place() {

@@ -2,6 +2,7 @@
 //! ABI.
 
 mod bindings;
+mod capability;
 mod interface;
 mod mailbox;
 mod process;

@@ -239,11 +239,10 @@ struct Pending {
     is_stopped: AtomicBool,
 }
 
-/// A call that counts as open until this value is dropped.
+/// A call that counts as open until it ends, or is dropped without an answer.
 pub(super) struct Open {
     counts: Arc<Counts>,
-    /// True unless the call has an answer.
-    has_failed: AtomicBool,
+    is_open: AtomicBool,
 }
 
 impl Open {
@@ -251,19 +250,20 @@ impl Open {
         counts.begin();
         Open {
             counts: Arc::clone(counts),
-            has_failed: AtomicBool::new(true),
+            is_open: AtomicBool::new(true),
         }
     }
 
-    /// Records that the call has an answer.
-    pub(super) fn succeeded(&self) {
-        self.has_failed.store(false, Ordering::Relaxed);
+    pub(super) fn end(&self, has_failed: bool) {
+        if self.is_open.swap(false, Ordering::Relaxed) {
+            self.counts.end(has_failed);
+        }
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
-        self.counts.end(*self.has_failed.get_mut());
+        self.end(true);
     }
 }
 
@@ -336,11 +336,9 @@ impl Pending {
     }
 
     fn finish(&self, subscription: Subscription, answer: Answer) {
+        self.open.end(answer.is_err());
         let outcome = match answer {
-            Ok(value) => {
-                self.open.succeeded();
-                Outcome::Returned(Some(value.into()))
-            }
+            Ok(value) => Outcome::Returned(Some(value.into())),
             Err(error) => {
                 let host = self.process.host().name();
                 Outcome::Failed(Box::new(error.in_host(host)))

@@ -29,9 +29,7 @@ impl Begun {
         let sent = AssertUnwindSafe(async move { sending(body).await });
         let answer = sent.catch_unwind().await;
         let answer = answer.unwrap_or_else(|_| Err(panicked()));
-        if answer.is_ok() {
-            open.succeeded();
-        }
+        open.end(answer.is_err());
         answer
     }
 }

@@ -6,11 +6,12 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
-use warren_engine::HostLimits;
-use warren_engine::capability::{Caller, Capability, Step};
+use warren_engine::capability::{Caller, Capability, Kept, Step};
+use warren_engine::{HostLimits, Start};
 use warren_kernel::{Error, Kind};
 
 use crate::permissions::Denies;
+use crate::support::component::component;
 use crate::support::{
     HOST, Setup, World, decoded, encoded, error, escaped, field, guest, in_time, parked, small_host,
 };
@@ -38,7 +39,33 @@ impl Drop for Handle {
     }
 }
 
+/// A call that counts as work until it is dropped.
+struct Working(Arc<Try>);
+
+impl Working {
+    fn begin(tried: &Arc<Try>) -> Working {
+        tried.working.fetch_add(1, Ordering::SeqCst);
+        tried.begun.notify_one();
+        Working(Arc::clone(tried))
+    }
+}
+
+impl Drop for Working {
+    fn drop(&mut self) {
+        self.0.working.fetch_sub(1, Ordering::SeqCst);
+        self.0.ended.notify_one();
+    }
+}
+
 impl Try {
+    fn waits_for_ever(self: &Arc<Self>) -> Step {
+        let this = Arc::clone(self);
+        Step::wait(1 << 20, move |_| async move {
+            let _working = Working::begin(&this);
+            std::future::pending().await
+        })
+    }
+
     fn endless(self: &Arc<Self>) -> Step {
         let this = Arc::clone(self);
         Step::compute(1 << 20, move |progress| {
@@ -99,6 +126,22 @@ impl Capability for Tried {
             "work" => Step::compute(0, move |progress| {
                 progress.check()?;
                 Ok(request)
+            }),
+            "wait" => Step::wait(0, |_| async move {
+                tokio::task::yield_now().await;
+                Ok(request)
+            }),
+            "fail_later" => Step::wait(0, |_| async { Err(Error::invalid("refused later")) }),
+            "panic_later" => Step::wait(0, |_| async { panic!("on purpose") }),
+            "grow" => Step::wait(0, |charge| async move {
+                charge.grow(1 << 20)?;
+                charge.grow(1 << 30)?;
+                Ok(request)
+            }),
+            "wait_for_ever" => self.0.waits_for_ever(),
+            "given" => Step::Done(match caller.kept().find::<Vec<u8>>() {
+                Some(given) => Ok(given.to_vec()),
+                None => Err(Error::not_found("nothing was given")),
             }),
             "large" => Step::compute(1 << 30, |_| Ok(b"\xc0".to_vec())),
             "panic" => Step::compute(0, |_| panic!("on purpose")),
@@ -166,6 +209,124 @@ async fn an_answer_is_a_value_or_comes_behind_a_handle() {
         field(&panicked, "error").as_str(),
         Some("the operation panicked")
     );
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_waits_comes_behind_a_handle() {
+    let (world, _) = world(small_host());
+    let waited = outcome(&world, "try.wait").await;
+    assert_eq!(*field(&waited, "value"), decoded(b"\x91\x07"));
+    for (operation, says) in [
+        ("try.fail_later", "refused later"),
+        ("try.panic_later", "the operation panicked"),
+        ("try.grow", "max_memory"),
+    ] {
+        let failed = outcome(&world, operation).await;
+        let message = field(&failed, "error").as_str().unwrap();
+        assert!(message.contains(says), "{operation}: {message}");
+    }
+    // A long request is checked on a thread first.
+    let nils = format!("\\dc\\9c\\40{}", "\\c0".repeat(40_000));
+    world.define("t:long", &caller("try.wait", &nils, 40_003));
+    let answer = decoded(&world.result("t:long").await);
+    assert_eq!(field(&answer, "value").as_array().unwrap().len(), 40_000);
+    let calls = world.node.capability_calls();
+    let counts = calls
+        .iter()
+        .map(|calls| (calls.begun, calls.failed, calls.open));
+    assert_eq!(counts.collect::<Vec<_>>(), [(5, 3, 0)]);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_waits_is_dropped_with_its_process() {
+    let (world, tried) = world(small_host());
+    let nils = format!("\\dc\\9c\\40{}", "\\c0".repeat(40_000));
+    world.define("t:short", &caller("try.wait_for_ever", "\\90", 1));
+    world.define("t:long", &caller("try.wait_for_ever", &nils, 40_003));
+    for id in ["t:short", "t:long"] {
+        let mut running = world.start(id).await;
+        in_time(tried.begun.notified()).await;
+        assert_eq!(tried.working.load(Ordering::SeqCst), 1);
+        assert!(running.process().footprint() > 1 << 20);
+        world.terminate(&running);
+        in_time(running.wait()).await;
+        in_time(tried.ended.notified()).await;
+        assert_eq!(tried.working.load(Ordering::SeqCst), 0, "{id}");
+    }
+    world.close().await;
+}
+
+/// A component that calls an operation, and ends with the answer, the values of the message
+/// that has the outcome, or the kind of the error.
+fn calling_component(operation: &str) -> String {
+    let len = operation.len();
+    component(
+        &format!(r#"(data (i32.const 0) "{operation}") (data (i32.const 64) "\91\07")"#),
+        &format!(
+            "(call $call (i32.const 0) (i32.const {len}) (i32.const 64) (i32.const 2) (i32.const 4096))
+             (if (i32.load8_u (i32.const 4096)) (then
+               (call $finish-bytes (i32.load (i32.const 4100)) (i32.load (i32.const 4104)))
+               (return)))
+             (if (i32.load8_u (i32.const 4100)) (then
+               (call $receive-one (i32.load (i32.const 4104)) (i32.const 0) (i64.const 0) (i32.const 128))
+               (call $finish (i32.const 1) (i32.load (i32.const 156)) (i32.load (i32.const 160)))
+               (return)))
+             (call $finish (i32.const 1) (i32.load (i32.const 4104)) (i32.load (i32.const 4108)))"
+        ),
+    )
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_component_calls_operations() {
+    let (world, _) = world(small_host());
+    let request = decoded(b"\x91\x07");
+    world.define("t:echo", &calling_component("try.echo"));
+    assert_eq!(decoded(&world.result("t:echo").await), request);
+    for operation in ["try.work", "try.wait"] {
+        world.define("t:later", &calling_component(operation));
+        let values = decoded(&world.result("t:later").await);
+        let outcome = &values.as_array().unwrap()[0];
+        assert_eq!(*field(outcome, "value"), request, "{operation}");
+    }
+    world.define("t:none", &calling_component("try.missing"));
+    assert_eq!(world.result("t:none").await, b"NotFound");
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_component_is_judged_as_a_core_module() {
+    let (world, tried, denies) = judged();
+    world.define("t:call", &calling_component("try.guarded"));
+    assert_eq!(decoded(&world.result("t:call").await), decoded(b"\x91\x07"));
+    assert_eq!(tried.effects.load(Ordering::SeqCst), 1);
+    denies.only_words(&["try.write"]);
+    assert_eq!(world.result("t:call").await, b"PermissionDenied");
+    world.define("t:greedy", &calling_component("try.greedy"));
+    assert_eq!(world.result("t:greedy").await, b"Internal");
+    assert_eq!(tried.effects.load(Ordering::SeqCst), 1);
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_start_of_the_embedder_brings_state_for_one_process() {
+    let (world, _) = world(small_host());
+    world.define("t:given", &caller("try.given", "\\90", 1));
+    let kept = Arc::new(Kept::default());
+    kept.state(|| b"\x2a".to_vec()).unwrap();
+    let start = Start {
+        kept: Some(kept),
+        ..Start::new("t:given", HOST)
+    };
+    let mut running = in_time(world.node.start_process(start, None, false))
+        .await
+        .unwrap();
+    assert_eq!(
+        crate::support::bytes(&in_time(running.wait()).await),
+        [0x2a]
+    );
+    assert_eq!(world.failure("t:given").await.kind, Kind::NotFound);
     world.close().await;
 }
 

@@ -30,6 +30,12 @@ pub(crate) struct RunArgs {
     pub(crate) args_json: Option<String>,
     #[command(flatten)]
     pub(crate) grants: GrantArgs,
+    /// Keep the program's data in this directory
+    ///
+    /// Durable stores lie in it. Without the option they end with the program. One program
+    /// uses a directory at a time.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
     /// Limit the memory of all processes together, for example to `8GiB`
     ///
     /// Beyond the limit, growth of memory, spawns and messages are refused. The

@@ -41,6 +41,7 @@ pub(crate) fn run(args: &RunArgs, warnings: Warnings) -> Result<Exit, Failures> 
         read: args.grants.read.clone(),
         write: args.grants.write.clone(),
         env: args.grants.env.clone(),
+        uses: args.grants.uses(),
         strict: args.strict,
         reloadable: args.watch || args.is_controlled(),
         tests: false,
@@ -48,6 +49,11 @@ pub(crate) fn run(args: &RunArgs, warnings: Warnings) -> Result<Exit, Failures> 
     };
     environment::check_room()?;
     let app = App::open(args.path(), options).map_err(|error| opening::failures(&error))?;
+    if args.data.is_none()
+        && let Some(warning) = opening::without_data(&app)
+    {
+        notices.print(&warning);
+    }
     if let Some(path) = &args.audit {
         policies::audit(&app, path)?;
     }
@@ -109,7 +115,7 @@ async fn from_start_to_end(
         Signals::catch().map_err(|error| Box::new(refused("signal handling", &error)))?;
     let (streams, mut lost) = output::standard_streams();
     let definition = app.main_definition().clone();
-    let runtime = start_runtime(app, interpreter, streams, args.trace_messages, warnings)?;
+    let runtime = start_runtime(app, interpreter, streams, args, warnings)?;
 
     // Dropped at the end of the program, which removes the socket.
     #[cfg(unix)]
@@ -172,13 +178,14 @@ fn start_runtime(
     app: App,
     interpreter: Option<Vec<u8>>,
     streams: StandardStreams,
-    trace_messages: bool,
+    args: &RunArgs,
     warnings: Option<Warnings>,
 ) -> Result<Runtime, Box<Failure>> {
     let mut builder = Runtime::builder()
         .app(app)
         .output(streams)
-        .trace_messages(trace_messages)
+        .trace_messages(args.trace_messages)
+        .data(args.data.clone())
         .cache(cache_for_code());
     if let Some(warnings) = warnings {
         builder = builder.mistakes(move |mistake| warnings.print(&mistake.to_string()));
@@ -411,5 +418,12 @@ fn not_started(error: &StartError) -> Failure {
             ..Failure::new(Exit::Usage, error.to_string())
         };
     }
-    refused("the runtime", error)
+    match error {
+        StartError::DataGranted { .. } => Failure {
+            help: Some("grant a directory that does not contain the data".to_owned()),
+            ..Failure::new(Exit::Usage, error.to_string())
+        },
+        StartError::Data(_) => Failure::new(Exit::Usage, error.to_string()),
+        _ => refused("the runtime", error),
+    }
 }

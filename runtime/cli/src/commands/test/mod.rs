@@ -40,6 +40,7 @@ pub(crate) fn test(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures
         read: args.grants.read.clone(),
         write: args.grants.write.clone(),
         env: args.grants.env.clone(),
+        uses: args.grants.uses(),
         strict: args.strict,
         reloadable: false,
         tests: true,

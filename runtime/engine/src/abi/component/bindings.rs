@@ -18,6 +18,7 @@ wasmtime::component::bindgen!({
         "warren:process/registry.register": async | trappable,
         "warren:process/registry.unregister": async | trappable,
         "warren:process/security.can": async | trappable,
+        "warren:process/capability.call": async | trappable,
         "warren:process/mailbox.receive": async | trappable,
         "warren:process/mailbox.receive-one": async | trappable,
         "warren:process/logger.log": async | trappable,

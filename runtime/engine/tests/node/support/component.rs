@@ -2,7 +2,7 @@
 
 /// A component of these items in its core module and this body of its `start`. The
 /// core module can call `$inbox`, `$receive-one`, `$pid`, `$send`, `$upgrade`,
-/// `$register`, `$write`, `$log`, `$arguments` and `$finish`, lowered. Its memory
+/// `$register`, `$call`, `$write`, `$log`, `$arguments` and `$finish`, lowered. Its memory
 /// is free below 32 KiB.
 pub fn component(items: &str, start: &str) -> String {
     let finish = super::finish_bytes("$finish", "(i32.const 1)");
@@ -27,6 +27,7 @@ pub fn component(items: &str, start: &str) -> String {
   (core func $send (canon lower (func $process "send") (memory $memory) (realloc (core func $realloc))))
   (core func $upgrade (canon lower (func $process "upgrade") (memory $memory) (realloc (core func $realloc))))
   (core func $register (canon lower (func $registry "register") (memory $memory) (realloc (core func $realloc))))
+  (core func $call (canon lower (func $capability "call") (memory $memory) (realloc (core func $realloc))))
   (core func $write (canon lower (func $stdio "write") (memory $memory)))
   (core func $log (canon lower (func $logger "log") (memory $memory)))
   (core func $arguments (canon lower (func $program "arguments") (memory $memory) (realloc (core func $realloc))))
@@ -39,6 +40,7 @@ pub fn component(items: &str, start: &str) -> String {
     (import "m" "send" (func $send (param i32 i32 i32 i32 i32 i32 i32)))
     (import "m" "upgrade" (func $upgrade (param i32 i32 i32 i32 i32 i32)))
     (import "m" "register" (func $register (param i32 i32 i32 i32 i32 i32)))
+    (import "m" "call" (func $call (param i32 i32 i32 i32 i32)))
     (import "m" "write" (func $write (param i32 i32 i32)))
     (import "m" "log" (func $log (param i32 i32 i32 i32 i32 i32 i32 i32)))
     (import "m" "arguments" (func $arguments (param i32)))
@@ -54,6 +56,7 @@ pub fn component(items: &str, start: &str) -> String {
     (export "send" (func $send))
     (export "upgrade" (func $upgrade))
     (export "register" (func $register))
+    (export "call" (func $call))
     (export "write" (func $write))
     (export "log" (func $log))
     (export "arguments" (func $arguments))
@@ -86,6 +89,12 @@ const IMPORTS: &str = r#"
     (alias outer 1 $error (type $outer))
     (export "error" (type $error (eq $outer)))
     (export "register" (func (param "name" string) (param "target" (option string)) (result (result (error $error)))))))
+  (import "warren:process/capability@0.1.0" (instance $capability
+    (alias outer 1 $error (type $outer))
+    (export "error" (type $error (eq $outer)))
+    (type $variant (variant (case "done" (list u8)) (case "pending" u32)))
+    (export "called" (type $called (eq $variant)))
+    (export "call" (func (param "operation" string) (param "request" (list u8)) (result (result $called (error $error)))))))
   (import "warren:process/stdio@0.1.0" (instance $stdio
     (type $enum (enum "stdout" "stderr"))
     (export "stream" (type $stream (eq $enum)))

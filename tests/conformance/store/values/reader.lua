@@ -1,0 +1,3 @@
+return function(id, key)
+  return store.get(id):get(key)
+end
