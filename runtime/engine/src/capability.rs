@@ -31,6 +31,7 @@ mod known;
 mod permits;
 mod store_settings;
 
+pub use crate::endpoint::{Endpoint, EndpointError};
 pub use crate::environment::Variables;
 pub use crate::origin::{Origin, OriginError, OriginGrant};
 pub use caller::{Caller, MAX_PERMISSIONS};

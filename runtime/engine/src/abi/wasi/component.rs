@@ -3,8 +3,7 @@
 //! All imports of `wasi:cli` are linked: clocks, randomness, streams, files,
 //! sockets. So are those of `wasi:http`, `wasi:keyvalue` and `wasi:config`, which call
 //! capabilities. They reach only grants: without grants there are no directories, variables,
-//! stores and servers. Sockets cannot be opened. A component that imports anything else of
-//! WASI is refused.
+//! stores and servers. A component that imports anything else of WASI is refused.
 
 mod config;
 mod filesystem;
@@ -14,6 +13,7 @@ mod input;
 mod keyvalue;
 mod output;
 mod poll;
+mod sockets;
 mod stdio;
 
 use std::collections::HashMap;
@@ -26,6 +26,7 @@ use wasmtime_wasi::{FsPerms, I32Exit, OpenMode, WasiCtx, WasiCtxBuilder, WasiCtx
 
 use self::held::Held;
 use self::http::Http;
+use self::sockets::Sockets;
 use self::stdio::Stdio;
 use crate::code::definition::Grants;
 use crate::code::grant::Object;
@@ -64,6 +65,7 @@ struct Parts {
     /// Every stream of a file holds a clone.
     streams: Arc<()>,
     http: Http,
+    sockets: Sockets,
 }
 
 /// Defines the imports of WASI.
@@ -72,6 +74,7 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     filesystem::link(linker)?;
     poll::link(linker)?;
+    sockets::link(linker)?;
     linker.allow_shadowing(false);
     http::link(linker)?;
     keyvalue::link(linker)?;
@@ -131,11 +134,8 @@ impl Component {
         builder
             .stdout(to(Stream::Stdout))
             .stderr(to(Stream::Stderr))
-            // Making a socket would take a file of the system, even if the socket
-            // is never used.
-            .allow_tcp(false)
-            .allow_udp(false)
             .max_random_size(MAX_RANDOM);
+        let sockets = Sockets::new(&grants.uses, &mut builder);
         for (name, value) in &grants.env {
             builder.env(name, value);
         }
@@ -150,6 +150,7 @@ impl Component {
                 open: Arc::new(()),
                 streams: Arc::new(()),
                 http: Http::default(),
+                sockets,
             }),
         })
     }
