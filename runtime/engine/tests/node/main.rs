@@ -12,6 +12,7 @@ mod grants;
 mod hostile;
 mod http;
 mod interface;
+mod keyvalue;
 mod life;
 mod memory;
 mod output;
