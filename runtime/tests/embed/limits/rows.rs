@@ -19,6 +19,7 @@ const REQUESTS: &str = "guest-sdk/lua/src/library/supervisor/requests.lua";
 const SYMBOLS: &str = "runtime/engine/src/code/symbols.rs";
 const SHARE: &str = "runtime/engine/src/log/share.rs";
 const STREAMS: &str = "runtime/capabilities/src/streams/mod.rs";
+const SOCKETS: &str = "runtime/engine/src/abi/wasi/component/sockets.rs";
 const STORE: &str = "runtime/engine/src/capability/store_settings.rs";
 
 /// The start of each row, and the sources of the numbers in it.
@@ -145,6 +146,80 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         &[Constant(
             "runtime/engine/src/abi/wasi/component.rs",
             "MAX_FILE_STREAMS",
+            Count,
+        )],
+    ),
+    (
+        "bodies of requests and responses that a component has open",
+        &[
+            Constant(
+                "runtime/engine/src/abi/wasi/component/http.rs",
+                "MAX_BODIES",
+                Count,
+            ),
+            Text(
+                "runtime/engine/src/abi/wasi/component/http/pipe.rs",
+                "const CAPACITY: usize = 64 << 10;",
+            ),
+        ],
+    ),
+    (
+        "header fields of one request or response",
+        &[Constant(
+            "runtime/engine/src/abi/wasi/component/http/fields.rs",
+            "MAX_HEADERS",
+            Bytes,
+        )],
+    ),
+    (
+        "header fields of a component together",
+        &[Constant(
+            "runtime/engine/src/abi/wasi/component/http/fields.rs",
+            "MAX_HEADERS_TOTAL",
+            Bytes,
+        )],
+    ),
+    (
+        "sockets that a component has open",
+        &[Constant(SOCKETS, "MAX_SOCKETS", Count)],
+    ),
+    (
+        "names that a component looks up",
+        &[Constant(SOCKETS, "MAX_LOOKUPS", Count)],
+    ),
+    (
+        "addresses of granted names",
+        &[Constant(SOCKETS, "MAX_ADDRESSES", Count)],
+    ),
+    (
+        "keys of a call of `wasi:keyvalue/batch`",
+        &[Constant(
+            "runtime/engine/src/abi/wasi/component/keyvalue.rs",
+            "MAX_BATCH",
+            Count,
+        )],
+    ),
+    (
+        "bytes of the values that such a call reads",
+        &[Constant(
+            "runtime/engine/src/abi/wasi/component/keyvalue.rs",
+            "MAX_BATCH_BYTES",
+            Bytes,
+        )],
+    ),
+    (
+        "parts of an answer by an",
+        &[Constant(
+            "runtime/engine/src/abi/component/interface/from_value.rs",
+            "MAX_PARTS",
+            Count,
+        )],
+    ),
+    (
+        "nesting of a type of such an interface",
+        &[Constant(
+            "runtime/engine/src/abi/component/interface/types.rs",
+            "MAX_DEPTH",
             Count,
         )],
     ),
@@ -1412,6 +1487,11 @@ pub(super) const INNER: &[(&str, &str, &str)] = &[
         "runtime/engine/src/node/frames.rs",
         "MAX_FRAMES",
         "further definitions share a counter",
+    ),
+    (
+        "runtime/engine/src/endpoint.rs",
+        "MAX_NAME",
+        "no longer name exists in DNS",
     ),
     (
         "runtime/engine/src/code/linkers.rs",

@@ -60,7 +60,7 @@ fn need<'a>(module: &'a str, name: &'a str) -> Option<Needs<'a>> {
         "wasi_snapshot_preview1" => (name, FUNCTIONS),
         interface => (interface, INTERFACES),
     };
-    let (_, grant, option) = known.iter().find(|(known, ..)| import.starts_with(known))?;
+    let &(_, grant, option) = known.iter().find(|(known, ..)| import.starts_with(known))?;
     Some(Needs {
         import,
         grant,
