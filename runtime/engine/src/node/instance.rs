@@ -99,7 +99,8 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
     };
     match &*loaded {
         Loaded::Core(code) => enter_core(store, code).await,
-        Loaded::Component(component) => enter_component(store, component)
+        // In a box: each process holds the size of this future, and few are components.
+        Loaded::Component(component) => Box::pin(enter_component(store, component))
             .await
             .map_err(wasi::exit_of),
     }
