@@ -18,5 +18,6 @@ mod output;
 mod recursion;
 mod scale;
 mod served;
+mod storage;
 mod streams;
 mod supervision;

@@ -18,6 +18,9 @@ use warren_kernel::{Error, Kind};
 /// The bytes that may lie in a pipe before the writer waits.
 pub(super) const CAPACITY: usize = 64 << 10;
 
+/// The bytes that a chunk takes beside its own: a guest may write single bytes.
+const OF_CHUNK: usize = 64;
+
 /// The end of a body: its trailers, if it is complete.
 pub(super) type End = Result<Option<HeaderMap>, Error>;
 
@@ -57,12 +60,13 @@ impl Pipe {
     pub(super) fn room(&self) -> Option<usize> {
         let state = self.state.lock();
         let is_open = state.end.is_none() && !state.is_abandoned;
-        is_open.then(|| CAPACITY.saturating_sub(state.bytes))
+        is_open.then(|| CAPACITY.saturating_sub(state.held()))
     }
 
     /// Waits until something may be written, or never again.
     pub(super) async fn has_room(&self) {
-        self.until(|state| state.end.is_some() || state.is_abandoned || state.bytes < CAPACITY)
+        let has_room = |state: &State| state.held() < CAPACITY;
+        self.until(|state| state.end.is_some() || state.is_abandoned || has_room(state))
             .await;
     }
 
@@ -162,6 +166,11 @@ impl Pipe {
 }
 
 impl State {
+    /// Returns the memory that the chunks take.
+    fn held(&self) -> usize {
+        self.bytes + self.chunks.len() * OF_CHUNK
+    }
+
     fn take(&mut self, max: usize) -> Option<Bytes> {
         let chunk = self.chunks.front_mut()?;
         let part = chunk.split_to(chunk.len().min(max));
@@ -299,6 +308,17 @@ mod tests {
         assert_eq!(data.into_data().unwrap().len(), CAPACITY);
         waiting.await.unwrap();
         assert_eq!((pipe.room(), pipe.written()), (Some(CAPACITY), 65_536));
+    }
+
+    #[test]
+    fn small_pieces_do_not_take_more_memory_than_large_ones() {
+        let pipe = Pipe::default();
+        let mut pieces = 0;
+        while pipe.room().is_some_and(|room| room > 0) {
+            pipe.write("a".into());
+            pieces += 1;
+        }
+        assert_eq!(pieces, CAPACITY.div_ceil(1 + OF_CHUNK));
     }
 
     #[tokio::test]
