@@ -49,7 +49,8 @@ impl Endpoint {
     pub fn parse(text: &str) -> Result<Endpoint, EndpointError> {
         let (host, port) = text.rsplit_once(':').ok_or(EndpointError::Port)?;
         let are_digits = port.bytes().all(|byte| byte.is_ascii_digit());
-        let port = port.parse().ok().filter(|port| are_digits && *port > 0);
+        let port = port.parse::<u16>().ok();
+        let port = port.filter(|port| are_digits && *port > 0);
         let port = port.ok_or(EndpointError::Port)?;
         match Host::parse(host) {
             Ok(host) if !text.contains('*') => Ok(Endpoint { host, port }),
