@@ -21,6 +21,7 @@ mod outcome;
 pub mod packages;
 mod program;
 pub mod scripts;
+pub mod served;
 mod session;
 
 pub use command::Warren;

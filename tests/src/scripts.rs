@@ -185,7 +185,7 @@ impl Tools {
 
     /// Returns a lock that one test process holds at a time.
     #[track_caller]
-    fn lock(&self, name: &str) -> File {
+    pub(crate) fn lock(&self, name: &str) -> File {
         let file = File::create(self.directory.join(name)).expect("a lock file");
         file.lock().expect("the lock");
         file

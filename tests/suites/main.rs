@@ -19,6 +19,7 @@ mod output;
 mod reading;
 mod recursion;
 mod scale;
+mod served;
 mod storage;
 mod streams;
 mod supervision;

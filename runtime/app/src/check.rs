@@ -270,7 +270,7 @@ impl Checked {
         let stores = entry.tokens.iter().filter(|id| self.check_token_store(id));
         grants.tokens = stores.map(|id| full_id(id.get_ref())).collect();
         for Use { kind, thing, right } in &entry.uses {
-            if kind.has_origins() {
+            if !kind.has_entries() {
                 kind.grant(&mut grants.uses, thing.get_ref(), right);
             } else if self.check_entry(manifest, kind, thing) {
                 kind.grant(&mut grants.uses, &full_id(thing.get_ref()), right);

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
-use warren_engine::capability::OriginError;
+use warren_engine::capability::{EndpointError, OriginError};
 use warren_kernel::text;
 
 use crate::id::IdError;
@@ -141,6 +141,14 @@ pub enum AppError {
         origin: String,
         /// The reason.
         error: OriginError,
+    },
+    /// A text that is granted at the start as a server is none.
+    #[error("cannot grant the server `{}`: {error}", text::line(server))]
+    Server {
+        /// The text.
+        server: String,
+        /// The reason.
+        error: EndpointError,
     },
     /// A right that is granted at the start is none of its kind of things.
     #[error(
@@ -295,6 +303,7 @@ impl AppError {
             | AppError::Source { .. }
             | AppError::FileName { .. }
             | AppError::Origin { .. }
+            | AppError::Server { .. }
             | AppError::Manifest(_)
             | AppError::Policies(_) => return None,
         })

@@ -15,7 +15,7 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use warren_engine::capability::OriginGrant;
+use warren_engine::capability::{Endpoint, OriginGrant};
 use warren_engine::{Grants, PathGrant};
 
 use crate::error::{Access, AppError, GrantError};
@@ -62,6 +62,14 @@ pub(crate) fn of_options(options: &AppOptions) -> Result<Grants, AppError> {
                     error,
                 })?;
                 kind.grant(&mut grants.uses, origin.as_str(), origin.right());
+            }
+            Some(kind) if kind.has_servers() => {
+                let server = Endpoint::parse(thing);
+                let server = server.map_err(|error| AppError::Server {
+                    server: thing.clone(),
+                    error,
+                })?;
+                kind.grant(&mut grants.uses, &server.to_string(), right);
             }
             Some(kind) => kind.grant(&mut grants.uses, &full_id(thing), right),
             None => grants.uses.grant(capability, &full_id(thing), right),
@@ -328,6 +336,14 @@ mod tests {
             error
                 .to_string()
                 .starts_with("cannot grant the origin `localhost`: expected")
+        );
+        let granted = uses(vec![UseGrant::all("tcp", "DB:5432")]).unwrap();
+        assert_eq!(granted.right("tcp", "db:5432"), Some(""));
+        let error = uses(vec![UseGrant::all("tcp", "db")]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("cannot grant the server `db`: expected a host and a port")
         );
     }
 

@@ -175,7 +175,7 @@ fn check_uses(uses: &[UseGrant], manifest: &Manifest) -> Result<(), AppError> {
                 },
             });
         }
-        if kind.has_origins() {
+        if !kind.has_entries() {
             continue;
         }
         let id = full_id(thing);

@@ -1,14 +1,14 @@
 //! The kinds of things that capabilities give and that a program grants.
 
 use warren_engine::Uses;
-use warren_engine::capability::OriginGrant;
+use warren_engine::capability::{Endpoint, OriginGrant};
 
-/// A kind of things: entries of the manifest, or origins of URLs.
+/// A kind of things: entries of the manifest, origins of URLs, or servers.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct UseKind {
     /// The key of `[grants."id"]`, which is the capability as well.
     pub(crate) key: &'static str,
-    /// The table that has the entries; empty for origins.
+    /// The table that has the entries; empty for origins and servers.
     pub(crate) table: &'static str,
     /// The word for one of them.
     pub(crate) what: &'static str,
@@ -37,11 +37,27 @@ impl UseKind {
             what: "queue",
             rights: &["publish"],
         },
+        UseKind {
+            key: Endpoint::CAPABILITY,
+            table: "",
+            what: "server",
+            rights: &[],
+        },
     ];
 
     /// Returns true if the things are origins, which no table declares.
     pub(crate) fn has_origins(&self) -> bool {
-        self.table.is_empty()
+        self.key == OriginGrant::CAPABILITY
+    }
+
+    /// Returns true if the things are servers of TCP, which no table declares.
+    pub(crate) fn has_servers(&self) -> bool {
+        self.key == Endpoint::CAPABILITY
+    }
+
+    /// Returns true if the things are entries of the manifest.
+    pub(crate) fn has_entries(&self) -> bool {
+        !self.table.is_empty()
     }
 
     /// Adds a thing with a right, by the form of its name that the capability looks for. A

@@ -279,6 +279,22 @@ fn inspect_describes_a_file() {
             "(module (memory (export \"memory\") 1) (func (export \"start\")) \
              (func (export \"prepare\")))",
         ),
+        (
+            "served.wat",
+            "(component \
+             (import \"wasi:http/types@0.2.0\" (instance $types \
+             (export \"incoming-request\" (type (sub resource))) \
+             (export \"response-outparam\" (type (sub resource))))) \
+             (import \"wasi:keyvalue/store@0.2.0-draft\" (instance)) \
+             (alias export $types \"incoming-request\" (type $request)) \
+             (alias export $types \"response-outparam\" (type $out)) \
+             (core module $m (func (export \"handle\") (param i32 i32))) \
+             (core instance $i (instantiate $m)) \
+             (func $handle (param \"request\" (own $request)) (param \"response-out\" (own $out)) \
+             (canon lift (core func $i \"handle\"))) \
+             (instance $e (export \"handle\" (func $handle))) \
+             (export \"wasi:http/incoming-handler@0.2.0\" (instance $e)))",
+        ),
         ("text.wasm", "hello"),
     ]);
     let inspect = |path: &str| outcome(warren(dir.path(), &["inspect", path]));
@@ -307,6 +323,14 @@ fn inspect_describes_a_file() {
         "wasm32-unknown-unknown",
     ] {
         assert!(component.text().contains(text), "{text:?}: {component}");
+    }
+    let served = inspect("served.wat").ends_with(0);
+    for text in [
+        "grants, without which these imports reach nothing\n  \
+         wasi:keyvalue/store@0.2.0-draft: store = [\"ID\"], or --store ID\n",
+        "It answers requests of a route, each in a process of its own.",
+    ] {
+        assert!(served.text().contains(text), "{text:?}: {served}");
     }
     let foreign = inspect("foreign.wat").ends_with(1);
     for text in [

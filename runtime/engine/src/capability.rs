@@ -31,6 +31,7 @@ mod known;
 mod permits;
 mod store_settings;
 
+pub use crate::endpoint::{Endpoint, EndpointError};
 pub use crate::environment::Variables;
 pub use crate::origin::{Origin, OriginError, OriginGrant};
 pub use caller::{Caller, MAX_PERMISSIONS};
@@ -56,6 +57,13 @@ pub trait Capability: Send + Sync + 'static {
     /// [`Step::Compute`], and what waits as [`Step::Wait`]. A request of more than
     /// [`AT_ONCE`] bytes is always handled on a thread where it may take its time.
     fn call(&self, caller: &mut dyn Caller, operation: &str, request: &[u8]) -> Step;
+
+    /// Returns the interface by which components call the operations with types of their own,
+    /// such as `shop:pricing/quotes@0.1.0`. A function `get-price` of the interface calls the
+    /// operation `get_price`; `docs/embedding.md` has the values of the types.
+    fn interface(&self) -> Option<&str> {
+        None
+    }
 
     /// Returns the client that sends the requests of components. Only that of the
     /// capability `http` counts.

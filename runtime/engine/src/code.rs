@@ -7,6 +7,7 @@ pub(crate) mod cache;
 pub(crate) mod class;
 pub(crate) mod compile_threads;
 pub(crate) mod definition;
+pub(crate) mod entries;
 pub(crate) mod excerpt;
 pub(crate) mod grant;
 pub(crate) mod image;

@@ -21,6 +21,7 @@ mod process_end;
 mod program;
 pub(crate) mod refused_paths;
 mod registry;
+pub(crate) mod request;
 mod security;
 pub(crate) mod shared;
 mod sight;
@@ -29,6 +30,7 @@ pub(crate) mod stacks;
 mod start;
 mod stdio;
 pub(crate) mod upgradable;
+mod waited;
 mod watch;
 pub(crate) mod watches;
 
@@ -40,6 +42,7 @@ use warren_kernel::{Error, HostConfig, Kind, Message, Outcome, Process, nanoseco
 use wasmtime::Memory;
 
 use crate::capability::Kept;
+use crate::capability::http::Incoming;
 use crate::code::program::Program;
 use crate::guest::caller::KeptByGuest;
 use crate::guest::control::Control;
@@ -62,6 +65,8 @@ pub use start::Start;
 pub(crate) type Loaded = crate::code::loaded::Loaded<Guest>;
 /// A core module that is loaded into a pool.
 pub(crate) type CoreCode = crate::code::loaded::CoreCode<Guest>;
+/// A component that is loaded into a pool.
+pub(crate) type ComponentCode = crate::code::loaded::ComponentCode<Guest>;
 /// A pool of slots for instances.
 pub(crate) type Pool = crate::code::pool::Pool<Guest>;
 /// A slot of a pool.
@@ -273,6 +278,11 @@ impl Guest {
         if let Ok(process) = self.process() {
             handles(&self.shared, process, &self.control, message);
         }
+    }
+
+    /// Returns the request that the process answers, if the server has started it for one.
+    pub(crate) fn incoming(&self) -> Option<Arc<Incoming>> {
+        self.kept.made()?.find()
     }
 
     /// Returns true for the program's first process.

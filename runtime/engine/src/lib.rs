@@ -45,6 +45,7 @@ pub mod capability;
 mod code;
 mod codec;
 mod disk;
+mod endpoint;
 mod environment;
 mod file_size;
 mod files;

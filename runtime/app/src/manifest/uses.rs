@@ -2,7 +2,7 @@
 
 use toml::Spanned;
 use toml::de::DeValue;
-use warren_engine::capability::OriginGrant;
+use warren_engine::capability::{Endpoint, OriginGrant};
 use warren_kernel::text;
 
 use super::reader::{MAX_STRINGS, Reader, Section, alternatives, type_of};
@@ -25,6 +25,7 @@ pub(super) fn read(reader: &mut Reader, grants: &Section<'_>) -> Vec<Use> {
             Some(value) if kind.has_origins() => {
                 uses.extend(origins(reader, grants, kind, value));
             }
+            Some(_) if kind.has_servers() => uses.extend(servers(reader, grants, kind)),
             Some(value) if !kind.rights.is_empty() && !is_array(value) => {
                 uses.extend(rights(reader, grants, kind, value));
             }
@@ -155,6 +156,30 @@ fn origins<'a>(
     uses
 }
 
+/// Reads a list of servers: `["db.internal:5432"]`.
+fn servers(reader: &mut Reader, grants: &Section<'_>, kind: &'static UseKind) -> Vec<Use> {
+    let mut uses = Vec::new();
+    for server in reader.strings(grants, kind.key) {
+        match Endpoint::parse(server.get_ref()) {
+            Ok(endpoint) => uses.push(Use {
+                kind,
+                thing: Spanned::new(server.span(), endpoint.to_string()),
+                right: "",
+            }),
+            Err(error) => {
+                let shown = text::quoted(server.get_ref());
+                let place = grants.place();
+                let message = format!(
+                    "`{}`{place} holds `{shown}`, which cannot be granted",
+                    kind.key
+                );
+                reader.problem(server.span(), message, error.to_string(), None);
+            }
+        }
+    }
+    uses
+}
+
 #[cfg(test)]
 mod tests {
     use crate::manifest::Manifest;
@@ -186,6 +211,18 @@ mod tests {
         ];
         assert_eq!(uses(line), expected);
         assert_eq!(uses("http = []"), []);
+    }
+
+    #[test]
+    fn a_server_is_a_host_and_a_port() {
+        let expected = [
+            ("db.internal:5432".to_owned(), ""),
+            ("[::1]:80".to_owned(), ""),
+        ];
+        assert_eq!(
+            uses("tcp = [\"DB.internal:5432\", \"[0::1]:80\"]"),
+            expected
+        );
     }
 
     #[test]
@@ -231,6 +268,8 @@ mod tests {
                 "did you mean `publish`?",
             ),
             ("store = { \"a:b\" = \"read\" }", "{", "an array of strings"),
+            ("tcp = [\"db\"]", "\"db\"", "a host and a port"),
+            ("tcp = \"db:1\"", "\"db:1\"", "an array of strings"),
         ] {
             let text = format!("[grants.\"a:b\"]\n{line}\n");
             let (_, problems) = Manifest::parse(&text);

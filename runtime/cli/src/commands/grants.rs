@@ -1,5 +1,5 @@
-//! The options that grant files, environment variables, origins and entries of the manifest to a
-//! program.
+//! The options that grant files, environment variables, origins, servers and entries of the
+//! manifest to a program.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -39,15 +39,20 @@ pub(crate) struct GrantArgs {
     /// A name without a colon is one of `app`.
     #[arg(long, value_name = "ID")]
     pub(crate) queue: Vec<String>,
+    /// Let components connect to this server by sockets, such as db.internal:5432
+    #[arg(long, value_name = "HOST:PORT")]
+    pub(crate) tcp: Vec<String>,
 }
 
 impl GrantArgs {
-    /// Returns the origins and the entries of the manifest that the program may use.
+    /// Returns the origins, the servers and the entries of the manifest that the program may
+    /// use.
     pub(crate) fn uses(&self) -> Vec<UseGrant> {
         let stores = self.store.iter().map(|id| UseGrant::all("store", id));
         let queues = self.queue.iter().map(|id| UseGrant::all("queue", id));
         let origins = self.http.iter().map(|text| origin(text));
-        stores.chain(origins).chain(queues).collect()
+        let servers = self.tcp.iter().map(|server| UseGrant::all("tcp", server));
+        stores.chain(origins).chain(queues).chain(servers).collect()
     }
 }
 

@@ -4,6 +4,7 @@
 mod bindings;
 mod capability;
 mod context;
+mod interface;
 mod mailbox;
 mod process;
 mod program;
@@ -20,6 +21,8 @@ use crate::codec;
 use crate::guest::Guest;
 use crate::operand::NAME;
 use crate::security::Refusal;
+
+pub(crate) use self::interface::link as link_interface;
 
 /// Defines every import of the world.
 pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {

@@ -1,13 +1,15 @@
 //! The imports of guests: the flat ABI and preview 1 for core modules, the WIT and
 //! WASI 0.2 for components.
 
+use std::sync::Arc;
+
 use super::{component, flat, wasi};
-use crate::code::linkers::Imports;
+use crate::code::linkers::{Imports, Interface};
 use crate::guest::Guest;
 
 /// Everything that a guest may import. With `asks`, imports may have to wait for a
-/// decision of the authorizer.
-pub(crate) fn all(asks: bool) -> Imports<Guest> {
+/// decision of the authorizer. `interfaces` are those of capabilities.
+pub(crate) fn all(asks: bool, interfaces: Arc<[Interface]>) -> Imports<Guest> {
     Imports {
         core: if asks {
             |linker| {
@@ -24,5 +26,7 @@ pub(crate) fn all(asks: bool) -> Imports<Guest> {
             component::link(linker)?;
             wasi::link_component(linker)
         },
+        interfaces,
+        interface: component::link_interface,
     }
 }

@@ -9,6 +9,6 @@ mod table;
 mod tree;
 
 pub(crate) use component::{
-    Component, MAX_RESOURCES, exit_of, link as link_component, too_many_resources,
+    Component, MAX_RESOURCES, answer, exit_of, link as link_component, too_many_resources,
 };
 pub(crate) use preview1::link as link_core;

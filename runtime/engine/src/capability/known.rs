@@ -53,6 +53,11 @@ impl Capabilities {
         Some((self.0.get(capability)?, operation))
     }
 
+    /// Finds a capability by its name.
+    pub(crate) fn named(&self, capability: &str) -> Option<&Known> {
+        self.0.get(capability)
+    }
+
     /// Returns the calls of each capability, by name.
     pub(crate) fn calls(&self) -> Vec<Calls> {
         let mut calls: Vec<_> = self

@@ -18,7 +18,7 @@ use crate::code::class::{Class, Shape};
 use crate::code::compile_threads;
 use crate::code::definition::Source;
 use crate::code::image::{self, TookTooLong};
-use crate::code::loaded::{CoreCode, Loaded};
+use crate::code::loaded::{ComponentCode, CoreCode, Loaded};
 use crate::code::pool::{Forget, Pool};
 use crate::code::symbols::{Frame, Places, Symbols};
 use crate::code::wasm::{Wasm, refusal};
@@ -286,8 +286,8 @@ impl Artifact {
             }
             Shape::Component => {
                 let component = code.component(&pool.engine).map_err(Unusable::Code)?;
-                let linkers = &pool.linkers;
-                Loaded::Component(linkers.component(name, &pool.engine, &component)?)
+                let code = ComponentCode::new(name, &component, &pool.linkers)?;
+                Loaded::Component(Box::new(code))
             }
         };
         let mut pools = self.number.pools.lock();

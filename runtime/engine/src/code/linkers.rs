@@ -1,9 +1,8 @@
 //! The imports of guests, linked once for each engine.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use warren_kernel::{Error, text};
-use wasmtime::component::types::ComponentItem;
 use wasmtime::component::{self, Component};
 use wasmtime::{Caller, Engine, ExternType, InstancePre, Linker, Module, UnknownImportError, Val};
 
@@ -15,15 +14,33 @@ pub(crate) struct Imports<T: 'static> {
     pub(crate) core: fn(&mut Linker<T>) -> wasmtime::Result<()>,
     /// Imports of components.
     pub(crate) component: fn(&mut component::Linker<T>) -> wasmtime::Result<()>,
+    /// The interfaces that capabilities have for components.
+    pub(crate) interfaces: Arc<[Interface]>,
+    /// Defines such an interface for a component that imports it.
+    pub(crate) interface: LinkInterface<T>,
+}
+
+/// Defines an interface of a capability for a component that imports it.
+pub(crate) type LinkInterface<T> =
+    fn(&mut component::Linker<T>, &Component, &Interface) -> wasmtime::Result<()>;
+
+/// The interface of a capability, with the functions that the component's own WIT has for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Interface {
+    /// The name in the WIT, such as `shop:pricing/quotes@0.1.0`.
+    pub(crate) name: String,
+    /// The name of the capability.
+    pub(crate) capability: String,
 }
 
 impl<T> Clone for Imports<T> {
     fn clone(&self) -> Self {
-        *self
+        Imports {
+            interfaces: Arc::clone(&self.interfaces),
+            ..*self
+        }
     }
 }
-
-impl<T> Copy for Imports<T> {}
 
 #[cfg(test)]
 impl<T> Imports<T> {
@@ -32,6 +49,8 @@ impl<T> Imports<T> {
         Imports {
             core: |_| Ok(()),
             component: |_| Ok(()),
+            interfaces: Arc::default(),
+            interface: |_, _, _| Ok(()),
         }
     }
 }
@@ -88,54 +107,42 @@ impl<T> Linkers<T> {
     ///
     /// # Errors
     ///
-    /// `Invalid`, naming the first import that the runtime does not provide, or if
-    /// the component does not export `start`.
+    /// `Invalid`, naming the first import that the runtime does not provide.
     pub(crate) fn component(
         &self,
         name: &str,
-        engine: &Engine,
         component: &Component,
     ) -> Result<component::InstancePre<T>, Error> {
-        if let Some(problem) = problem_of_start(component) {
-            return Err(Error::invalid(format!(
-                "{name}: {problem}; a guest exports a function `start: func()`, and runs until it \
-                 returns; see docs/guest-abi.md"
-            )));
-        }
         let link = || -> wasmtime::Result<_> {
-            if let Some(linker) = self.component.get() {
-                return linker.instantiate_pre(component);
+            let shared = self.for_components(component.engine())?;
+            let ty = component.component_type();
+            let is_imported = |interface: &&Interface| {
+                ty.get_import(component.engine(), &interface.name).is_some()
+            };
+            let mut own = None;
+            for interface in self.imports.interfaces.iter().filter(is_imported) {
+                let linker = own.get_or_insert_with(|| shared.clone());
+                (self.imports.interface)(linker, component, interface)?;
             }
-            let mut linker = component::Linker::new(engine);
-            (self.imports.component)(&mut linker)?;
-            self.component
-                .get_or_init(|| linker)
-                .instantiate_pre(component)
+            own.as_ref().unwrap_or(shared).instantiate_pre(component)
         };
         link().map_err(|error| {
             let problem = excerpt(format_args!("{error:#}"), excerpt::MESSAGE);
             Error::invalid(format!(
-                "{name}: {problem}; a component may import warren:process/*@0.1.0 and the \
-                 imports of wasi:cli@0.2, and exports `start`"
+                "{name}: {problem}; a component may import warren:process/*@0.1.0, the interfaces \
+                 of WASI that docs/guest-abi.md lists, and those of capabilities"
             ))
         })
     }
-}
 
-/// Returns the problem of a component's `start`, if there is one.
-fn problem_of_start(component: &Component) -> Option<&'static str> {
-    match component.get_export(None, "start") {
-        None => Some("it exports no function called `start`"),
-        Some((ComponentItem::ComponentFunc(ty), _)) => {
-            if ty.params().len() > 0 || ty.results().len() > 0 {
-                Some("its `start` has parameters or a result")
-            } else if ty.async_() {
-                Some("its `start` is `async`")
-            } else {
-                None
-            }
+    /// Returns the linker that all components share, without interfaces of capabilities.
+    fn for_components(&self, engine: &Engine) -> wasmtime::Result<&component::Linker<T>> {
+        if let Some(linker) = self.component.get() {
+            return Ok(linker);
         }
-        Some(_) => Some("its export `start` is not a function"),
+        let mut linker = component::Linker::new(engine);
+        (self.imports.component)(&mut linker)?;
+        Ok(self.component.get_or_init(|| linker))
     }
 }
 

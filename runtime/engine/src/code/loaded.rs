@@ -1,14 +1,22 @@
 //! Code that is loaded into a pool and linked.
 
 use warren_kernel::Error;
+use wasmtime::component::Component;
 use wasmtime::{ExternType, FuncType, InstancePre, Module, ModuleExport, ValType, component};
 
+use crate::code::entries::Entries;
 use crate::code::linkers::Linkers;
 
 /// Code in the engine of one pool, ready to be instantiated.
 pub(crate) enum Loaded<T: 'static> {
     Core(Box<CoreCode<T>>),
-    Component(component::InstancePre<T>),
+    Component(Box<ComponentCode<T>>),
+}
+
+/// A component.
+pub(crate) struct ComponentCode<T: 'static> {
+    pub(crate) instance: component::InstancePre<T>,
+    pub(crate) entries: Entries,
 }
 
 /// A core module that speaks the flat ABI.
@@ -21,6 +29,29 @@ pub(crate) struct CoreCode<T> {
     pub(crate) initialize: Option<ModuleExport>,
     /// The function that reads the stack in a copy of a process's memory.
     pub(crate) traceback: Option<ModuleExport>,
+}
+
+impl<T: 'static> ComponentCode<T> {
+    /// Links a component.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Linkers::component`]; `Invalid` for a component that exports no function
+    /// with which a process begins.
+    pub(crate) fn new(
+        name: &str,
+        component: &Component,
+        linkers: &Linkers<T>,
+    ) -> Result<ComponentCode<T>, Error> {
+        let entries = Entries::of(component).map_err(|problem| {
+            Error::invalid(format!(
+                "{name}: {problem}; a guest exports a function `start: func()`, and runs until it \
+                 returns, or wasi:cli/run, or wasi:http/incoming-handler; see docs/guest-abi.md"
+            ))
+        })?;
+        let instance = linkers.component(name, component)?;
+        Ok(ComponentCode { instance, entries })
+    }
 }
 
 impl<T: 'static> CoreCode<T> {

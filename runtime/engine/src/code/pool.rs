@@ -248,7 +248,7 @@ impl<T> Pools<T> {
         slots: u32,
         address_space: Option<Reserved>,
     ) -> Result<Arc<Pool<T>>, Error> {
-        let linkers = Linkers::new(&engine, self.imports).map_err(|error| {
+        let linkers = Linkers::new(&engine, self.imports.clone()).map_err(|error| {
             Error::internal(format!("cannot link the runtime's imports: {error:#}"))
         })?;
         self.mappings.pool_opened(slots);

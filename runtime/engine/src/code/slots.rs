@@ -99,7 +99,7 @@ impl<T> SlotsBuilder<T> {
                 ticked,
                 mappings,
                 Arc::clone(&self.budget),
-                self.imports,
+                self.imports.clone(),
             ))
         });
         Arc::clone(pools)

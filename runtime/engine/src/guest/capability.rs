@@ -240,13 +240,13 @@ struct Pending {
 }
 
 /// A call that counts as open until it ends, or is dropped without an answer.
-struct Open {
+pub(super) struct Open {
     counts: Arc<Counts>,
     is_open: AtomicBool,
 }
 
 impl Open {
-    fn new(counts: &Arc<Counts>) -> Open {
+    pub(super) fn new(counts: &Arc<Counts>) -> Open {
         counts.begin();
         Open {
             counts: Arc::clone(counts),
@@ -254,7 +254,7 @@ impl Open {
         }
     }
 
-    fn end(&self, has_failed: bool) {
+    pub(super) fn end(&self, has_failed: bool) {
         if self.is_open.swap(false, Ordering::Relaxed) {
             self.counts.end(has_failed);
         }
@@ -348,7 +348,7 @@ impl Pending {
     }
 }
 
-fn panicked() -> Error {
+pub(super) fn panicked() -> Error {
     Error::internal("the operation panicked")
 }
 

@@ -1,13 +1,14 @@
 //! The waiting operations of `warren:process/mailbox`.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::Poll;
 
-use warren_kernel::{Delivery, Error, Kind, Message, Monotonic, Process, Subscription};
+use warren_kernel::{Delivery, Error, Kind, Message, Monotonic, Outcome, Process, Subscription};
 
 use super::{Guest, handles};
 use crate::codec;
-use crate::guest::stacks::Asked;
+use crate::guest::stacks::{Asked, Sight};
 
 /// Refuses a receive with more queues than a process can have: the kernel goes through
 /// the list.
@@ -101,6 +102,38 @@ pub(crate) fn go_on(
     control.wait_is_over();
     control.has_waited();
     Poll::Ready(Ok(received))
+}
+
+/// Waits for the outcome of work of this guest, whose subscription nobody else reads.
+pub(crate) async fn outcome(
+    guest: &mut Guest,
+    work: Subscription,
+) -> wasmtime::Result<Arc<Outcome>> {
+    let mut waits = false;
+    poll_fn(move |_| -> Poll<wasmtime::Result<Arc<Outcome>>> {
+        let (process, control) = (guest.process()?, &*guest.control);
+        let delivery = process.poll_receive(&[work]);
+        if delivery.is_none() {
+            if !waits {
+                control.wait_until(None);
+                waits = true;
+            }
+            if guest.shared.stacks.asks(process) {
+                let why = "the process waits for an operation of the runtime".to_owned();
+                guest.shared.stacks.answer(process, Sight::Nothing(why));
+            }
+            return Poll::Pending;
+        }
+        if waits {
+            control.wait_is_over();
+            control.has_waited();
+        }
+        Poll::Ready(match delivery {
+            Some((_, Delivery::Exec(outcome))) => Ok(outcome),
+            _ => Err(wasmtime::format_err!("work has no outcome but a message")),
+        })
+    })
+    .await
 }
 
 /// Turns a delivery into a message.

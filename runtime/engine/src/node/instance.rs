@@ -1,4 +1,4 @@
-//! Runs one instance, from instantiation to the end of `start`.
+//! Runs one instance, from instantiation to the end of its function.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -6,13 +6,14 @@ use std::thread;
 
 use tokio::task;
 use warren_kernel::{Error, Kind, Outcome, Spent};
-use wasmtime::component::{InstancePre, ResourceTableError};
+use wasmtime::component::ResourceTableError;
 use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use crate::abi::wasi;
 use crate::code::class::WASM_STACK;
+use crate::code::entries::Begin;
 use crate::code::symbols::{self, Frame};
-use crate::guest::{self, CoreCode, Guest, Loaded, Pool, Prepared, Purpose};
+use crate::guest::{self, ComponentCode, CoreCode, Guest, Loaded, Pool, Prepared, Purpose, Unwind};
 use crate::node::traceback;
 
 /// The end of an instance.
@@ -98,7 +99,8 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
     };
     match &*loaded {
         Loaded::Core(code) => enter_core(store, code).await,
-        Loaded::Component(component) => enter_component(store, component)
+        // In a box: each process holds the size of this future, and few are components.
+        Loaded::Component(component) => Box::pin(enter_component(store, component))
             .await
             .map_err(wasi::exit_of),
     }
@@ -119,16 +121,40 @@ const LIFTED: usize = 8 << 20;
 
 async fn enter_component(
     store: &mut Store<Guest>,
-    component: &InstancePre<Guest>,
+    component: &ComponentCode,
 ) -> wasmtime::Result<()> {
     give_grants(store.data_mut())?;
     // wasmtime copies the operands before the import runs and checks their limits.
     // This bound keeps a component from having far larger operands copied.
     let message = store.data().shared.message_limit().bytes;
     store.set_hostcall_fuel(message.saturating_mul(2).saturating_add(LIFTED));
-    let instance = component.instantiate_async(&mut *store).await?;
-    let start = instance.get_typed_func::<(), ()>(&mut *store, "start")?;
-    start.call_async(store, ()).await
+    let incoming = store.data().incoming();
+    let instance = component.instance.instantiate_async(&mut *store).await?;
+    let entries = &component.entries;
+    if let (Some(incoming), Some(handle)) = (incoming, &entries.handle) {
+        return wasi::answer(store, instance, handle, &incoming).await;
+    }
+    match &entries.begin {
+        Some(Begin::Start(start)) => {
+            let start = instance.get_typed_func::<(), ()>(&mut *store, start)?;
+            start.call_async(store, ()).await
+        }
+        Some(Begin::Run(run)) => {
+            let run = instance.get_typed_func::<(), (Result<(), ()>,)>(&mut *store, run)?;
+            match run.call_async(store, ()).await? {
+                (Ok(()),) => Ok(()),
+                (Err(()),) => Err(wasmtime::Error::new(Unwind::Exit(1))),
+            }
+        }
+        None => Err(wasmtime::Error::new(only_answers())),
+    }
+}
+
+fn only_answers() -> Error {
+    Error::invalid(
+        "the component answers requests and does nothing else: give it a route of a listener, \
+         and start no process of it",
+    )
 }
 
 /// Opens the grants for a component. A core module's grants are opened at its first

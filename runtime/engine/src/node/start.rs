@@ -14,12 +14,13 @@ use super::hosts::HostParts;
 use super::waiters::Waiters;
 use super::{Node, NodeConfig, NodeError, Programs};
 use crate::abi::imports;
-use crate::capability::Capabilities;
+use crate::capability::{Capabilities, Capability};
 use crate::code::address_space::FOR_FAST_SLOTS;
 use crate::code::artifact::Compiler;
 use crate::code::bounds::CompileLimits;
 use crate::code::cache::CodeCache;
 use crate::code::definition::Edition;
+use crate::code::linkers::Interface;
 use crate::code::mappings::Mappings;
 use crate::code::slots::SlotsBuilder;
 use crate::environment::Environment;
@@ -68,7 +69,8 @@ impl Node {
         let ticker = Ticker::start(config.tick, Arc::clone(&meter)).map_err(NodeError::Thread)?;
         let ticker = Arc::new(ticker);
         let judges = Judges::new(config.authorizer);
-        let hosts = HostParts::new(slots(&kernel, ticker.engines(), &judges));
+        let interfaces = interfaces(&config.capabilities);
+        let hosts = HostParts::new(slots(&kernel, ticker.engines(), &judges, interfaces));
         add_hosts(config.hosts, &kernel, &hosts)?;
         let watch = Watch::start(&kernel, memory).map_err(NodeError::Thread)?;
         let edition = Edition::new(config.definitions);
@@ -123,13 +125,28 @@ fn max_memory(configured: Option<u64>, memory: &dyn MachineMemory) -> u64 {
         .unwrap_or(u64::MAX)
 }
 
-fn slots(kernel: &Kernel, ticked: Engines, judges: &Judges) -> SlotsBuilder<Guest> {
+/// Returns the interfaces that capabilities have for components.
+fn interfaces(capabilities: &[Arc<dyn Capability>]) -> Arc<[Interface]> {
+    let interface = |capability: &Arc<dyn Capability>| {
+        let name = capability.interface()?.to_owned();
+        let capability = capability.name().to_owned();
+        Some(Interface { name, capability })
+    };
+    capabilities.iter().filter_map(interface).collect()
+}
+
+fn slots(
+    kernel: &Kernel,
+    ticked: Engines,
+    judges: &Judges,
+    interfaces: Arc<[Interface]>,
+) -> SlotsBuilder<Guest> {
     SlotsBuilder::new(
         &FOR_FAST_SLOTS,
         ticked,
         Arc::new(Mappings::new()),
         Arc::clone(kernel.budget()),
-        imports::all(judges.authorizer().is_some()),
+        imports::all(judges.authorizer().is_some(), interfaces),
     )
 }
 

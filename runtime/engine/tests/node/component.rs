@@ -161,6 +161,27 @@ async fn components_that_are_not_guests_are_refused_by_name() {
     world.assert_empty();
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_of_wasi_runs_and_tells_its_success() {
+    let command = |result: u32| {
+        format!(
+            r#"(component
+                 (core module $m (func (export "run") (result i32) (i32.const {result})))
+                 (core instance $m (instantiate $m))
+                 (func $run (result (result)) (canon lift (core func $m "run")))
+                 (instance $exported (export "run" (func $run)))
+                 (export "wasi:cli/run@0.2.0" (instance $exported)))"#
+        )
+    };
+    let world = World::new(&[("t:well", command(0)), ("t:badly", command(1))]);
+    let end = world.run("t:well").await;
+    assert!(matches!(&*end.outcome, Outcome::Returned(None)), "{end:?}");
+    let end = world.run("t:badly").await;
+    assert_eq!(end.status, Some(1));
+    assert_eq!(error(&end).message, "exited with status 1");
+    world.close().await;
+}
+
 /// A component with `count` core instances in addition to its own, each of a module
 /// with these items.
 fn of_parts(count: usize, items: &str) -> String {

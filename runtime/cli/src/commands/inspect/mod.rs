@@ -1,6 +1,7 @@
 //! `warren inspect`: describes a WebAssembly file, and how it would run.
 
 mod contents;
+mod grants;
 
 use clap::Args;
 use std::collections::BTreeMap;
@@ -73,11 +74,24 @@ pub(crate) fn inspect(args: &InspectArgs) -> Result<Exit, Failures> {
 
 /// Returns the sentence about a binary that compiles.
 fn verdict(contents: &Contents) -> &'static str {
+    let has = |export: &str| contents.exports.iter().any(|name| name == export);
+    let answers = contents
+        .exports
+        .iter()
+        .any(|name| name.starts_with("wasi:http/incoming-handler@"));
+    let is_command = contents
+        .exports
+        .iter()
+        .any(|name| name.starts_with("wasi:cli/run@"));
     // docs/guest-abi.md: the exports of an interpreter.
-    if contents.exports.iter().any(|name| name == "prepare") {
+    if has("prepare") {
         "\nIt is an interpreter: it runs other code.\n"
-    } else {
+    } else if !answers {
         "\nIt runs as a process.\n"
+    } else if has("start") || is_command {
+        "\nIt runs as a process, and answers requests of a route.\n"
+    } else {
+        "\nIt answers requests of a route, each in a process of its own.\n"
     }
 }
 
@@ -107,6 +121,14 @@ fn describe(contents: &Contents, len: usize) -> String {
             if names.is_empty() { "" } else { ": " },
             text::line(&names),
         );
+    }
+    let needed = grants::needed(contents);
+    if !needed.is_empty() {
+        text.push_str("grants, without which these imports reach nothing\n");
+    }
+    for needs in needed {
+        let (import, grant, option) = (text::line(needs.import), needs.grant, needs.option);
+        let _ = writeln!(text, "  {import}: {grant}, or {option}");
     }
     text.push_str("exports\n");
     for name in &contents.exports {

@@ -1,15 +1,19 @@
 //! WASI 0.2 for components, whose tool chains link it in.
 //!
 //! All imports of `wasi:cli` are linked: clocks, randomness, streams, files,
-//! sockets. They reach only grants: without grants there are no directories and no
-//! variables. Sockets cannot be opened. A component that imports anything else of
-//! WASI is refused.
+//! sockets. So are those of `wasi:http`, `wasi:keyvalue` and `wasi:config`, which call
+//! capabilities. They reach only grants: without grants there are no directories, variables,
+//! stores and servers. A component that imports anything else of WASI is refused.
 
+mod config;
 mod filesystem;
 mod held;
+mod http;
 mod input;
+mod keyvalue;
 mod output;
 mod poll;
+mod sockets;
 mod stdio;
 
 use std::collections::HashMap;
@@ -21,12 +25,16 @@ use wasmtime_wasi::filesystem::Dir;
 use wasmtime_wasi::{FsPerms, I32Exit, OpenMode, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use self::held::Held;
+use self::http::Http;
+use self::sockets::Sockets;
 use self::stdio::Stdio;
 use crate::code::definition::Grants;
 use crate::code::grant::Object;
 use crate::guest::control::Control;
 use crate::guest::{Guest, Unwind};
 use crate::output::{Output, Stream};
+
+pub(crate) use self::http::answer;
 
 /// The most resources of WASI that a component may hold: streams, pollables,
 /// directory listings. Files have a limit of their own.
@@ -56,16 +64,21 @@ struct Parts {
     open: Arc<()>,
     /// Every stream of a file holds a clone.
     streams: Arc<()>,
+    http: Http,
+    sockets: Sockets,
 }
 
-/// Defines the imports of `wasi:cli`.
+/// Defines the imports of WASI.
 pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     linker.allow_shadowing(true);
     filesystem::link(linker)?;
     poll::link(linker)?;
+    sockets::link(linker)?;
     linker.allow_shadowing(false);
-    Ok(())
+    http::link(linker)?;
+    keyvalue::link(linker)?;
+    config::link(linker)
 }
 
 /// `wasi:cli/exit` ends the process as `program.exit` does.
@@ -121,11 +134,8 @@ impl Component {
         builder
             .stdout(to(Stream::Stdout))
             .stderr(to(Stream::Stderr))
-            // Making a socket would take a file of the system, even if the socket
-            // is never used.
-            .allow_tcp(false)
-            .allow_udp(false)
             .max_random_size(MAX_RANDOM);
+        let sockets = Sockets::new(&grants.uses, &mut builder);
         for (name, value) in &grants.env {
             builder.env(name, value);
         }
@@ -139,6 +149,8 @@ impl Component {
                 held: HashMap::new(),
                 open: Arc::new(()),
                 streams: Arc::new(()),
+                http: Http::default(),
+                sockets,
             }),
         })
     }

@@ -9,6 +9,7 @@
 
 pub mod child;
 pub mod component;
+pub mod http;
 pub mod imports;
 pub mod permission;
 

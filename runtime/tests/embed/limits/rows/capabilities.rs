@@ -6,6 +6,7 @@ use crate::limits::Unit::{Bytes, Count, Time};
 
 const STORE: &str = "runtime/engine/src/capability/store_settings.rs";
 const STREAMS: &str = "runtime/capabilities/src/streams/mod.rs";
+const SOCKETS: &str = "runtime/engine/src/abi/wasi/component/sockets.rs";
 
 pub(super) const ROWS: &[Row] = &[
     (
@@ -96,6 +97,80 @@ pub(super) const ROWS: &[Row] = &[
         &[Constant(
             "runtime/capabilities/src/sqlite/readers.rs",
             "MAX_READERS",
+            Count,
+        )],
+    ),
+    (
+        "bodies of requests and responses that a component has open",
+        &[
+            Constant(
+                "runtime/engine/src/abi/wasi/component/http.rs",
+                "MAX_BODIES",
+                Count,
+            ),
+            Text(
+                "runtime/engine/src/abi/wasi/component/http/pipe.rs",
+                "const CAPACITY: usize = 64 << 10;",
+            ),
+        ],
+    ),
+    (
+        "header fields of one request or response",
+        &[Constant(
+            "runtime/engine/src/abi/wasi/component/http/fields.rs",
+            "MAX_HEADERS",
+            Bytes,
+        )],
+    ),
+    (
+        "header fields of a component together",
+        &[Constant(
+            "runtime/engine/src/abi/wasi/component/http/fields.rs",
+            "MAX_HEADERS_TOTAL",
+            Bytes,
+        )],
+    ),
+    (
+        "sockets that a component has open",
+        &[Constant(SOCKETS, "MAX_SOCKETS", Count)],
+    ),
+    (
+        "names that a component looks up",
+        &[Constant(SOCKETS, "MAX_LOOKUPS", Count)],
+    ),
+    (
+        "addresses of granted names",
+        &[Constant(SOCKETS, "MAX_ADDRESSES", Count)],
+    ),
+    (
+        "keys of a call of `wasi:keyvalue/batch`",
+        &[Constant(
+            "runtime/engine/src/abi/wasi/component/keyvalue.rs",
+            "MAX_BATCH",
+            Count,
+        )],
+    ),
+    (
+        "bytes of the values that such a call reads",
+        &[Constant(
+            "runtime/engine/src/abi/wasi/component/keyvalue.rs",
+            "MAX_BATCH_BYTES",
+            Bytes,
+        )],
+    ),
+    (
+        "parts of an answer by an",
+        &[Constant(
+            "runtime/engine/src/abi/component/interface/from_value.rs",
+            "MAX_PARTS",
+            Count,
+        )],
+    ),
+    (
+        "nesting of a type of such an interface",
+        &[Constant(
+            "runtime/engine/src/abi/component/interface/types.rs",
+            "MAX_DEPTH",
             Count,
         )],
     ),

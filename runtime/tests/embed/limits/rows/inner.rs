@@ -182,4 +182,9 @@ pub(in crate::limits) const INNER: &[(&str, &str, &str)] = &[
         "MAX_GROUP",
         "writes that share a transaction; the next ones have the next one",
     ),
+    (
+        "runtime/engine/src/endpoint.rs",
+        "MAX_NAME",
+        "no longer name exists in DNS",
+    ),
 ];

@@ -66,6 +66,7 @@ fn view(guest: &mut Guest) -> View<'_> {
         held,
         open,
         streams,
+        ..
     } = guest.component();
     View {
         library: WasiFilesystemCtxView {

@@ -1,0 +1,94 @@
+//! Requests over HTTP that components send.
+
+use std::panic::AssertUnwindSafe;
+
+use futures::FutureExt as _;
+use http::Response;
+use warren_kernel::{Error, Kind};
+
+use super::caller::{OnFiber, too_many_permissions};
+use super::capability::{Open, panicked};
+use super::{Guest, process_of};
+use crate::capability::MAX_PERMISSIONS;
+use crate::capability::http::{Body, OutgoingRequest, Sending};
+use crate::security::Refusal;
+
+/// The capability whose client sends the requests.
+const CAPABILITY: &str = "http";
+
+/// A judged request. It counts as an open call of the capability until it is dropped.
+pub(crate) struct Begun {
+    sending: Sending,
+    open: Open,
+}
+
+impl Begun {
+    /// Sends the request with its body, in a task of the embedder's tokio runtime.
+    pub(crate) async fn send(self, body: Body) -> Result<Response<Body>, Error> {
+        let Begun { sending, open } = self;
+        let sent = AssertUnwindSafe(async move { sending(body).await });
+        let answer = sent.catch_unwind().await;
+        let answer = answer.unwrap_or_else(|_| Err(panicked()));
+        open.end(answer.is_err());
+        answer
+    }
+}
+
+impl Guest {
+    /// Judges a request.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` in a runtime without a client; the errors of the client.
+    pub(crate) async fn begin_request(
+        &mut self,
+        request: &OutgoingRequest,
+    ) -> Result<Begun, Error> {
+        let mut left = MAX_PERMISSIONS;
+        let begun = self.settled(|guest| match guest.try_request(request) {
+            Err(Refusal::Undecided(_)) if left == 0 => Err(too_many_permissions().into()),
+            begun => {
+                left = left.saturating_sub(1);
+                begun
+            }
+        });
+        begun.await
+    }
+
+    fn try_request(&mut self, request: &OutgoingRequest) -> Result<Begun, Refusal> {
+        self.lines_first();
+        let process = process_of(&self.purpose)?;
+        let known = self.shared.capabilities.named(CAPABILITY);
+        let known = known.and_then(|known| Some((known.capability.outgoing()?, &known.counts)));
+        let (outgoing, counts) = known.ok_or_else(no_client)?;
+        let mut caller = OnFiber {
+            shared: &self.shared,
+            process,
+            definition: &self.run.program.definition.id,
+            grants: &self.run.program.grants,
+            kept: &mut self.kept,
+            rights: &mut self.rights,
+            undecided: None,
+        };
+        let begun = outgoing.begin(&mut caller, request);
+        if let Some(question) = caller.undecided {
+            return Err(Refusal::Undecided(question));
+        }
+        match begun {
+            Ok(sending) => Ok(Begun {
+                sending,
+                open: Open::new(counts),
+            }),
+            Err(error) => {
+                counts.begin();
+                counts.end(true);
+                Err(error.into())
+            }
+        }
+    }
+}
+
+fn no_client() -> Error {
+    let message = "the runtime has no HTTP client: its embedder has left out the capability http";
+    Error::new(Kind::Unavailable, message).retryable(false)
+}
