@@ -149,13 +149,6 @@ impl Tester {
         }
     }
 
-    /// Another process in the host of this one.
-    pub(crate) fn sibling(&self) -> Arc<Process> {
-        let room = self.process.host().reserve().unwrap();
-        let spawned = self.kernel.spawn(room, Spawn::default());
-        spawned.unwrap().process
-    }
-
     /// Calls an operation that does not take long.
     pub(crate) fn call(
         &mut self,

@@ -1,16 +1,17 @@
 //! The requests in flight, and the bytes of bodies that they hold in memory.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-use std::hash::Hash;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use parking_lot::Mutex;
-use warren_engine::capability::Origin;
+use warren_engine::capability::{Caller, Origin};
 use warren_kernel::{Error, Kind, Process};
 
+use crate::quota::{Held, Quota};
+
 /// Requests of one process that are in flight.
-const MAX_REQUESTS_OF_PROCESS: usize = 16;
+const MAX_REQUESTS: usize = 16;
 
 /// Requests of all processes of a host that are in flight.
 const MAX_REQUESTS_OF_HOST: usize = 1_024;
@@ -23,82 +24,113 @@ const MAX_REQUESTS_TO_ORIGIN: usize = 64;
 pub(super) const MAX_BODIES: usize = 16 << 20;
 
 /// Counts the requests in flight.
-#[derive(Default)]
-pub(super) struct Flights(Mutex<Counts>);
-
-#[derive(Default)]
-struct Counts {
-    /// Requests, by the number of the process.
-    of_processes: HashMap<u64, usize>,
-    /// Bytes of bodies, by the number of the process.
-    bodies: HashMap<u64, usize>,
-    /// Requests, by the number of the host.
-    of_hosts: HashMap<usize, usize>,
+pub(super) struct Flights {
+    quota: Arc<Quota>,
     /// Requests, by the number of the host and the origin.
-    of_origins: HashMap<(usize, String), usize>,
+    to_origins: Mutex<HashMap<(usize, String), usize>>,
 }
+
+/// Bytes of bodies that the requests of one process hold.
+#[derive(Default)]
+struct Bodies(AtomicUsize);
 
 /// A request in flight. It counts until this value is dropped.
 pub(super) struct InFlight {
     flights: Arc<Flights>,
-    process: Arc<Process>,
     /// The text of the origin that the request goes to.
     origin: String,
+    process: Arc<Process>,
+    bodies: Arc<Bodies>,
     /// Bytes of its body in memory.
     bytes: usize,
+    _held: Held,
 }
 
-impl InFlight {
-    /// Counts a request of a process to an origin.
+impl Default for Flights {
+    fn default() -> Self {
+        Flights {
+            quota: Quota::new("max_requests", MAX_REQUESTS, MAX_REQUESTS_OF_HOST),
+            to_origins: Mutex::default(),
+        }
+    }
+}
+
+impl Flights {
+    /// Counts a request of the caller to an origin.
     ///
     /// # Errors
     ///
-    /// `RateLimited` if the process, its host, or its host at this origin has too many.
+    /// `RateLimited` if the process, its host, or its host at this origin has too many;
+    /// `Canceled` if the process has ended.
     pub(super) fn begin(
-        flights: &Arc<Flights>,
-        process: &Arc<Process>,
+        self: &Arc<Self>,
+        caller: &mut dyn Caller,
         origin: &Origin,
     ) -> Result<InFlight, Error> {
-        let host = process.host();
-        let mut counts = flights.0.lock();
-        let number = process.pid().number();
-        if counts.of_processes.get(&number).copied() >= Some(MAX_REQUESTS_OF_PROCESS) {
-            let most = MAX_REQUESTS_OF_PROCESS;
-            let message = format!("the process has {most} requests in flight already");
-            return Err(full("max_requests_of_process", most, message, host.name()));
-        }
-        if counts.of_hosts.get(&host.number()).copied() >= Some(MAX_REQUESTS_OF_HOST) {
-            let (most, name) = (MAX_REQUESTS_OF_HOST, host.name());
-            let message =
-                format!("the processes of host {name} have {most} requests in flight already");
-            return Err(full("max_requests_of_host", most, message, name));
-        }
-        let at_origin = (host.number(), origin.to_string());
-        counts.add_to(at_origin, host.name())?;
-        *counts.of_processes.entry(number).or_default() += 1;
-        *counts.of_hosts.entry(host.number()).or_default() += 1;
+        let held = self.quota.take(caller)?;
+        let bodies = caller.kept().state(Bodies::default)?;
+        let process = Arc::clone(caller.process());
+        self.add_to(&process, origin)?;
         Ok(InFlight {
-            flights: Arc::clone(flights),
-            process: Arc::clone(process),
+            flights: Arc::clone(self),
             origin: origin.to_string(),
+            process,
+            bodies,
             bytes: 0,
+            _held: held,
         })
     }
 
+    fn add_to(&self, process: &Process, origin: &Origin) -> Result<(), Error> {
+        let (host, most) = (process.host(), MAX_REQUESTS_TO_ORIGIN);
+        let mut counts = self.to_origins.lock();
+        let count = counts
+            .entry((host.number(), origin.to_string()))
+            .or_default();
+        if *count >= most {
+            let name = host.name();
+            let message = format!(
+                "the processes of host {name} have reached max_requests_to_origin = {most} at \
+                 {origin}"
+            );
+            let limit = "max_requests_to_origin";
+            let error = Error::at_limit(Kind::RateLimited, limit, most as u64, message);
+            return Err(error.in_host(name));
+        }
+        *count += 1;
+        Ok(())
+    }
+
+    fn take_from(&self, process: &Process, origin: String) {
+        let mut counts = self.to_origins.lock();
+        let at = (process.host().number(), origin);
+        match counts.get_mut(&at) {
+            Some(count) if *count > 1 => *count -= 1,
+            // Hosts and origins come and go.
+            _ => {
+                counts.remove(&at);
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.to_origins.lock().is_empty()
+    }
+}
+
+impl InFlight {
     /// Counts the request at another origin from now on.
     ///
     /// # Errors
     ///
     /// `RateLimited` if its host has too many there.
     pub(super) fn go_to(&mut self, origin: &Origin) -> Result<(), Error> {
-        if self.origin == origin.as_str() {
-            return Ok(());
+        if self.origin != origin.as_str() {
+            self.flights.add_to(&self.process, origin)?;
+            let before = std::mem::replace(&mut self.origin, origin.to_string());
+            self.flights.take_from(&self.process, before);
         }
-        let host = self.process.host();
-        let mut counts = self.flights.0.lock();
-        counts.add_to((host.number(), origin.to_string()), host.name())?;
-        let before = std::mem::replace(&mut self.origin, origin.to_string());
-        take(&mut counts.of_origins, (host.number(), before), 1);
         Ok(())
     }
 
@@ -108,97 +140,31 @@ impl InFlight {
     ///
     /// `RateLimited` if the requests of the process hold too many.
     pub(super) fn hold(&mut self, bytes: usize) -> Result<(), Error> {
-        let mut counts = self.flights.0.lock();
-        let number = self.process.pid().number();
-        let held = counts.bodies.entry(number).or_default();
-        if held.saturating_add(bytes) > MAX_BODIES {
-            let most = MAX_BODIES;
-            let message = format!(
-                "the requests of the process hold {held} bytes of bodies in memory, and at most \
-                 max_bodies = {most} in all; read long ones with `stream`"
-            );
-            let host = self.process.host().name();
-            return Err(full("max_bodies", most, message, host));
-        }
-        *held += bytes;
+        let before = self.bodies.0.fetch_add(bytes, Ordering::Relaxed);
         self.bytes += bytes;
-        Ok(())
-    }
-
-    /// Counts the bytes of the body no more.
-    pub(super) fn release(&mut self) {
-        let bytes = std::mem::take(&mut self.bytes);
-        let number = self.process.pid().number();
-        take(&mut self.flights.0.lock().bodies, number, bytes);
-    }
-
-    /// Returns the process whose request this is.
-    pub(super) fn process(&self) -> &Arc<Process> {
-        &self.process
+        if before.saturating_add(bytes) <= MAX_BODIES {
+            return Ok(());
+        }
+        let most = MAX_BODIES;
+        let message = format!(
+            "the requests of the process have reached max_bodies = {most} bytes of bodies in \
+             memory; read a long body as a stream"
+        );
+        let error = Error::at_limit(Kind::RateLimited, "max_bodies", most as u64, message);
+        Err(error.in_host(self.process.host().name()))
     }
 }
 
 impl Drop for InFlight {
     fn drop(&mut self) {
-        let (number, host) = (self.process.pid().number(), self.process.host().number());
+        self.bodies.0.fetch_sub(self.bytes, Ordering::Relaxed);
         let origin = std::mem::take(&mut self.origin);
-        let mut counts = self.flights.0.lock();
-        take(&mut counts.of_processes, number, 1);
-        take(&mut counts.bodies, number, self.bytes);
-        take(&mut counts.of_hosts, host, 1);
-        take(&mut counts.of_origins, (host, origin), 1);
-    }
-}
-
-impl Counts {
-    fn add_to(&mut self, at: (usize, String), host: &str) -> Result<(), Error> {
-        let most = MAX_REQUESTS_TO_ORIGIN;
-        if self.of_origins.get(&at).copied() >= Some(most) {
-            let message = format!(
-                "the processes of host {host} have {most} requests to {} in flight already",
-                at.1
-            );
-            return Err(full("max_requests_to_origin", most, message, host));
-        }
-        *self.of_origins.entry(at).or_default() += 1;
-        Ok(())
-    }
-}
-
-fn full(limit: &'static str, most: usize, message: String, host: &str) -> Error {
-    Error::at_limit(Kind::RateLimited, limit, most as u64, message).in_host(host)
-}
-
-/// Takes from a count, and forgets it at 0.
-fn take<K: Eq + Hash>(counts: &mut HashMap<K, usize>, key: K, number: usize) {
-    if let Entry::Occupied(mut count) = counts.entry(key) {
-        *count.get_mut() = count.get().saturating_sub(number);
-        if *count.get() == 0 {
-            count.remove();
-        }
-    }
-}
-
-#[cfg(test)]
-impl Flights {
-    /// Returns the number of requests in flight.
-    pub(super) fn len(&self) -> usize {
-        self.0.lock().of_hosts.values().sum()
-    }
-
-    /// Returns true if nothing is counted any more.
-    pub(super) fn is_empty(&self) -> bool {
-        let counts = self.0.lock();
-        counts.of_processes.is_empty()
-            && counts.bodies.is_empty()
-            && counts.of_hosts.is_empty()
-            && counts.of_origins.is_empty()
+        self.flights.take_from(&self.process, origin);
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use warren_engine::capability::Caller as _;
     use warren_kernel::{HostConfig, Kernel};
 
     use super::*;
@@ -215,21 +181,21 @@ mod tests {
             (error.kind.clone(), error.retryable),
             (Kind::RateLimited, Some(true))
         );
-        format!("{:?}", error.details)
+        error.message
     }
 
     #[test]
-    fn a_process_and_its_host_have_a_number_of_requests() {
+    fn a_process_has_a_number_of_requests() {
         let (kernel, flights) = (Kernel::new(), Arc::new(Flights::default()));
-        let one = Tester::new(&kernel, HostConfig::default());
+        let mut one = Tester::new(&kernel, HostConfig::default());
         let mut open = Vec::new();
-        for n in 0..MAX_REQUESTS_OF_PROCESS {
-            open.push(InFlight::begin(&flights, one.process(), &origin(n)).unwrap());
+        for n in 0..MAX_REQUESTS {
+            open.push(flights.begin(&mut one, &origin(n)).unwrap());
         }
-        let refused = InFlight::begin(&flights, one.process(), &origin(0));
-        assert!(limit(refused).contains("max_requests_of_process"));
+        let refused = flights.begin(&mut one, &origin(0));
+        assert!(limit(refused).contains("max_requests = 16"));
         open.pop();
-        open.push(InFlight::begin(&flights, one.process(), &origin(0)).unwrap());
+        open.push(flights.begin(&mut one, &origin(0)).unwrap());
         drop(open);
         assert!(flights.is_empty());
     }
@@ -238,20 +204,20 @@ mod tests {
     fn a_host_has_a_number_of_requests_to_an_origin_wherever_redirects_lead() {
         let (kernel, flights) = (Kernel::new(), Arc::new(Flights::default()));
         let first = Tester::new(&kernel, HostConfig::default());
-        let processes: Vec<_> = (0..5).map(|_| first.sibling()).collect();
+        let mut processes: Vec<_> = (0..5).map(|_| first.beside()).collect();
         let mut open = Vec::new();
         for n in 0..MAX_REQUESTS_TO_ORIGIN {
-            let process = &processes[n / MAX_REQUESTS_OF_PROCESS];
-            open.push(InFlight::begin(&flights, process, &origin(0)).unwrap());
+            let process = &mut processes[n / MAX_REQUESTS];
+            open.push(flights.begin(process, &origin(0)).unwrap());
         }
-        let refused = InFlight::begin(&flights, &processes[4], &origin(0));
-        assert!(limit(refused).contains("max_requests_to_origin"));
-        let mut elsewhere = InFlight::begin(&flights, &processes[4], &origin(1)).unwrap();
+        let refused = flights.begin(&mut processes[4], &origin(0));
+        assert!(limit(refused).contains("max_requests_to_origin = 64"));
+        let mut elsewhere = flights.begin(&mut processes[4], &origin(1)).unwrap();
         elsewhere.go_to(&origin(0)).unwrap_err();
         open[0].go_to(&origin(1)).unwrap();
         elsewhere.go_to(&origin(0)).unwrap();
-        let other = Tester::new(&kernel, HostConfig::default());
-        InFlight::begin(&flights, other.process(), &origin(0)).unwrap();
+        let mut other = Tester::new(&kernel, HostConfig::default());
+        flights.begin(&mut other, &origin(0)).unwrap();
         drop((open, elsewhere));
         assert!(flights.is_empty());
     }
@@ -259,16 +225,15 @@ mod tests {
     #[test]
     fn the_bodies_of_a_process_have_room_together() {
         let (kernel, flights) = (Kernel::new(), Arc::new(Flights::default()));
-        let one = Tester::new(&kernel, HostConfig::default());
-        let mut first = InFlight::begin(&flights, one.process(), &origin(0)).unwrap();
-        let mut second = InFlight::begin(&flights, one.process(), &origin(0)).unwrap();
+        let mut one = Tester::new(&kernel, HostConfig::default());
+        let mut first = flights.begin(&mut one, &origin(0)).unwrap();
+        let mut second = flights.begin(&mut one, &origin(0)).unwrap();
         first.hold(MAX_BODIES - 1).unwrap();
         second.hold(1).unwrap();
         let error = second.hold(1).unwrap_err();
         assert!(error.message.contains("max_bodies"), "{error}");
-        first.release();
-        second.hold(MAX_BODIES - 1).unwrap();
         drop((first, second));
-        assert!(flights.is_empty());
+        let mut third = flights.begin(&mut one, &origin(0)).unwrap();
+        third.hold(MAX_BODIES).unwrap();
     }
 }
