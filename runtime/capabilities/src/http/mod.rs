@@ -16,6 +16,7 @@ mod address;
 mod answer;
 mod batch;
 mod client;
+mod coding;
 mod connect;
 mod decode;
 mod exchange;
@@ -54,6 +55,10 @@ pub(crate) struct Http {
     client: Arc<Client>,
 }
 
+fn done(answer: Vec<u8>) -> Step {
+    Step::Done(Ok(answer))
+}
+
 /// Bytes that a request takes beside its parts: buffers of its connection.
 const OF_REQUEST: usize = 16 << 10;
 
@@ -76,6 +81,8 @@ impl Capability for Http {
         let step = match operation {
             "request" => self.request(caller, request),
             "batch" => batch::batch(self, caller, request),
+            "encode" => coding::encode(request).map(done),
+            "decode" => coding::decode(request).map(done),
             _ => return Step::Unknown,
         };
         step.unwrap_or_else(|error| Step::Done(Err(error)))

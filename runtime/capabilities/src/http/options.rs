@@ -185,9 +185,9 @@ fn check_length(url: &str) -> Result<(), Error> {
 
 fn timeout(nanoseconds: i64) -> Result<Duration, Error> {
     match u64::try_from(nanoseconds) {
-        Err(_) => Ok(TIMEOUT),
-        Ok(0) => Err(Error::invalid("options.timeout is zero")),
-        Ok(nanoseconds) => Ok(Duration::from_nanos(nanoseconds)),
+        _ if nanoseconds == -1 => Ok(TIMEOUT),
+        Ok(nanoseconds @ 1..) => Ok(Duration::from_nanos(nanoseconds)),
+        _ => Err(Error::invalid("options.timeout is not above 0")),
     }
 }
 
@@ -543,7 +543,8 @@ mod tests {
                 .is_decoded
         );
         let cases: Vec<(&str, Value, &str)> = vec![
-            ("timeout", 0.into(), "timeout is zero"),
+            ("timeout", 0.into(), "timeout is not above 0"),
+            ("timeout", (-2).into(), "timeout is not above 0"),
             ("redirects", 21.into(), "max_redirects"),
             ("redirects", (-1).into(), "below 0"),
             ("max_response_body", (-2).into(), "below 0"),
