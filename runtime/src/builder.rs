@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
-use warren_capabilities::{Data, Metrics, Stores};
+use warren_capabilities::{Data, Metrics, Resolver, Stores};
 use warren_engine::capability::{Capability, StoreSettings};
 use warren_engine::security::Authorizer;
 use warren_engine::{
@@ -53,6 +53,7 @@ pub struct Builder {
     token_stores: Vec<TokenStore>,
     stores: Vec<StoreSettings>,
     data: Option<PathBuf>,
+    resolver: Option<Arc<dyn Resolver>>,
     capabilities: Vec<Arc<dyn Capability>>,
     output: Box<dyn Sink>,
     log: Option<LogHook>,
@@ -78,6 +79,7 @@ impl Runtime {
             token_stores: Vec::new(),
             stores: Vec::new(),
             data: None,
+            resolver: None,
             capabilities: Vec::new(),
             output: Box::new(StandardStreams::default()),
             log: None,
@@ -200,6 +202,33 @@ impl Builder {
     /// to it.
     pub fn data(mut self, directory: impl Into<Option<PathBuf>>) -> Builder {
         self.data = directory.into();
+        self
+    }
+
+    /// Sets the resolver of names for requests over HTTP. The default asks the operating
+    /// system. The client judges the addresses that the resolver finds: those that are not
+    /// public need a grant with the right `private`.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    /// use warren::{Resolver, Resolving, Runtime};
+    ///
+    /// /// Finds each name at one address.
+    /// #[derive(Debug)]
+    /// struct Gateway([u8; 4]);
+    ///
+    /// impl Resolver for Gateway {
+    ///     fn resolve(&self, _name: &str, port: u16) -> Resolving {
+    ///         let address = SocketAddr::from((self.0, port));
+    ///         Box::pin(async move { Ok(vec![address]) })
+    ///     }
+    /// }
+    ///
+    /// let builder = Runtime::builder().resolver(Gateway([10, 0, 0, 1]));
+    /// # drop(builder);
+    /// ```
+    pub fn resolver(mut self, resolver: impl Resolver) -> Builder {
+        self.resolver = Some(Arc::new(resolver));
         self
     }
 
@@ -374,6 +403,7 @@ impl Builder {
             tokens: token_stores(self.token_stores, self.app.as_ref()),
             metrics: metrics.clone(),
             stores,
+            resolver: self.resolver,
         });
         let of_app = self.app.as_ref().and_then(App::policies).cloned();
         // Policies behind an authorizer of the embedder judge nothing.

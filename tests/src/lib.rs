@@ -23,9 +23,11 @@ mod program;
 pub mod scripts;
 pub mod served;
 mod session;
+mod site;
 
 pub use command::Warren;
 pub use layout::{binary, cache, entries, project};
 pub use outcome::Outcome;
 pub use program::Program;
 pub use session::{Session, TIMEOUT, TimedOut};
+pub use site::Site;

@@ -6,7 +6,7 @@ use warren_kernel::{Error, Outcome};
 use super::called::Called;
 use super::caller::too_many_permissions;
 use super::capability::REQUEST;
-use super::{Guest, receive};
+use super::{Guest, mailbox};
 use crate::capability::MAX_PERMISSIONS;
 use crate::security::Refusal;
 
@@ -36,7 +36,7 @@ impl Guest {
             Ok(Called::Handle(work)) => work,
             Err(error) => return Ok(Err(self.refused(error))),
         };
-        let outcome = receive::outcome(self, work).await?;
+        let outcome = mailbox::outcome(self, work).await?;
         Ok(match &*outcome {
             Outcome::Returned(Some(value)) => Ok(value.to_vec()),
             Outcome::Returned(None) => Err(Error::internal("the operation has no answer")),

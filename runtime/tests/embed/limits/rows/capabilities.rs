@@ -7,6 +7,9 @@ use crate::limits::Unit::{Bytes, Count, Time};
 const STORE: &str = "runtime/engine/src/capability/store_settings.rs";
 const STREAMS: &str = "runtime/capabilities/src/streams/mod.rs";
 const SOCKETS: &str = "runtime/engine/src/abi/wasi/component/sockets.rs";
+const REQUEST: &str = "runtime/capabilities/src/http/options.rs";
+const FLIGHT: &str = "runtime/capabilities/src/http/in_flight.rs";
+const LOOK_UP: &str = "runtime/capabilities/src/http/resolve.rs";
 
 pub(super) const ROWS: &[Row] = &[
     (
@@ -173,5 +176,73 @@ pub(super) const ROWS: &[Row] = &[
             "MAX_DEPTH",
             Count,
         )],
+    ),
+    (
+        "`max_requests`: requests of one process",
+        &[Constant(FLIGHT, "MAX_REQUESTS", Count)],
+    ),
+    (
+        "requests of all processes of a host in flight",
+        &[Constant(FLIGHT, "MAX_REQUESTS_OF_HOST", Count)],
+    ),
+    (
+        "requests of a host to one origin in flight",
+        &[Constant(FLIGHT, "MAX_REQUESTS_TO_ORIGIN", Count)],
+    ),
+    ("`max_bodies`:", &[Constant(FLIGHT, "MAX_BODIES", Bytes)]),
+    (
+        "`max_response_body`:",
+        &[
+            Constant(FLIGHT, "MAX_BODIES", Bytes),
+            Text(REQUEST, "wanted.unwrap_or(MAX_BODIES).min(MAX_BODIES)"),
+        ],
+    ),
+    ("time of a request", &[Constant(REQUEST, "TIMEOUT", Time)]),
+    (
+        "time for a connection",
+        &[Constant(
+            "runtime/capabilities/src/http/connect.rs",
+            "CONNECT_TIMEOUT",
+            Time,
+        )],
+    ),
+    (
+        "redirects of a request",
+        &[
+            Constant(REQUEST, "MAX_REDIRECTS", Count),
+            Constant(REQUEST, "REDIRECTS", Count),
+        ],
+    ),
+    (
+        "requests of one `http.batch`",
+        &[Constant(
+            "runtime/capabilities/src/http/batch.rs",
+            "MAX_BATCH",
+            Count,
+        )],
+    ),
+    ("URL of a request", &[Constant(REQUEST, "MAX_URL", Bytes)]),
+    (
+        "fields of a request, and of an answer",
+        &[Constant(
+            "runtime/capabilities/src/http/headers.rs",
+            "MAX_HEADERS",
+            Bytes,
+        )],
+    ),
+    (
+        "texts in one table of a request",
+        &[Constant(REQUEST, "MAX_FIELDS", Count)],
+    ),
+    (
+        "one text of the option `tls`",
+        &[Constant(REQUEST, "MAX_PEM", Bytes)],
+    ),
+    (
+        "look-ups of names at a time",
+        &[
+            Constant(LOOK_UP, "MAX_LOOKUPS", Count),
+            Constant(LOOK_UP, "MAX_LOOKUPS_OF_HOST", Count),
+        ],
     ),
 ];
