@@ -27,6 +27,7 @@ mod caller;
 mod charge;
 mod kept;
 mod known;
+mod queue_settings;
 mod store_settings;
 
 pub use crate::environment::Variables;
@@ -35,6 +36,7 @@ pub use charge::Charge;
 pub use kept::Kept;
 pub use known::Calls;
 pub(crate) use known::{Capabilities, Counts};
+pub use queue_settings::QueueSettings;
 pub use store_settings::StoreSettings;
 
 /// A service of the runtime. Every operation is written once, for guests of all
