@@ -22,6 +22,7 @@
 
 mod app;
 mod check;
+mod consumer;
 mod duration;
 mod error;
 mod fixed;
@@ -37,6 +38,7 @@ mod options;
 mod place;
 mod plan;
 mod policy;
+mod queue_check;
 mod reach;
 mod reread;
 mod root;
@@ -53,6 +55,7 @@ mod uses;
 mod watcher;
 
 pub use app::{App, MANIFEST};
+pub use consumer::Consumer;
 pub use duration::{DurationError, parse_duration};
 pub use error::{Access, AppError, GrantError};
 pub use host::{HostSettings, QueueSettings};

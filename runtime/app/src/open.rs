@@ -67,6 +67,8 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     check_uses(&options.uses, &manifest.parsed)?;
     let mut checked = Checked::new(&manifest.parsed, library);
     let mut services = checked.services_of(&manifest.parsed.services);
+    let queues = checked.queues_of(&manifest.parsed);
+    let consumers = checked.consumers_of(&manifest.parsed);
     let problems = checked.take_problems();
     if !problems.is_empty() {
         return Err(manifest.refused(problems));
@@ -89,7 +91,9 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         ..
     } = checked;
     let fixed = options.reloadable.then(|| {
-        library.note_named(services.iter().map(|service| &*service.definition));
+        let of_services = services.iter().map(|service| &*service.definition);
+        let of_consumers = consumers.iter().map(|consumer| &*consumer.definition);
+        library.note_named(of_services.chain(of_consumers));
         library.fix()
     });
     identify(&mut services, &identities);
@@ -117,6 +121,8 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         services,
         token_stores,
         stores,
+        queues,
+        consumers,
         library,
         policies: policies.map(Arc::new),
         taken_manifest: RwLock::new(Arc::clone(&text)),

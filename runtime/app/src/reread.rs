@@ -150,6 +150,8 @@ impl App {
                 services: self.services.clone(),
                 token_stores: self.token_stores.clone(),
                 stores: self.stores.clone(),
+                queues: self.queues.clone(),
+                consumers: self.consumers.clone(),
                 library,
                 policies: self.policies.clone(),
                 manifest: Arc::clone(&self.manifest),

@@ -80,6 +80,7 @@ impl App {
             "a store of tokens",
         );
         refuse(self.stores != next.stores, &["stores"], "a store");
+        refuse(self.queues != next.queues, &["queues"], "a queue");
         refuse(
             self.policies.is_none() && next.policies.is_some(),
             &["security"],

@@ -4,8 +4,10 @@
 //! Checks that need the program's files and hosts follow once those are known.
 //! Both report [`Problem`]s, and all of them at once.
 
+mod consumers;
 mod imports;
 mod problem;
+mod queues;
 mod reader;
 #[cfg(test)]
 mod reference;
@@ -29,7 +31,9 @@ use warren_kernel::text;
 use crate::host::{HostSettings, QueueSettings};
 use crate::id::{Id, is_segment_char};
 use crate::uses::UseKind;
+pub(crate) use consumers::ConsumerEntry;
 pub(crate) use imports::ImportsEntry;
+pub(crate) use queues::QueueEntry;
 use reader::{Reader, Section};
 pub(crate) use security::{IdentityOf, SecurityEntries};
 pub(crate) use service_entry::ServiceEntry;
@@ -60,6 +64,8 @@ pub(crate) struct Manifest {
     pub(crate) imports: Vec<ImportsEntry>,
     pub(crate) tokens: Vec<TokensEntry>,
     pub(crate) stores: Vec<StoreSettings>,
+    pub(crate) queues: Vec<QueueEntry>,
+    pub(crate) consumers: Vec<ConsumerEntry>,
     pub(crate) security: SecurityEntries,
 }
 
@@ -118,6 +124,8 @@ impl Manifest {
                 "imports",
                 "tokens",
                 "stores",
+                "queues",
+                "consumers",
                 "security",
                 "scopes",
             ],
@@ -160,6 +168,14 @@ impl Manifest {
             let settings = stores::read(&mut reader, &id, &store);
             manifest.stores.push(settings);
         }
+        for (id, queue) in reader.tables_by_id(&root, "queues") {
+            let entry = QueueEntry::read(&mut reader, id, &queue);
+            manifest.queues.push(entry);
+        }
+        for (id, consumer) in reader.tables_by_id(&root, "consumers") {
+            let entry = ConsumerEntry::read(&mut reader, id, &consumer);
+            manifest.consumers.push(entry);
+        }
         manifest.security.read(&mut reader, &root);
         (manifest, reader.into_problems())
     }
@@ -170,7 +186,13 @@ impl Manifest {
             "stores" => &self.stores[..],
             _ => &[],
         };
-        stores.iter().map(|store| &*store.id)
+        let queues = match kind.table {
+            "queues" => &self.queues[..],
+            _ => &[],
+        };
+        let stores = stores.iter().map(|store| &*store.id);
+        let queues = queues.iter().map(|queue| queue.id.get_ref().as_str());
+        stores.chain(queues)
     }
 
     fn read_app(&mut self, reader: &mut Reader, app: &Section<'_>) {
