@@ -24,6 +24,7 @@ mod hex;
 mod json;
 mod limit;
 pub mod metrics;
+mod queue;
 mod request;
 mod security;
 mod sqlite;
@@ -36,6 +37,7 @@ mod yaml;
 
 pub use data::{Data, DataError};
 pub use metrics::Metrics;
+pub use queue::{Delivery, End, Intake, QueueCounts, QueueError, Queues};
 pub use store::Stores;
 
 /// The settings that the capabilities of a program are made with.
@@ -47,6 +49,8 @@ pub struct Settings {
     pub metrics: Metrics,
     /// The stores of values.
     pub stores: Stores,
+    /// The queues.
+    pub queues: Queues,
 }
 
 /// Returns all capabilities of this crate.
@@ -59,6 +63,7 @@ pub fn all(settings: Settings) -> Vec<Arc<dyn Capability>> {
         Arc::new(hash::Hash),
         Arc::new(json::Json::default()),
         Arc::new(settings.metrics),
+        Arc::new(settings.queues),
         Arc::new(security::Security::new(settings.tokens)),
         Arc::new(settings.stores),
         Arc::new(text::Text::default()),
