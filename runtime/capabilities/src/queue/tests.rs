@@ -78,7 +78,7 @@ async fn messages_come_in_order_and_are_gone_once_they_are_done() {
         for n in 0..5 {
             assert_eq!(
                 publish(&queues, &mut tester, n.into()).await,
-                Ok(true.into())
+                Ok(Value::from(true))
             );
         }
         for n in 0..5 {
@@ -211,7 +211,10 @@ async fn the_process_settles_its_message_once() {
             let message = tester.wait(&queues, "message", &[]).await.unwrap();
             assert_eq!(message.get("id"), Some(&of(delivery.id())));
             assert_eq!(message.get("attempt"), Some(&Value::from(1)));
-            assert_eq!(tester.wait(&queues, operation, &[]).await, Ok(true.into()));
+            assert_eq!(
+                tester.wait(&queues, operation, &[]).await,
+                Ok(Value::from(true))
+            );
             for again in ["ack", "nack"] {
                 let error = tester.wait(&queues, again, &[]).await.unwrap_err();
                 assert_eq!(error.kind, Kind::Invalid);
@@ -282,7 +285,7 @@ async fn messages_of_a_file_outlive_the_program_in_their_order() {
         let (failed, _) = next(&mut intake).await;
         failed.end(End::Failed("no".to_owned())).await.unwrap();
         // The third is in hand at the end.
-        std::mem::forget(next(&mut intake).await.0);
+        let _in_hand = next(&mut intake).await;
     }
     let queues = Queues::open(vec![durable("t:q"), durable("t:dead")], Some(&data)).unwrap();
     let mut intake = queues.intake("t:q", 0, 3).unwrap();
