@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
-use warren_capabilities::{Data, Metrics, Stores};
-use warren_engine::capability::{Capability, StoreSettings};
+use warren_capabilities::{Data, Metrics, Queues, Stores};
+use warren_engine::capability::{Capability, QueueSettings, StoreSettings};
 use warren_engine::security::Authorizer;
 use warren_engine::{
     Code, CompileLimits, DEFAULT_TICK, Definition, HostLimits, LogHook, LogRecord, Node,
@@ -16,7 +16,7 @@ use warren_engine::{
 };
 use warren_kernel::Error;
 
-use crate::app::{App, DEFAULT_HOST, Id, Policies, Table, TokenStore};
+use crate::app::{App, Consumer, DEFAULT_HOST, Id, Policies, Table, TokenStore};
 use crate::apply::{Version, Versions};
 use crate::definitions::{self, LayeredDefinitions, LayeredFiles, plain, source_of};
 use crate::error::StartError;
@@ -52,6 +52,8 @@ pub struct Builder {
     hosts: Vec<(String, HostLimits)>,
     token_stores: Vec<TokenStore>,
     stores: Vec<StoreSettings>,
+    queues: Vec<QueueSettings>,
+    consumers: Vec<Consumer>,
     data: Option<PathBuf>,
     capabilities: Vec<Arc<dyn Capability>>,
     output: Box<dyn Sink>,
@@ -77,6 +79,8 @@ impl Runtime {
             hosts: Vec::new(),
             token_stores: Vec::new(),
             stores: Vec::new(),
+            queues: Vec::new(),
+            consumers: Vec::new(),
             data: None,
             capabilities: Vec::new(),
             output: Box::new(StandardStreams::default()),
@@ -194,8 +198,60 @@ impl Builder {
         self
     }
 
-    /// Sets the directory of the program's data. Durable stores lie in it; without it they
-    /// end with the program. The runtime makes a missing directory for its user alone, and
+    /// Adds a queue of messages, in place of a queue of the program with this id. Processes
+    /// publish to it whose definition is granted it, as the right `queue` of
+    /// [`Grants::uses`](crate::Grants::uses). A [consumer](Builder::consumer) takes the
+    /// messages.
+    pub fn queue(mut self, queue: QueueSettings) -> Builder {
+        self.queues.push(queue);
+        self
+    }
+
+    /// Adds a consumer of a queue, in place of a consumer of the program with this id: it
+    /// starts a process for each message, with the value as its argument. Consumers start with
+    /// [`Runtime::start_services`].
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use warren::app::Consumer;
+    /// use warren::capability::QueueSettings;
+    /// use warren::{Code, Definition, Grants, Runtime, Source, Uses};
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+    /// let code = b"return function(reader) return queue.publish('tasks', reader) end";
+    /// let grants = Grants {
+    ///     uses: Uses::default().with_right("queue", "app:tasks", "publish"),
+    ///     ..Grants::default()
+    /// };
+    /// let runtime = Runtime::builder()
+    ///     .queue(QueueSettings::new("app:tasks"))
+    ///     .consumer(Consumer::new("app:worker", "app:tasks", "app:work"))
+    ///     .lua("app:work", "return function(reader) process.send(reader, 'done') end")
+    ///     .lua("app:reader", "return function() process.listen('done'):receive() return 7 end")
+    ///     .definition(Definition {
+    ///         id: "app:ask".into(),
+    ///         code: Code::Lua(Source { name: "ask.lua".into(), bytes: code.as_slice().into() }),
+    ///         method: "main".into(),
+    ///         host: None,
+    ///         grants: Arc::new(grants),
+    ///     })
+    /// #    .cache(cache)
+    ///     .start()?;
+    /// runtime.start_services().await?;
+    /// let reader = runtime.spawn("app:reader").await?;
+    /// let ask = warren::Spawn::new("app:ask").arg(reader.pid().as_str());
+    /// assert!(runtime.exec::<bool>(ask).await?);
+    /// assert_eq!(reader.result::<i64>().await?, 7);
+    /// # Ok(()) }
+    /// ```
+    pub fn consumer(mut self, consumer: Consumer) -> Builder {
+        self.consumers.push(consumer);
+        self
+    }
+
+    /// Sets the directory of the program's data. Durable stores and queues lie in it; without
+    /// it they end with the program. The runtime makes a missing directory for its user alone, and
     /// locks it: one runtime uses a directory at a time. No grant may let the program write
     /// to it.
     pub fn data(mut self, directory: impl Into<Option<PathBuf>>) -> Builder {
@@ -364,6 +420,11 @@ impl Builder {
         }
         let data = own.data.as_deref().map(Data::open).transpose()?;
         let stores = Stores::open(stores(self.stores, self.app.as_ref()), data.as_ref())?;
+        let queues = Queues::open(queues(self.queues, self.app.as_ref()), data.as_ref())?;
+        let own_consumers = self.consumers.into_iter().map(Arc::new);
+        let own_consumers: Table<_> = own_consumers
+            .map(|consumer| (Arc::clone(&consumer.id), consumer))
+            .collect();
         let own_hosts = self.hosts.iter();
         let own_hosts: Table<_> = own_hosts
             .map(|(name, limits)| (name.as_str().into(), Arc::new(limits.clone())))
@@ -374,6 +435,7 @@ impl Builder {
             tokens: token_stores(self.token_stores, self.app.as_ref()),
             metrics: metrics.clone(),
             stores,
+            queues: queues.clone(),
         });
         let of_app = self.app.as_ref().and_then(App::policies).cloned();
         // Policies behind an authorizer of the embedder judge nothing.
@@ -389,17 +451,18 @@ impl Builder {
             .max_memory_total
             .or(self.app.as_ref().and_then(App::max_memory_total));
         let payload_objects = self.app.as_ref().is_some_and(App::payload_objects);
-        let mut own = Table::default();
+        let mut in_memory = Table::default();
         for definition in self.definitions {
             let id = Arc::clone(&definition.id);
             Id::parse(&id)?;
-            if own.insert(Arc::clone(&id), Arc::new(definition)).is_some() {
+            let definition = Arc::new(definition);
+            if in_memory.insert(Arc::clone(&id), definition).is_some() {
                 return Err(StartError::Duplicate { id });
             }
         }
         let modules: HashMap<_, _> = self.modules.into_iter().collect();
         let definitions = Arc::new(LayeredDefinitions {
-            own,
+            own: in_memory,
             files: Arc::new(LayeredFiles {
                 modules: Arc::new(modules),
                 app: self.app.map(Arc::new),
@@ -409,9 +472,18 @@ impl Builder {
             number: 1,
             definitions: Arc::clone(&definitions),
             own_hosts,
+            own_consumers,
+            queues,
             ..Version::default()
         };
         first.sort_services()?;
+        first.join_consumers();
+        if let Some(consumer) = first.consumer_without_queue() {
+            return Err(StartError::NoQueue {
+                consumer: Arc::clone(&consumer.id),
+                queue: Arc::clone(&consumer.queue),
+            });
+        }
         let versions = Versions::new(first, policies, own, metrics);
         let versions = Arc::new(versions);
         capabilities.push(Arc::new(Mistakes::new(
@@ -467,5 +539,11 @@ fn token_stores(given: Vec<TokenStore>, app: Option<&App>) -> Vec<TokenStore> {
 /// id counts.
 fn stores(given: Vec<StoreSettings>, app: Option<&App>) -> Vec<StoreSettings> {
     let of_app = app.map(App::stores).unwrap_or_default().to_vec();
+    of_app.into_iter().chain(given).collect()
+}
+
+/// Returns the queues of the program, then the given ones, of which the last of an id counts.
+fn queues(given: Vec<QueueSettings>, app: Option<&App>) -> Vec<QueueSettings> {
+    let of_app = app.map(App::queues).unwrap_or_default().to_vec();
     of_app.into_iter().chain(given).collect()
 }
