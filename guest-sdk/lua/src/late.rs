@@ -18,6 +18,7 @@ const LIBRARIES: &[(&CStr, Compact)] = &[
     (c"funcs", compact!("prelude/funcs.lua")),
     (c"payload", compact!("prelude/payload.lua")),
     (c"pg", compact!("prelude/pg.lua")),
+    (c"queue", compact!("prelude/queue.lua")),
     (c"store", compact!("prelude/store.lua")),
     (c"stream", compact!("prelude/stream.lua")),
 ];

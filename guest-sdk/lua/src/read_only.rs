@@ -26,6 +26,7 @@ const MODULES: &[&CStr] = &[
     c"payload",
     c"pg",
     c"process",
+    c"queue",
     c"security",
     c"store",
     c"stream",

@@ -201,9 +201,13 @@ kinds.channel.value = assert(process.listen("unlistened"))
 kinds.actor.value, kinds.scope.value = objects.actor[2], objects.scope[2]
 
 local rowed = {}
+-- A program of its own tries the rows with `elsewhere`: queue/messages.
 for _, row in ipairs(rows) do
   local path = row[1]
   rowed[path] = true
+  if row.elsewhere then
+    goto continue
+  end
   local class, object = table.unpack(objects[path:match("^(%w+):")] or {})
   local arguments = {}
   for place = 2, #row do
@@ -217,6 +221,7 @@ for _, row in ipairs(rows) do
   if object and not row.any_self then
     try_self(path, class, object)
   end
+  ::continue::
 end
 
 -- That no function is left out. The methods are compared by a test of the
@@ -241,7 +246,7 @@ for name, library in pairs(_G) do
     walked = walked + 1
   end
 end
-assert(walked == 24, walked)
+assert(walked == 25, walked)
 check(rowed["coroutine.spawn"], "coroutine.spawn", "has no row")
 
 assert(#wrong == 0, "\n" .. table.concat(wrong, "\n"))

@@ -276,6 +276,16 @@ return {
   { "s:watch", "text?" },
   { "s:release" },
 
+  { "queue.publish", { "document", "work" }, "any", "object?" },
+  { "queue.info", { "document", "work" } },
+  { "queue.message" },
+  { "m:id", elsewhere = true },
+  { "m:attempt", elsewhere = true },
+  { "m:header", elsewhere = true },
+  { "m:headers", elsewhere = true },
+  { "m:ack", elsewhere = true },
+  { "m:nack", elsewhere = true },
+
   { "stream.pipe" },
   { "stream:read", "integer?" },
   { "stream:write", "bytes" },
