@@ -20,6 +20,7 @@ const SYMBOLS: &str = "runtime/engine/src/code/symbols.rs";
 const SHARE: &str = "runtime/engine/src/log/share.rs";
 const STREAMS: &str = "runtime/capabilities/src/streams/mod.rs";
 const STORE: &str = "runtime/engine/src/capability/store_settings.rs";
+const QUEUE: &str = "runtime/engine/src/capability/queue_settings.rs";
 
 /// The start of each row, and the sources of the numbers in it.
 pub(super) const ROWS: &[(&str, &[Bound])] = &[
@@ -871,6 +872,27 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
             Count,
         )],
     ),
+    // Of queues.
+    (
+        "`max_length`: messages of a queue",
+        &[Constant(QUEUE, "DEFAULT_MAX_LENGTH", Count)],
+    ),
+    (
+        "`max_value` of a queue",
+        &[Constant(QUEUE, "DEFAULT_MAX_VALUE", Bytes)],
+    ),
+    (
+        "`max_bytes` of a queue",
+        &[Constant(QUEUE, "DEFAULT_MAX_BYTES", Bytes)],
+    ),
+    (
+        "headers of one message",
+        &[Constant(
+            "runtime/capabilities/src/queue/message.rs",
+            "MAX_HEADERS",
+            Bytes,
+        )],
+    ),
     // Of one call of WASI.
     (
         "bytes of a read or write of preview 1",
@@ -1304,6 +1326,11 @@ pub(super) const INNER: &[(&str, &str, &str)] = &[
         "runtime/capabilities/src/data.rs",
         "MAX_NAME",
         "bytes of an id in a file name; a longer one is cut, and has a hash",
+    ),
+    (
+        "runtime/capabilities/src/queue/message.rs",
+        "MAX_REASON",
+        "characters of an error that a message is given up with; the rest is cut",
     ),
     (
         "runtime/capabilities/src/sqlite/queue.rs",
