@@ -19,6 +19,7 @@ mod limits;
 mod metrics;
 mod native;
 mod outside;
+mod queue;
 mod readme;
 mod reload;
 mod services;
