@@ -15,6 +15,7 @@ mod guides;
 mod limits;
 mod new_programs;
 mod output;
+mod queue;
 mod recursion;
 mod scale;
 mod streams;

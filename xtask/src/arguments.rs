@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::ValueExt;
 
+use crate::crash;
 use crate::fuzz;
 use crate::simulate::Plan;
 
@@ -21,6 +22,9 @@ Usage: cargo xtask <chore>
   simulate [--seed N] [--seeds K] [--steps M]
                                  simulate random lives of the kernel; a seed
                                  alone is run once
+  crash [--kills N]              kill programs with durable queues, and compare what
+                                 they acknowledged with what is there; 10,000
+                                 times
   fuzz [TARGET] [--seconds N]    hand random bytes to the readers of untrusted
                                  input: one target, or all; a minute each
   api [--update]                 compare the library's public API with the
@@ -61,6 +65,8 @@ pub(crate) enum Chore {
     Fuzz(fuzz::Plan),
     /// Simulate random lives of the kernel.
     Simulate(Plan),
+    /// Kill programs this many times.
+    Crash(u32),
     /// Break the kernel and see that its tests notice.
     Mutants,
     /// Build, check or prove the guests, or install their tool chain.
@@ -107,6 +113,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
             Some("bench") => return Ok(Chore::Bench(parser.raw_args()?.collect())),
             Some("fuzz") => return fuzzing(parser),
             Some("simulate") => return simulation(parser),
+            Some("crash") => return crashes(parser),
             Some("guard") => Chore::Guard { update: false },
             Some("api") => Chore::Api { update: false },
             Some("mutants") => Chore::Mutants,
@@ -157,6 +164,19 @@ fn fuzzing(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> {
         }
     }
     Ok(Chore::Fuzz(plan))
+}
+
+/// Parses the options of `crash`.
+fn crashes(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> {
+    let mut kills = crash::KILLS;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("help") | Short('h') => return Ok(Chore::Help),
+            Long("kills") => kills = parser.value()?.parse()?,
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Chore::Crash(kills))
 }
 
 /// Parses the rest of `dist`.
@@ -239,6 +259,8 @@ mod tests {
                 steps: 30
             }))
         );
+        assert_eq!(parsed(&["crash"]), Ok(Chore::Crash(crash::KILLS)));
+        assert_eq!(parsed(&["crash", "--kills", "5"]), Ok(Chore::Crash(5)));
         assert_eq!(
             parsed(&["fuzz", "flat", "--seconds", "5"]),
             Ok(Chore::Fuzz(fuzz::Plan {
@@ -262,6 +284,7 @@ mod tests {
         assert!(parsed(&["simulate", "--seed"]).is_err());
         assert!(parsed(&["simulate", "--seed", "x"]).is_err());
         assert!(parsed(&["simulate", "7"]).is_err());
+        assert!(parsed(&["crash", "5"]).is_err());
         assert!(parsed(&["fuzz", "flat", "c"]).is_err());
         assert!(parsed(&["fuzz", "--seconds", "x"]).is_err());
     }

@@ -3,6 +3,7 @@
 mod arguments;
 mod bench;
 mod ci;
+mod crash;
 mod dist;
 mod fuzz;
 mod guard;
@@ -43,6 +44,7 @@ fn main() -> ExitCode {
         Chore::Guard { update } => guard::run(update),
         Chore::Fuzz(plan) => fuzz::run(&plan),
         Chore::Simulate(plan) => simulate::run(plan),
+        Chore::Crash(kills) => crash::run(kills),
         Chore::Api { update } => ci::api::run(update),
         Chore::Mutants => mutants::run(),
         Chore::Guests(action) => guests::run(action),
