@@ -18,5 +18,6 @@ mod output;
 mod queue;
 mod recursion;
 mod scale;
+mod storage;
 mod streams;
 mod supervision;

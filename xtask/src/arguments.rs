@@ -6,9 +6,8 @@ use std::path::PathBuf;
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::ValueExt;
 
-use crate::crash;
-use crate::fuzz;
 use crate::simulate::Plan;
+use crate::{crash, fuzz};
 
 /// The text of `cargo xtask help`.
 pub(crate) const USAGE: &str = "\
@@ -22,9 +21,8 @@ Usage: cargo xtask <chore>
   simulate [--seed N] [--seeds K] [--steps M]
                                  simulate random lives of the kernel; a seed
                                  alone is run once
-  crash [--kills N]              kill programs with durable queues, and compare what
-                                 they acknowledged with what is there; 10,000
-                                 times
+  crash [--kills N]              kill programs that keep data at random points,
+                                 10,000 times each, and compare what they keep
   fuzz [TARGET] [--seconds N]    hand random bytes to the readers of untrusted
                                  input: one target, or all; a minute each
   api [--update]                 compare the library's public API with the
@@ -65,8 +63,11 @@ pub(crate) enum Chore {
     Fuzz(fuzz::Plan),
     /// Simulate random lives of the kernel.
     Simulate(Plan),
-    /// Kill programs this many times.
-    Crash(u32),
+    /// Kill programs that keep data, this many times each.
+    Crash {
+        /// Kills of each program.
+        kills: u32,
+    },
     /// Break the kernel and see that its tests notice.
     Mutants,
     /// Build, check or prove the guests, or install their tool chain.
@@ -113,7 +114,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
             Some("bench") => return Ok(Chore::Bench(parser.raw_args()?.collect())),
             Some("fuzz") => return fuzzing(parser),
             Some("simulate") => return simulation(parser),
-            Some("crash") => return crashes(parser),
+            Some("crash") => return crashing(parser),
             Some("guard") => Chore::Guard { update: false },
             Some("api") => Chore::Api { update: false },
             Some("mutants") => Chore::Mutants,
@@ -167,7 +168,7 @@ fn fuzzing(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> {
 }
 
 /// Parses the options of `crash`.
-fn crashes(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> {
+fn crashing(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> {
     let mut kills = crash::KILLS;
     while let Some(argument) = parser.next()? {
         match argument {
@@ -176,7 +177,7 @@ fn crashes(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> {
             other => return Err(other.unexpected()),
         }
     }
-    Ok(Chore::Crash(kills))
+    Ok(Chore::Crash { kills })
 }
 
 /// Parses the rest of `dist`.
@@ -249,6 +250,11 @@ mod tests {
             Ok(Chore::Api { update: true })
         );
         assert_eq!(parsed(&["dist", "out"]), Ok(Chore::Dist("out".into())));
+        assert_eq!(parsed(&["crash"]), Ok(Chore::Crash { kills: 10_000 }));
+        assert_eq!(
+            parsed(&["crash", "--kills", "5"]),
+            Ok(Chore::Crash { kills: 5 })
+        );
         assert_eq!(parsed(&["mutants"]), Ok(Chore::Mutants));
         assert_eq!(parsed(&["simulate"]), Ok(Chore::Simulate(Plan::CI)));
         assert_eq!(
@@ -259,8 +265,6 @@ mod tests {
                 steps: 30
             }))
         );
-        assert_eq!(parsed(&["crash"]), Ok(Chore::Crash(crash::KILLS)));
-        assert_eq!(parsed(&["crash", "--kills", "5"]), Ok(Chore::Crash(5)));
         assert_eq!(
             parsed(&["fuzz", "flat", "--seconds", "5"]),
             Ok(Chore::Fuzz(fuzz::Plan {

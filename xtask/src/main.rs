@@ -46,6 +46,7 @@ fn main() -> ExitCode {
         Chore::Simulate(plan) => simulate::run(plan),
         Chore::Crash(kills) => crash::run(kills),
         Chore::Api { update } => ci::api::run(update),
+        Chore::Crash { kills } => crash::run(kills),
         Chore::Mutants => mutants::run(),
         Chore::Guests(action) => guests::run(action),
         Chore::Dist(prefix) => dist::run(&prefix),

@@ -104,6 +104,8 @@ actions! {
     QueuePublish = "queue.publish" on Queue;
     /// Taking messages from a queue.
     QueueConsume = "queue.consume" on Queue;
+    /// Sending a request over HTTP.
+    HttpRequest = "http.request" on Origin;
 }
 
 /// The kind of resource on which an action acts.
@@ -133,10 +135,12 @@ pub enum ResourceKind {
     Store,
     /// A queue, by its id.
     Queue,
+    /// An origin of URLs: scheme, host and port.
+    Origin,
 }
 
 /// Words of other systems for the runtime's own actions. Only `security.can` knows them.
-const OTHER_WORDS: [(&str, Action); 8] = [
+const OTHER_WORDS: [(&str, Action); 9] = [
     ("store.get", Action::StoreRead),
     ("store.info", Action::StoreRead),
     ("store.key.get", Action::StoreRead),
@@ -145,6 +149,7 @@ const OTHER_WORDS: [(&str, Action); 8] = [
     ("store.key.set", Action::StoreWrite),
     ("store.key.delete", Action::StoreWrite),
     ("queue.publish.queue", Action::QueuePublish),
+    ("http_client.request", Action::HttpRequest),
 ];
 
 impl Action {
@@ -178,6 +183,7 @@ impl ResourceKind {
             ResourceKind::Variable => "the name",
             ResourceKind::TokenStore | ResourceKind::Store => "the store's id",
             ResourceKind::Queue => "the queue's id",
+            ResourceKind::Origin => "the origin",
         }
     }
 }
