@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use warren_engine::capability::{QueueSettings, StoreSettings};
+use warren_engine::capability::{QueueSettings, StoreSettings, VolumeSettings};
 use warren_engine::security::TokenStore;
 use warren_engine::{Definition, Definitions, Files, Source};
 use warren_kernel::Error;
@@ -49,6 +49,7 @@ pub struct App {
     pub(crate) stores: Vec<StoreSettings>,
     pub(crate) queues: Vec<QueueSettings>,
     pub(crate) consumers: Vec<Consumer>,
+    pub(crate) volumes: Vec<VolumeSettings>,
     pub(crate) library: Library,
     pub(crate) policies: Option<Arc<Policies>>,
     /// The text of the manifest; empty without one.
@@ -125,6 +126,11 @@ impl App {
     /// Returns the consumers of the queues.
     pub fn consumers(&self) -> &[Consumer] {
         &self.consumers
+    }
+
+    /// Returns the volumes of files.
+    pub fn volumes(&self) -> &[VolumeSettings] {
+        &self.volumes
     }
 
     /// Returns the policies; `None` if the program says nothing of permissions.

@@ -355,7 +355,12 @@ impl Checked {
         is_known
     }
 
-    fn refused_grant(&mut self, what: &Spanned<String>, access: Access, error: &GrantError) {
+    pub(crate) fn refused_grant(
+        &mut self,
+        what: &Spanned<String>,
+        access: Access,
+        error: &GrantError,
+    ) {
         self.problems.push(Problem {
             span: what.span(),
             message: format!("cannot grant {access} `{}`", text::quoted(what.get_ref())),

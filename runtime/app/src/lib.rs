@@ -52,6 +52,7 @@ mod test;
 mod tokens;
 mod too_much;
 mod uses;
+mod volumes;
 mod watcher;
 
 pub use app::{App, MANIFEST};
@@ -64,7 +65,7 @@ pub use lines::Lines;
 pub use manifest::{
     MEMORY_OF_ALL, ManifestError, Position, Problem, SizeError, more_problems, parse_size,
 };
-pub use options::{AppOptions, EnvGrant, UseGrant};
+pub use options::{AppOptions, EnvGrant, UseGrant, VolumeGrant};
 pub use policy::{
     AuditError, Difference, Policies, PolicyError, PolicyProblem, Rules, RulesChange,
     RulesDifference,

@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 pub struct Lines(HashMap<(&'static str, String), usize>);
 
 /// The tables that hold tables by name, and the one of the program's settings.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 11] = [
     "app",
     "hosts",
     "processes",
@@ -21,6 +21,7 @@ const TABLES: [&str; 10] = [
     "stores",
     "queues",
     "consumers",
+    "volumes",
     "scopes",
 ];
 

@@ -22,6 +22,7 @@ use crate::suggest::closest;
 use crate::test::tests_of;
 use crate::tokens::full_id;
 use crate::uses::UseKind;
+use crate::volumes;
 use parking_lot::RwLock;
 use warren_engine::{DEFAULT_HOST, Definition};
 use warren_kernel::text;
@@ -59,7 +60,8 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         path: location.directory.clone(),
         error,
     })?;
-    let grants = Arc::new(grants::of_options(options)?);
+    let given = volumes::of_options(options)?;
+    let grants = Arc::new(grants::of_options(options, &given)?);
     let manifest = FoundManifest::read(&location, &root)?;
     let name: Arc<str> = manifest.name().into();
     let library = Library::new(name.clone(), root, grants);
@@ -69,6 +71,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     let mut services = checked.services_of(&manifest.parsed.services);
     let queues = checked.queues_of(&manifest.parsed);
     let consumers = checked.consumers_of(&manifest.parsed);
+    let volumes = checked.volumes_of(&manifest.parsed, given);
     let problems = checked.take_problems();
     if !problems.is_empty() {
         return Err(manifest.refused(problems));
@@ -123,6 +126,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         stores,
         queues,
         consumers,
+        volumes,
         library,
         policies: policies.map(Arc::new),
         taken_manifest: RwLock::new(Arc::clone(&text)),

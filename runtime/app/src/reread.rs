@@ -152,6 +152,7 @@ impl App {
                 stores: self.stores.clone(),
                 queues: self.queues.clone(),
                 consumers: self.consumers.clone(),
+                volumes: self.volumes.clone(),
                 library,
                 policies: self.policies.clone(),
                 manifest: Arc::clone(&self.manifest),

@@ -81,6 +81,7 @@ impl App {
         );
         refuse(self.stores != next.stores, &["stores"], "a store");
         refuse(self.queues != next.queues, &["queues"], "a queue");
+        refuse(self.volumes != next.volumes, &["volumes"], "a volume");
         refuse(
             self.policies.is_none() && next.policies.is_some(),
             &["security"],

@@ -37,6 +37,12 @@ impl UseKind {
             what: "queue",
             rights: &["publish"],
         },
+        UseKind {
+            key: "volumes",
+            table: "volumes",
+            what: "volume",
+            rights: &["read"],
+        },
     ];
 
     /// Returns true if the things are origins, which no table declares.
@@ -68,7 +74,11 @@ mod tests {
 
     #[test]
     fn the_wider_right_holds() {
-        for (capability, some, whole) in [("queue", "publish", ""), ("http", "", PRIVATE)] {
+        for (capability, some, whole) in [
+            ("queue", "publish", ""),
+            ("volumes", "read", ""),
+            ("http", "", PRIVATE),
+        ] {
             let kind = UseKind::of(capability).unwrap();
             for rights in [[some, whole], [whole, some]] {
                 let mut uses = Uses::default();

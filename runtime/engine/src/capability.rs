@@ -31,6 +31,7 @@ mod known;
 mod permits;
 mod queue_settings;
 mod store_settings;
+mod volume_settings;
 
 pub use crate::environment::Variables;
 pub use crate::origin::{Origin, OriginError, OriginGrant};
@@ -42,6 +43,7 @@ pub(crate) use known::{Capabilities, Counts};
 pub use permits::Permits;
 pub use queue_settings::QueueSettings;
 pub use store_settings::StoreSettings;
+pub use volume_settings::VolumeSettings;
 
 /// A service of the runtime. Every operation is written once, for guests of all
 /// languages.

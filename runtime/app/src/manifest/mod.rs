@@ -19,6 +19,7 @@ mod stores;
 mod test_entry;
 mod tokens;
 mod uses;
+mod volumes;
 
 use std::collections::BTreeMap;
 
@@ -40,6 +41,7 @@ pub(crate) use service_entry::ServiceEntry;
 pub(crate) use test_entry::TestEntry;
 pub(crate) use tokens::TokensEntry;
 pub(crate) use uses::Use;
+pub(crate) use volumes::VolumeEntry;
 
 pub use problem::{ManifestError, Position, Problem, more_problems};
 pub use size::{SizeError, parse_size};
@@ -66,6 +68,7 @@ pub(crate) struct Manifest {
     pub(crate) stores: Vec<StoreSettings>,
     pub(crate) queues: Vec<QueueEntry>,
     pub(crate) consumers: Vec<ConsumerEntry>,
+    pub(crate) volumes: Vec<VolumeEntry>,
     pub(crate) security: SecurityEntries,
 }
 
@@ -126,6 +129,7 @@ impl Manifest {
                 "stores",
                 "queues",
                 "consumers",
+                "volumes",
                 "security",
                 "scopes",
             ],
@@ -176,6 +180,10 @@ impl Manifest {
             let entry = ConsumerEntry::read(&mut reader, id, &consumer);
             manifest.consumers.push(entry);
         }
+        for (id, volume) in reader.tables_by_id(&root, "volumes") {
+            let entry = VolumeEntry::read(&mut reader, id, &volume);
+            manifest.volumes.push(entry);
+        }
         manifest.security.read(&mut reader, &root);
         (manifest, reader.into_problems())
     }
@@ -190,9 +198,14 @@ impl Manifest {
             "queues" => &self.queues[..],
             _ => &[],
         };
+        let volumes = match kind.table {
+            "volumes" => &self.volumes[..],
+            _ => &[],
+        };
         let stores = stores.iter().map(|store| &*store.id);
         let queues = queues.iter().map(|queue| queue.id.get_ref().as_str());
-        stores.chain(queues)
+        let volumes = volumes.iter().map(|volume| volume.id.get_ref().as_str());
+        stores.chain(queues).chain(volumes)
     }
 
     fn read_app(&mut self, reader: &mut Reader, app: &Section<'_>) {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use warren_engine::HostLimits;
-use warren_engine::capability::{QueueSettings, StoreSettings};
+use warren_engine::capability::{QueueSettings, StoreSettings, VolumeSettings};
 
 use super::problem::Problem;
 use super::{Manifest, size};
@@ -66,6 +66,8 @@ fn problems(table: &str, key: &str, value: &str) -> Vec<Problem> {
         (Some("consumers"), "process") => "queue = \"a:b\"\n",
         (Some("consumers"), "queue") => "process = \"a:b\"\n",
         (Some("consumers"), _) => "process = \"a:b\"\nqueue = \"a:b\"\n",
+        (Some("volumes"), "path") => "",
+        (Some("volumes"), _) => "path = \"a\"\n",
         _ => "",
     };
     let text = format!("[{table}]\n{required}{key} = {value}\n");
@@ -275,11 +277,18 @@ fn defaults_are_those_of_the_code() {
     assert_eq!(count("concurrency"), Consumer::DEFAULT_CONCURRENCY);
     assert_eq!(count("prefetch"), Consumer::DEFAULT_PREFETCH);
 
+    assert_eq!(default("read_only"), "`false`");
+    let of_volume = |row: &&Row| row.table == "volumes.\"id\"" && row.key == "max_bytes";
+    let most = rows.iter().find(of_volume).unwrap().default;
+    let most = size::parse_size(most).unwrap();
+    assert_eq!(most, VolumeSettings::DEFAULT_MAX_BYTES);
+
     // The reader reports exactly the keys without a default as missing.
     let required = [
         ("services.\"id\"", "process"),
         ("consumers.\"id\"", "queue"),
         ("consumers.\"id\"", "process"),
+        ("volumes.\"id\"", "path"),
     ];
     for row in &rows {
         let is_required = row.default == "required";

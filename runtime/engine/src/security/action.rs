@@ -104,6 +104,10 @@ actions! {
     QueuePublish = "queue.publish" on Queue;
     /// Taking messages from a queue.
     QueueConsume = "queue.consume" on Queue;
+    /// Reading files of a volume.
+    FsRead = "fs.read" on Volume;
+    /// Changing files of a volume.
+    FsWrite = "fs.write" on Volume;
     /// Sending a request over HTTP.
     HttpRequest = "http.request" on Origin;
 }
@@ -135,12 +139,14 @@ pub enum ResourceKind {
     Store,
     /// A queue, by its id.
     Queue,
+    /// A volume of files, by its id.
+    Volume,
     /// An origin of URLs: scheme, host and port.
     Origin,
 }
 
 /// Words of other systems for the runtime's own actions. Only `security.can` knows them.
-const OTHER_WORDS: [(&str, Action); 9] = [
+const OTHER_WORDS: [(&str, Action); 10] = [
     ("store.get", Action::StoreRead),
     ("store.info", Action::StoreRead),
     ("store.key.get", Action::StoreRead),
@@ -149,6 +155,7 @@ const OTHER_WORDS: [(&str, Action); 9] = [
     ("store.key.set", Action::StoreWrite),
     ("store.key.delete", Action::StoreWrite),
     ("queue.publish.queue", Action::QueuePublish),
+    ("fs.get", Action::FsRead),
     ("http_client.request", Action::HttpRequest),
 ];
 
@@ -183,6 +190,7 @@ impl ResourceKind {
             ResourceKind::Variable => "the name",
             ResourceKind::TokenStore | ResourceKind::Store => "the store's id",
             ResourceKind::Queue => "the queue's id",
+            ResourceKind::Volume => "the volume's id",
             ResourceKind::Origin => "the origin",
         }
     }

@@ -66,6 +66,8 @@ pub enum EntryKind {
     Store,
     /// A queue.
     Queue,
+    /// A volume of files.
+    Volume,
 }
 
 impl EntryKind {
@@ -74,6 +76,7 @@ impl EntryKind {
         match self {
             EntryKind::Store => "Store",
             EntryKind::Queue => "Queue",
+            EntryKind::Volume => "Volume",
         }
     }
 }
@@ -106,6 +109,7 @@ impl Resource {
             Some(ResourceKind::Security) => Resource::Security,
             Some(ResourceKind::Store) => Resource::Entry(EntryKind::Store, entry_id(text)),
             Some(ResourceKind::Queue) => Resource::Entry(EntryKind::Queue, entry_id(text)),
+            Some(ResourceKind::Volume) => Resource::Entry(EntryKind::Volume, entry_id(text)),
             Some(ResourceKind::Origin) => Resource::Origin(origin(text)),
             Some(
                 ResourceKind::System
