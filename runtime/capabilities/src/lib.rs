@@ -2,9 +2,9 @@
 //! through the import `warren:core/capability`.
 //!
 //! Each module is one capability, with a file for each of its operations. Most are pure
-//! functions of their requests, which need neither a grant nor a permission. `store` gives
-//! things that a program is granted, on top of `sqlite` and `data`. `stream` reads and writes
-//! what other capabilities open; `quota` counts it.
+//! functions of their requests, which need neither a grant nor a permission. `store`, `queue`
+//! and `fs` give things that a program is granted: those of the first two lie in `sqlite` and
+//! `data`. `stream` reads and writes what other capabilities open; `quota` counts it.
 //! `request` reads the arguments of a call, and `answer` writes its value.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -19,6 +19,7 @@ mod data;
 mod env;
 mod events;
 mod forms;
+mod fs;
 mod groups;
 mod hash;
 mod hex;
@@ -39,6 +40,7 @@ mod time;
 mod yaml;
 
 pub use data::{Data, DataError};
+pub use fs::{VolumeError, Volumes};
 pub use metrics::Metrics;
 pub use queue::{Delivery, End, Intake, QueueCounts, QueueError, Queues};
 pub use store::Stores;
@@ -54,6 +56,8 @@ pub struct Settings {
     pub stores: Stores,
     /// The queues.
     pub queues: Queues,
+    /// The volumes of files.
+    pub volumes: Volumes,
 }
 
 /// Returns all capabilities of this crate.
@@ -62,6 +66,7 @@ pub fn all(settings: Settings) -> Vec<Arc<dyn Capability>> {
         Arc::new(crypto::Crypto),
         Arc::new(env::Env),
         Arc::new(events::Events::default()),
+        Arc::new(settings.volumes),
         Arc::new(groups::Groups),
         Arc::new(hash::Hash),
         Arc::new(json::Json::default()),
