@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
-use warren_capabilities::{Data, Metrics, Queues, Stores};
-use warren_engine::capability::{Capability, QueueSettings, StoreSettings};
+use warren_capabilities::{Data, Metrics, Queues, Stores, Volumes};
+use warren_engine::capability::{Capability, QueueSettings, StoreSettings, VolumeSettings};
 use warren_engine::security::Authorizer;
 use warren_engine::{
     Code, CompileLimits, DEFAULT_TICK, Definition, HostLimits, LogHook, LogRecord, Node,
@@ -53,6 +53,7 @@ pub struct Builder {
     token_stores: Vec<TokenStore>,
     stores: Vec<StoreSettings>,
     queues: Vec<QueueSettings>,
+    volumes: Vec<VolumeSettings>,
     consumers: Vec<Consumer>,
     data: Option<PathBuf>,
     capabilities: Vec<Arc<dyn Capability>>,
@@ -80,6 +81,7 @@ impl Runtime {
             token_stores: Vec::new(),
             stores: Vec::new(),
             queues: Vec::new(),
+            volumes: Vec::new(),
             consumers: Vec::new(),
             data: None,
             capabilities: Vec::new(),
@@ -247,6 +249,47 @@ impl Builder {
     /// ```
     pub fn consumer(mut self, consumer: Consumer) -> Builder {
         self.consumers.push(consumer);
+        self
+    }
+
+    /// Adds a volume of files, in place of a volume of the program with this id. Processes use
+    /// it whose definition is granted it, as the right `volumes` of
+    /// [`Grants::uses`](crate::Grants::uses).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use warren::capability::VolumeSettings;
+    /// use warren::{Code, Definition, Grants, Runtime, Source, Uses};
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+    /// # let directory = std::env::temp_dir().join("warren-doctest-volume");
+    /// # std::fs::create_dir_all(&directory)?;
+    /// let code = b"return function()
+    ///     local v = assert(fs.get('files'))
+    ///     assert(v:writefile('/greeting.txt', 'hello'))
+    ///     return v:readfile('greeting.txt')
+    /// end";
+    /// let grants = Grants {
+    ///     uses: Uses::default().with("volumes", "app:files"),
+    ///     ..Grants::default()
+    /// };
+    /// let runtime = Runtime::builder()
+    ///     .volume(VolumeSettings::open("app:files", &directory, true)?)
+    ///     .definition(Definition {
+    ///         id: "app:greet".into(),
+    ///         code: Code::Lua(Source { name: "greet.lua".into(), bytes: code.as_slice().into() }),
+    ///         method: "main".into(),
+    ///         host: None,
+    ///         grants: Arc::new(grants),
+    ///     })
+    /// #    .cache(cache)
+    ///     .start()?;
+    /// assert_eq!(runtime.exec::<String>("app:greet").await?, "hello");
+    /// # Ok(()) }
+    /// ```
+    pub fn volume(mut self, volume: VolumeSettings) -> Builder {
+        self.volumes.push(volume);
         self
     }
 
@@ -421,6 +464,7 @@ impl Builder {
         let data = own.data.as_deref().map(Data::open).transpose()?;
         let stores = Stores::open(stores(self.stores, self.app.as_ref()), data.as_ref())?;
         let queues = Queues::open(queues(self.queues, self.app.as_ref()), data.as_ref())?;
+        let volumes = Volumes::open(volumes(self.volumes, self.app.as_ref()))?;
         let own_consumers = self.consumers.into_iter().map(Arc::new);
         let own_consumers: Table<_> = own_consumers
             .map(|consumer| (Arc::clone(&consumer.id), consumer))
@@ -436,6 +480,7 @@ impl Builder {
             metrics: metrics.clone(),
             stores,
             queues: queues.clone(),
+            volumes,
         });
         let of_app = self.app.as_ref().and_then(App::policies).cloned();
         // Policies behind an authorizer of the embedder judge nothing.
@@ -539,6 +584,12 @@ fn token_stores(given: Vec<TokenStore>, app: Option<&App>) -> Vec<TokenStore> {
 /// id counts.
 fn stores(given: Vec<StoreSettings>, app: Option<&App>) -> Vec<StoreSettings> {
     let of_app = app.map(App::stores).unwrap_or_default().to_vec();
+    of_app.into_iter().chain(given).collect()
+}
+
+/// Returns the volumes of the program, then the given ones, of which the last of an id counts.
+fn volumes(given: Vec<VolumeSettings>, app: Option<&App>) -> Vec<VolumeSettings> {
+    let of_app = app.map(App::volumes).unwrap_or_default().to_vec();
     of_app.into_iter().chain(given).collect()
 }
 

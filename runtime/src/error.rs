@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
-use warren_capabilities::{DataError, QueueError};
+use warren_capabilities::{DataError, QueueError, VolumeError};
 use warren_kernel::{Details, Error, Field, Kind};
 
 use crate::own_directories::Reached;
@@ -75,6 +75,9 @@ pub enum StartError {
         /// The id of the queue.
         queue: Arc<str>,
     },
+    /// The directory of a volume cannot be used.
+    #[error(transparent)]
+    Volume(#[from] VolumeError),
     /// Threads or hosts could not be created.
     #[error(transparent)]
     Node(#[from] warren_engine::NodeError),

@@ -15,6 +15,7 @@ use crate::read_only;
 const LIBRARIES: &[(&CStr, Compact)] = &[
     (OF_PROCESS, compact!("prelude/groups.lua")),
     (c"capability", compact!("prelude/capability.lua")),
+    (c"fs", compact!("prelude/fs.lua")),
     (c"funcs", compact!("prelude/funcs.lua")),
     (c"payload", compact!("prelude/payload.lua")),
     (c"pg", compact!("prelude/pg.lua")),

@@ -17,6 +17,7 @@ const MODULES: &[&CStr] = &[
     c"env",
     c"errors",
     c"events",
+    c"fs",
     c"funcs",
     c"hash",
     c"hex",

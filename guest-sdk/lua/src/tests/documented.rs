@@ -12,7 +12,7 @@ use crate::lua::State;
 use crate::{boot, late};
 
 /// The document's name for an object of each class.
-pub(super) const OBJECTS: [(&str, &str); 25] = [
+pub(super) const OBJECTS: [(&str, &str); 27] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),
@@ -38,6 +38,8 @@ pub(super) const OBJECTS: [(&str, &str); 25] = [
     ("time", "t"),
     ("timer", "timer"),
     ("token_store", "ts"),
+    ("volume", "v"),
+    ("volume_file", "f"),
 ];
 
 #[test]
@@ -85,7 +87,7 @@ pub(super) fn classes() -> BTreeMap<String, BTreeSet<String>> {
 fn compile_late_libraries(l: State) {
     l.global(c"load");
     l.push_bytes(
-        b"for _, library in ipairs { capability, funcs, payload, pg, process.groups, queue, store, stream } do
+        b"for _, library in ipairs { capability, fs, funcs, payload, pg, process.groups, queue, store, stream } do
             pairs(library)
           end
           security.token_store('app:tokens')

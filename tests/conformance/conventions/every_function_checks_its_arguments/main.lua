@@ -41,6 +41,8 @@ local kinds = {
   object = { takes = "table", refuses = true },
   schema = { takes = "table string", refuses = true, value = {} },
   data = { takes = "string", refuses = true, value = "x" },
+  -- Of a file that is written whole.
+  content = { takes = "string", name = "string or stream", value = "x" },
 }
 
 local values = {
@@ -61,6 +63,7 @@ ch:close()
 -- A stream from which a read does not wait.
 local at_its_end, writer = stream.pipe()
 writer:close()
+local volume = assert(fs.get("app:files"))
 local objects = {
   message = { "message", (process.inbox():receive()) },
   spawner = { "spawner", spawner },
@@ -82,6 +85,8 @@ local objects = {
   s = { "store", assert(store.get("app:values")) },
   stream = { "stream", at_its_end },
   scanner = { "scanner", at_its_end:scanner() },
+  v = { "volume", volume },
+  f = { "volume_file", assert(volume:open("a", "r")) },
   executor = { "executor", funcs.new() },
   future = { "future", assert(funcs.async("app:nothing")) },
   p = { "payload", payload.new("x") },
@@ -246,7 +251,7 @@ for name, library in pairs(_G) do
     walked = walked + 1
   end
 end
-assert(walked == 25, walked)
+assert(walked == 26, walked)
 check(rowed["coroutine.spawn"], "coroutine.spawn", "has no row")
 
 assert(#wrong == 0, "\n" .. table.concat(wrong, "\n"))
