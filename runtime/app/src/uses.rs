@@ -41,7 +41,7 @@ impl UseKind {
             key: "volumes",
             table: "volumes",
             what: "volume",
-            rights: &["read"],
+            rights: &["read", "write"],
         },
     ];
 

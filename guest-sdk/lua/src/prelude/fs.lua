@@ -15,8 +15,8 @@ fs.seek = { SET = "set", CUR = "cur", END = "end" }
 -- The most bytes of a file that is written at once, and of a piece of one.
 local MAX_WHOLE = 16777216
 local PIECE = 1048576
--- Bytes of a read of which nothing is said.
-local READ = 4096
+-- Bytes of a read of which nothing is said, and of one that takes what is there.
+local READ, STREAM_PIECE = 4096, 32768
 
 local class = { __name = "volume", __metatable = "volume" }
 local file_class = { __name = "volume_file", __metatable = "volume_file" }
@@ -102,7 +102,7 @@ function methods.writefile(v, path, data, mode)
       return done(invalid("mode: expected w, a or wx"))
     end
     return write_pieces(self, at, mode, function()
-      return call("stream.read", number, 32768)
+      return call("stream.read", number, STREAM_PIECE)
     end)
   elseif data and #data > MAX_WHOLE then
     return done(invalid("data is larger than max_whole_file = 16777216"))
@@ -211,6 +211,8 @@ function files.read(f, n)
   local self = file_of(f, "read")
   if n ~= nil and type(n) ~= "number" then
     wrong(2, "read", "number", n)
+  elseif n == 0 then
+    n = STREAM_PIECE
   end
   local bytes, err = call("stream.read", self.number, n or READ)
   return bytes, err
