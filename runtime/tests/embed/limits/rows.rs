@@ -21,6 +21,7 @@ const SHARE: &str = "runtime/engine/src/log/share.rs";
 const STREAMS: &str = "runtime/capabilities/src/streams/mod.rs";
 const STORE: &str = "runtime/engine/src/capability/store_settings.rs";
 const QUEUE: &str = "runtime/engine/src/capability/queue_settings.rs";
+const VOLUMES: &str = "runtime/capabilities/src/fs/mod.rs";
 
 /// The start of each row, and the sources of the numbers in it.
 pub(super) const ROWS: &[(&str, &[Bound])] = &[
@@ -893,6 +894,43 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
             Bytes,
         )],
     ),
+    // Of volumes.
+    (
+        "`max_bytes` of a volume",
+        &[Constant(
+            "runtime/engine/src/capability/volume_settings.rs",
+            "DEFAULT_MAX_BYTES",
+            Bytes,
+        )],
+    ),
+    (
+        "open files of a process in volumes",
+        &[Constant(VOLUMES, "MAX_FILES", Count)],
+    ),
+    (
+        "open files in volumes of all processes",
+        &[Constant(VOLUMES, "MAX_FILES_OF_HOST", Count)],
+    ),
+    (
+        "file of a volume that is read or written whole",
+        &[Constant(VOLUMES, "MAX_WHOLE_FILE", Bytes)],
+    ),
+    (
+        "path of a volume",
+        &[Constant(
+            "runtime/capabilities/src/fs/path.rs",
+            "MAX_PATH",
+            Bytes,
+        )],
+    ),
+    (
+        "entries of a directory of a volume",
+        &[Constant(
+            "runtime/capabilities/src/fs/list.rs",
+            "MAX_LISTED",
+            Count,
+        )],
+    ),
     // Of one call of WASI.
     (
         "bytes of a read or write of preview 1",
@@ -1326,6 +1364,11 @@ pub(super) const INNER: &[(&str, &str, &str)] = &[
         "runtime/capabilities/src/data.rs",
         "MAX_NAME",
         "bytes of an id in a file name; a longer one is cut, and has a hash",
+    ),
+    (
+        "runtime/capabilities/src/fs/usage.rs",
+        "MAX_COUNTED",
+        "entries of a volume that are counted; what is beyond them does not count",
     ),
     (
         "runtime/capabilities/src/queue/message.rs",
