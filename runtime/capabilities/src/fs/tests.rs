@@ -350,6 +350,13 @@ async fn a_volume_has_room_for_so_many_bytes() {
         kind_of(stage.stream("write", &more).await),
         Kind::RateLimited
     );
+    // No count finds it, and it counts.
+    stage.volumes.0.volumes["t:files"].usage.count_again();
+    assert_eq!(
+        kind_of(stage.stream("write", &more).await),
+        Kind::RateLimited
+    );
+    assert_eq!(stage.used(), OBJECT + 4);
     assert_eq!(stage.stream("close", &[file]).await, TRUE);
     assert_eq!(stage.used(), 0);
 }

@@ -5,14 +5,14 @@
 //! that is removed while a process has it open counts until it is closed.
 
 use std::collections::HashMap;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use cap_std::fs::{Dir, MetadataExt as _};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use warren_kernel::{Error, Kind};
 
 use super::failure;
@@ -40,10 +40,20 @@ pub(super) struct Usage {
 #[derive(Default)]
 struct State {
     used: u64,
+    /// The part of files that were removed and that a process has open, which no count finds.
+    removed: u64,
     /// The time of the last count; `None` before the first.
     counted: Option<Instant>,
-    /// Files that processes have open, and how often.
-    open: HashMap<Key, usize>,
+    /// Files that processes have open.
+    open: HashMap<Key, OpenFile>,
+}
+
+#[derive(Default)]
+struct OpenFile {
+    /// The times that it is open.
+    handles: usize,
+    /// True once its last name was removed.
+    is_removed: bool,
 }
 
 /// The identity of a file: the numbers of its device and of itself.
@@ -71,6 +81,10 @@ impl Usage {
     ///
     /// `RateLimited` if the volume has no room for them.
     pub(super) fn reserve(&self, dir: &Dir, bytes: u64) -> Result<(), Error> {
+        // Whoever adds nothing may go on in a volume that is too full.
+        if bytes == 0 {
+            return Ok(());
+        }
         let mut state = self.state.lock();
         if state.counted.is_none() {
             state.count(dir);
@@ -116,10 +130,8 @@ impl Usage {
         work: impl FnOnce(&File) -> io::Result<T>,
     ) -> Result<T, Error> {
         let failed = |error: io::Error| failure::of_file(&error);
-        let before = file.metadata().map_err(failed)?;
-        let shard = usize::try_from(before.ino() % SHARDS as u64).unwrap_or_default();
-        let _alone = self.files[shard].lock();
-        // Another change may have ended meanwhile.
+        let key = key_of(&file.metadata().map_err(failed)?);
+        let _alone = self.alone(key);
         let before = file.metadata().map_err(failed)?.len();
         let wanted = match by {
             Length::To(length) => length.saturating_sub(before),
@@ -130,8 +142,20 @@ impl Usage {
         // The work may have written less.
         let after = file.metadata().map_or(before, |metadata| metadata.len());
         let grown = after.saturating_sub(before).min(wanted);
-        self.give_back(wanted - grown + before.saturating_sub(after));
+        let shrunk = before.saturating_sub(after);
+        let mut state = self.state.lock();
+        state.used = state.used.saturating_sub(wanted - grown + shrunk);
+        if state.open.get(&key).is_some_and(|open| open.is_removed) {
+            state.removed = (state.removed + grown).saturating_sub(shrunk);
+        }
+        drop(state);
         result.map_err(failed)
+    }
+
+    /// Returns a lock under which the length of a file changes.
+    fn alone(&self, (_, number): Key) -> MutexGuard<'_, ()> {
+        let shard = usize::try_from(number % SHARDS as u64).unwrap_or_default();
+        self.files[shard].lock()
     }
 
     /// Notes that a process has a file open.
@@ -146,25 +170,33 @@ impl Usage {
         if metadata.nlink() == 0 {
             return Err(io::ErrorKind::NotFound.into());
         }
-        let key = (metadata.dev(), metadata.ino());
-        *state.open.entry(key).or_default() += 1;
+        let key = key_of(&metadata);
+        state.open.entry(key).or_default().handles += 1;
         Ok(key)
     }
 
     /// Notes that a process closes a file.
     pub(super) fn closed(&self, key: Key, file: &File) {
         let mut state = self.state.lock();
-        if let Some(count) = state.open.get_mut(&key) {
-            *count -= 1;
-            if *count > 0 {
-                return;
-            }
-            state.open.remove(&key);
+        let Some(open) = state.open.get_mut(&key) else {
+            return;
+        };
+        open.handles -= 1;
+        if open.handles > 0 {
+            return;
         }
-        if let Ok(metadata) = file.metadata()
-            && metadata.nlink() == 0
-        {
-            state.used = state.used.saturating_sub(OBJECT + metadata.len());
+        let is_removed = open.is_removed;
+        state.open.remove(&key);
+        let Ok(metadata) = file.metadata() else {
+            return;
+        };
+        // Also one that others have removed.
+        if metadata.nlink() == 0 {
+            let bytes = OBJECT.saturating_add(metadata.len());
+            state.used = state.used.saturating_sub(bytes);
+            if is_removed {
+                state.removed = state.removed.saturating_sub(bytes);
+            }
         }
     }
 
@@ -174,16 +206,30 @@ impl Usage {
     ///
     /// Those of the system.
     pub(super) fn remove_file(&self, dir: &Dir, path: &Path) -> io::Result<()> {
+        let metadata = dir.symlink_metadata(path)?;
+        let key = (metadata.dev(), metadata.ino());
+        let _alone = self.alone(key);
         let mut state = self.state.lock();
         let metadata = dir.symlink_metadata(path)?;
         dir.remove_file(path)?;
-        let is_last = metadata.nlink() <= 1;
         let key = (metadata.dev(), metadata.ino());
-        // Counted back when it is closed.
-        if !is_last || !state.open.contains_key(&key) {
-            state.used = state.used.saturating_sub(bytes_of(&metadata));
+        let is_last = metadata.nlink() <= 1;
+        let bytes = bytes_of(&metadata);
+        match state.open.get_mut(&key).filter(|_| is_last) {
+            // Counts until it is closed.
+            Some(open) => {
+                open.is_removed = true;
+                state.removed += bytes;
+            }
+            None => state.used = state.used.saturating_sub(bytes),
         }
         Ok(())
+    }
+
+    /// Makes the next change count again, for tests.
+    #[cfg(test)]
+    pub(super) fn count_again(&self) {
+        self.state.lock().counted = None;
     }
 
     /// Returns the bytes that are counted, for tests.
@@ -219,9 +265,13 @@ impl State {
                 }
             }
         }
-        self.used = used;
+        self.used = used.saturating_add(self.removed);
         self.counted = Some(Instant::now());
     }
+}
+
+fn key_of(metadata: &Metadata) -> Key {
+    (metadata.dev(), metadata.ino())
 }
 
 /// Returns the bytes that a file or directory counts.
