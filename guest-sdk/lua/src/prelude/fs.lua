@@ -272,7 +272,7 @@ end
 -- Calls whose discarded errors are told.
 local TOLD = { write = true, sync = true, close = true }
 for name, f in next, files do
-  files[name] = public(f, TOLD[name] and "f:" .. name)
+  files[name] = public(f, TOLD[name] and "file:" .. name)
 end
 
 file_class.__close = files.close
