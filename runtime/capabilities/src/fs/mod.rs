@@ -15,6 +15,7 @@
 mod change;
 mod failure;
 mod list;
+mod mode;
 mod open;
 mod opened;
 mod path;

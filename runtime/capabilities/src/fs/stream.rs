@@ -11,7 +11,7 @@ use tokio::runtime::Handle;
 use warren_engine::capability::{OpenFile, Step};
 use warren_kernel::Error;
 
-use super::open::Mode;
+use super::mode::Mode;
 use super::opened::Open;
 use super::threads::OfHost;
 use super::usage::Length;

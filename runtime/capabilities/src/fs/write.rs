@@ -6,7 +6,7 @@ use cap_fs_ext::OpenOptionsSyncExt as _;
 use warren_engine::capability::{Caller, Step};
 use warren_kernel::{Error, Kind};
 
-use super::open::Mode;
+use super::mode::Mode;
 use super::opened::Open;
 use super::read::check_whole;
 use super::usage::{Length, OBJECT};

@@ -10,6 +10,7 @@ use warren_engine::capability::QueueSettings;
 use warren_kernel::Error;
 
 use super::jetstream::{self, JetStream};
+use super::lengths::Lengths;
 use super::local::{self, Local};
 use super::message::{Content, NewMessage};
 use crate::sqlite::Database;
@@ -36,15 +37,6 @@ pub(super) struct Counts {
     pub(super) acknowledged: AtomicU64,
     pub(super) returned: AtomicU64,
     pub(super) given_up: AtomicU64,
-}
-
-/// The numbers of the messages of a queue.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Lengths {
-    /// Those that are worked on included.
-    pub(super) messages: usize,
-    /// Those that a consumer may take now.
-    pub(super) ready: usize,
 }
 
 /// A message that was taken. Dropped, it goes back.

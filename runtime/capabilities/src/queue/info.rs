@@ -6,7 +6,8 @@ use std::sync::atomic::Ordering;
 use warren_engine::capability::{Answer, Caller, Step};
 use warren_kernel::Error;
 
-use super::broker::{Lengths, Queue};
+use super::broker::Queue;
+use super::lengths::Lengths;
 use super::{PUBLISH, Queues};
 use crate::answer;
 use crate::request::Arguments;

@@ -22,7 +22,7 @@ use warren_engine::capability::QueueSettings;
 use warren_kernel::{Error, Kind};
 use warren_values::msgpack::Output;
 
-use super::broker::Lengths;
+use super::lengths::Lengths;
 use super::message::NewMessage;
 pub(super) use held::Held;
 

@@ -25,6 +25,7 @@ mod error;
 mod in_hand;
 mod info;
 mod jetstream;
+mod lengths;
 mod line;
 mod local;
 mod message;
