@@ -913,7 +913,13 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     ),
     (
         "file of a volume that is read or written whole",
-        &[Constant(VOLUMES, "MAX_WHOLE_FILE", Bytes)],
+        &[
+            Constant(VOLUMES, "MAX_WHOLE_FILE", Bytes),
+            Text(
+                "guest-sdk/lua/src/prelude/fs.lua",
+                "local MAX_WHOLE = 16777216",
+            ),
+        ],
     ),
     (
         "path of a volume",
