@@ -97,7 +97,7 @@ impl Worker {
                 Ok(working) => {
                     let stop = self.stop.clone();
                     if *stop.borrow() {
-                        // Whoever ends the processes may have missed it. Fails only if it has
+                        // The end of all processes may have missed it. Fails only if it has
                         // exited.
                         let _ = self.node.kernel().terminate(working.running.process());
                     }

@@ -61,7 +61,7 @@ pub(crate) async fn shutdown(
             live.none_left().await;
         }
     };
-    // What is not noted by then comes again.
+    // A message that is not noted by then comes again.
     tokio::select! {
         () = settled => {}
         () = node.sleep(SETTLED_WITHIN) => {}

@@ -62,7 +62,7 @@ impl Place {
             }
             charge.grow(2 * name.len() + OF_ENTRY)?;
             let metadata = match entry.metadata() {
-                // What a link leads to, if it stays in the volume.
+                // The target of a link, if it is in the volume.
                 Ok(link) if link.is_symlink() => dir.metadata(self.path.below().join(&name)),
                 other => other,
             };

@@ -158,7 +158,7 @@ const GRANT: &str = "volumes";
 /// The right of a grant to read alone.
 const READ: &str = "read";
 
-/// What an operation does with a path.
+/// The access that an operation needs to a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Access {
     Read,

@@ -1,4 +1,4 @@
-//! How a file is opened.
+//! The ways of opening a file.
 
 use cap_std::fs::OpenOptions;
 use warren_kernel::Error;

@@ -163,7 +163,7 @@ async fn an_open_file_is_a_stream() {
     assert_eq!(stage.stream("close", &file).await, TRUE);
     assert_eq!(kind_of(stage.stream("stat", &file).await), Kind::Internal);
 
-    // What is written behind the end is behind the end of all writers.
+    // Two that append write behind each other.
     let [one, other] = [stage.opened("a", "a").await, stage.opened("a", "a").await];
     for file in [one.unwrap(), other.unwrap()] {
         let write = [file.clone(), of("+")];
@@ -303,7 +303,7 @@ async fn what_is_no_file_is_not_opened() {
 async fn a_volume_has_room_for_so_many_bytes() {
     const OBJECT: u64 = usage::OBJECT;
     let mut stage = Stage::with(|settings| settings.max_bytes = 3 * OBJECT + 100);
-    // What is there counts, too.
+    // Files from before count, too.
     fs::write(stage.path("old"), [0; 40]).unwrap();
     fs::create_dir(stage.path("d")).unwrap();
     assert_eq!(stage.write("a", "0123456789", "w").await, TRUE);

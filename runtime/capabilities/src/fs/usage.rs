@@ -1,6 +1,6 @@
 //! The bytes of a volume, counted against `max_bytes`.
 //!
-//! What is there is counted before the first change, and again, now and then, when the volume
+//! All that is there is counted before the first change, and again, now and then, when the volume
 //! is full: others may change the directory, too. From then on every change is added. A file
 //! that is removed while a process has it open counts until it is closed.
 
@@ -81,7 +81,7 @@ impl Usage {
     ///
     /// `RateLimited` if the volume has no room for them.
     pub(super) fn reserve(&self, dir: &Dir, bytes: u64) -> Result<(), Error> {
-        // Whoever adds nothing may go on in a volume that is too full.
+        // A change that adds nothing is fine in a volume that is too full.
         if bytes == 0 {
             return Ok(());
         }
@@ -246,7 +246,7 @@ impl State {
         let mut used = 0_u64;
         let mut directories = vec![PathBuf::from(".")];
         while let Some(path) = directories.pop() {
-            // What cannot be read, or goes away meanwhile, does not count.
+            // Unreadable things, and those that go away meanwhile, do not count.
             let Ok(entries) = dir.read_dir(&path) else {
                 continue;
             };

@@ -219,7 +219,7 @@ async fn the_process_settles_its_message_once() {
                 let error = tester.wait(&queues, again, &[]).await.unwrap_err();
                 assert_eq!(error.kind, Kind::Invalid);
             }
-            // What the process returns does not count any more.
+            // The result of the process does not count any more.
             delivery.end(End::Failed("no".to_owned())).await.unwrap();
             let left = i64::from(operation == "nack");
             assert_eq!(info(&queues, &mut tester, "t:q").await.0, left);

@@ -7,7 +7,7 @@ local function fail(way)
     error("by raising")
   elseif way == "nack" then
     assert(queue.message():nack())
-    -- What comes after it does not count.
+    -- The result does not count any more.
     return true
   elseif way == "terminate" then
     process.terminate(process.pid())

@@ -25,7 +25,7 @@ for _, id in ipairs { "own", "app:own", "given" } do
   fails(errors.NOT_FOUND, v:mkdir("none/dir"))
   assert(v:isdir("dir") and v:exists("dir") and not v:isdir("none") and not v:exists("none"))
 
-  -- What was written is read, byte for byte.
+  -- A file is read as it was written, byte for byte.
   for _, text in ipairs { "", "one", "\0\xff\n\r\n", ("x"):rep(3000000) } do
     assert(v:writefile("dir/a", text) == true)
     assert(v:readfile("/dir/a") == text and v:read_file("dir/./a") == text)
@@ -107,7 +107,7 @@ for _, id in ipairs { "own", "app:own", "given" } do
   assert(not v:exists("dir"))
 end
 
--- What may only be read changes nothing.
+-- A volume that may only be read does not change.
 for _, id in ipairs { "books", "shown" } do
   local v = assert(fs.get(id))
   local path = id == "books" and "one.txt" or "books/one.txt"

@@ -1,4 +1,4 @@
--- What the clerk is told, by the name of each try.
+-- Returns the words that the clerk is told, by the name of each try.
 return function()
   local v = assert(fs.get("files"))
   local function told(value, err)
