@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
-use warren_capabilities::{Data, Metrics, Resolver, Stores};
-use warren_engine::capability::{Capability, StoreSettings};
+use warren_capabilities::{Data, Metrics, Queues, Resolver, Stores, Volumes};
+use warren_engine::capability::{Capability, QueueSettings, StoreSettings, VolumeSettings};
 use warren_engine::security::Authorizer;
 use warren_engine::{
     Code, CompileLimits, DEFAULT_TICK, Definition, HostLimits, LogHook, LogRecord, Node,
@@ -16,7 +16,7 @@ use warren_engine::{
 };
 use warren_kernel::Error;
 
-use crate::app::{App, DEFAULT_HOST, Id, Policies, Table, TokenStore};
+use crate::app::{App, Consumer, DEFAULT_HOST, Id, Policies, Table, TokenStore};
 use crate::apply::{Version, Versions};
 use crate::definitions::{self, LayeredDefinitions, LayeredFiles, plain, source_of};
 use crate::error::StartError;
@@ -52,6 +52,9 @@ pub struct Builder {
     hosts: Vec<(String, HostLimits)>,
     token_stores: Vec<TokenStore>,
     stores: Vec<StoreSettings>,
+    queues: Vec<QueueSettings>,
+    volumes: Vec<VolumeSettings>,
+    consumers: Vec<Consumer>,
     data: Option<PathBuf>,
     resolver: Option<Arc<dyn Resolver>>,
     capabilities: Vec<Arc<dyn Capability>>,
@@ -78,6 +81,9 @@ impl Runtime {
             hosts: Vec::new(),
             token_stores: Vec::new(),
             stores: Vec::new(),
+            queues: Vec::new(),
+            volumes: Vec::new(),
+            consumers: Vec::new(),
             data: None,
             resolver: None,
             capabilities: Vec::new(),
@@ -196,8 +202,101 @@ impl Builder {
         self
     }
 
-    /// Sets the directory of the program's data. Durable stores lie in it; without it they
-    /// end with the program. The runtime makes a missing directory for its user alone, and
+    /// Adds a queue of messages, in place of a queue of the program with this id. Processes
+    /// publish to it whose definition is granted it, as the right `queue` of
+    /// [`Grants::uses`](crate::Grants::uses). A [consumer](Builder::consumer) takes the
+    /// messages.
+    pub fn queue(mut self, queue: QueueSettings) -> Builder {
+        self.queues.push(queue);
+        self
+    }
+
+    /// Adds a consumer of a queue, in place of a consumer of the program with this id: it
+    /// starts a process for each message, with the value as its argument. Consumers start with
+    /// [`Runtime::start_services`].
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use warren::app::Consumer;
+    /// use warren::capability::QueueSettings;
+    /// use warren::{Code, Definition, Grants, Runtime, Source, Uses};
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+    /// let code = b"return function(reader) return queue.publish('tasks', reader) end";
+    /// let grants = Grants {
+    ///     uses: Uses::default().with_right("queue", "app:tasks", "publish"),
+    ///     ..Grants::default()
+    /// };
+    /// let runtime = Runtime::builder()
+    ///     .queue(QueueSettings::new("app:tasks"))
+    ///     .consumer(Consumer::new("app:worker", "app:tasks", "app:work"))
+    ///     .lua("app:work", "return function(reader) process.send(reader, 'done') end")
+    ///     .lua("app:reader", "return function() process.listen('done'):receive() return 7 end")
+    ///     .definition(Definition {
+    ///         id: "app:ask".into(),
+    ///         code: Code::Lua(Source { name: "ask.lua".into(), bytes: code.as_slice().into() }),
+    ///         method: "main".into(),
+    ///         host: None,
+    ///         grants: Arc::new(grants),
+    ///     })
+    /// #    .cache(cache)
+    ///     .start()?;
+    /// runtime.start_services().await?;
+    /// let reader = runtime.spawn("app:reader").await?;
+    /// let ask = warren::Spawn::new("app:ask").arg(reader.pid().as_str());
+    /// assert!(runtime.exec::<bool>(ask).await?);
+    /// assert_eq!(reader.result::<i64>().await?, 7);
+    /// # Ok(()) }
+    /// ```
+    pub fn consumer(mut self, consumer: Consumer) -> Builder {
+        self.consumers.push(consumer);
+        self
+    }
+
+    /// Adds a volume of files, in place of a volume of the program with this id. Processes use
+    /// it whose definition is granted it, as the right `volumes` of
+    /// [`Grants::uses`](crate::Grants::uses).
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use warren::capability::VolumeSettings;
+    /// use warren::{Code, Definition, Grants, Runtime, Source, Uses};
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+    /// # let directory = std::env::temp_dir().join("warren-doctest-volume");
+    /// # std::fs::create_dir_all(&directory)?;
+    /// let code = b"return function()
+    ///     local v = assert(fs.get('files'))
+    ///     assert(v:writefile('/greeting.txt', 'hello'))
+    ///     return v:readfile('greeting.txt')
+    /// end";
+    /// let grants = Grants {
+    ///     uses: Uses::default().with("volumes", "app:files"),
+    ///     ..Grants::default()
+    /// };
+    /// let runtime = Runtime::builder()
+    ///     .volume(VolumeSettings::open("app:files", &directory, true)?)
+    ///     .definition(Definition {
+    ///         id: "app:greet".into(),
+    ///         code: Code::Lua(Source { name: "greet.lua".into(), bytes: code.as_slice().into() }),
+    ///         method: "main".into(),
+    ///         host: None,
+    ///         grants: Arc::new(grants),
+    ///     })
+    /// #    .cache(cache)
+    ///     .start()?;
+    /// assert_eq!(runtime.exec::<String>("app:greet").await?, "hello");
+    /// # Ok(()) }
+    /// ```
+    pub fn volume(mut self, volume: VolumeSettings) -> Builder {
+        self.volumes.push(volume);
+        self
+    }
+
+    /// Sets the directory of the program's data. Durable stores and queues lie in it; without
+    /// it they end with the program. The runtime makes a missing directory for its user alone, and
     /// locks it: one runtime uses a directory at a time. No grant may let the program write
     /// to it.
     pub fn data(mut self, directory: impl Into<Option<PathBuf>>) -> Builder {
@@ -393,6 +492,12 @@ impl Builder {
         }
         let data = own.data.as_deref().map(Data::open).transpose()?;
         let stores = Stores::open(stores(self.stores, self.app.as_ref()), data.as_ref())?;
+        let queues = Queues::open(queues(self.queues, self.app.as_ref()), data.as_ref())?;
+        let volumes = Volumes::open(volumes(self.volumes, self.app.as_ref()))?;
+        let own_consumers = self.consumers.into_iter().map(Arc::new);
+        let own_consumers: Table<_> = own_consumers
+            .map(|consumer| (Arc::clone(&consumer.id), consumer))
+            .collect();
         let own_hosts = self.hosts.iter();
         let own_hosts: Table<_> = own_hosts
             .map(|(name, limits)| (name.as_str().into(), Arc::new(limits.clone())))
@@ -404,6 +509,8 @@ impl Builder {
             metrics: metrics.clone(),
             stores,
             resolver: self.resolver,
+            queues: queues.clone(),
+            volumes,
         });
         let of_app = self.app.as_ref().and_then(App::policies).cloned();
         // Policies behind an authorizer of the embedder judge nothing.
@@ -419,27 +526,37 @@ impl Builder {
             .max_memory_total
             .or(self.app.as_ref().and_then(App::max_memory_total));
         let payload_objects = self.app.as_ref().is_some_and(App::payload_objects);
-        let mut own = Table::default();
+        let mut in_memory = Table::default();
         for definition in self.definitions {
             let id = Arc::clone(&definition.id);
             Id::parse(&id)?;
-            if own.insert(Arc::clone(&id), Arc::new(definition)).is_some() {
+            let definition = Arc::new(definition);
+            if in_memory.insert(Arc::clone(&id), definition).is_some() {
                 return Err(StartError::Duplicate { id });
             }
         }
         let modules: HashMap<_, _> = self.modules.into_iter().collect();
-        let files = LayeredFiles::new(Arc::new(modules), self.app.map(Arc::new), &own);
+        let files = LayeredFiles::new(Arc::new(modules), self.app.map(Arc::new), &in_memory);
         let definitions = Arc::new(LayeredDefinitions {
-            own,
+            own: in_memory,
             files: Arc::new(files),
         });
         let mut first = Version {
             number: 1,
             definitions: Arc::clone(&definitions),
             own_hosts,
+            own_consumers,
+            queues,
             ..Version::default()
         };
         first.sort_services()?;
+        first.join_consumers();
+        if let Some(consumer) = first.consumer_without_queue() {
+            return Err(StartError::NoQueue {
+                consumer: Arc::clone(&consumer.id),
+                queue: Arc::clone(&consumer.queue),
+            });
+        }
         let versions = Versions::new(first, policies, own, metrics);
         let versions = Arc::new(versions);
         capabilities.push(Arc::new(Mistakes::new(
@@ -495,5 +612,17 @@ fn token_stores(given: Vec<TokenStore>, app: Option<&App>) -> Vec<TokenStore> {
 /// id counts.
 fn stores(given: Vec<StoreSettings>, app: Option<&App>) -> Vec<StoreSettings> {
     let of_app = app.map(App::stores).unwrap_or_default().to_vec();
+    of_app.into_iter().chain(given).collect()
+}
+
+/// Returns the volumes of the program, then the given ones, of which the last of an id counts.
+fn volumes(given: Vec<VolumeSettings>, app: Option<&App>) -> Vec<VolumeSettings> {
+    let of_app = app.map(App::volumes).unwrap_or_default().to_vec();
+    of_app.into_iter().chain(given).collect()
+}
+
+/// Returns the queues of the program, then the given ones, of which the last of an id counts.
+fn queues(given: Vec<QueueSettings>, app: Option<&App>) -> Vec<QueueSettings> {
+    let of_app = app.map(App::queues).unwrap_or_default().to_vec();
     of_app.into_iter().chain(given).collect()
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
-use warren_capabilities::DataError;
+use warren_capabilities::{DataError, QueueError, VolumeError};
 use warren_kernel::{Details, Error, Field, Kind};
 
 use crate::own_directories::Reached;
@@ -64,9 +64,32 @@ pub enum StartError {
     /// The directory of the data, or a file in it, cannot be used.
     #[error(transparent)]
     Data(#[from] DataError),
+    /// Queues do not fit together.
+    #[error(transparent)]
+    Queues(QueueError),
+    /// A consumer takes from a queue that is not there.
+    #[error("the consumer {consumer} has no queue {queue}: there is no such queue")]
+    NoQueue {
+        /// The consumer.
+        consumer: Arc<str>,
+        /// The id of the queue.
+        queue: Arc<str>,
+    },
+    /// The directory of a volume cannot be used.
+    #[error(transparent)]
+    Volume(#[from] VolumeError),
     /// Threads or hosts could not be created.
     #[error(transparent)]
     Node(#[from] warren_engine::NodeError),
+}
+
+impl From<QueueError> for StartError {
+    fn from(error: QueueError) -> StartError {
+        match error {
+            QueueError::Data(error) => StartError::Data(error),
+            other => StartError::Queues(other),
+        }
+    }
 }
 
 impl From<Reached> for StartError {

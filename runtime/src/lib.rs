@@ -92,6 +92,7 @@
 mod apply;
 mod builder;
 mod bundled;
+mod consumers;
 mod definitions;
 mod error;
 mod handle;
@@ -124,7 +125,9 @@ pub use spawn::Spawn;
 pub use values::{Limit, Pid, ToArgs, Value};
 #[doc(inline)]
 pub use warren_app as app;
-pub use warren_capabilities::{Connecting, DataError, Resolver, Resolving};
+pub use warren_capabilities::{
+    Connecting, DataError, QueueError, Resolver, Resolving, VolumeError,
+};
 pub use warren_engine::capability;
 pub use warren_engine::{
     Code, CompileLimits, DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Definition, Grants, HostLimits,

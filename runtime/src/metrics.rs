@@ -10,6 +10,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::{Registry, Unit};
 
+use warren_capabilities::QueueCounts;
 use warren_capabilities::metrics::{BUCKETS, Family, MetricKind, MetricValue, Sample};
 use warren_engine::capability::Calls;
 
@@ -29,6 +30,7 @@ impl Runtime {
         let snapshot = Snapshot {
             totals: self.inspector().totals(),
             calls: self.node().capability_calls(),
+            queues: self.versions().queues().counts(),
         };
         exposition(snapshot, self.app_metrics().families())
     }
@@ -53,6 +55,7 @@ fn exposition(snapshot: Snapshot, families: Vec<Family>) -> String {
 struct Snapshot {
     totals: Totals,
     calls: Vec<Calls>,
+    queues: Vec<QueueCounts>,
 }
 
 /// One metric: its name, its meaning, and its values by one label.
@@ -82,6 +85,7 @@ impl Collector for Snapshot {
             .chain(messages(totals))
             .chain(workers(totals))
             .chain(capabilities(&self.calls))
+            .chain(jobs(&self.queues))
             .try_for_each(|metric| metric.encode(&mut encoder))
     }
 }
@@ -308,6 +312,54 @@ fn capabilities(calls: &[Calls]) -> Vec<Metric> {
     ]
 }
 
+/// The messages of the queues of a program, which the metrics call jobs: a process has queues,
+/// too.
+fn jobs(queues: &[QueueCounts]) -> Vec<Metric> {
+    if queues.is_empty() {
+        return Vec::new();
+    }
+    let of_each = |count: fn(&QueueCounts) -> u64| {
+        let labelled = |one: &QueueCounts| labelled("queue", &one.queue, count(one));
+        queues.iter().map(labelled).collect()
+    };
+    let known = |count: fn(&QueueCounts) -> Option<usize>| {
+        let labelled = |one: &QueueCounts| Some(labelled("queue", &one.queue, count(one)? as u64));
+        queues.iter().filter_map(labelled).collect()
+    };
+    vec![
+        metric(
+            "jobs",
+            "Messages in queues, those that are worked on included",
+            Values::Gauge(known(|queue| queue.messages)),
+        ),
+        metric(
+            "jobs_ready",
+            "Messages in queues that a consumer may take now",
+            Values::Gauge(known(|queue| queue.ready)),
+        ),
+        metric(
+            "jobs_published",
+            "Messages that were published to queues",
+            Values::Counter(of_each(|queue| queue.published)),
+        ),
+        metric(
+            "jobs_done",
+            "Messages of queues that are done",
+            Values::Counter(of_each(|queue| queue.acknowledged)),
+        ),
+        metric(
+            "jobs_returned",
+            "Attempts at messages of queues that failed and are followed by another one",
+            Values::Counter(of_each(|queue| queue.returned)),
+        ),
+        metric(
+            "jobs_given_up",
+            "Messages of queues that were given up",
+            Values::Counter(of_each(|queue| queue.given_up)),
+        ),
+    ]
+}
+
 fn workers(totals: &Totals) -> Vec<Metric> {
     let busy = totals.busy_ms.iter().enumerate();
     let busy = busy.map(|(worker, ms)| ([("worker", worker.to_string())], *ms as f64 / 1e3));
@@ -411,9 +463,19 @@ mod tests {
             failed: 2,
             open: 1,
         };
+        let tasks = QueueCounts {
+            queue: "app:tasks".into(),
+            messages: Some(3),
+            ready: None,
+            published: 7,
+            acknowledged: 3,
+            returned: 2,
+            given_up: 1,
+        };
         let snapshot = Snapshot {
             totals,
             calls: vec![store],
+            queues: vec![tasks],
         };
         let text = exposition(snapshot, Vec::new());
         for line in [
@@ -442,6 +504,11 @@ mod tests {
             "warren_capability_calls_total{capability=\"store\"} 9",
             "warren_capability_failures_total{capability=\"store\"} 2",
             "warren_capability_open_calls{capability=\"store\"} 1",
+            "warren_jobs{queue=\"app:tasks\"} 3",
+            "warren_jobs_published_total{queue=\"app:tasks\"} 7",
+            "warren_jobs_done_total{queue=\"app:tasks\"} 3",
+            "warren_jobs_returned_total{queue=\"app:tasks\"} 2",
+            "warren_jobs_given_up_total{queue=\"app:tasks\"} 1",
         ] {
             assert!(text.lines().any(|has| has == line), "{line}\n{text}");
         }

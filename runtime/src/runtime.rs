@@ -54,6 +54,7 @@ struct Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.versions.services().abandon();
+        self.versions.consumers().stop();
         self.node.close();
     }
 }
@@ -132,7 +133,7 @@ impl Runtime {
     }
 
     /// Starts the services of the program this runtime was built with, each
-    /// after its dependencies. A service has started once its name is
+    /// after its dependencies, and then the consumers of its queues. A service has started once its name is
     /// registered and messages to it are queued. From then on services are
     /// restarted as the manifest says. Services that were started before are
     /// left alone. If the future is dropped before it is ready, the services
@@ -143,11 +144,14 @@ impl Runtime {
     /// [`ServiceError::NotStarted`] for the first that cannot be started; those
     /// before it run.
     pub async fn start_services(&self) -> Result<(), ServiceError> {
-        self.0.versions.services().start(&self.0.node).await
+        let versions = &self.0.versions;
+        versions.services().start(&self.0.node).await?;
+        versions.consumers().start(&self.0.node);
+        Ok(())
     }
 
-    /// Waits until no service runs or will be started again: at once if none
-    /// was started.
+    /// Waits until no service runs or will be started again, and no consumer of a queue takes
+    /// messages: at once if none was started.
     ///
     /// # Errors
     ///
@@ -155,7 +159,9 @@ impl Runtime {
     /// reload has removed; [`ServiceError::Failed`] as soon as one has used up its
     /// restarts. This error ends nothing else.
     pub async fn services_ended(&self) -> Result<(), ServiceError> {
-        self.0.versions.services().ended().await
+        let versions = &self.0.versions;
+        let consumers = versions.consumers().running();
+        versions.services().ended(consumers).await
     }
 
     /// Returns the process of a PID or a name.
@@ -244,7 +250,10 @@ impl Runtime {
 
     /// Ends all processes. Processes that read events are asked to end and have
     /// the time `grace`; all others end at once. A service, with the processes
-    /// it has started, is asked once the services that depend on it have ended.
+    /// it has started, is asked once the services that depend on it have ended. A process
+    /// that works on a message of a queue has the time, too, to come to an end; a message
+    /// that is not done by then is delivered again by the next start, if its queue is
+    /// durable.
     ///
     /// Returns when all processes have ended and all their output is written.
     /// A host function that blocks its thread is waited for, however long it takes.
@@ -252,7 +261,9 @@ impl Runtime {
     /// keep their deadline, and the others go on; no service is started again.
     /// May be called any number of times.
     pub async fn shutdown(&self, grace: Duration) {
-        services::shutdown(&self.0.node, self.0.versions.services(), grace).await;
+        let versions = &self.0.versions;
+        let (services, consumers) = (versions.services(), versions.consumers());
+        services::shutdown(&self.0.node, services, consumers, grace).await;
     }
 
     /// The metrics of the program's processes.

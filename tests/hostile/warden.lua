@@ -88,3 +88,5 @@ process.terminate(ping)
 process.terminate(pong)
 print("over")
 go:receive()
+-- Ends the program even if it has consumers of queues.
+os.exit(0)

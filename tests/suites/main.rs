@@ -16,6 +16,7 @@ mod guides;
 mod limits;
 mod new_programs;
 mod output;
+mod queue;
 mod reading;
 mod recursion;
 mod scale;

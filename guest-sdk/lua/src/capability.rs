@@ -97,6 +97,7 @@ fn name(operation: &str, place: c_int) -> String {
         "json.validate" | "json.validate_string" => &["schema", "data"],
         "crypto.jwt.encode" => &["claims"],
         "events.send" => &["system", "kind", "path", "data"],
+        "queue.publish" => &["id", "value", "headers"],
         "store.set" | "store.put" => &["id", "key", "value", "options"],
         "http.request" => &["method", "url", "options"],
         "http.batch" => &["requests"],

@@ -15,11 +15,13 @@ use crate::read_only;
 const LIBRARIES: &[(&CStr, Compact)] = &[
     (OF_PROCESS, compact!("prelude/groups.lua")),
     (c"capability", compact!("prelude/capability.lua")),
+    (c"fs", compact!("prelude/fs.lua")),
     (c"funcs", compact!("prelude/funcs.lua")),
     (c"http", compact!("prelude/http.lua")),
     (c"http_client", compact!("prelude/http_client.lua")),
     (c"payload", compact!("prelude/payload.lua")),
     (c"pg", compact!("prelude/pg.lua")),
+    (c"queue", compact!("prelude/queue.lua")),
     (c"store", compact!("prelude/store.lua")),
     (c"stream", compact!("prelude/stream.lua")),
 ];

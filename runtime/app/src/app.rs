@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use warren_engine::capability::StoreSettings;
+use warren_engine::capability::{QueueSettings, StoreSettings, VolumeSettings};
 use warren_engine::security::TokenStore;
 use warren_engine::{Definition, Definitions, Files, Source};
 use warren_kernel::Error;
 
+use crate::consumer::Consumer;
 use crate::fixed;
 use crate::host::HostSettings;
 use crate::id::Id;
@@ -48,6 +49,9 @@ pub struct App {
     pub(crate) services: Vec<Service>,
     pub(crate) token_stores: Vec<TokenStore>,
     pub(crate) stores: Vec<StoreSettings>,
+    pub(crate) queues: Vec<QueueSettings>,
+    pub(crate) consumers: Vec<Consumer>,
+    pub(crate) volumes: Vec<VolumeSettings>,
     pub(crate) library: Library,
     pub(crate) policies: Option<Arc<Policies>>,
     /// The text of the manifest; empty without one.
@@ -116,6 +120,21 @@ impl App {
     /// Returns the stores of values.
     pub fn stores(&self) -> &[StoreSettings] {
         &self.stores
+    }
+
+    /// Returns the queues.
+    pub fn queues(&self) -> &[QueueSettings] {
+        &self.queues
+    }
+
+    /// Returns the consumers of the queues.
+    pub fn consumers(&self) -> &[Consumer] {
+        &self.consumers
+    }
+
+    /// Returns the volumes of files.
+    pub fn volumes(&self) -> &[VolumeSettings] {
+        &self.volumes
     }
 
     /// Returns the policies; `None` if the program says nothing of permissions.

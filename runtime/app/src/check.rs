@@ -327,7 +327,7 @@ impl Checked {
 
     /// Returns the value of a variable: that of the start of the program, else that of the
     /// runtime's environment.
-    fn secret(&self, name: &str) -> Result<Arc<[u8]>, String> {
+    pub(crate) fn secret(&self, name: &str) -> Result<Arc<[u8]>, String> {
         let shown = text::quoted(name);
         if name.is_empty() || name.contains(['=', '\0']) {
             return Err(format!("`{shown}` is not a valid variable name"));
@@ -366,13 +366,22 @@ impl Checked {
         is_known
     }
 
-    fn refused_grant(&mut self, what: &Spanned<String>, access: Access, error: &GrantError) {
+    pub(crate) fn refused_grant(
+        &mut self,
+        what: &Spanned<String>,
+        access: Access,
+        error: &GrantError,
+    ) {
         self.problems.push(Problem {
             span: what.span(),
             message: format!("cannot grant {access} `{}`", text::quoted(what.get_ref())),
             label: error.to_string(),
             remedy: remedy_in_manifest(access, error),
         });
+    }
+
+    pub(crate) fn record(&mut self, problem: Problem) {
+        self.problems.push(problem);
     }
 
     pub(crate) fn problems_found(&self) -> usize {
@@ -397,7 +406,7 @@ impl Checked {
 
 /// Returns the problem of an entry that a grant names, if the manifest has no such entry
 /// among `ids`.
-fn unknown_entry<'a>(
+pub(crate) fn unknown_entry<'a>(
     id: &Spanned<String>,
     ids: impl Iterator<Item = &'a str> + Clone,
     (what, table): (&str, &str),

@@ -150,6 +150,14 @@ pub enum AppError {
         /// The reason.
         error: EndpointError,
     },
+    /// A volume that is given at the start cannot be opened.
+    #[error("cannot grant the volume `{}`: {error}", text::line(id))]
+    Volume {
+        /// The id as it was given.
+        id: String,
+        /// The reason.
+        error: GrantError,
+    },
     /// A right that is granted at the start is none of its kind of things.
     #[error(
         "cannot grant `{}` on the {what} `{}`: there is no such right",
@@ -254,6 +262,9 @@ pub enum GrantError {
     /// The name of a variable is empty or contains `=` or NUL.
     #[error("not a name of an environment variable")]
     VariableName,
+    /// The id of a volume is none.
+    #[error("{0}")]
+    Id(IdError),
     /// The system refuses access to the path.
     #[error("{}: {error}", text::path(path))]
     Io {
@@ -296,6 +307,7 @@ impl AppError {
                 format!("give the file an entry of its own in [processes], or change that of {id}")
             }
             AppError::Grant { access, error, .. } => return error.remedy(*access),
+            AppError::Volume { error, .. } => return error.remedy(Access::Write),
             AppError::UnknownUse { remedy, .. } | AppError::UnknownRight { remedy, .. } => {
                 remedy.clone()
             }
@@ -329,7 +341,9 @@ impl GrantError {
                     .to_owned()
             }
             GrantError::VariableName => "write NAME, or NAME=VALUE".to_owned(),
-            GrantError::Empty | GrantError::NotUtf8 | GrantError::Io { .. } => return None,
+            GrantError::Empty | GrantError::NotUtf8 | GrantError::Id(_) | GrantError::Io { .. } => {
+                return None;
+            }
         })
     }
 }

@@ -15,7 +15,7 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
-use warren_engine::capability::{Endpoint, OriginGrant};
+use warren_engine::capability::{Endpoint, OriginGrant, VolumeSettings};
 use warren_engine::{Grants, PathGrant};
 
 use crate::error::{Access, AppError, GrantError};
@@ -32,8 +32,11 @@ pub(crate) enum Base<'a> {
     Root(&'a Path),
 }
 
-/// Resolves the grants given at the start.
-pub(crate) fn of_options(options: &AppOptions) -> Result<Grants, AppError> {
+/// Resolves the grants given at the start, those of the given volumes among them.
+pub(crate) fn of_options(
+    options: &AppOptions,
+    volumes: &[VolumeSettings],
+) -> Result<Grants, AppError> {
     let mut grants = Grants::default();
     let read = options.read.iter().map(|path| (path, Access::Read));
     let write = options.write.iter().map(|path| (path, Access::Write));
@@ -73,6 +76,12 @@ pub(crate) fn of_options(options: &AppOptions) -> Result<Grants, AppError> {
             }
             Some(kind) => kind.grant(&mut grants.uses, &full_id(thing), right),
             None => grants.uses.grant(capability, &full_id(thing), right),
+        }
+    }
+    for volume in volumes {
+        if let Some(kind) = UseKind::of("volumes") {
+            let right = if volume.directory.write { "" } else { "read" };
+            kind.grant(&mut grants.uses, &volume.id, right);
         }
     }
     for variable in &options.env {
@@ -325,7 +334,7 @@ mod tests {
                 uses,
                 ..AppOptions::default()
             };
-            Ok::<_, AppError>(of_options(&options)?.uses)
+            Ok::<_, AppError>(of_options(&options, &[])?.uses)
         };
         let granted = uses(vec![private, UseGrant::all("http", "https://*.a.org")]).unwrap();
         let granted: Vec<_> = granted.of("http").collect();
@@ -353,7 +362,7 @@ mod tests {
             read: vec!["no-such-thing-here".into()],
             ..AppOptions::default()
         };
-        let error = of_options(&options).unwrap_err();
+        let error = of_options(&options, &[]).unwrap_err();
         let message = error.to_string();
         let (what, place) = message.split_once(": there is no ").unwrap();
         assert_eq!(what, "cannot grant reading `no-such-thing-here`");

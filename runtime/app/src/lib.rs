@@ -22,6 +22,7 @@
 
 mod app;
 mod check;
+mod consumer;
 mod duration;
 mod error;
 mod fixed;
@@ -37,6 +38,7 @@ mod options;
 mod place;
 mod plan;
 mod policy;
+mod queue_check;
 mod reach;
 mod reread;
 mod root;
@@ -51,9 +53,11 @@ mod test;
 mod tokens;
 mod too_much;
 mod uses;
+mod volumes;
 mod watcher;
 
 pub use app::{App, MANIFEST};
+pub use consumer::Consumer;
 pub use duration::{DurationError, parse_duration};
 pub use error::{Access, AppError, GrantError};
 pub use host::{HostSettings, QueueSettings};
@@ -62,7 +66,7 @@ pub use lines::Lines;
 pub use manifest::{
     MEMORY_OF_ALL, ManifestError, Position, Problem, SizeError, more_problems, parse_size,
 };
-pub use options::{AppOptions, EnvGrant, UseGrant};
+pub use options::{AppOptions, EnvGrant, UseGrant, VolumeGrant};
 pub use policy::{
     AuditError, Difference, Policies, PolicyError, PolicyPlace, PolicyProblem, Rules, RulesChange,
     RulesDifference,

@@ -25,7 +25,7 @@ use toml::de::{DeTable, DeValue};
 pub struct Lines(HashMap<(&'static str, String), usize>);
 
 /// The tables that hold tables by name, and those of the program's settings.
-const TABLES: [&str; 9] = [
+const TABLES: [&str; 12] = [
     "app",
     "security",
     "hosts",
@@ -34,6 +34,9 @@ const TABLES: [&str; 9] = [
     "grants",
     "tokens",
     "stores",
+    "queues",
+    "consumers",
+    "volumes",
     "scopes",
 ];
 

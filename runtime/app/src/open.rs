@@ -23,6 +23,7 @@ use crate::suggest::closest;
 use crate::test::tests_of;
 use crate::tokens::full_id;
 use crate::uses::UseKind;
+use crate::volumes;
 use parking_lot::RwLock;
 use warren_engine::{DEFAULT_HOST, Definition};
 use warren_kernel::text;
@@ -79,7 +80,8 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         path: location.directory.clone(),
         error,
     })?;
-    let grants = Arc::new(grants::of_options(options)?);
+    let given = volumes::of_options(options)?;
+    let grants = Arc::new(grants::of_options(options, &given)?);
     let manifest = FoundManifest::read(&location, &root)?;
     let name: Arc<str> = manifest.name().into();
     let library = Library::new(name.clone(), root, grants);
@@ -87,6 +89,9 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     check_uses(&options.uses, &manifest.parsed)?;
     let mut checked = Checked::new(&manifest.parsed, library, &options.in_memory);
     let mut services = checked.services_of(&manifest.parsed.services);
+    let queues = checked.queues_of(&manifest.parsed);
+    let consumers = checked.consumers_of(&manifest.parsed);
+    let volumes = checked.volumes_of(&manifest.parsed, given);
     let problems = checked.take_problems();
     if !problems.is_empty() {
         return Err(manifest.refused(problems));
@@ -109,7 +114,9 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         ..
     } = checked;
     let fixed = options.reloadable.then(|| {
-        library.note_named(services.iter().map(|service| &*service.definition));
+        let of_services = services.iter().map(|service| &*service.definition);
+        let of_consumers = consumers.iter().map(|consumer| &*consumer.definition);
+        library.note_named(of_services.chain(of_consumers));
         library.fix()
     });
     identify(&mut services, &identities);
@@ -137,6 +144,9 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         services,
         token_stores,
         stores,
+        queues,
+        consumers,
+        volumes,
         library,
         policies: policies.map(Arc::new),
         taken_manifest: RwLock::new(Arc::clone(&text)),

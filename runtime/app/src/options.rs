@@ -26,6 +26,8 @@ pub struct AppOptions {
     pub env: Vec<EnvGrant>,
     /// Entries of the manifest that capabilities give, such as stores.
     pub uses: Vec<UseGrant>,
+    /// Directories that are volumes, in place of those of the manifest or beside them.
+    pub volumes: Vec<VolumeGrant>,
     /// True if requests that no policy allows are denied, to every process.
     pub strict: bool,
     /// True if the program can be reloaded while it runs. All its files of code are read
@@ -70,6 +72,27 @@ impl UseGrant {
             right: String::new(),
         }
     }
+}
+
+/// A directory that a program uses as a volume.
+///
+/// ```
+/// use warren_app::VolumeGrant;
+///
+/// let files = VolumeGrant {
+///     id: "app:files".into(),
+///     path: "/srv/files".into(),
+///     write: true,
+/// };
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VolumeGrant {
+    /// The id of the volume; a name without `:` is one of `app`.
+    pub id: String,
+    /// The directory. A relative path is below the current directory.
+    pub path: PathBuf,
+    /// True if its files may be changed, unless the manifest makes the volume read-only.
+    pub write: bool,
 }
 
 /// An environment variable a program may see.

@@ -11,7 +11,8 @@ const POLICIES: &str = "policies";
 
 impl App {
     /// Returns the writable paths, each with the definition that may write;
-    /// `None` stands for all definitions without grants of their own.
+    /// `None` stands for all definitions without grants of their own. Volumes are among them,
+    /// for all that may be granted one.
     pub fn write_grants(&self) -> Vec<(PathBuf, Option<String>)> {
         let of_program = (None, &**self.library.grants());
         let of_definitions = self.library.named().filter_map(|(id, process)| {
@@ -29,6 +30,9 @@ impl App {
                 }
             }
         }
+        let volumes = self.volumes.iter().map(|volume| &volume.directory);
+        let volumes = volumes.filter(|directory| directory.write);
+        found.extend(volumes.map(|directory| (directory.path.clone(), None)));
         found
     }
 

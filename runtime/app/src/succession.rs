@@ -84,6 +84,8 @@ impl App {
             "a store of tokens",
         );
         refuse(self.stores != next.stores, &["stores"], "a store");
+        refuse(self.queues != next.queues, &["queues"], "a queue");
+        refuse(self.volumes != next.volumes, &["volumes"], "a volume");
         let mut of_file = None;
         if self.policies.is_none()
             && let Some(policies) = &next.policies

@@ -38,6 +38,12 @@ impl UseKind {
             rights: &["publish"],
         },
         UseKind {
+            key: "volumes",
+            table: "volumes",
+            what: "volume",
+            rights: &["read", "write"],
+        },
+        UseKind {
             key: Endpoint::CAPABILITY,
             table: "",
             what: "server",
@@ -84,7 +90,11 @@ mod tests {
 
     #[test]
     fn the_wider_right_holds() {
-        for (capability, some, whole) in [("queue", "publish", ""), ("http", "", PRIVATE)] {
+        for (capability, some, whole) in [
+            ("queue", "publish", ""),
+            ("volumes", "read", ""),
+            ("http", "", PRIVATE),
+        ] {
             let kind = UseKind::of(capability).unwrap();
             for rights in [[some, whole], [whole, some]] {
                 let mut uses = Uses::default();

@@ -2,10 +2,10 @@
 //! through the import `warren:core/capability`.
 //!
 //! Each module is one capability, with a file for each of its operations. Most are pure
-//! functions of their requests, which need neither a grant nor a permission. `store` gives
-//! things that a program is granted, on top of `sqlite` and `data`. `stream` reads and writes
-//! what other capabilities open; `quota` counts it. `http` sends requests to the origins that a
-//! program is granted.
+//! functions of their requests, which need neither a grant nor a permission. `store`, `queue`
+//! and `fs` give things that a program is granted: those of the first two lie in `sqlite` and
+//! `data`. `stream` reads and writes what other capabilities open; `quota` counts it. `http`
+//! sends requests to the origins that a program is granted.
 //! `request` reads the arguments of a call, and `answer` writes its value.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -20,6 +20,7 @@ mod data;
 mod env;
 mod events;
 mod forms;
+mod fs;
 mod groups;
 mod hash;
 mod hex;
@@ -27,6 +28,7 @@ mod http;
 mod json;
 mod limit;
 pub mod metrics;
+mod queue;
 mod quota;
 mod request;
 mod security;
@@ -41,7 +43,9 @@ mod yaml;
 
 pub use crate::http::{Connecting, Resolver, Resolving};
 pub use data::{Data, DataError};
+pub use fs::{VolumeError, Volumes};
 pub use metrics::Metrics;
+pub use queue::{Delivery, End, Intake, QueueCounts, QueueError, Queues};
 pub use store::Stores;
 
 /// The settings that the capabilities of a program are made with.
@@ -55,6 +59,10 @@ pub struct Settings {
     pub stores: Stores,
     /// Finds the addresses of names for requests; `None` for the operating system.
     pub resolver: Option<Arc<dyn Resolver>>,
+    /// The queues.
+    pub queues: Queues,
+    /// The volumes of files.
+    pub volumes: Volumes,
 }
 
 /// Returns all capabilities of this crate.
@@ -63,11 +71,13 @@ pub fn all(settings: Settings) -> Vec<Arc<dyn Capability>> {
         Arc::new(crypto::Crypto),
         Arc::new(env::Env),
         Arc::new(events::Events::default()),
+        Arc::new(settings.volumes),
         Arc::new(groups::Groups),
         Arc::new(hash::Hash),
         Arc::new(crate::http::Http::new(settings.resolver)),
         Arc::new(json::Json::default()),
         Arc::new(settings.metrics),
+        Arc::new(settings.queues),
         Arc::new(security::Security::new(settings.tokens)),
         Arc::new(settings.stores),
         Arc::new(streams::Stream::default()),

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use warren_engine::Grants;
-use warren_engine::capability::{Caller, Capability, Kept, Permits, Progress, Step, Variables};
+use warren_engine::capability::{
+    Caller, Capability, Charge, Kept, Permits, Progress, Step, Variables,
+};
 use warren_engine::security::{Evaluation, Supposed};
 use warren_kernel::{Error, Host, HostConfig, Kernel, Kind, Process, Spawn};
 use warren_values::Value;
@@ -161,6 +163,27 @@ impl Tester {
             Step::Done(answer) => Ok(warren_values::from_value(&answer?).unwrap()),
             step => panic!("{operation}: {step:?}"),
         }
+    }
+
+    /// Calls an operation, and waits for it.
+    pub(crate) async fn wait(
+        &mut self,
+        capability: &dyn Capability,
+        operation: &str,
+        arguments: &[Value],
+    ) -> Result<Value, Error> {
+        let request = warren_values::to_value(arguments).unwrap();
+        let answer = match capability.call(self, operation, request.as_slice()) {
+            Step::Done(answer) => answer,
+            Step::Wait(waiting) => (waiting.run)(Charge::new(|_| Ok(()))).await,
+            step => panic!("{operation}: {step:?}"),
+        };
+        Ok(warren_values::from_value(&answer?).unwrap())
+    }
+
+    /// Begins with states that a start brings.
+    pub(crate) fn keep(&mut self, kept: Arc<Kept>) {
+        self.kept = kept;
     }
 
     /// Ends the code of the process.

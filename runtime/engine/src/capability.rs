@@ -28,8 +28,11 @@ mod charge;
 pub mod http;
 mod kept;
 mod known;
+mod open_file;
 mod permits;
+mod queue_settings;
 mod store_settings;
+mod volume_settings;
 
 pub use crate::endpoint::{Endpoint, EndpointError};
 pub use crate::environment::Variables;
@@ -39,8 +42,11 @@ pub use charge::Charge;
 pub use kept::Kept;
 pub use known::Calls;
 pub(crate) use known::{Capabilities, Counts};
+pub use open_file::OpenFile;
 pub use permits::Permits;
+pub use queue_settings::QueueSettings;
 pub use store_settings::StoreSettings;
+pub use volume_settings::VolumeSettings;
 
 /// A service of the runtime. Every operation is written once, for guests of all
 /// languages.

@@ -11,12 +11,12 @@ use warren_engine::security::{Identity, Scope};
 use warren_engine::{Code, Definition, Grants, HostLimits, Source};
 use warren_kernel::Error;
 
-use crate::app::{App, RulesChange, Service};
+use crate::app::{App, Consumer, RulesChange, Service};
 use crate::definitions::{self, plain, source_of};
 use crate::native::{self, Context};
 
-/// Changes of a running runtime: definitions, modules, hosts, services, policies, scopes
-/// and identities to add, to replace and to remove, and the program on disk. They are
+/// Changes of a running runtime: definitions, modules, hosts, services, consumers, policies,
+/// scopes and identities to add, to replace and to remove, and the program on disk. They are
 /// applied together or not at all, by [`Runtime::apply`] or after a look at the
 /// [`Runtime::plan`].
 ///
@@ -46,6 +46,7 @@ pub struct Change {
     pub(super) modules: BTreeMap<String, Option<Source>>,
     pub(super) hosts: BTreeMap<Arc<str>, Option<HostLimits>>,
     pub(super) services: BTreeMap<Arc<str>, Option<Service>>,
+    pub(super) consumers: BTreeMap<Arc<str>, Option<Consumer>>,
     pub(super) rules: RulesChange,
     pub(super) grace: Duration,
     pub(super) forget_previous: bool,
@@ -64,6 +65,7 @@ impl Default for Change {
             modules: BTreeMap::new(),
             hosts: BTreeMap::new(),
             services: BTreeMap::new(),
+            consumers: BTreeMap::new(),
             rules: RulesChange::default(),
             grace: GRACE,
             forget_previous: false,
@@ -191,6 +193,24 @@ impl Change {
         self
     }
 
+    /// Adds or replaces a consumer of a queue, which is there since the start. It takes
+    /// messages once the change is in place, if the services were started. The processes of a
+    /// replaced one come to their ends by themselves.
+    pub fn consumer(mut self, consumer: Consumer) -> Change {
+        let id = Arc::clone(&consumer.id);
+        self.consumers.insert(id, Some(consumer));
+        self
+    }
+
+    /// Removes a consumer. It takes no more messages. Its processes that read events are asked
+    /// to end; all of them are terminated after the [grace](Change::grace), and their messages
+    /// return to the queue.
+    pub fn remove_consumer(mut self, id: impl AsRef<str>) -> Change {
+        let id = id.as_ref();
+        self.consumers.insert(id.into(), None);
+        self
+    }
+
     /// Adds or replaces a policy: statements in Cedar. Running processes are judged by it,
     /// too.
     pub fn policy(mut self, id: impl AsRef<str>, statements: &str) -> Change {
@@ -274,6 +294,7 @@ impl fmt::Debug for Change {
             .field("modules", &self.modules.keys())
             .field("hosts", &self.hosts.keys())
             .field("services", &self.services.keys())
+            .field("consumers", &self.consumers.keys())
             .field("rules", &self.rules)
             .finish_non_exhaustive()
     }

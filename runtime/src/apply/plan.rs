@@ -102,6 +102,10 @@ pub enum Object {
     Module,
     /// A process that is started again when it ends.
     Service,
+    /// A queue of messages. It is there since the start.
+    Queue,
+    /// A process for each message of a queue.
+    Consumer,
     /// Statements in Cedar.
     Policy,
     /// A named set of policies.
@@ -122,6 +126,8 @@ impl Object {
             Object::Definition => "definition",
             Object::Module => "module",
             Object::Service => "service",
+            Object::Queue => "queue",
+            Object::Consumer => "consumer",
             Object::Policy => "policy",
             Object::Scope => "scope",
             Object::HostIdentity => "identity of host",

@@ -8,7 +8,9 @@ use warren_engine::{Definition, Definitions, HostLimits, Source};
 use super::plan::{Action, Object, Step};
 use super::target::Target;
 use super::version::Version;
-use crate::app::{App, Changes, Difference, FileChange, Lines, PolicyPlace, Rules, Service};
+use crate::app::{
+    App, Changes, Consumer, Difference, FileChange, Lines, PolicyPlace, Rules, Service,
+};
 use crate::limits::differences;
 
 /// The differences between two versions.
@@ -74,6 +76,7 @@ impl Steps {
         };
         steps.is_silent |= !from.own_hosts.has_names_of(&to.own_hosts);
         steps.is_silent |= !from.own_services.has_names_of(&to.own_services);
+        steps.is_silent |= !from.own_consumers.has_names_of(&to.own_consumers);
         steps.of_hosts(from, to, is_another, &places);
         steps.of_own_definitions(from, to);
         if let Some(files) = files {
@@ -81,6 +84,7 @@ impl Steps {
         }
         steps.of_modules(from, to);
         steps.of_services(from, to, &places);
+        steps.of_consumers(from, to, &places);
         if let (Some(from), Some(to)) = (&from.rules, &to.rules) {
             steps.of_rules(from, to, &places);
         }
@@ -327,6 +331,35 @@ impl Steps {
         }
     }
 
+    fn of_consumers(&mut self, from: &Version, to: &Version, places: &Places) {
+        if Arc::ptr_eq(&from.consumers, &to.consumers) {
+            return;
+        }
+        let of_id = |version: &'_ Version, id: &str| -> Option<Arc<Consumer>> {
+            let mut consumers = version.consumers.iter();
+            consumers.find(|one| *one.id == *id).map(Arc::clone)
+        };
+        for consumer in to.consumers.iter() {
+            let step = |action| {
+                let (file, line) = places.of_table("consumers", &consumer.id);
+                Step::new(action, Object::Consumer, &*consumer.id).at(file, line)
+            };
+            match of_id(from, &consumer.id) {
+                None => self.steps.push(step(Action::Add)),
+                Some(before) if before == *consumer => {}
+                Some(before) => {
+                    let parts = parts_of_consumer(&before, consumer);
+                    self.steps.push(step(Action::Replace).with(parts));
+                }
+            }
+        }
+        let gone = from.consumers.iter();
+        for consumer in gone.filter(|consumer| of_id(to, &consumer.id).is_none()) {
+            let step = Step::new(Action::Remove, Object::Consumer, &*consumer.id);
+            self.steps.push(step);
+        }
+    }
+
     fn of_rules(&mut self, from: &Rules, to: &Rules, places: &Places) {
         let difference = from.difference(to);
         self.is_silent |= difference.hidden;
@@ -384,7 +417,11 @@ impl Steps {
 /// Returns true if the programs of two versions differ in what may be hidden.
 fn differ_below(from: &Version, to: &Version) -> bool {
     match (from.app(), to.app()) {
-        (Some(was), Some(is)) => was.hosts() != is.hosts() || was.services() != is.services(),
+        (Some(was), Some(is)) => {
+            was.hosts() != is.hosts()
+                || was.services() != is.services()
+                || was.consumers() != is.consumers()
+        }
         _ => false,
     }
 }
@@ -406,8 +443,22 @@ fn parts_of_service(before: &Service, after: &Service) -> Vec<String> {
         ("restart", before.restart == after.restart),
         ("identity", before.identity == after.identity),
     ];
-    let parts = parts.into_iter().filter(|(_, is_same)| !is_same);
-    parts.map(|(part, _)| part.to_owned()).collect()
+    different(&parts)
+}
+
+fn parts_of_consumer(before: &Consumer, after: &Consumer) -> Vec<String> {
+    let parts = [
+        ("queue", before.queue == after.queue),
+        ("process", before.definition == after.definition),
+        ("concurrency", before.concurrency == after.concurrency),
+        ("prefetch", before.prefetch == after.prefetch),
+    ];
+    different(&parts)
+}
+
+fn different(parts: &[(&str, bool)]) -> Vec<String> {
+    let parts = parts.iter().filter(|(_, is_same)| !is_same);
+    parts.map(|(part, _)| (*part).to_owned()).collect()
 }
 
 /// A file, and a line of it.

@@ -12,7 +12,7 @@ use super::change::Change;
 use super::error::ApplyError;
 use super::plan::Object;
 use super::version::Version;
-use crate::app::{App, AppError, Changes, Id, Reread, Rules, RulesChange, Service};
+use crate::app::{App, AppError, Changes, Consumer, Id, Reread, Rules, RulesChange, Service};
 use crate::definitions::{LayeredDefinitions, LayeredFiles};
 use crate::own_directories::OwnDirectories;
 
@@ -47,6 +47,7 @@ impl Target {
             modules,
             hosts,
             services,
+            consumers,
             rules,
             grace,
             forget_previous,
@@ -68,6 +69,9 @@ impl Target {
         let removes_hosts = change_hosts(&mut version, hosts)? || app.is_some();
         if !services.is_empty() || app.is_some() {
             change_services(&mut version, services)?;
+        }
+        if !consumers.is_empty() || app.is_some() {
+            change_consumers(&mut version, consumers)?;
         }
         if let Some(rules) = changed_rules(present, app.as_deref(), &rules)? {
             version.rules = Some(rules);
@@ -148,6 +152,9 @@ impl Target {
         }
         for service in next.services.iter() {
             check_service(next, service)?;
+        }
+        for consumer in next.consumers.iter() {
+            check_consumer(next, consumer)?;
         }
         // The id of a definition may also be the label of a host function process.
         for (host, identity) in &rules.hosts {
@@ -304,6 +311,28 @@ fn change_services(
     Ok(version.sort_services()?)
 }
 
+fn change_consumers(
+    version: &mut Version,
+    consumers: BTreeMap<Arc<str>, Option<Consumer>>,
+) -> Result<(), ApplyError> {
+    for (id, consumer) in consumers {
+        match consumer {
+            Some(consumer) => {
+                let known = version.own_consumers.get(&id);
+                if !known.is_some_and(|known| **known == consumer) {
+                    version.own_consumers.insert(id, Arc::new(consumer));
+                }
+            }
+            None if version.own_consumers.remove(&id).is_none() => {
+                return Err(not_found(Object::Consumer, &id));
+            }
+            None => {}
+        }
+    }
+    version.join_consumers();
+    Ok(())
+}
+
 /// Returns the rules after a change; `None` if they are the same.
 fn changed_rules(
     present: &Version,
@@ -389,6 +418,17 @@ fn check_service(next: &Version, service: &Service) -> Result<(), ApplyError> {
             bound: Arc::clone(bound),
         }),
         _ => Ok(()),
+    }
+}
+
+fn check_consumer(next: &Version, consumer: &Consumer) -> Result<(), ApplyError> {
+    let id = (Object::Consumer, &*consumer.id);
+    if !next.queues.contains(&consumer.queue) {
+        return Err(missing(id, (Object::Queue, &consumer.queue)));
+    }
+    match next.definitions.definition(&consumer.definition) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(missing(id, (Object::Definition, &consumer.definition))),
     }
 }
 

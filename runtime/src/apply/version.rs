@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use warren_capabilities::Queues;
 use warren_engine::{DEFAULT_HOST, HostLimits};
 
-use crate::app::{App, DependencyError, Rules, Service, Table, sort_services};
+use crate::app::{App, Consumer, DependencyError, Rules, Service, Table, sort_services};
 use crate::definitions::LayeredDefinitions;
 use crate::limits::limits;
 
@@ -22,6 +23,12 @@ pub(crate) struct Version {
     pub(crate) own_services: Table<Arc<Service>>,
     /// All services, each after its dependencies.
     pub(crate) services: Arc<[Arc<Service>]>,
+    /// The consumers given in memory, which take precedence likewise.
+    pub(crate) own_consumers: Table<Arc<Consumer>>,
+    /// All consumers, by id.
+    pub(crate) consumers: Arc<[Arc<Consumer>]>,
+    /// The queues, which are the same in all versions.
+    pub(crate) queues: Queues,
     /// Absent if the runtime judges nothing by policies that can be changed.
     pub(crate) rules: Option<Rules>,
 }
@@ -83,5 +90,28 @@ impl Version {
         sort_services(&mut services)?;
         self.services = services.into();
         Ok(())
+    }
+
+    /// Puts the consumers of the program and those given in memory together.
+    pub(crate) fn join_consumers(&mut self) {
+        let own = &self.own_consumers;
+        let of_app = self.app().map(|app| app.consumers()).unwrap_or_default();
+        let of_app = of_app.iter().filter(|consumer| !own.contains(&consumer.id));
+        let known = |consumer: &Consumer| {
+            let mut before = self.consumers.iter();
+            before.find(|before| ***before == *consumer).map(Arc::clone)
+        };
+        let of_app =
+            of_app.map(|consumer| known(consumer).unwrap_or_else(|| Arc::new(consumer.clone())));
+        let own = own.iter().map(|(_, consumer)| Arc::clone(consumer));
+        let mut consumers: Vec<_> = of_app.chain(own).collect();
+        consumers.sort_unstable_by(|one, other| one.id.cmp(&other.id));
+        self.consumers = consumers.into();
+    }
+
+    /// Returns a consumer that takes from a queue that is not there.
+    pub(crate) fn consumer_without_queue(&self) -> Option<&Arc<Consumer>> {
+        let mut consumers = self.consumers.iter();
+        consumers.find(|consumer| !self.queues.contains(&consumer.queue))
     }
 }

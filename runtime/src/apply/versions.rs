@@ -10,7 +10,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{MutexGuard, oneshot};
-use warren_capabilities::Metrics;
+use warren_capabilities::{Metrics, Queues};
 use warren_engine::{Node, Prepared, Published, Reload, Unprepared};
 use warren_kernel::{Error, Host};
 
@@ -23,6 +23,7 @@ use super::target::Target;
 use super::version::Version;
 use super::work::Work;
 use crate::app::{App, Changes, Policies};
+use crate::consumers::{Consumers, Removed};
 use crate::definitions::LayeredDefinitions;
 use crate::own_directories::OwnDirectories;
 use crate::reload::{ReloadError, Reloaded, refused_code};
@@ -38,6 +39,7 @@ pub(crate) struct Versions {
     policies: Option<Arc<Policies>>,
     own: OwnDirectories,
     services: Arc<Services>,
+    consumers: Consumers,
     metrics: Metrics,
     /// Definitions that are gone and have metrics: processes that outlive them have begun
     /// these anew.
@@ -61,6 +63,7 @@ impl Versions {
     ) -> Versions {
         Versions {
             services: Services::new(first.services.iter().cloned()),
+            consumers: Consumers::new(first.consumers.iter().cloned(), first.queues.clone()),
             present: RwLock::new(Arc::new(first)),
             before: Mutex::default(),
             running: tokio::sync::Mutex::default(),
@@ -83,6 +86,14 @@ impl Versions {
 
     pub(crate) fn services(&self) -> &Arc<Services> {
         &self.services
+    }
+
+    pub(crate) fn consumers(&self) -> &Consumers {
+        &self.consumers
+    }
+
+    pub(crate) fn queues(&self) -> Queues {
+        self.present.read().queues.clone()
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {
@@ -271,13 +282,13 @@ impl Versions {
         let grace = work.target.grace;
         let gone = work.gone.clone();
         let grants = work.target.is_of_disk && !plan.is_nothing();
-        let (published, update) = self.exchange(work)?;
+        let (published, exchanged) = self.exchange(work)?;
         if grants && let Some(app) = self.definitions().app() {
             app.warn_of_self_writes();
         }
         let removed = published.map(|published| published.removed);
-        let new_services = update.as_ref().map(Update::new_services);
-        let settled = self.settle(&node, removed.unwrap_or_default(), update, &gone, grace);
+        let new_services = exchanged.services.as_ref().map(Update::new_services);
+        let settled = self.settle(&node, removed.unwrap_or_default(), exchanged, &gone, grace);
         Ok(Applied {
             version: self.number(),
             plan,
@@ -289,7 +300,7 @@ impl Versions {
 
     /// Puts a planned version in place of the present one. Returns the change of services,
     /// if there is one to carry out.
-    fn exchange(&self, work: Work) -> Result<(Option<Published>, Option<Update>), ApplyError> {
+    fn exchange(&self, work: Work) -> Result<(Option<Published>, Exchanged), ApplyError> {
         match &self.policies {
             // Policies that are read anew come before or after.
             Some(policies) => policies.in_turn(|| self.exchange_in_turn(work)),
@@ -297,10 +308,7 @@ impl Versions {
         }
     }
 
-    fn exchange_in_turn(
-        &self,
-        work: Work,
-    ) -> Result<(Option<Published>, Option<Update>), ApplyError> {
+    fn exchange_in_turn(&self, work: Work) -> Result<(Option<Published>, Exchanged), ApplyError> {
         let (plan, node) = (&work.plan, work.node);
         let present = self.present();
         if present.number != plan.version {
@@ -314,7 +322,7 @@ impl Versions {
             if let (Some(present), Some(same)) = (present.app(), same) {
                 present.take_manifest_of(same);
             }
-            return Ok((None, None));
+            return Ok((None, Exchanged::default()));
         };
         let rules = work.target.version.rules.as_ref();
         if let (Some(planned), Some(rules)) = (&work.present_rules, rules)
@@ -326,9 +334,12 @@ impl Versions {
         let (version, forget_previous) = (work.target.version, work.target.forget_previous);
         let services = (!Arc::ptr_eq(&present.services, &version.services))
             .then(|| Arc::clone(&version.services));
-        let mut update = None;
+        let consumers = (!Arc::ptr_eq(&present.consumers, &version.consumers))
+            .then(|| Arc::clone(&version.consumers));
+        let mut exchanged = Exchanged::default();
         let published = node.publish_with(prepared, || {
-            update = services.map(|services| self.services.exchange(&services));
+            exchanged.services = services.map(|services| self.services.exchange(&services));
+            exchanged.consumers = consumers.map(|consumers| self.consumers.exchange(&consumers));
         });
         let version = Arc::new(version);
         let replaced = std::mem::replace(&mut *self.present.write(), version);
@@ -339,16 +350,16 @@ impl Versions {
         };
         // Freed without a lock.
         drop((replaced, forgotten));
-        Ok((Some(published), update))
+        Ok((Some(published), exchanged))
     }
 
-    /// Ends removed hosts, and ends and starts services, whether or not somebody waits. The
-    /// returned future waits for new services to be up, too.
+    /// Ends removed hosts, and ends and starts services and consumers, whether or not somebody
+    /// waits. The returned future waits for new services to be up, too.
     fn settle(
         self: &Arc<Self>,
         node: &Arc<Node>,
         removed: Vec<Arc<Host>>,
-        update: Option<Update>,
+        exchanged: Exchanged,
         gone: &[Arc<str>],
         grace: Duration,
     ) -> BoxFuture<'static, Result<(), ServiceError>> {
@@ -356,22 +367,35 @@ impl Versions {
             self.metrics.forget(id);
         }
         self.forget_outlived_metrics(node);
-        if removed.is_empty() && update.is_none() {
+        let Exchanged {
+            services,
+            consumers,
+        } = exchanged;
+        if removed.is_empty() && services.is_none() && consumers.is_none() {
             return ready(Ok(())).boxed();
         }
         let deadline = node.now().after(grace);
         let (_, drained) = node.end_hosts(&removed, Some(deadline));
         let hosts: Vec<usize> = removed.iter().map(|host| host.number()).collect();
         drop(removed);
-        let new = update.as_ref().map(Update::new_services);
+        let new = services.as_ref().map(Update::new_services);
         let waiting = Arc::clone(node);
         let (sender, ended) = oneshot::channel();
         let (node, versions) = (Arc::clone(node), Arc::clone(self));
         let tokio = node.tokio().clone();
         tokio.spawn(async move {
-            if let Some(update) = update {
-                update.run(&node, grace).await;
-            }
+            let ending = async {
+                if let Some(removed) = consumers {
+                    versions.consumers.start_new(&node);
+                    removed.end(&node, grace).await;
+                }
+            };
+            let updating = async {
+                if let Some(update) = services {
+                    update.run(&node, grace).await;
+                }
+            };
+            tokio::join!(ending, updating);
             let begun = Instant::now();
             drained.await;
             for host in hosts {
@@ -390,6 +414,13 @@ impl Versions {
         };
         settled.boxed()
     }
+}
+
+/// The services and consumers that an exchange has brought or removed.
+#[derive(Default)]
+struct Exchanged {
+    services: Option<Update>,
+    consumers: Option<Removed>,
 }
 
 fn ending() -> ApplyError {

@@ -8,19 +8,34 @@ use warren_engine::Node;
 use warren_kernel::Process;
 
 use super::{Services, State};
+use crate::consumers::Consumers;
 
 /// Ends all processes. Processes that read events are asked to end and have the
 /// time `grace`; all others end at once. A service, with the processes it has
-/// started, is asked once the services that depend on it have ended. Returns
+/// started, is asked once the services that depend on it have ended. Processes that work on
+/// a message of a queue have the time, too, to come to an end. Returns
 /// when all processes have ended and all their output is written; standard
 /// error and the log get the rest of the time.
-pub(crate) async fn shutdown(node: &Node, services: &Services, grace: Duration) {
+pub(crate) async fn shutdown(
+    node: &Node,
+    services: &Services,
+    consumers: &Consumers,
+    grace: Duration,
+) {
     services.stop();
+    consumers.stop();
     let begun = Instant::now();
     let deadline = node.now().after(grace);
     let mut changed = services.changed.subscribe();
     let mut held = services.held();
-    node.ask_to_end(deadline, |process| !is_of(process, &held));
+    let working = consumers.live();
+    let works = |process: &Process| working.iter().any(|live| live.contains(process));
+    for live in &working {
+        live.ask_to_end(node, deadline);
+    }
+    node.ask_to_end(deadline, |process| {
+        !is_of(process, &held) && !works(process)
+    });
     let in_order = async {
         while !held.is_empty() {
             // Fails only if the sender is gone, which `services` holds.
@@ -41,7 +56,20 @@ pub(crate) async fn shutdown(node: &Node, services: &Services, grace: Duration) 
     }
     node.terminate_all(grace.saturating_sub(begun.elapsed()))
         .await;
+    let settled = async {
+        for live in &working {
+            live.none_left().await;
+        }
+    };
+    // A message that is not noted by then comes again.
+    tokio::select! {
+        () = settled => {}
+        () = node.sleep(SETTLED_WITHIN) => {}
+    }
 }
+
+/// Time for the ends of the last messages of queues to be noted.
+const SETTLED_WITHIN: Duration = Duration::from_secs(1);
 
 impl Services {
     /// Returns the chains of calls of services that others still depend on.

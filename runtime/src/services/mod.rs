@@ -169,23 +169,30 @@ impl Services {
         Ok(())
     }
 
-    /// Waits until no service runs or will be restarted.
+    /// Waits until no service runs or will be restarted, and `others`, which go on as a
+    /// service does, are none.
     ///
     /// # Errors
     ///
     /// [`ServiceError::Failed`] and [`ServiceError::Gone`] as soon as a critical service
     /// has failed for good.
-    pub(crate) async fn ended(&self) -> Result<(), ServiceError> {
+    pub(crate) async fn ended(
+        &self,
+        mut others: watch::Receiver<usize>,
+    ) -> Result<(), ServiceError> {
         let mut changed = self.changed.subscribe();
         loop {
             if let Some(error) = self.failed.lock().clone() {
                 return Err(error);
             }
-            if self.all.lock().are_over() {
+            if self.all.lock().are_over() && *others.borrow_and_update() == 0 {
                 return Ok(());
             }
-            // Fails only if the sender is gone, which `self` holds.
-            let _ = changed.changed().await;
+            // Both fail only if the sender is gone, which the runtime holds.
+            tokio::select! {
+                _ = changed.changed() => {}
+                _ = others.changed() => {}
+            }
         }
     }
 

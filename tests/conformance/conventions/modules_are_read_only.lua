@@ -3,9 +3,9 @@
 -- shows: C-24
 
 local modules = {
-  "base64", "capability", "channel", "crypto", "ctx", "env", "errors", "events", "funcs", "hash", "hex",
+  "base64", "capability", "channel", "crypto", "ctx", "env", "errors", "events", "fs", "funcs", "hash", "hex",
   "http", "http_client",
-  "json", "logger", "metrics", "payload", "pg", "process", "security", "store", "stream", "text", "time",
+  "json", "logger", "metrics", "payload", "pg", "process", "queue", "security", "store", "stream", "text", "time",
   "uuid", "yaml",
   "server", "task", "supervisor", "pool", "registry",
 }

@@ -241,6 +241,12 @@ function class.__gc(s)
   end
 end
 
+-- The number of a stream; nil for anything else.
+function native.stream_number(s)
+  local self = state(s, class)
+  return self and self.number
+end
+
 return function(number)
   return object(class, { number = number })
 end

@@ -129,6 +129,10 @@ fn refuse(operation: &str, request: &[u8]) -> Result<Vec<u8>, Error> {
             return Ok(b"\xaaapp:tokens".to_vec());
         }
         ("stream.pipe", b"\x90") => return Ok(b"\x92\x01\x02".to_vec()),
+        ("fs.get", b"\x91\xa9app:files") => return Ok(b"\xa9app:files".to_vec()),
+        ("fs.open", [0x93, 0xa9, ..]) if request.ends_with(b"\xa2/a\xa1r") => {
+            return Ok(b"\x03".to_vec());
+        }
         ("store.open", b"\x91\xaaapp:values") => return Ok(b"\xaaapp:values".to_vec()),
         _ => {}
     }

@@ -12,7 +12,7 @@ use crate::lua::State;
 use crate::{boot, late};
 
 /// The document's name for an object of each class.
-pub(super) const OBJECTS: [(&str, &str); 24] = [
+pub(super) const OBJECTS: [(&str, &str); 27] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),
@@ -26,6 +26,7 @@ pub(super) const OBJECTS: [(&str, &str); 24] = [
     ("payload", "p"),
     ("pg", "g"),
     ("policy", "policy"),
+    ("queue_message", "m"),
     ("regexp", "re"),
     ("scanner", "scanner"),
     ("scope", "scope"),
@@ -37,6 +38,8 @@ pub(super) const OBJECTS: [(&str, &str); 24] = [
     ("time", "t"),
     ("timer", "timer"),
     ("token_store", "ts"),
+    ("volume", "v"),
+    ("volume_file", "f"),
 ];
 
 #[test]
@@ -84,7 +87,7 @@ pub(super) fn classes() -> BTreeMap<String, BTreeSet<String>> {
 fn compile_late_libraries(l: State) {
     l.global(c"load");
     l.push_bytes(
-        b"for _, library in ipairs { capability, funcs, http, http_client, payload, pg, process.groups, store, stream } do
+        b"for _, library in ipairs { capability, fs, funcs, http, http_client, payload, pg, process.groups, queue, store, stream } do
             pairs(library)
           end
           security.token_store('app:tokens')

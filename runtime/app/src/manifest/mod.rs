@@ -4,8 +4,10 @@
 //! Checks that need the program's files and hosts follow once those are known.
 //! Both report [`Problem`]s, and all of them at once.
 
+mod consumers;
 mod imports;
 mod problem;
+mod queues;
 mod reader;
 #[cfg(test)]
 mod reference;
@@ -17,6 +19,7 @@ mod stores;
 mod test_entry;
 mod tokens;
 mod uses;
+mod volumes;
 
 use std::collections::BTreeMap;
 
@@ -29,13 +32,16 @@ use warren_kernel::text;
 use crate::host::{HostSettings, QueueSettings};
 use crate::id::{Id, is_segment_char};
 use crate::uses::UseKind;
+pub(crate) use consumers::ConsumerEntry;
 pub(crate) use imports::ImportsEntry;
+pub(crate) use queues::QueueEntry;
 use reader::{Reader, Section};
 pub(crate) use security::{IdentityOf, SecurityEntries};
 pub(crate) use service_entry::ServiceEntry;
 pub(crate) use test_entry::TestEntry;
 pub(crate) use tokens::TokensEntry;
 pub(crate) use uses::Use;
+pub(crate) use volumes::VolumeEntry;
 
 pub use problem::{ManifestError, Position, Problem, more_problems};
 pub use size::{SizeError, parse_size};
@@ -60,6 +66,9 @@ pub(crate) struct Manifest {
     pub(crate) imports: Vec<ImportsEntry>,
     pub(crate) tokens: Vec<TokensEntry>,
     pub(crate) stores: Vec<StoreSettings>,
+    pub(crate) queues: Vec<QueueEntry>,
+    pub(crate) consumers: Vec<ConsumerEntry>,
+    pub(crate) volumes: Vec<VolumeEntry>,
     pub(crate) security: SecurityEntries,
 }
 
@@ -118,6 +127,9 @@ impl Manifest {
                 "imports",
                 "tokens",
                 "stores",
+                "queues",
+                "consumers",
+                "volumes",
                 "security",
                 "scopes",
             ],
@@ -160,6 +172,18 @@ impl Manifest {
             let settings = stores::read(&mut reader, &id, &store);
             manifest.stores.push(settings);
         }
+        for (id, queue) in reader.tables_by_id(&root, "queues") {
+            let entry = QueueEntry::read(&mut reader, id, &queue);
+            manifest.queues.push(entry);
+        }
+        for (id, consumer) in reader.tables_by_id(&root, "consumers") {
+            let entry = ConsumerEntry::read(&mut reader, id, &consumer);
+            manifest.consumers.push(entry);
+        }
+        for (id, volume) in reader.tables_by_id(&root, "volumes") {
+            let entry = VolumeEntry::read(&mut reader, id, &volume);
+            manifest.volumes.push(entry);
+        }
         manifest.security.read(&mut reader, &root);
         (manifest, reader.into_problems())
     }
@@ -170,7 +194,18 @@ impl Manifest {
             "stores" => &self.stores[..],
             _ => &[],
         };
-        stores.iter().map(|store| &*store.id)
+        let queues = match kind.table {
+            "queues" => &self.queues[..],
+            _ => &[],
+        };
+        let volumes = match kind.table {
+            "volumes" => &self.volumes[..],
+            _ => &[],
+        };
+        let stores = stores.iter().map(|store| &*store.id);
+        let queues = queues.iter().map(|queue| queue.id.get_ref().as_str());
+        let volumes = volumes.iter().map(|volume| volume.id.get_ref().as_str());
+        stores.chain(queues).chain(volumes)
     }
 
     fn read_app(&mut self, reader: &mut Reader, app: &Section<'_>) {

@@ -4,10 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use warren_engine::HostLimits;
-use warren_engine::capability::StoreSettings;
+use warren_engine::capability::{QueueSettings, StoreSettings, VolumeSettings};
 
 use super::problem::Problem;
 use super::{Manifest, size};
+use crate::consumer::Consumer;
 use crate::duration::parse_duration;
 use crate::service::{Restart, RestartCode, RestartPolicy};
 
@@ -60,7 +61,13 @@ fn rows() -> Vec<Row> {
 fn problems(table: &str, key: &str, value: &str) -> Vec<Problem> {
     let table = table.replace("\"id\"", "\"a:b\"");
     let required = match (table.split('.').next(), key) {
-        (Some("services"), key) if key != "process" => "process = \"a:b\"\n",
+        (Some("services"), "process") => "",
+        (Some("services"), _) => "process = \"a:b\"\n",
+        (Some("consumers"), "process") => "queue = \"a:b\"\n",
+        (Some("consumers"), "queue") => "process = \"a:b\"\n",
+        (Some("consumers"), _) => "process = \"a:b\"\nqueue = \"a:b\"\n",
+        (Some("volumes"), "path") => "",
+        (Some("volumes"), _) => "path = \"a\"\n",
         _ => "",
     };
     let text = format!("[{table}]\n{required}{key} = {value}\n");
@@ -259,13 +266,33 @@ fn defaults_are_those_of_the_code() {
     assert_eq!(bytes("max_value"), store.max_value as u64);
     assert_eq!(bytes("max_bytes"), store.max_bytes);
 
+    let queue = QueueSettings::new("a:b");
+    assert_eq!((default("durable"), queue.durable), ("`false`", false));
+    assert_eq!(count("max_length"), queue.max_length);
+    // The rows of stores have the same keys.
+    assert_eq!(bytes("max_value"), queue.max_value as u64);
+    assert_eq!(bytes("max_bytes"), queue.max_bytes);
+    assert_eq!(count("attempts"), queue.attempts as usize);
+    assert_eq!(delay("backoff"), queue.backoff);
+    assert_eq!(count("concurrency"), Consumer::DEFAULT_CONCURRENCY);
+    assert_eq!(count("prefetch"), Consumer::DEFAULT_PREFETCH);
+
+    assert_eq!(default("read_only"), "`false`");
+    let of_volume = |row: &&Row| row.table == "volumes.\"id\"" && row.key == "max_bytes";
+    let most = rows.iter().find(of_volume).unwrap().default;
+    let most = size::parse_size(most).unwrap();
+    assert_eq!(most, VolumeSettings::DEFAULT_MAX_BYTES);
+
     // The reader reports exactly the keys without a default as missing.
+    let required = [
+        ("services.\"id\"", "process"),
+        ("consumers.\"id\"", "queue"),
+        ("consumers.\"id\"", "process"),
+        ("volumes.\"id\"", "path"),
+    ];
     for row in &rows {
         let is_required = row.default == "required";
-        assert_eq!(
-            is_required,
-            (row.table, row.key) == ("services.\"id\"", "process")
-        );
+        assert_eq!(is_required, required.contains(&(row.table, row.key)));
     }
 }
 

@@ -15,7 +15,7 @@ mod seal;
 
 use aes_gcm::aead::consts::U12;
 use aes_gcm::{Aes128Gcm, Aes256Gcm, AesGcm};
-pub(crate) use random::fill;
+pub(crate) use random::{fill, new_uuid};
 use sha2::{Sha256, Sha512};
 use warren_engine::capability::{Caller, Capability, Step};
 

@@ -39,6 +39,12 @@ pub(super) fn string(request: &[u8]) -> Step {
 
 /// A random UUID of version 4.
 pub(super) fn uuid(_: &[u8]) -> Answer {
+    let text = new_uuid()?;
+    answer::write(|out| out.string(text.as_bytes()))
+}
+
+/// Makes a random UUID of version 4.
+pub(crate) fn new_uuid() -> Result<String, Error> {
     let mut bytes = [0; 16];
     fill(&mut bytes)?;
     bytes[6] = bytes[6] & 0x0f | 0x40;
@@ -47,7 +53,7 @@ pub(super) fn uuid(_: &[u8]) -> Answer {
     for place in [20, 16, 12, 8] {
         text.insert(place, '-');
     }
-    answer::write(|out| out.string(text.as_bytes()))
+    Ok(text)
 }
 
 /// Fills bytes with randomness of the operating system.

@@ -82,6 +82,19 @@ impl Database {
     /// [`DataError::Database`] for a file that is no database or has other tables;
     /// [`DataError::Io`] if the system has no thread.
     pub(crate) fn open(place: &Place, tables: &Tables) -> Result<Arc<Database>, DataError> {
+        Database::open_and_read(place, tables, |_| Ok(())).map(|(database, ())| database)
+    }
+
+    /// Opens a database as [`Database::open`] does, and reads what it has.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Database::open`].
+    pub(crate) fn open_and_read<T>(
+        place: &Place,
+        tables: &Tables,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<(Arc<Database>, T), DataError> {
         let path = match place {
             Place::Memory => PathBuf::from(":memory:"),
             Place::File(path, _) => path.clone(),
@@ -89,10 +102,14 @@ impl Database {
         let opened = open_to_write(place).map_err(|error| error.to_string());
         let connection = opened
             .and_then(|connection| tables.make(&connection).map(|()| connection))
-            .map_err(|reason| DataError::Database {
-                path: path.clone(),
-                reason,
-            })?;
+            .and_then(|connection| match read(&connection) {
+                Ok(read) => Ok((connection, read)),
+                Err(error) => Err(error.to_string()),
+            });
+        let (connection, read) = connection.map_err(|reason| DataError::Database {
+            path: path.clone(),
+            reason,
+        })?;
         let queue = Arc::new(Queue::default());
         let (works, kept) = (Arc::clone(&queue), place.clone());
         thread::Builder::new()
@@ -107,13 +124,14 @@ impl Database {
                 path: path.clone(),
                 error,
             })?;
-        Ok(Arc::new(Database {
+        let database = Database {
             queue,
             readers: match place {
                 Place::Memory => None,
                 Place::File(..) => Some(Readers::new(path)),
             },
-        }))
+        };
+        Ok((Arc::new(database), read))
     }
 
     /// Runs a job that may change the database. The job is a part of a transaction with

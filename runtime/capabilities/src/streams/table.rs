@@ -46,6 +46,11 @@ pub(crate) trait ByteStream: Send + Sync {
         Step::Done(Err(Error::invalid("the stream has one direction: forward")))
     }
 
+    /// Brings what was written to the disk: true. Only files have one.
+    fn sync(&self) -> Step {
+        Step::Done(Err(Error::invalid("the stream is no file")))
+    }
+
     /// Describes the stream, by [`Stat::step`].
     fn stat(&self) -> Step;
 }
@@ -81,8 +86,13 @@ pub(crate) struct Stat {
 impl Stat {
     /// Returns the step that answers with the description.
     pub(crate) fn step(&self) -> Step {
+        Step::Done(self.answer())
+    }
+
+    /// Returns the answer with the description.
+    pub(crate) fn answer(&self) -> Answer {
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        Step::Done(answer::write(|out| {
+        answer::write(|out| {
             out.map(5)?;
             out.string(b"size")?;
             out.integer(self.size.map_or(-1, number))?;
@@ -97,7 +107,7 @@ impl Stat {
                 out.boolean(is_so)?;
             }
             Ok(())
-        }))
+        })
     }
 }
 

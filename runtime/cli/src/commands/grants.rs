@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use warren::app::{EnvGrant, UseGrant};
+use warren::app::{EnvGrant, UseGrant, VolumeGrant};
 
 /// The grants to a program.
 #[derive(Debug, Args)]
@@ -42,6 +42,12 @@ pub(crate) struct GrantArgs {
     /// Let components connect to this server by sockets, such as db.internal:5432
     #[arg(long, value_name = "HOST:PORT")]
     pub(crate) tcp: Vec<String>,
+    /// Let the program use this directory as the volume of this id
+    ///
+    /// It takes the place of the directory that the manifest names. With `:ro` its files can only
+    /// be read. A name without a colon is one of `app`.
+    #[arg(long, value_name = "ID=PATH[:ro]", value_parser = volume)]
+    pub(crate) volume: Vec<VolumeGrant>,
 }
 
 impl GrantArgs {
@@ -65,6 +71,22 @@ fn origin(text: &str) -> UseGrant {
         },
         None => UseGrant::all("http", text),
     }
+}
+
+/// Reads `ID=PATH` and `ID=PATH:ro`.
+fn volume(text: &str) -> Result<VolumeGrant, String> {
+    let Some((id, path)) = text.split_once('=') else {
+        return Err("expected ID=PATH, such as app:files=data".to_owned());
+    };
+    let (path, write) = match path.strip_suffix(":ro") {
+        Some(path) => (path, false),
+        None => (path, true),
+    };
+    Ok(VolumeGrant {
+        id: id.to_owned(),
+        path: path.into(),
+        write,
+    })
 }
 
 /// A parser of `NAME` and `NAME=VALUE`.
@@ -91,5 +113,23 @@ impl clap::builder::TypedValueParser for EnvGrantParser {
                 value: None,
             },
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_volume_has_an_id_and_a_path() {
+        let grant = |id: &str, path: &str, write| VolumeGrant {
+            id: id.into(),
+            path: path.into(),
+            write,
+        };
+        assert_eq!(volume("files=a"), Ok(grant("files", "a", true)));
+        let books = grant("app:books", "/srv/a=b", false);
+        assert_eq!(volume("app:books=/srv/a=b:ro"), Ok(books));
+        assert!(volume("data").is_err());
     }
 }

@@ -80,9 +80,14 @@ pub(crate) fn of_policies(error: &PolicyError) -> Vec<Failure> {
     first_of(error.problems.iter().map(failure))
 }
 
-/// Returns a warning of durable stores in a program that keeps no data.
+/// Returns a warning of durable stores and queues in a program that keeps no data.
 pub(crate) fn without_data(app: &App) -> Option<String> {
-    let mut durable = app.stores().iter().filter(|store| store.durable);
+    let stores = app.stores().iter().filter(|store| store.durable);
+    let stores = stores.map(|store| format!("the store {}", store.id));
+    let queues = app.queues().iter();
+    let queues = queues.filter(|queue| queue.durable && queue.url.is_none());
+    let queues = queues.map(|queue| format!("the queue {}", queue.id));
+    let mut durable = stores.chain(queues);
     let first = durable.next()?;
     let others = match durable.count() {
         0 => String::new(),
@@ -90,8 +95,7 @@ pub(crate) fn without_data(app: &App) -> Option<String> {
         more => format!(" and {more} more"),
     };
     Some(format!(
-        "the store {}{others} is durable, but without --data it ends with the program",
-        first.id
+        "{first}{others} is durable, but without --data it ends with the program"
     ))
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use warren_kernel::{Error, Kernel, Process};
 
 use super::kept::Kept;
+use super::open_file::OpenFile;
 use super::permits::Permits;
 use crate::code::definition::Grants;
 use crate::environment::Variables;
@@ -54,6 +55,17 @@ pub trait Caller {
 
     /// The environment variables that the process sees.
     fn variables(&self) -> Variables<'_>;
+
+    /// Takes the right to one more open file. A process of a runtime shares the files of its
+    /// host; a caller that is not one has as many as it wants.
+    ///
+    /// # Errors
+    ///
+    /// `RateLimited` if the processes of the host, or all processes, have as many files open
+    /// as they may.
+    fn open_file(&self) -> Result<OpenFile, Error> {
+        Ok(OpenFile::default())
+    }
 
     /// Prepares the evaluation of policies for values that the program makes up. It asks
     /// for no permission, and gives none.

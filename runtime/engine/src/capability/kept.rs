@@ -13,7 +13,13 @@ use warren_kernel::{Error, Kind};
 /// The drop runs before anybody is told of the end, on a thread where processes run: it
 /// must not block. A call that still works for the process may hold its state longer.
 #[derive(Default)]
-pub struct Kept(Mutex<States>);
+pub struct Kept {
+    states: Mutex<States>,
+    /// Called when other code takes the place of that of the states.
+    at_upgrade: Mutex<Option<Tell>>,
+}
+
+type Tell = Box<dyn FnOnce() + Send>;
 
 enum States {
     /// Empty until the first state is made.
@@ -39,7 +45,7 @@ impl Kept {
         &self,
         make: impl FnOnce() -> T,
     ) -> Result<Arc<T>, Error> {
-        let mut states = self.0.lock();
+        let mut states = self.states.lock();
         let States::Open(states) = &mut *states else {
             return Err(ended());
         };
@@ -52,7 +58,7 @@ impl Kept {
 
     /// Returns the state of this type, if it was made.
     pub fn find<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
-        let states = self.0.lock();
+        let states = self.states.lock();
         let States::Open(Some(states)) = &*states else {
             return None;
         };
@@ -60,9 +66,24 @@ impl Kept {
         state.downcast().ok()
     }
 
+    /// Sets a function to call at an upgrade of the process, after the states were dropped. A
+    /// process that ends drops it. So a start that brings states can tell an upgrade from an
+    /// end.
+    pub fn at_upgrade(&self, tell: impl FnOnce() + Send + 'static) {
+        *self.at_upgrade.lock() = Some(Box::new(tell));
+    }
+
+    /// Calls the function that was set for an upgrade.
+    pub(crate) fn upgraded(&self) {
+        let tell = self.at_upgrade.lock().take();
+        if let Some(tell) = tell {
+            tell();
+        }
+    }
+
     /// Drops all states, and keeps none from now on.
     pub fn close(&self) {
-        let states = std::mem::replace(&mut *self.0.lock(), States::Closed);
+        let states = std::mem::replace(&mut *self.states.lock(), States::Closed);
         // Dropped without the lock: a state may run any code.
         drop(states);
     }
@@ -105,5 +126,21 @@ mod tests {
         kept.close();
         assert_eq!(dropped.load(Ordering::SeqCst), 1);
         assert_eq!(kept.state(|| 7_u8).unwrap_err().kind, Kind::Canceled);
+    }
+
+    #[test]
+    fn an_upgrade_is_told_once() {
+        let told = Arc::new(AtomicUsize::new(0));
+        let kept = Kept::default();
+        kept.upgraded();
+        let count = Arc::clone(&told);
+        kept.at_upgrade(move || {
+            count.fetch_add(1, Ordering::SeqCst);
+        });
+        kept.close();
+        assert_eq!(told.load(Ordering::SeqCst), 0);
+        kept.upgraded();
+        kept.upgraded();
+        assert_eq!(told.load(Ordering::SeqCst), 1);
     }
 }

@@ -6,6 +6,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -108,6 +109,18 @@ impl PathGrant {
     /// Returns true if it is a directory.
     pub fn is_directory(&self) -> bool {
         matches!(self.object, Object::Directory(_))
+    }
+
+    /// Returns a further handle of the directory; `None` for a file.
+    ///
+    /// # Errors
+    ///
+    /// An [`io::Error`] if the system has no handle to give.
+    pub fn directory(&self) -> io::Result<Option<File>> {
+        match &self.object {
+            Object::Directory(directory) => Ok(Some(directory.try_clone()?.into_std_file())),
+            Object::File { .. } => Ok(None),
+        }
     }
 
     pub(crate) fn object(&self) -> &Object {

@@ -6,7 +6,7 @@ use warren_kernel::{Error, Kernel, Kind, Process};
 
 use super::permission::asked;
 use super::shared::Shared;
-use crate::capability::{Caller, Kept, MAX_PERMISSIONS, Permits};
+use crate::capability::{Caller, Kept, MAX_PERMISSIONS, OpenFile, Permits};
 use crate::code::definition::Grants;
 use crate::codec;
 use crate::environment::Variables;
@@ -106,6 +106,10 @@ impl Caller for OnFiber<'_> {
         self.shared.environment.of(self.grants)
     }
 
+    fn open_file(&self) -> Result<OpenFile, Error> {
+        OpenFile::of(self.shared.files(self.process.host()))
+    }
+
     fn evaluation(&self, supposed: Supposed<'_>) -> Result<Evaluation, Error> {
         evaluation(&self.shared.kernel, self.rights.judge(), supposed)
     }
@@ -171,6 +175,10 @@ impl Caller for OnThread {
 
     fn variables(&self) -> Variables<'_> {
         self.shared.environment.of(&self.grants)
+    }
+
+    fn open_file(&self) -> Result<OpenFile, Error> {
+        OpenFile::of(self.shared.files(self.process.host()))
     }
 
     fn evaluation(&self, supposed: Supposed<'_>) -> Result<Evaluation, Error> {

@@ -10,7 +10,8 @@ use warren_kernel::{Error, Process, Trace, TraceId};
 use super::{Node, Running};
 use crate::code::native_code::NativeCode;
 use crate::guest::{Inherited, SpawnRequest, Spawner, Start};
-use crate::security::Scope;
+use crate::host_limits::DEFAULT_HOST;
+use crate::security::{Action, Caller, Resource, Scope};
 
 impl Node {
     /// The tokio runtime in which the node was started.
@@ -116,6 +117,38 @@ impl Node {
     /// `NotFound`.
     pub fn named_scope(&self, name: &str) -> Result<Scope, Error> {
         self.shared.named_scope(name)
+    }
+
+    /// Refuses an action that a process of a definition, started by the embedder, would not
+    /// be permitted: one with the actor and the scope that the operator assigns. For what the
+    /// runtime does before there is such a process.
+    ///
+    /// # Errors
+    ///
+    /// `PermissionDenied`; `NotFound` and `Unavailable` for the definition.
+    pub fn permit(
+        &self,
+        definition: &str,
+        action: Action,
+        resource: Resource,
+    ) -> Result<(), Error> {
+        let definition = self.definition(definition)?;
+        let host = definition.host.as_deref().unwrap_or(DEFAULT_HOST);
+        let identity = self.shared.judges.identity(&definition.id, host);
+        let judge = self.shared.judges.judge(
+            || Caller {
+                pid: "".into(),
+                definition: Arc::clone(&definition.id),
+                host: host.into(),
+            },
+            &identity.actor,
+            &identity.scope,
+            &Arc::default(),
+        );
+        match judge {
+            Some(judge) => judge.permit(action, resource),
+            None => Ok(()),
+        }
     }
 
     /// Observes the end of a process, even one that another process started.

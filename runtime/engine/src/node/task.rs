@@ -91,7 +91,7 @@ impl<P: Presence> Task<P> {
 
     /// Runs the present program of the process to its end.
     async fn run_program(&mut self) -> Next {
-        let kept = self.kept.take();
+        let kept = self.kept.clone();
         let shared = &*self.around.shared;
         let control = Arc::new(match &self.runner {
             Runner::Instance(_) => Control::default(),
@@ -183,6 +183,9 @@ impl<P: Presence> Task<P> {
     fn upgrade(&mut self, next: Run, slot: Option<Slot>) {
         if let Some(slot) = slot {
             self.runner = Runner::Instance(slot);
+        }
+        if let Some(kept) = self.kept.take() {
+            kept.upgraded();
         }
         self.process.begin_upgrade();
         let given = self.inherited.given(&next.arguments);

@@ -109,6 +109,14 @@ actions! {
     StoreRead = "store.read" on Store;
     /// Changing values of a store.
     StoreWrite = "store.write" on Store;
+    /// Publishing a message to a queue.
+    QueuePublish = "queue.publish" on Queue;
+    /// Taking messages from a queue.
+    QueueConsume = "queue.consume" on Queue;
+    /// Reading files of a volume.
+    FsRead = "fs.read" on Volume;
+    /// Changing files of a volume.
+    FsWrite = "fs.write" on Volume;
     /// Sending a request over HTTP.
     HttpRequest = "http.request" on Origin;
 }
@@ -146,12 +154,16 @@ pub enum ResourceKind {
     TokenStore,
     /// A store of values, by its id.
     Store,
+    /// A queue, by its id.
+    Queue,
+    /// A volume of files, by its id.
+    Volume,
     /// An origin of URLs: scheme, host and port.
     Origin,
 }
 
 /// Words of other systems for the runtime's own actions. Only `security.can` knows them.
-const OTHER_WORDS: [(&str, Action); 8] = [
+const OTHER_WORDS: [(&str, Action); 10] = [
     ("store.get", Action::StoreRead),
     ("store.info", Action::StoreRead),
     ("store.key.get", Action::StoreRead),
@@ -159,6 +171,8 @@ const OTHER_WORDS: [(&str, Action); 8] = [
     ("store.key.list", Action::StoreRead),
     ("store.key.set", Action::StoreWrite),
     ("store.key.delete", Action::StoreWrite),
+    ("queue.publish.queue", Action::QueuePublish),
+    ("fs.get", Action::FsRead),
     ("http_client.request", Action::HttpRequest),
 ];
 
@@ -192,6 +206,8 @@ impl ResourceKind {
             ResourceKind::Group => "the group",
             ResourceKind::Variable => "the name",
             ResourceKind::TokenStore | ResourceKind::Store => "the store's id",
+            ResourceKind::Queue => "the queue's id",
+            ResourceKind::Volume => "the volume's id",
             ResourceKind::Origin => "the origin",
         }
     }

@@ -114,6 +114,10 @@ pub enum Resource {
 pub enum EntryKind {
     /// A store of values.
     Store,
+    /// A queue.
+    Queue,
+    /// A volume of files.
+    Volume,
 }
 
 impl EntryKind {
@@ -121,6 +125,8 @@ impl EntryKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             EntryKind::Store => "Store",
+            EntryKind::Queue => "Queue",
+            EntryKind::Volume => "Volume",
         }
     }
 }
@@ -165,6 +171,8 @@ impl Resource {
             Some(ResourceKind::Context) => Resource::Context,
             Some(ResourceKind::Security) => Resource::Security,
             Some(ResourceKind::Store) => Resource::Entry(EntryKind::Store, entry_id(text)),
+            Some(ResourceKind::Queue) => Resource::Entry(EntryKind::Queue, entry_id(text)),
+            Some(ResourceKind::Volume) => Resource::Entry(EntryKind::Volume, entry_id(text)),
             Some(ResourceKind::Origin) => Resource::Origin(origin(text)),
             Some(
                 ResourceKind::System

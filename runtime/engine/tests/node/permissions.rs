@@ -8,9 +8,9 @@ use crate::support::permission::{Call, component_call, flat_call, is_of_funcs};
 use crate::support::{HOST, Setup, World, bytes, escaped, guest, imports, in_time, parked, until};
 use rmpv::Value;
 use warren_engine::security::{
-    Action, Authorizer, Decision, Open, Operation, Request, Reuse, Scope,
+    Action, Authorizer, Decision, EntryKind, Open, Operation, Request, Resource, Reuse, Scope,
 };
-use warren_kernel::Activity;
+use warren_kernel::{Activity, Kind};
 
 /// An authorizer that permits everything but these actions.
 #[derive(Default)]
@@ -271,5 +271,27 @@ async fn policies_see_the_process_behind_a_name() {
     for expected in ["t:caller  process.send", text, "\"t:victim\"", "\"held\""] {
         assert!(seen.contains(expected), "{expected} is not in {seen}");
     }
+    world.close().await;
+}
+
+/// The runtime asks for a process before it starts one, and no message is the cost of a no.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_definition_is_judged_before_it_has_a_process() {
+    let (world, denies) = judged_world();
+    world.define("t:worker", &parked());
+    let permit = || {
+        let queue = Resource::Entry(EntryKind::Queue, "t:tasks".into());
+        world.node.permit("t:worker", Action::QueueConsume, queue)
+    };
+    permit().unwrap();
+    let asked = "t:worker  queue.consume Entry(Queue, \"t:tasks\")";
+    assert_eq!(denies.seen(), [asked]);
+    denies.only_words(&["queue.consume"]);
+    let denied = permit().unwrap_err();
+    assert_eq!(denied.kind, Kind::PermissionDenied);
+    let queue = Resource::Entry(EntryKind::Queue, "t:tasks".into());
+    let unknown = world.node.permit("t:none", Action::QueueConsume, queue);
+    assert_eq!(unknown.unwrap_err().kind, Kind::NotFound);
+    assert!(world.node.kernel().processes().is_empty());
     world.close().await;
 }

@@ -271,6 +271,8 @@ fn a_wrong_program_is_refused_with_its_line_and_changes_nothing() {
             ("[app]\npayloads = \"object\"\n", 2),
             ("\n[app]\nmax_memory_total = \"1GiB\"\n", 3),
             ("\n\n[tokens.\"app:t\"]\n", 3),
+            ("[queues.\"app:q\"]\n", 1),
+            ("\n[volumes.\"app:v\"]\npath = \".\"\n", 2),
             ("[security]\nstrict = true\n", 1),
             ("[app]\n[scopes.\"app:s\"]\n", 2),
             ("\n[processes.\"app:code\"]\nactor = { id = \"acme\" }\n", 3),

@@ -41,6 +41,8 @@ local kinds = {
   object = { takes = "table", refuses = true },
   schema = { takes = "table string", refuses = true, value = {} },
   data = { takes = "string", refuses = true, value = "x" },
+  -- Of a file that is written whole.
+  content = { takes = "string", name = "string or stream", value = "x" },
 }
 
 local values = {
@@ -61,6 +63,7 @@ ch:close()
 -- A stream from which a read does not wait.
 local at_its_end, writer = stream.pipe()
 writer:close()
+local volume = assert(fs.get("app:files"))
 local objects = {
   message = { "message", (process.inbox():receive()) },
   spawner = { "spawner", spawner },
@@ -82,6 +85,8 @@ local objects = {
   s = { "store", assert(store.get("app:values")) },
   stream = { "stream", at_its_end },
   scanner = { "scanner", at_its_end:scanner() },
+  v = { "volume", volume },
+  f = { "volume_file", assert(volume:open("a", "r")) },
   executor = { "executor", funcs.new() },
   future = { "future", assert(funcs.async("app:nothing")) },
   p = { "payload", payload.new("x") },
@@ -201,9 +206,13 @@ kinds.channel.value = assert(process.listen("unlistened"))
 kinds.actor.value, kinds.scope.value = objects.actor[2], objects.scope[2]
 
 local rowed = {}
+-- A program of its own tries the rows with `elsewhere`: queue/messages.
 for _, row in ipairs(rows) do
   local path = row[1]
   rowed[path] = true
+  if row.elsewhere then
+    goto continue
+  end
   local class, object = table.unpack(objects[path:match("^(%w+):")] or {})
   local arguments = {}
   for place = 2, #row do
@@ -217,6 +226,7 @@ for _, row in ipairs(rows) do
   if object and not row.any_self then
     try_self(path, class, object)
   end
+  ::continue::
 end
 
 -- That no function is left out. The methods are compared by a test of the

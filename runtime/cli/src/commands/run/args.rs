@@ -32,7 +32,7 @@ pub(crate) struct RunArgs {
     pub(crate) grants: GrantArgs,
     /// Keep the program's data in this directory
     ///
-    /// Durable stores lie in it. Without the option they end with the program. One program
+    /// Durable stores and queues lie in it. Without the option they end with the program. One program
     /// uses a directory at a time.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,

@@ -42,6 +42,7 @@ pub(crate) fn run(args: &RunArgs, warnings: Warnings) -> Result<Exit, Failures> 
         write: args.grants.write.clone(),
         env: args.grants.env.clone(),
         uses: args.grants.uses(),
+        volumes: args.grants.volume.clone(),
         strict: args.strict,
         reloadable: args.watch || args.is_controlled(),
         tests: false,

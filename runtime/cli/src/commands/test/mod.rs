@@ -41,6 +41,7 @@ pub(crate) fn test(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures
         write: args.grants.write.clone(),
         env: args.grants.env.clone(),
         uses: args.grants.uses(),
+        volumes: args.grants.volume.clone(),
         strict: args.strict,
         reloadable: false,
         tests: true,

@@ -10,6 +10,8 @@ const SOCKETS: &str = "runtime/engine/src/abi/wasi/component/sockets.rs";
 const REQUEST: &str = "runtime/capabilities/src/http/options.rs";
 const FLIGHT: &str = "runtime/capabilities/src/http/in_flight.rs";
 const LOOK_UP: &str = "runtime/capabilities/src/http/resolve.rs";
+const QUEUE: &str = "runtime/engine/src/capability/queue_settings.rs";
+const VOLUMES: &str = "runtime/capabilities/src/fs/mod.rs";
 
 pub(super) const ROWS: &[Row] = &[
     (
@@ -244,5 +246,67 @@ pub(super) const ROWS: &[Row] = &[
             Constant(LOOK_UP, "MAX_LOOKUPS", Count),
             Constant(LOOK_UP, "MAX_LOOKUPS_OF_HOST", Count),
         ],
+    ),
+    (
+        "`max_length`: messages of a queue",
+        &[Constant(QUEUE, "DEFAULT_MAX_LENGTH", Count)],
+    ),
+    (
+        "`max_value` of a queue",
+        &[Constant(QUEUE, "DEFAULT_MAX_VALUE", Bytes)],
+    ),
+    (
+        "`max_bytes` of a queue",
+        &[Constant(QUEUE, "DEFAULT_MAX_BYTES", Bytes)],
+    ),
+    (
+        "headers of one message",
+        &[Constant(
+            "runtime/capabilities/src/queue/message.rs",
+            "MAX_HEADERS",
+            Bytes,
+        )],
+    ),
+    (
+        "`max_bytes` of a volume",
+        &[Constant(
+            "runtime/engine/src/capability/volume_settings.rs",
+            "DEFAULT_MAX_BYTES",
+            Bytes,
+        )],
+    ),
+    (
+        "open files of a process in volumes",
+        &[Constant(VOLUMES, "MAX_FILES", Count)],
+    ),
+    (
+        "open files in volumes of all processes",
+        &[Constant(VOLUMES, "MAX_FILES_OF_HOST", Count)],
+    ),
+    (
+        "file of a volume that is read or written whole",
+        &[
+            Constant(VOLUMES, "MAX_WHOLE_FILE", Bytes),
+            Text(
+                "guest-sdk/lua/src/prelude/fs.lua",
+                "local MAX_WHOLE = 16777216",
+            ),
+        ],
+    ),
+    (
+        "path of a volume",
+        &[Constant(
+            "runtime/capabilities/src/fs/path.rs",
+            "MAX_PATH",
+            Bytes,
+        )],
+    ),
+    (
+        "entries of a directory of a volume",
+        &[Constant(
+            "runtime/capabilities/src/fs/list.rs",
+            "MAX_LISTED",
+            Count,
+        )],
     ),
 ];

@@ -187,4 +187,14 @@ pub(in crate::limits) const INNER: &[(&str, &str, &str)] = &[
         "MAX_NAME",
         "no longer name exists in DNS",
     ),
+    (
+        "runtime/capabilities/src/fs/usage.rs",
+        "MAX_COUNTED",
+        "entries of a volume that are counted; what is beyond them does not count",
+    ),
+    (
+        "runtime/capabilities/src/queue/message.rs",
+        "MAX_REASON",
+        "characters of an error that a message is given up with; the rest is cut",
+    ),
 ];

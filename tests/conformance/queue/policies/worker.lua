@@ -1,0 +1,3 @@
+return function(value)
+  assert(process.send("main", "told", value))
+end
