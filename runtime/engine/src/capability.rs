@@ -25,6 +25,7 @@ use warren_kernel::Error;
 
 mod caller;
 mod charge;
+mod database_settings;
 mod kept;
 mod known;
 mod store_settings;
@@ -32,6 +33,7 @@ mod store_settings;
 pub use crate::environment::Variables;
 pub use caller::{Caller, MAX_PERMISSIONS};
 pub use charge::Charge;
+pub use database_settings::{DatabasePlace, DatabaseSettings, DatabaseUrl, Migration};
 pub use kept::Kept;
 pub use known::Calls;
 pub(crate) use known::{Capabilities, Counts};

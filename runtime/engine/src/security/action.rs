@@ -100,6 +100,10 @@ actions! {
     StoreRead = "store.read" on Store;
     /// Changing values of a store.
     StoreWrite = "store.write" on Store;
+    /// Reading a database.
+    SqlRead = "sql.read" on Database;
+    /// Changing a database.
+    SqlWrite = "sql.write" on Database;
 }
 
 /// The kind of resource on which an action acts.
@@ -127,10 +131,12 @@ pub enum ResourceKind {
     TokenStore,
     /// A store of values, by its id.
     Store,
+    /// A database, by its id.
+    Database,
 }
 
 /// Words of other systems for the runtime's own actions. Only `security.can` knows them.
-const OTHER_WORDS: [(&str, Action); 7] = [
+const OTHER_WORDS: [(&str, Action); 8] = [
     ("store.get", Action::StoreRead),
     ("store.info", Action::StoreRead),
     ("store.key.get", Action::StoreRead),
@@ -138,6 +144,7 @@ const OTHER_WORDS: [(&str, Action); 7] = [
     ("store.key.list", Action::StoreRead),
     ("store.key.set", Action::StoreWrite),
     ("store.key.delete", Action::StoreWrite),
+    ("db.get", Action::SqlRead),
 ];
 
 impl Action {
@@ -170,6 +177,7 @@ impl ResourceKind {
             ResourceKind::Group => "the group",
             ResourceKind::Variable => "the name",
             ResourceKind::TokenStore | ResourceKind::Store => "the store's id",
+            ResourceKind::Database => "the database's id",
         }
     }
 }
