@@ -103,7 +103,7 @@ impl Guarded {
             (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 100),
             (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
         ] {
-            let _before = connection.set_limit(limit, most);
+            connection.set_limit(limit, most)?;
         }
         functions::replace(&connection)?;
         let guard = Guard::set(&connection);

@@ -16,7 +16,7 @@ const MAX_MESSAGE: usize = 1_000;
 pub(super) fn of(connection: &Guarded, error: &rusqlite::Error) -> Error {
     let said = text::clipped(&message(error), MAX_MESSAGE);
     let of_kind = |kind, lead: &str| Error::new(kind, format!("{lead}{said}"));
-    let Some(code) = error.sqlite_error_code() else {
+    let Some(code) = code(error) else {
         return of_kind(Kind::Internal, "the database does not work: ");
     };
     match code {
@@ -72,6 +72,13 @@ fn of_interrupted(guard: &Guard) -> Error {
             let milliseconds = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
             Error::at_limit(Kind::Timeout, "max_statement", milliseconds, message)
         }
+    }
+}
+
+fn code(error: &rusqlite::Error) -> Option<ErrorCode> {
+    match error {
+        rusqlite::Error::SqlInputError { error, .. } => Some(error.code),
+        other => other.sqlite_error_code(),
     }
 }
 

@@ -16,6 +16,9 @@ const BETWEEN_LOOKS: i32 = 1_000;
 /// tables of their own beside the database's rules.
 const MODULES: [&str; 3] = ["fts5", "rtree", "rtree_i32"];
 
+/// Settings that virtual tables of these modules read.
+const PRAGMAS: [&str; 2] = ["data_version", "page_size"];
+
 /// Functions that are refused: those that reach beyond the database, and one whose time grows
 /// with the square of its arguments, which nothing can interrupt.
 const REFUSED: [&str; 7] = [
@@ -181,11 +184,10 @@ fn refusal(action: &AuthAction<'_>) -> Option<String> {
     let what = match action {
         AuthAction::Attach { .. } => "ATTACH".to_owned(),
         AuthAction::Detach { .. } => "DETACH".to_owned(),
-        // A counter, which the full-text search asks for.
         AuthAction::Pragma {
             pragma_name,
             pragma_value: None,
-        } if pragma_name.eq_ignore_ascii_case("data_version") => return None,
+        } if is_one_of(pragma_name, &PRAGMAS) => return None,
         AuthAction::Pragma { .. } => "PRAGMA".to_owned(),
         AuthAction::Transaction { .. } | AuthAction::Savepoint { .. } => {
             "a transaction in a statement".to_owned()

@@ -1,5 +1,6 @@
 //! Migrations of a database of SQLite.
 
+use rusqlite::fallible_iterator::FallibleIterator as _;
 use rusqlite::{Batch, OptionalExtension as _, params};
 use warren_engine::capability::Migration;
 use warren_kernel::Error;

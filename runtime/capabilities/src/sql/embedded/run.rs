@@ -1,5 +1,6 @@
 //! Statements on a connection.
 
+use rusqlite::fallible_iterator::FallibleIterator as _;
 use rusqlite::{Batch, Connection, Statement as Compiled, ffi};
 use warren_engine::capability::{Answer, Charge};
 use warren_kernel::Error;

@@ -12,7 +12,7 @@ use super::lent::Lent;
 use super::run;
 
 /// An open transaction, which its drop rolls back.
-pub(crate) struct Transaction {
+pub(in crate::sql) struct Transaction {
     lent: Lent,
     is_read_only: bool,
     max_rows: usize,
@@ -31,7 +31,7 @@ impl Transaction {
             Access::Read => "BEGIN",
             Access::Write => "BEGIN IMMEDIATE",
         };
-        let work = lent.work(max_statement, |connection| connection.own(text));
+        let work = lent.work(max_statement, move |connection| connection.own(text));
         let (lent, begun) = work.await?;
         begun?;
         Ok(Transaction {
@@ -43,7 +43,7 @@ impl Transaction {
     }
 
     /// Carries out a command. Returns the transaction if it goes on.
-    pub(crate) async fn carry_out(
+    pub(in crate::sql) async fn carry_out(
         self,
         command: Command,
         charge: Charge,
