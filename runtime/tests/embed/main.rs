@@ -7,6 +7,7 @@
 )]
 
 mod apply;
+mod capability;
 mod definitions;
 mod ends;
 mod hooks;
