@@ -110,12 +110,31 @@ pub enum AppError {
         error: GrantError,
     },
     /// A thing that is granted at the start is no entry of the manifest.
-    #[error("cannot grant the {what} `{}`: the program has no such {what}", text::line(thing))]
+    #[error(
+        "cannot grant the {what} `{}`: the program has no such {what}",
+        text::line(thing)
+    )]
     UnknownUse {
         /// The word for such things.
         what: String,
         /// The id of the thing.
         thing: String,
+        /// Advice.
+        remedy: String,
+    },
+    /// A right that is granted at the start is none of its kind of things.
+    #[error(
+        "cannot grant `{}` on the {what} `{}`: there is no such right",
+        text::line(right),
+        text::line(thing)
+    )]
+    UnknownRight {
+        /// The word for such things.
+        what: String,
+        /// The id of the thing.
+        thing: String,
+        /// The right.
+        right: String,
         /// Advice.
         remedy: String,
     },
@@ -221,7 +240,9 @@ impl AppError {
                 format!("give the file an entry of its own in [processes], or change that of {id}")
             }
             AppError::Grant { access, error, .. } => return error.remedy(*access),
-            AppError::UnknownUse { remedy, .. } => remedy.clone(),
+            AppError::UnknownUse { remedy, .. } | AppError::UnknownRight { remedy, .. } => {
+                remedy.clone()
+            }
             AppError::Unreadable { .. }
             | AppError::Source { .. }
             | AppError::FileName { .. }

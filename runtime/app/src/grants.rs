@@ -46,8 +46,13 @@ pub(crate) fn of_options(options: &AppOptions) -> Result<Grants, AppError> {
                 error,
             })?;
     }
-    for UseGrant { capability, thing } in &options.uses {
-        grants.uses.grant(capability, &full_id(thing), "");
+    for UseGrant {
+        capability,
+        thing,
+        right,
+    } in &options.uses
+    {
+        grants.uses.grant(capability, &full_id(thing), right);
     }
     for variable in &options.env {
         add_env(&mut grants, variable).map_err(|error| AppError::Grant {

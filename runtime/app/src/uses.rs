@@ -9,15 +9,26 @@ pub(crate) struct UseKind {
     pub(crate) table: &'static str,
     /// The word for one of them.
     pub(crate) what: &'static str,
+    /// The words for a part of what there is to do; none if a grant is always whole.
+    pub(crate) rights: &'static [&'static str],
 }
 
 impl UseKind {
     /// All kinds.
-    pub(crate) const ALL: &'static [UseKind] = &[UseKind {
-        key: "store",
-        table: "stores",
-        what: "store",
-    }];
+    pub(crate) const ALL: &'static [UseKind] = &[
+        UseKind {
+            key: "store",
+            table: "stores",
+            what: "store",
+            rights: &[],
+        },
+        UseKind {
+            key: "queue",
+            table: "queues",
+            what: "queue",
+            rights: &["publish"],
+        },
+    ];
 
     /// Returns the kind of a capability.
     pub(crate) fn of(capability: &str) -> Option<&'static UseKind> {

@@ -1,4 +1,4 @@
-//! The options that grant files, environment variables and stores to a program.
+//! The options that grant files, environment variables, stores and queues to a program.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -28,16 +28,19 @@ pub(crate) struct GrantArgs {
     /// A name without a colon is one of `app`.
     #[arg(long, value_name = "ID")]
     pub(crate) store: Vec<String>,
+    /// Let the program publish to this queue of its manifest
+    ///
+    /// A name without a colon is one of `app`.
+    #[arg(long, value_name = "ID")]
+    pub(crate) queue: Vec<String>,
 }
 
 impl GrantArgs {
     /// Returns the entries of the manifest that the program may use.
     pub(crate) fn uses(&self) -> Vec<UseGrant> {
-        let stores = self.store.iter().map(|id| UseGrant {
-            capability: "store".to_owned(),
-            thing: id.clone(),
-        });
-        stores.collect()
+        let stores = self.store.iter().map(|id| UseGrant::all("store", id));
+        let queues = self.queue.iter().map(|id| UseGrant::all("queue", id));
+        stores.chain(queues).collect()
     }
 }
 
