@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use warren_engine::capability::StoreSettings;
+use warren_engine::capability::{DatabaseSettings, StoreSettings};
 use warren_engine::security::TokenStore;
 use warren_engine::{Definition, Definitions, Files, Source};
 use warren_kernel::Error;
@@ -46,6 +46,7 @@ pub struct App {
     pub(crate) services: Vec<Service>,
     pub(crate) token_stores: Vec<TokenStore>,
     pub(crate) stores: Vec<StoreSettings>,
+    pub(crate) databases: Vec<DatabaseSettings>,
     pub(crate) library: Library,
     pub(crate) policies: Option<Arc<Policies>>,
     /// The text of the manifest; empty without one.
@@ -112,6 +113,11 @@ impl App {
     /// Returns the stores of values.
     pub fn stores(&self) -> &[StoreSettings] {
         &self.stores
+    }
+
+    /// Returns the databases of SQL.
+    pub fn databases(&self) -> &[DatabaseSettings] {
+        &self.databases
     }
 
     /// Returns the policies; `None` if the program says nothing of permissions.

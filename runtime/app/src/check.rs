@@ -315,7 +315,7 @@ impl Checked {
 
     /// Returns the value of a variable: that of the start of the program, else that of the
     /// runtime's environment.
-    fn secret(&self, name: &str) -> Result<Arc<[u8]>, String> {
+    pub(crate) fn secret(&self, name: &str) -> Result<Arc<[u8]>, String> {
         let shown = text::quoted(name);
         if name.is_empty() || name.contains(['=', '\0']) {
             return Err(format!("`{shown}` is not a valid variable name"));

@@ -67,6 +67,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     check_uses(&options.uses, &manifest.parsed)?;
     let mut checked = Checked::new(&manifest.parsed, library);
     let mut services = checked.services_of(&manifest.parsed.services);
+    let databases = checked.databases_of(&manifest.parsed);
     let problems = checked.take_problems();
     if !problems.is_empty() {
         return Err(manifest.refused(problems));
@@ -117,6 +118,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         services,
         token_stores,
         stores,
+        databases,
         library,
         policies: policies.map(Arc::new),
         taken_manifest: RwLock::new(Arc::clone(&text)),

@@ -150,6 +150,7 @@ impl App {
                 services: self.services.clone(),
                 token_stores: self.token_stores.clone(),
                 stores: self.stores.clone(),
+                databases: self.databases.clone(),
                 library,
                 policies: self.policies.clone(),
                 manifest: Arc::clone(&self.manifest),

@@ -81,6 +81,11 @@ impl App {
         );
         refuse(self.stores != next.stores, &["stores"], "a store");
         refuse(
+            self.databases != next.databases,
+            &["databases"],
+            "a database, or a migration of it,",
+        );
+        refuse(
             self.policies.is_none() && next.policies.is_some(),
             &["security"],
             "a program without permissions",

@@ -23,6 +23,12 @@ impl UseKind {
             rights: &[],
         },
         UseKind {
+            key: "sql",
+            table: "databases",
+            what: "database",
+            rights: &["read", "write"],
+        },
+        UseKind {
             key: "queue",
             table: "queues",
             what: "queue",

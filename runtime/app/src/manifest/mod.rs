@@ -4,6 +4,7 @@
 //! Checks that need the program's files and hosts follow once those are known.
 //! Both report [`Problem`]s, and all of them at once.
 
+mod databases;
 mod imports;
 mod problem;
 mod reader;
@@ -29,6 +30,7 @@ use warren_kernel::text;
 use crate::host::{HostSettings, QueueSettings};
 use crate::id::{Id, is_segment_char};
 use crate::uses::UseKind;
+pub(crate) use databases::DatabaseEntry;
 pub(crate) use imports::ImportsEntry;
 use reader::{Reader, Section};
 pub(crate) use security::{IdentityOf, SecurityEntries};
@@ -60,6 +62,7 @@ pub(crate) struct Manifest {
     pub(crate) imports: Vec<ImportsEntry>,
     pub(crate) tokens: Vec<TokensEntry>,
     pub(crate) stores: Vec<StoreSettings>,
+    pub(crate) databases: Vec<DatabaseEntry>,
     pub(crate) security: SecurityEntries,
 }
 
@@ -118,6 +121,7 @@ impl Manifest {
                 "imports",
                 "tokens",
                 "stores",
+                "databases",
                 "security",
                 "scopes",
             ],
@@ -160,6 +164,10 @@ impl Manifest {
             let settings = stores::read(&mut reader, &id, &store);
             manifest.stores.push(settings);
         }
+        for (id, database) in reader.tables_by_id(&root, "databases") {
+            let entry = DatabaseEntry::read(&mut reader, id, &database);
+            manifest.databases.push(entry);
+        }
         manifest.security.read(&mut reader, &root);
         (manifest, reader.into_problems())
     }
@@ -170,7 +178,13 @@ impl Manifest {
             "stores" => &self.stores[..],
             _ => &[],
         };
-        stores.iter().map(|store| &*store.id)
+        let databases = match kind.table {
+            "databases" => &self.databases[..],
+            _ => &[],
+        };
+        let stores = stores.iter().map(|store| &*store.id);
+        let databases = databases.iter().map(|entry| &*entry.settings.id);
+        stores.chain(databases)
     }
 
     fn read_app(&mut self, reader: &mut Reader, app: &Section<'_>) {

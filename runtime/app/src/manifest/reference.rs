@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use warren_engine::HostLimits;
-use warren_engine::capability::StoreSettings;
+use warren_engine::capability::{DatabasePlace, DatabaseSettings, StoreSettings};
 
 use super::problem::Problem;
 use super::{Manifest, size};
@@ -257,6 +257,16 @@ fn defaults_are_those_of_the_code() {
     assert_eq!(count("max_entries"), store.max_entries);
     assert_eq!(bytes("max_value"), store.max_value as u64);
     assert_eq!(bytes("max_bytes"), store.max_bytes);
+
+    let database = DatabaseSettings::new("a:b", DatabasePlace::Memory);
+    assert_eq!(count("max_rows"), database.max_rows);
+    assert_eq!(delay("max_statement"), database.max_statement);
+    assert_eq!(delay("max_transaction"), database.max_transaction);
+    assert_eq!(count("max_connections"), database.max_connections);
+    // The rows of stores have a key of this name, too.
+    let of_databases = |row: &&Row| (row.table, row.key) == ("databases.\"id\"", "max_bytes");
+    let row = rows.iter().find(of_databases).unwrap();
+    assert_eq!(size::parse_size(row.default), Ok(database.max_bytes));
 
     // The reader reports exactly the keys without a default as missing.
     for row in &rows {

@@ -1,4 +1,5 @@
-//! The options that grant files, environment variables, stores and queues to a program.
+//! The options that grant files, environment variables, stores, databases and queues to a
+//! program.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -28,6 +29,11 @@ pub(crate) struct GrantArgs {
     /// A name without a colon is one of `app`.
     #[arg(long, value_name = "ID")]
     pub(crate) store: Vec<String>,
+    /// Let the program use this database of its manifest
+    ///
+    /// A name without a colon is one of `app`. With `=read`, the program may only read it.
+    #[arg(long, value_name = "ID[=read]", value_parser = parse_database)]
+    pub(crate) sql: Vec<UseGrant>,
     /// Let the program publish to this queue of its manifest
     ///
     /// A name without a colon is one of `app`.
@@ -40,7 +46,20 @@ impl GrantArgs {
     pub(crate) fn uses(&self) -> Vec<UseGrant> {
         let stores = self.store.iter().map(|id| UseGrant::all("store", id));
         let queues = self.queue.iter().map(|id| UseGrant::all("queue", id));
-        stores.chain(queues).collect()
+        let databases = self.sql.iter().cloned();
+        stores.chain(databases).chain(queues).collect()
+    }
+}
+
+/// Reads the value of `--sql`.
+fn parse_database(text: &str) -> Result<UseGrant, String> {
+    match text.split_once('=') {
+        None => Ok(UseGrant::all("sql", text)),
+        Some((id, right @ ("read" | "write"))) => Ok(UseGrant {
+            right: right.to_owned(),
+            ..UseGrant::all("sql", id)
+        }),
+        Some(_) => Err("expected ID or ID=read".to_owned()),
     }
 }
 
