@@ -26,17 +26,21 @@ use warren_kernel::Error;
 mod caller;
 mod charge;
 mod database_settings;
+pub mod http;
 mod kept;
 mod known;
+mod permits;
 mod store_settings;
 
 pub use crate::environment::Variables;
+pub use crate::origin::{Origin, OriginError, OriginGrant};
 pub use caller::{Caller, MAX_PERMISSIONS};
 pub use charge::Charge;
 pub use database_settings::{DatabasePlace, DatabaseSettings, DatabaseUrl, Migration};
 pub use kept::Kept;
 pub use known::Calls;
 pub(crate) use known::{Capabilities, Counts};
+pub use permits::Permits;
 pub use store_settings::StoreSettings;
 
 /// A service of the runtime. Every operation is written once, for guests of all
@@ -54,6 +58,12 @@ pub trait Capability: Send + Sync + 'static {
     /// [`Step::Compute`], and what waits as [`Step::Wait`]. A request of more than
     /// [`AT_ONCE`] bytes is always handled on a thread where it may take its time.
     fn call(&self, caller: &mut dyn Caller, operation: &str, request: &[u8]) -> Step;
+
+    /// Returns the client that sends the requests of components. Only that of the
+    /// capability `http` counts.
+    fn outgoing(&self) -> Option<&dyn http::Outgoing> {
+        None
+    }
 }
 
 /// The most bytes of a request.

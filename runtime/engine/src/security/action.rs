@@ -104,6 +104,8 @@ actions! {
     SqlRead = "sql.read" on Database;
     /// Changing a database.
     SqlWrite = "sql.write" on Database;
+    /// Sending a request over HTTP.
+    HttpRequest = "http.request" on Origin;
 }
 
 /// The kind of resource on which an action acts.
@@ -133,10 +135,12 @@ pub enum ResourceKind {
     Store,
     /// A database, by its id.
     Database,
+    /// An origin of URLs: scheme, host and port.
+    Origin,
 }
 
 /// Words of other systems for the runtime's own actions. Only `security.can` knows them.
-const OTHER_WORDS: [(&str, Action); 8] = [
+const OTHER_WORDS: [(&str, Action); 9] = [
     ("store.get", Action::StoreRead),
     ("store.info", Action::StoreRead),
     ("store.key.get", Action::StoreRead),
@@ -145,6 +149,7 @@ const OTHER_WORDS: [(&str, Action); 8] = [
     ("store.key.set", Action::StoreWrite),
     ("store.key.delete", Action::StoreWrite),
     ("db.get", Action::SqlRead),
+    ("http_client.request", Action::HttpRequest),
 ];
 
 impl Action {
@@ -178,6 +183,7 @@ impl ResourceKind {
             ResourceKind::Variable => "the name",
             ResourceKind::TokenStore | ResourceKind::Store => "the store's id",
             ResourceKind::Database => "the database's id",
+            ResourceKind::Origin => "the origin",
         }
     }
 }
