@@ -7,8 +7,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
-use warren_capabilities::{Data, Metrics, Stores};
-use warren_engine::capability::{Capability, StoreSettings};
+use warren_capabilities::{Data, Databases, Metrics, Stores};
+use warren_engine::capability::{Capability, DatabaseSettings, StoreSettings};
 use warren_engine::security::Authorizer;
 use warren_engine::{
     Code, CompileLimits, DEFAULT_TICK, Definition, HostLimits, LogHook, LogRecord, Node,
@@ -52,6 +52,7 @@ pub struct Builder {
     hosts: Vec<(String, HostLimits)>,
     token_stores: Vec<TokenStore>,
     stores: Vec<StoreSettings>,
+    databases: Vec<DatabaseSettings>,
     data: Option<PathBuf>,
     capabilities: Vec<Arc<dyn Capability>>,
     output: Box<dyn Sink>,
@@ -77,6 +78,7 @@ impl Runtime {
             hosts: Vec::new(),
             token_stores: Vec::new(),
             stores: Vec::new(),
+            databases: Vec::new(),
             data: None,
             capabilities: Vec::new(),
             output: Box::new(StandardStreams::default()),
@@ -194,8 +196,42 @@ impl Builder {
         self
     }
 
-    /// Sets the directory of the program's data. Durable stores lie in it; without it they
-    /// end with the program. The runtime makes a missing directory for its user alone, and
+    /// Adds a database, in place of a database of the program with this id. Processes use it
+    /// whose definition is granted it:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use warren::capability::{DatabasePlace, DatabaseSettings};
+    /// use warren::{Code, Definition, Grants, Runtime, Source, Uses};
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+    /// let code = b"return function() return sql.get('shop'):query('SELECT 6 * 7 AS n')[1].n end";
+    /// let grants = Grants {
+    ///     uses: Uses::default().with("sql", "app:shop"),
+    ///     ..Grants::default()
+    /// };
+    /// let runtime = Runtime::builder()
+    ///     .database(DatabaseSettings::new("app:shop", DatabasePlace::Memory))
+    ///     .definition(Definition {
+    ///         id: "app:ask".into(),
+    ///         code: Code::Lua(Source { name: "ask.lua".into(), bytes: code.as_slice().into() }),
+    ///         method: "main".into(),
+    ///         host: None,
+    ///         grants: Arc::new(grants),
+    ///     })
+    /// #    .cache(cache)
+    ///     .start()?;
+    /// assert_eq!(runtime.exec::<i64>("app:ask").await?, 42);
+    /// # Ok(()) }
+    /// ```
+    pub fn database(mut self, database: DatabaseSettings) -> Builder {
+        self.databases.push(database);
+        self
+    }
+
+    /// Sets the directory of the program's data. Durable stores and the files of databases lie
+    /// in it; without it they end with the program. The runtime makes a missing directory for its user alone, and
     /// locks it: one runtime uses a directory at a time. No grant may let the program write
     /// to it.
     pub fn data(mut self, directory: impl Into<Option<PathBuf>>) -> Builder {
@@ -364,6 +400,8 @@ impl Builder {
         }
         let data = own.data.as_deref().map(Data::open).transpose()?;
         let stores = Stores::open(stores(self.stores, self.app.as_ref()), data.as_ref())?;
+        let databases = databases(self.databases, self.app.as_ref());
+        let databases = Databases::open(databases, data.as_ref())?;
         let own_hosts = self.hosts.iter();
         let own_hosts: Table<_> = own_hosts
             .map(|(name, limits)| (name.as_str().into(), Arc::new(limits.clone())))
@@ -374,6 +412,7 @@ impl Builder {
             tokens: token_stores(self.token_stores, self.app.as_ref()),
             metrics: metrics.clone(),
             stores,
+            databases,
         });
         let of_app = self.app.as_ref().and_then(App::policies).cloned();
         // Policies behind an authorizer of the embedder judge nothing.
@@ -467,5 +506,12 @@ fn token_stores(given: Vec<TokenStore>, app: Option<&App>) -> Vec<TokenStore> {
 /// id counts.
 fn stores(given: Vec<StoreSettings>, app: Option<&App>) -> Vec<StoreSettings> {
     let of_app = app.map(App::stores).unwrap_or_default().to_vec();
+    of_app.into_iter().chain(given).collect()
+}
+
+/// Returns the databases of the program, then the given ones, of which the last of an id
+/// counts.
+fn databases(given: Vec<DatabaseSettings>, app: Option<&App>) -> Vec<DatabaseSettings> {
+    let of_app = app.map(App::databases).unwrap_or_default().to_vec();
     of_app.into_iter().chain(given).collect()
 }

@@ -51,7 +51,7 @@ pub enum DataError {
         /// The fault, in the words of the database.
         reason: String,
     },
-    /// The address of a database server, or the certificates of the machine, are of no use.
+    /// The address of a database server is of no use.
     #[error("cannot use the database {}: {reason}", warren_kernel::text::line(id))]
     Server {
         /// The id of the database.

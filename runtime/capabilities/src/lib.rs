@@ -3,7 +3,8 @@
 //!
 //! Each module is one capability, with a file for each of its operations. Most are pure
 //! functions of their requests, which need neither a grant nor a permission. `store` gives
-//! things that a program is granted, on top of `sqlite` and `data`. `stream` reads and writes
+//! things that a program is granted, on top of `sqlite` and `data`, and so does `sql`, which has
+//! pools of connections of its own. `stream` reads and writes
 //! what other capabilities open; `quota` counts it.
 //! `request` reads the arguments of a call, and `answer` writes its value.
 
@@ -28,6 +29,7 @@ pub mod metrics;
 mod quota;
 mod request;
 mod security;
+mod sql;
 mod sqlite;
 mod store;
 mod streams;
@@ -39,6 +41,7 @@ mod yaml;
 
 pub use data::{Data, DataError};
 pub use metrics::Metrics;
+pub use sql::Databases;
 pub use store::Stores;
 
 /// The settings that the capabilities of a program are made with.
@@ -50,6 +53,8 @@ pub struct Settings {
     pub metrics: Metrics,
     /// The stores of values.
     pub stores: Stores,
+    /// The databases.
+    pub databases: Databases,
 }
 
 /// Returns all capabilities of this crate.
@@ -63,6 +68,7 @@ pub fn all(settings: Settings) -> Vec<Arc<dyn Capability>> {
         Arc::new(json::Json::default()),
         Arc::new(settings.metrics),
         Arc::new(security::Security::new(settings.tokens)),
+        Arc::new(settings.databases),
         Arc::new(settings.stores),
         Arc::new(streams::Stream::default()),
         Arc::new(text::Text::default()),
