@@ -260,9 +260,10 @@ impl Checked {
         let stores = entry.tokens.iter().filter(|id| self.check_token_store(id));
         grants.tokens = stores.map(|id| full_id(id.get_ref())).collect();
         for Use { kind, thing, right } in &entry.uses {
-            if self.check_entry(manifest, kind, thing) {
-                let id = full_id(thing.get_ref());
-                grants.uses.grant(kind.key, &id, right);
+            if kind.has_origins() {
+                kind.grant(&mut grants.uses, thing.get_ref(), right);
+            } else if self.check_entry(manifest, kind, thing) {
+                kind.grant(&mut grants.uses, &full_id(thing.get_ref()), right);
             }
         }
         self.library.process_mut(id).grants = Some(Arc::new(grants));

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
+use warren_engine::capability::OriginError;
 use warren_kernel::text;
 
 use crate::id::IdError;
@@ -121,6 +122,14 @@ pub enum AppError {
         thing: String,
         /// Advice.
         remedy: String,
+    },
+    /// A text that is granted at the start as an origin is none.
+    #[error("cannot grant the origin `{}`: {error}", text::line(origin))]
+    Origin {
+        /// The text.
+        origin: String,
+        /// The reason.
+        error: OriginError,
     },
     /// A right that is granted at the start is none of its kind of things.
     #[error(
@@ -246,6 +255,7 @@ impl AppError {
             AppError::Unreadable { .. }
             | AppError::Source { .. }
             | AppError::FileName { .. }
+            | AppError::Origin { .. }
             | AppError::Manifest(_)
             | AppError::Policies(_) => return None,
         })

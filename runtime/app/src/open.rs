@@ -160,6 +160,9 @@ fn check_uses(uses: &[UseGrant], manifest: &Manifest) -> Result<(), AppError> {
                 },
             });
         }
+        if kind.has_origins() {
+            continue;
+        }
         let id = full_id(thing);
         let entries = || manifest.entries(kind);
         if entries().any(|entry| entry == id) {

@@ -2,9 +2,10 @@
 
 use toml::Spanned;
 use toml::de::DeValue;
+use warren_engine::capability::OriginGrant;
 use warren_kernel::text;
 
-use super::reader::{Reader, Section, alternatives, type_of};
+use super::reader::{MAX_STRINGS, Reader, Section, alternatives, type_of};
 use crate::suggest::closest;
 use crate::uses::UseKind;
 
@@ -21,6 +22,9 @@ pub(super) fn read(reader: &mut Reader, grants: &Section<'_>) -> Vec<Use> {
     let mut uses = Vec::new();
     for kind in UseKind::ALL {
         match grants.value(kind.key) {
+            Some(value) if kind.has_origins() => {
+                uses.extend(origins(reader, grants, kind, value));
+            }
             Some(value) if !kind.rights.is_empty() && !is_array(value) => {
                 uses.extend(rights(reader, grants, kind, value));
             }
@@ -84,6 +88,73 @@ fn rights(
     uses
 }
 
+/// Reads a list of origins. An element is a text, or a table that names private addresses, too:
+/// `{ origin = "http://localhost:8080", private = true }`.
+fn origins<'a>(
+    reader: &mut Reader,
+    grants: &Section<'a>,
+    kind: &'static UseKind,
+    value: &'a Spanned<DeValue<'a>>,
+) -> Vec<Use> {
+    let expected = "an array of origins";
+    let DeValue::Array(array) = value.get_ref() else {
+        reader.wrong_type(grants, kind.key, value.span(), value.get_ref(), expected);
+        return Vec::new();
+    };
+    let place = format!("`{}`{}", kind.key, grants.place());
+    if array.len() > MAX_STRINGS {
+        let message = format!("{place} holds {} origins", array.len());
+        let label = format!("expected at most {MAX_STRINGS}");
+        reader.problem(value.span(), message, label, None);
+        return Vec::new();
+    }
+    let mut uses = Vec::new();
+    for element in array.iter() {
+        let (origin, private) = match element.get_ref() {
+            DeValue::String(text) => {
+                let text = text.clone().into_owned();
+                (Some(Spanned::new(element.span(), text)), false)
+            }
+            DeValue::Table(entries) => {
+                let section = grants.below(kind.key, entries);
+                reader.known_keys(&section, &["origin", "private"]);
+                if !section.has("origin") {
+                    let message = format!("{place} holds a table without `origin`");
+                    let label = "expected `origin`, and `private` if it is wanted";
+                    reader.problem(element.span(), message, label, None);
+                }
+                let private = reader.boolean(&section, "private");
+                (
+                    reader.string(&section, "origin"),
+                    private.unwrap_or_default(),
+                )
+            }
+            other => {
+                let message = format!("{place} holds {}", type_of(other));
+                let label = format!("expected {expected}");
+                reader.problem(element.span(), message, label, None);
+                continue;
+            }
+        };
+        let Some(origin) = origin else {
+            continue;
+        };
+        match OriginGrant::parse(origin.get_ref(), private) {
+            Ok(grant) => uses.push(Use {
+                kind,
+                thing: Spanned::new(origin.span(), grant.as_str().to_owned()),
+                right: grant.right(),
+            }),
+            Err(error) => {
+                let shown = text::quoted(origin.get_ref());
+                let message = format!("{place} holds `{shown}`, which cannot be granted");
+                reader.problem(origin.span(), message, error.to_string(), None);
+            }
+        }
+    }
+    uses
+}
+
 #[cfg(test)]
 mod tests {
     use crate::manifest::Manifest;
@@ -105,8 +176,45 @@ mod tests {
     }
 
     #[test]
+    fn an_origin_is_a_text_or_a_table() {
+        let line = "http = [\"https://A.org:443/v1/\", { origin = \"http://[::1]:81\", private = true }, \
+                    { origin = \"*\" }]";
+        let expected = [
+            ("https://a.org/v1/".to_owned(), ""),
+            ("http://[::1]:81".to_owned(), "private"),
+            ("*".to_owned(), ""),
+        ];
+        assert_eq!(uses(line), expected);
+        assert_eq!(uses("http = []"), []);
+    }
+
+    #[test]
     fn what_is_wrong_has_its_place() {
         for (line, at, says) in [
+            (
+                "http = \"https://a.org\"",
+                "\"https",
+                "expected an array of origins",
+            ),
+            ("http = [7]", "7", "holds an integer"),
+            ("http = [\"a.org\"]", "\"a.org", "expected `http://`"),
+            ("http = [{ private = true }]", "{", "without `origin`"),
+            ("http = [{ origin = 7 }]", "7", "expected a string"),
+            (
+                "http = [{ origin = \"http://a\", private = 1 }]",
+                "1",
+                "expected true or false",
+            ),
+            (
+                "http = [{ origin = \"http://a\", privat = true }]",
+                "privat",
+                "did you mean",
+            ),
+            (
+                "http = [{ origin = \"http://*.a\", private = true }]",
+                "\"http://*.a",
+                "private addresses",
+            ),
             (
                 "queue = 7",
                 "7",

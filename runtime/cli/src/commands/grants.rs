@@ -1,4 +1,4 @@
-//! The options that grant files, environment variables, stores, databases and queues to a
+//! The options that grant files, environment variables, origins and entries of the manifest to a
 //! program.
 
 use std::ffi::OsStr;
@@ -34,6 +34,11 @@ pub(crate) struct GrantArgs {
     /// A name without a colon is one of `app`. With `=read`, the program may only read it.
     #[arg(long, value_name = "ID[=read]", value_parser = parse_database)]
     pub(crate) sql: Vec<UseGrant>,
+    /// Let the program send requests to this origin, such as https://api.example.com
+    ///
+    /// `,private` behind it allows private addresses, and those of this machine.
+    #[arg(long, value_name = "ORIGIN[,private]")]
+    pub(crate) http: Vec<String>,
     /// Let the program publish to this queue of its manifest
     ///
     /// A name without a colon is one of `app`.
@@ -42,12 +47,14 @@ pub(crate) struct GrantArgs {
 }
 
 impl GrantArgs {
-    /// Returns the entries of the manifest that the program may use.
+    /// Returns the origins and the entries of the manifest that the program may use.
     pub(crate) fn uses(&self) -> Vec<UseGrant> {
         let stores = self.store.iter().map(|id| UseGrant::all("store", id));
         let queues = self.queue.iter().map(|id| UseGrant::all("queue", id));
         let databases = self.sql.iter().cloned();
-        stores.chain(databases).chain(queues).collect()
+        let origins = self.http.iter().map(|text| origin(text));
+        let things = stores.chain(databases).chain(origins);
+        things.chain(queues).collect()
     }
 }
 
@@ -60,6 +67,17 @@ fn parse_database(text: &str) -> Result<UseGrant, String> {
             ..UseGrant::all("sql", id)
         }),
         Some(_) => Err("expected ID or ID=read".to_owned()),
+    }
+}
+
+/// Reads `ORIGIN` and `ORIGIN,private`.
+fn origin(text: &str) -> UseGrant {
+    match text.strip_suffix(",private") {
+        Some(origin) => UseGrant {
+            right: "private".to_owned(),
+            ..UseGrant::all("http", origin)
+        },
+        None => UseGrant::all("http", text),
     }
 }
 
