@@ -118,5 +118,3 @@ impl Pool {
     }
 }
 
-#[cfg(test)]
-mod tests;
