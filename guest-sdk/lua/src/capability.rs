@@ -97,6 +97,8 @@ fn name(operation: &str, place: c_int) -> String {
         "json.validate" | "json.validate_string" => &["schema", "data"],
         "crypto.jwt.encode" => &["claims"],
         "events.send" => &["system", "kind", "path", "data"],
+        "sql.query" | "sql.execute" => &["id", "transaction", "text", "params"],
+        "sql.begin" => &["id", "options"],
         "store.set" | "store.put" => &["id", "key", "value", "options"],
         // The values of a message.
         "groups.broadcast" if place > 2 => return format!("payload[{}]", place - 2),

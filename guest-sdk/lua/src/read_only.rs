@@ -27,6 +27,7 @@ const MODULES: &[&CStr] = &[
     c"pg",
     c"process",
     c"security",
+    c"sql",
     c"store",
     c"stream",
     c"text",

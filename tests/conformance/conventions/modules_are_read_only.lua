@@ -4,8 +4,8 @@
 
 local modules = {
   "base64", "capability", "channel", "crypto", "ctx", "env", "errors", "events", "funcs", "hash", "hex",
-  "json", "logger", "metrics", "payload", "pg", "process", "security", "store", "stream", "text", "time",
-  "uuid", "yaml",
+  "json", "logger", "metrics", "payload", "pg", "process", "security", "sql", "store", "stream", "text",
+  "time", "uuid", "yaml",
   "server", "task", "supervisor", "pool", "registry",
 }
 
@@ -42,6 +42,7 @@ end
 refuses("insert", table.insert, process.event, "x")
 refuses("event", assign, process.event, "EXIT", "x")
 refuses("groups", assign, process.groups, "join", print)
+refuses("builder", assign, sql.builder, "eq", print)
 refuses("random", assign, crypto.random, "bytes", print)
 
 -- The place of the mistake is the program's line.

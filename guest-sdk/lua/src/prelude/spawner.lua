@@ -292,7 +292,8 @@ native.kept = {
   with_values = with_values, flattened = flattened, invalid = invalid, replaced = replaced, identity = identity,
   TIMEOUT = errors.TIMEOUT, CANCELED = errors.CANCELED, INTERNAL = errors.INTERNAL,
   new_error = errors.new, new_channel = channel.new, spawn = coroutine.spawn, sleep = time.sleep,
-  json_encode = json.encode, json_decode = json.decode,
+  json_encode = json.encode, json_decode = json.decode, null = json.null,
+  concat = table.concat, sort = table.sort, select = select, tonumber = tonumber, tointeger = math.tointeger,
   type = type, next = next, pcall = pcall, error = error, tostring = tostring,
   find = find, sub = string.sub, byte = string.byte, utf8_len = utf8_len,
 }

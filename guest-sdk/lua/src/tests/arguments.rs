@@ -129,6 +129,15 @@ fn refuse(operation: &str, request: &[u8]) -> Result<Vec<u8>, Error> {
             return Ok(b"\xaaapp:tokens".to_vec());
         }
         ("stream.pipe", b"\x90") => return Ok(b"\x92\x01\x02".to_vec()),
+        ("sql.open", b"\x91\xa6app:db" | b"\x91\xa9app:other") => {
+            return Ok([
+                b"\x82\xa2id\xa6app:db".as_slice(),
+                b"\xa4type\xa6sqlite".as_slice(),
+            ]
+            .concat());
+        }
+        ("sql.prepare", b"\x93\xa6app:db\xc0\xa8SELECT 1") => return Ok(b"\xc3".to_vec()),
+        ("sql.begin", b"\x92\xa6app:db\xc0") => return Ok(b"\x01".to_vec()),
         ("store.open", b"\x91\xaaapp:values") => return Ok(b"\xaaapp:values".to_vec()),
         _ => {}
     }

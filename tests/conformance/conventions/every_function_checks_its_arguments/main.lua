@@ -41,6 +41,12 @@ local kinds = {
   object = { takes = "table", refuses = true },
   schema = { takes = "table string", refuses = true, value = {} },
   data = { takes = "string", refuses = true, value = "x" },
+  -- Of `sql` and its builder.
+  numeral = { takes = "number string", name = "number", value = 1, invalid = "x" },
+  scalar = { takes = "string number boolean", name = "string", value = "x" },
+  condition = { takes = "string table", name = "string or table", value = "x" },
+  query = { takes = "", name = "sql_select" },
+  runner = { takes = "", name = "sql_database or sql_transaction" },
 }
 
 local values = {
@@ -61,6 +67,7 @@ ch:close()
 -- A stream from which a read does not wait.
 local at_its_end, writer = stream.pipe()
 writer:close()
+local db, selection = assert(sql.get("app:db")), sql.builder.select("1")
 local objects = {
   message = { "message", (process.inbox():receive()) },
   spawner = { "spawner", spawner },
@@ -80,6 +87,16 @@ local objects = {
   ts = { "token_store", assert(security.token_store("app:tokens")) },
   g = { "pg", assert(pg.open("app:x")) },
   s = { "store", assert(store.get("app:values")) },
+  db = { "sql_database", db },
+  st = { "sql_statement", assert(db:prepare("SELECT 1")) },
+  -- Of another database: the transaction has the only connection.
+  tx = { "sql_transaction", assert(assert(sql.get("app:other")):begin()) },
+  sel = { "sql_select", selection },
+  ins = { "sql_insert", sql.builder.insert("x") },
+  upd = { "sql_update", sql.builder.update("x") },
+  del = { "sql_delete", sql.builder.delete("x") },
+  cond = { "sql_condition", sql.builder.eq {} },
+  q = { "sql_executor", selection:run_with(db) },
   stream = { "stream", at_its_end },
   scanner = { "scanner", at_its_end:scanner() },
   executor = { "executor", funcs.new() },
@@ -198,6 +215,7 @@ local function try_self(path, class, object)
 end
 
 kinds.channel.value = assert(process.listen("unlistened"))
+kinds.query.value, kinds.runner.value = selection, db
 kinds.actor.value, kinds.scope.value = objects.actor[2], objects.scope[2]
 
 local rowed = {}
@@ -241,7 +259,7 @@ for name, library in pairs(_G) do
     walked = walked + 1
   end
 end
-assert(walked == 24, walked)
+assert(walked == 25, walked)
 check(rowed["coroutine.spawn"], "coroutine.spawn", "has no row")
 
 assert(#wrong == 0, "\n" .. table.concat(wrong, "\n"))
