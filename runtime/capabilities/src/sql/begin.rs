@@ -74,7 +74,7 @@ fn isolation(word: &str) -> Result<Isolation, Error> {
     found.map(|(_, isolation)| *isolation).ok_or_else(|| {
         let names = ISOLATIONS.map(|(name, _)| name).join(", ");
         let word = text::quoted(word);
-        Error::invalid(format!("options.isolation is {word}, and none of {names}"))
+        Error::invalid(format!("options.isolation is none of {names}: {word}"))
     })
 }
 
