@@ -20,6 +20,9 @@ const SYMBOLS: &str = "runtime/engine/src/code/symbols.rs";
 const SHARE: &str = "runtime/engine/src/log/share.rs";
 const STREAMS: &str = "runtime/capabilities/src/streams/mod.rs";
 const STORE: &str = "runtime/engine/src/capability/store_settings.rs";
+const DATABASE: &str = "runtime/engine/src/capability/database_settings.rs";
+const SQLITE: &str = "runtime/capabilities/src/sql/embedded/connection.rs";
+const TURNS: &str = "runtime/capabilities/src/sql/turns.rs";
 
 /// The start of each row, and the sources of the numbers in it.
 pub(super) const ROWS: &[(&str, &[Bound])] = &[
@@ -857,18 +860,118 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
     ),
     (
         "calls of one host that wait for one database",
+        &[
+            Constant(
+                "runtime/capabilities/src/sqlite/queue.rs",
+                "MAX_WAITING_OF_HOST",
+                Count,
+            ),
+            Constant(TURNS, "MAX_WAITING_OF_HOST", Count),
+        ],
+    ),
+    (
+        "connections that read one database",
+        &[
+            Constant(
+                "runtime/capabilities/src/sqlite/readers.rs",
+                "MAX_READERS",
+                Count,
+            ),
+            Constant(
+                "runtime/capabilities/src/sql/embedded/mod.rs",
+                "MAX_READERS",
+                Count,
+            ),
+        ],
+    ),
+    (
+        "`max_rows`:",
+        &[Constant(DATABASE, "DEFAULT_MAX_ROWS", Count)],
+    ),
+    (
+        "`max_statement`:",
+        &[Constant(DATABASE, "DEFAULT_MAX_STATEMENT", Time)],
+    ),
+    (
+        "`max_transaction`:",
+        &[Constant(DATABASE, "DEFAULT_MAX_TRANSACTION", Time)],
+    ),
+    (
+        "`max_bytes`: bytes of a database",
+        &[Constant(DATABASE, "DEFAULT_MAX_BYTES", Bytes)],
+    ),
+    (
+        "`max_connections`:",
+        &[Constant(DATABASE, "DEFAULT_MAX_CONNECTIONS", Count)],
+    ),
+    ("open transactions of a process", &[Elsewhere]),
+    (
+        "wait for a connection to a database",
+        &[Constant(TURNS, "PATIENCE", Time)],
+    ),
+    (
+        "bytes of the rows of one query",
         &[Constant(
-            "runtime/capabilities/src/sqlite/queue.rs",
-            "MAX_WAITING_OF_HOST",
+            "runtime/capabilities/src/sql/rows.rs",
+            "MAX_RESULT",
+            Bytes,
+        )],
+    ),
+    (
+        "text of a statement",
+        &[Constant(
+            "runtime/capabilities/src/sql/mod.rs",
+            "MAX_TEXT",
+            Bytes,
+        )],
+    ),
+    (
+        "parameters of a statement",
+        &[Constant(
+            "runtime/capabilities/src/sql/params.rs",
+            "MAX_PARAMS",
             Count,
         )],
     ),
     (
-        "connections that read one database",
+        "name of a savepoint",
         &[Constant(
-            "runtime/capabilities/src/sqlite/readers.rs",
-            "MAX_READERS",
+            "runtime/capabilities/src/sql/transaction.rs",
+            "MAX_SAVEPOINT",
+            Bytes,
+        )],
+    ),
+    (
+        "columns of a table or a query",
+        &[Constant(SQLITE, "MAX_COLUMNS", Count)],
+    ),
+    (
+        "levels of an expression",
+        &[Constant(SQLITE, "MAX_EXPRESSION", Count)],
+    ),
+    ("pattern of LIKE", &[Constant(SQLITE, "MAX_PATTERN", Bytes)]),
+    (
+        "memory of SQLite",
+        &[Constant(
+            "runtime/capabilities/src/sql/embedded/heap.rs",
+            "MAX_HEAP",
+            Bytes,
+        )],
+    ),
+    (
+        "migrations of a database",
+        &[Constant(
+            "runtime/app/src/database_check.rs",
+            "MAX_MIGRATIONS",
             Count,
+        )],
+    ),
+    (
+        "name of the file of a database",
+        &[Constant(
+            "runtime/app/src/manifest/databases.rs",
+            "MAX_FILE",
+            Bytes,
         )],
     ),
     // Of one call of WASI.
@@ -1304,6 +1407,21 @@ pub(super) const INNER: &[(&str, &str, &str)] = &[
         "runtime/capabilities/src/data.rs",
         "MAX_NAME",
         "bytes of an id in a file name; a longer one is cut, and has a hash",
+    ),
+    (
+        SQLITE,
+        "MAX_INSTRUCTIONS",
+        "a statement within the other limits does not meet it",
+    ),
+    (
+        "runtime/capabilities/src/sql/embedded/error.rs",
+        "MAX_MESSAGE",
+        "characters of the database's own words; the rest is cut off",
+    ),
+    (
+        "runtime/capabilities/src/sql/postgres/error.rs",
+        "MAX_MESSAGE",
+        "the same",
     ),
     (
         "runtime/capabilities/src/sqlite/queue.rs",

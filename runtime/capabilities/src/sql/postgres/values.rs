@@ -48,7 +48,7 @@ pub(super) fn write_param(kind: u32, param: &Param, out: &mut Vec<u8>) -> bool {
         }
         Param::Integer(value) => out.extend_from_slice(value.to_string().as_bytes()),
         Param::Float(value) => {
-            let is_whole = value.fract() == 0.0 && value.abs() < MAX_WHOLE;
+            let is_whole = value.fract() == 0.0 && value.abs() < WHOLE;
             let text = match kind {
                 // An integer of Lua may have become a float.
                 INT2 | INT4 | INT8 | OID if is_whole => format!("{value:.0}"),
@@ -63,7 +63,7 @@ pub(super) fn write_param(kind: u32, param: &Param, out: &mut Vec<u8>) -> bool {
 }
 
 /// The number below which a float has no other digits than those of an integer.
-const MAX_WHOLE: f64 = 9_007_199_254_740_992.0;
+const WHOLE: f64 = 9_007_199_254_740_992.0;
 
 /// Returns the format of the values of a column.
 pub(super) fn format_of_column(column: &Column) -> Format {
