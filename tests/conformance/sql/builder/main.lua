@@ -28,7 +28,7 @@ assert(names(all:where(b.or_ { { id = 1 }, b.and_ { b.gte { price = 5 }, b.lt { 
 assert(names(all:where(b.like { name = "%e" })) == "it's cake,pie")
 assert(names(all:where("id IN (?)", b.select("max(id)"):from("items"))) == "pie")
 assert(names(all:limit(1):offset(1)) == "it's cake")
-local sums = b.select("note IS NULL AS without", "sum(price) AS total"):from("items"):group_by("note IS NULL")
+local sums = b.select("note IS NULL AS is_plain", "sum(price) AS total"):from("items"):group_by("note IS NULL")
 local rows = assert(sums:having("count(*) > ?", 1):run_with(db):query())
 assert(#rows == 1 and tonumber(rows[1].total) == 10)
 local joined = b.select("a.name"):from("items a"):join("items b ON b.id = a.id + ?", 1):where({ ["b.name"] = "pie" })

@@ -5,7 +5,8 @@ local ENDLESS = "WITH RECURSIVE n (v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n
 local function numbers(count)
   return "WITH RECURSIVE n (v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n WHERE v < " .. count .. ") SELECT v FROM n"
 end
-for _, run in ipairs { db, assert(db:begin { read_only = true }) } do
+for _, begun in ipairs { false, true } do
+  local run = begun and assert(db:begin { read_only = true }) or db
   assert(#run:query(numbers(3)) == 3)
   local none, err = run:query(numbers(4))
   assert(none == nil and err:kind() == errors.INVALID)
@@ -16,6 +17,7 @@ for _, run in ipairs { db, assert(db:begin { read_only = true }) } do
   none, err = run:query(ENDLESS)
   assert(none == nil and err:kind() == errors.TIMEOUT and err:retryable(), err)
   assert(err:details().limit == "max_statement")
+  assert(not begun or run:rollback())
 end
 local other = assert(sql.get("short"))
 local tx = assert(other:begin())

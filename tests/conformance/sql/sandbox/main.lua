@@ -18,8 +18,6 @@ local of = {
     "SET statement_timeout = 0", "RESET ALL", "DISCARD ALL", "COPY t TO STDOUT", "COPY t FROM STDIN", "LISTEN x",
     "PREPARE p AS SELECT 1", "EXECUTE p", "LOAD 'x'", "START TRANSACTION", "ABORT", "VACUUM t",
     "DO $$ BEGIN COMMIT; END $$", "DO $$ BEGIN EXECUTE 'ROLLBACK'; END $$",
-    "SELECT set_config('transaction_read_only', 'off', false); DROP TABLE t",
-    "SELECT set_config('default_transaction_read_only', 'off', false); DROP TABLE t",
   },
 }
 assert(db:execute("CREATE TABLE t (v INTEGER); INSERT INTO t VALUES (1)"))
@@ -30,8 +28,6 @@ local function try(run, text)
 end
 for _, text in ipairs(refused) do
   try(db, text)
-  local none, err = db:prepare(text)
-  assert(none == nil and err:kind() == errors.INVALID or text:find("^DO") or text:find("^VACUUM t"), text)
 end
 for _, text in ipairs(refused) do
   local tx = assert(db:begin())
@@ -43,6 +39,10 @@ assert(#db:query("SELECT v FROM t") == 1)
 
 -- A session is as new for the next statement.
 if db:type() == sql.type.POSTGRES then
+  for _, setting in ipairs { "transaction_read_only", "default_transaction_read_only" } do
+    try(db, "SELECT set_config('" .. setting .. "', 'off', false); DROP TABLE t")
+    try(db, "SELECT set_config('" .. setting .. "', 'off', true); DROP TABLE t")
+  end
   for _ = 1, 5 do
     assert(db:query("SELECT set_config('application_name', 'mine', false) AS v")[1].v == "mine")
     assert(db:query("SELECT current_setting('application_name') AS v")[1].v ~= "mine")

@@ -53,9 +53,10 @@ impl Drop for Lent {
             return;
         };
         let (server, turn) = (Arc::clone(&self.server), self.turn.take());
+        let returning = (!session.is_busy()).then(|| server.expect());
         self.tokio.spawn(async move {
             server.take_back(session).await;
-            drop(turn);
+            drop((turn, returning));
         });
     }
 }

@@ -3,10 +3,12 @@
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::Notify;
 use tokio::time::timeout;
 use warren_engine::capability::{DatabaseSettings, DatabaseUrl};
 use warren_kernel::{Error, Kind};
@@ -21,6 +23,9 @@ use crate::data::DataError;
 
 /// Time that a statement has beyond its own, for the server to end it.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// Time for which a call waits for a session that is on its way back, in place of a new one.
+const FOR_RETURN: Duration = Duration::from_secs(1);
 
 /// Time between two records of the log about a server that cannot be reached.
 const BETWEEN_RECORDS: Duration = Duration::from_secs(10);
@@ -38,6 +43,10 @@ pub(super) struct Server {
     address: Address,
     roots: Roots,
     idle: Mutex<Vec<Session>>,
+    /// Sessions that are on their way back.
+    returning: AtomicUsize,
+    /// Told when one of them is back or gone.
+    returned: Notify,
     settings: String,
     max_statement: Duration,
     /// The time of the last record of the log.
@@ -64,6 +73,8 @@ impl Server {
             address,
             roots: Roots::default(),
             idle: Mutex::default(),
+            returning: AtomicUsize::new(0),
+            returned: Notify::new(),
             settings: format!(
                 "{SETTINGS}SET statement_timeout = {statement}; \
                  SET idle_in_transaction_session_timeout = {idle}"
@@ -84,10 +95,8 @@ impl Server {
     ///
     /// `Unavailable`. The reason is in the log: it may tell the address of the server.
     pub(super) async fn session(&self) -> Result<Session, Error> {
-        while let Some(mut session) = self.take_idle() {
-            if session.is_quiet() {
-                return Ok(session);
-            }
+        if let Some(session) = self.present().await {
+            return Ok(session);
         }
         let begun = timeout(PATIENCE, self.begin()).await;
         let failed = match begun {
@@ -102,6 +111,23 @@ impl Server {
         self.record(&failed);
         let message = "the database cannot be reached";
         Err(Error::new(Kind::Unavailable, message))
+    }
+
+    /// Returns an idle session, or one that is on its way back.
+    async fn present(&self) -> Option<Session> {
+        loop {
+            // From here on it is told, too.
+            let returned = self.returned.notified();
+            while let Some(mut session) = self.take_idle() {
+                if session.is_quiet() {
+                    return Some(session);
+                }
+            }
+            if self.returning.load(Ordering::SeqCst) == 0 {
+                return None;
+            }
+            timeout(FOR_RETURN, returned).await.ok()?;
+        }
     }
 
     fn take_idle(&self) -> Option<Session> {
@@ -125,6 +151,12 @@ impl Server {
             *recorded = Some(now);
             tracing::warn!(database = &*self.id, reason, "a database cannot be reached");
         }
+    }
+
+    /// Tells that a session is on its way back.
+    pub(super) fn expect(self: &Arc<Self>) -> Returning {
+        self.returning.fetch_add(1, Ordering::SeqCst);
+        Returning(Arc::clone(self))
     }
 
     /// Takes a session back that a call has used: makes it as new, or ends it with what it
@@ -176,6 +208,16 @@ impl Server {
         let most = self.max_statement;
         let done = timeout(most.saturating_add(GRACE), work).await;
         done.unwrap_or_else(|_| Err(error::expired(most)))
+    }
+}
+
+/// The way of a session back to its server.
+pub(super) struct Returning(Arc<Server>);
+
+impl Drop for Returning {
+    fn drop(&mut self) {
+        self.0.returning.fetch_sub(1, Ordering::SeqCst);
+        self.0.returned.notify_waiters();
     }
 }
 
