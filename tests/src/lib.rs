@@ -17,6 +17,7 @@ mod layout;
 mod memory;
 mod outcome;
 pub mod packages;
+pub mod postgres;
 mod program;
 pub mod scripts;
 mod session;

@@ -7,6 +7,7 @@
 mod broken_programs;
 mod cache;
 mod components;
+mod databases;
 mod dirty_pages;
 mod examples;
 mod fairness;

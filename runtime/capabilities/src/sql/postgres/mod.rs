@@ -29,7 +29,7 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 use warren_engine::capability::{Answer, Charge, DatabaseSettings, DatabaseUrl, Migration};
-use warren_kernel::Error;
+use warren_kernel::{Error, Kind};
 
 use super::Stats;
 use super::access::Access;
@@ -121,6 +121,13 @@ impl Pool {
             migrate::run(&mut session, &migrations).await
         });
         let message = "the migrations were cut off: the program is ending";
-        made.await.unwrap_or_else(|_| Err(Error::internal(message)))
+        let made = made.await.unwrap_or_else(|_| Err(Error::internal(message)));
+        if let Err(error) = &made
+            && error.kind != Kind::Unavailable
+        {
+            let what = "the migrations of a database are not made";
+            self.server.record(what, &error.message);
+        }
+        made
     }
 }

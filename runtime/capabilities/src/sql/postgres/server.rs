@@ -108,7 +108,7 @@ impl Server {
             },
             Err(_) => format!("it does not answer for {PATIENCE:?}"),
         };
-        self.record(&failed);
+        self.record("a database cannot be reached", &failed);
         let message = "the database cannot be reached";
         Err(Error::new(Kind::Unavailable, message))
     }
@@ -143,13 +143,13 @@ impl Server {
     }
 
     /// Writes a record of the log, unless there was one a moment ago.
-    fn record(&self, reason: &str) {
+    pub(super) fn record(&self, what: &str, reason: &str) {
         let now = Instant::now();
         let mut recorded = self.recorded.lock();
         let is_recent = |last: Instant| now.duration_since(last) < BETWEEN_RECORDS;
         if !recorded.is_some_and(is_recent) {
             *recorded = Some(now);
-            tracing::warn!(database = &*self.id, reason, "a database cannot be reached");
+            tracing::warn!(database = &*self.id, reason, "{what}");
         }
     }
 
