@@ -349,6 +349,15 @@ async fn results_and_statements_have_limits() {
             "max_result",
         ),
         (
+            // Nothing could interrupt so many large values in a row.
+            format!(
+                "SELECT {}1",
+                "length(printf('%.*c', 8000000, 'a')) + ".repeat(300)
+            ),
+            Kind::Invalid,
+            "max_result",
+        ),
+        (
             "CREATE TABLE t AS SELECT zeroblob(2000000) AS v".into(),
             Kind::RateLimited,
             "max_bytes",

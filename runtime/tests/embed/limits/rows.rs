@@ -918,6 +918,13 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         )],
     ),
     (
+        "value of a long statement",
+        &[
+            Text(SQLITE, "const WORK: u64 = 1 << 36;"),
+            Text(SQLITE, "const LEAST_VALUE: u64 = 16 << 10;"),
+        ],
+    ),
+    (
         "text of a statement",
         &[Constant(
             "runtime/capabilities/src/sql/mod.rs",
@@ -949,7 +956,14 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
         "levels of an expression",
         &[Constant(SQLITE, "MAX_EXPRESSION", Count)],
     ),
-    ("pattern of LIKE", &[Constant(SQLITE, "MAX_PATTERN", Bytes)]),
+    (
+        "pattern of LIKE",
+        &[Constant(
+            "runtime/capabilities/src/sql/embedded/functions.rs",
+            "MAX_PATTERN",
+            Bytes,
+        )],
+    ),
     (
         "memory of SQLite",
         &[Constant(
@@ -1411,7 +1425,7 @@ pub(super) const INNER: &[(&str, &str, &str)] = &[
     (
         SQLITE,
         "MAX_INSTRUCTIONS",
-        "a statement within the other limits does not meet it",
+        "instructions of a statement; one with all parameters has fewer",
     ),
     (
         "runtime/capabilities/src/sql/embedded/error.rs",

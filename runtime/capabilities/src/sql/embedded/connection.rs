@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, Statement as Compiled, StatementStatus};
 use warren_kernel::Error;
 
 use super::super::MAX_TEXT;
@@ -25,11 +25,15 @@ pub(crate) const MAX_COLUMNS: i32 = 1_000;
 pub(crate) const MAX_EXPRESSION: i32 = 500;
 
 /// Instructions that a statement is compiled to.
-const MAX_INSTRUCTIONS: i32 = 1_000_000;
+const MAX_INSTRUCTIONS: i32 = 250_000;
 
-/// Bytes of a pattern of LIKE and GLOB. The time of a match grows with the product of the
-/// lengths of the pattern and the text, and nothing interrupts it.
-pub(crate) const MAX_PATTERN: i32 = 256;
+/// The bytes of a compiled statement times the bytes of a value in it. SQLite looks at the time
+/// where a statement goes back to an instruction before. Straight code has no such place, and
+/// with many large values it would go on for an hour.
+const WORK: u64 = 1 << 36;
+
+/// Bytes of a value that every statement may have.
+const LEAST_VALUE: u64 = 16 << 10;
 
 /// Bytes of a page of a new database.
 const PAGE: u64 = 4_096;
@@ -98,20 +102,46 @@ impl Guarded {
             (Limit::SQLITE_LIMIT_EXPR_DEPTH, MAX_EXPRESSION),
             (Limit::SQLITE_LIMIT_VDBE_OP, MAX_INSTRUCTIONS),
             (Limit::SQLITE_LIMIT_ATTACHED, 0),
-            (Limit::SQLITE_LIMIT_LIKE_PATTERN_LENGTH, MAX_PATTERN),
             (Limit::SQLITE_LIMIT_VARIABLE_NUMBER, as_limit(MAX_PARAMS)),
             (Limit::SQLITE_LIMIT_TRIGGER_DEPTH, 100),
             (Limit::SQLITE_LIMIT_WORKER_THREADS, 0),
         ] {
             connection.set_limit(limit, most)?;
         }
-        functions::replace(&connection)?;
         let guard = Guard::set(&connection);
+        functions::replace(&connection, &guard)?;
         Ok(Guarded {
             connection,
             guard,
             max_bytes,
         })
+    }
+
+    /// Bounds the values of a compiled statement before it runs: the longer it is, the shorter
+    /// they are.
+    pub(super) fn bound_values(&self, compiled: &Compiled<'_>) -> Result<(), Error> {
+        let bytes = compiled.get_status(StatementStatus::MemUsed);
+        let bytes = u64::try_from(bytes).unwrap_or(1).max(1);
+        let most = (WORK / bytes).clamp(LEAST_VALUE, MAX_RESULT as u64);
+        self.limit_values(usize::try_from(most).unwrap_or(MAX_RESULT))
+    }
+
+    /// Takes the bound back, for what is compiled next.
+    pub(super) fn lift_values(&self) -> Result<(), Error> {
+        self.limit_values(MAX_RESULT)
+    }
+
+    fn limit_values(&self, most: usize) -> Result<(), Error> {
+        let limit = Limit::SQLITE_LIMIT_LENGTH;
+        let set = self.connection.set_limit(limit, as_limit(most));
+        set.map(|_| ()).map_err(|error| self.failed(&error))
+    }
+
+    /// Returns the most bytes of a value in the statement that was bounded last.
+    pub(super) fn max_value(&self) -> usize {
+        let limit = self.connection.limit(Limit::SQLITE_LIMIT_LENGTH);
+        let limit = limit.ok().and_then(|limit| usize::try_from(limit).ok());
+        limit.unwrap_or(MAX_RESULT)
     }
 
     /// Does work for a call, which takes `most` at most.

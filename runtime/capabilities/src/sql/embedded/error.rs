@@ -3,7 +3,6 @@
 use rusqlite::ErrorCode;
 use warren_kernel::{Error, Kind, text};
 
-use super::super::rows::MAX_RESULT;
 use super::connection::Guarded;
 use super::guard::{Guard, Interrupted};
 use crate::limit::beyond;
@@ -38,8 +37,9 @@ pub(super) fn of(connection: &Guarded, error: &rusqlite::Error) -> Error {
             Error::at_limit(Kind::RateLimited, "max_bytes", most, message)
         }
         ErrorCode::TooBig => {
-            let message = format!("a value has more than max_result = {MAX_RESULT} bytes: {said}");
-            beyond("max_result", MAX_RESULT, message)
+            let most = connection.max_value();
+            let message = format!("a value has more than max_result = {most} bytes: {said}");
+            beyond("max_result", most, message)
         }
         ErrorCode::OutOfMemory => {
             let message = "the database has no memory for the statement";

@@ -1,22 +1,36 @@
 //! Functions in the place of SQLite's, whose time grows with the product of the lengths of
-//! their arguments. Nothing interrupts a function, and two texts of some megabytes would keep
-//! its thread for hours.
+//! their arguments. Nothing interrupts a function of SQLite, and two texts of some megabytes
+//! would keep its thread for hours.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use memchr::memmem;
 use rusqlite::functions::{Context, FunctionFlags};
 use rusqlite::types::{Value, ValueRef};
-use rusqlite::{Connection, Error, Result};
+use rusqlite::{Connection, Error, Result, ffi};
 
 use super::super::rows::MAX_RESULT;
+use super::guard::Guard;
+use super::patterns::{Pattern, Stopped, one_character};
 
-/// Puts the functions in place.
-pub(super) fn replace(connection: &Connection) -> Result<()> {
+/// Bytes of a pattern of LIKE and GLOB.
+pub(crate) const MAX_PATTERN: usize = 256;
+
+/// Puts the functions in place. They end when the guard says so.
+pub(super) fn replace(connection: &Connection, guard: &Arc<Guard>) -> Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8
         | FunctionFlags::SQLITE_DETERMINISTIC
         | FunctionFlags::SQLITE_INNOCUOUS;
+    for count in [2, 3] {
+        let guard = Arc::clone(guard);
+        let like = move |context: &Context<'_>| like(context, &guard);
+        connection.create_scalar_function("like", count, flags, like)?;
+    }
+    let watch = Arc::clone(guard);
+    let glob = move |context: &Context<'_>| matched(context, &watch, Pattern::glob);
+    connection.create_scalar_function("glob", 2, flags, glob)?;
     connection.create_scalar_function("instr", 2, flags, instr)?;
     connection.create_scalar_function("replace", 3, flags, replaced)?;
     connection.create_scalar_function("trim", 2, flags, |c| trimmed(c, true, true))?;
@@ -27,6 +41,59 @@ pub(super) fn replace(connection: &Connection) -> Result<()> {
             "unhex with characters to pass over is not available",
         ))
     })
+}
+
+/// Returns 1 if the second text is as the pattern that the first one is.
+fn like(context: &Context<'_>, guard: &Guard) -> Result<Value> {
+    let escape = match context.len() {
+        2 => None,
+        _ => match bytes_of(context.get_raw(2)) {
+            None => return Ok(Value::Null),
+            Some(escape) => Some(
+                one_character(&escape)
+                    .ok_or_else(|| failed("ESCAPE expression must be a single character"))?,
+            ),
+        },
+    };
+    matched(context, guard, |pattern| Pattern::like(pattern, escape))
+}
+
+fn matched(
+    context: &Context<'_>,
+    guard: &Guard,
+    read: impl FnOnce(&[u8]) -> Pattern,
+) -> Result<Value> {
+    let (pattern, text) = (bytes_of(context.get_raw(0)), bytes_of(context.get_raw(1)));
+    let (Some(pattern), Some(text)) = (pattern, text) else {
+        return Ok(Value::Null);
+    };
+    if pattern.len() > MAX_PATTERN {
+        return Err(failed("LIKE or GLOB pattern too complex"));
+    }
+    // Of many matches in a row, each of a moment, the next one ends the statement.
+    if guard.interrupted().is_some() {
+        return Err(interrupted());
+    }
+    // A pattern that is the same in each row is read once. The escape may be another one.
+    let is_kept = context.len() == 2;
+    let kept = match is_kept {
+        true => context.get_aux::<Pattern>(0)?,
+        false => None,
+    };
+    let pattern = match kept {
+        Some(pattern) => pattern,
+        None if is_kept => context.set_aux(0, read(&pattern))?,
+        None => Arc::new(read(&pattern)),
+    };
+    let goes_on = || guard.interrupted().is_none();
+    match pattern.matches(&text, goes_on) {
+        Ok(is_match) => Ok(Value::Integer(is_match.into())),
+        Err(Stopped) => Err(interrupted()),
+    }
+}
+
+fn interrupted() -> Error {
+    Error::SqliteFailure(ffi::Error::new(ffi::SQLITE_INTERRUPT), None)
 }
 
 /// Returns the place of the second text in the first, counted from 1: in characters, or of two
@@ -166,8 +233,37 @@ mod tests {
     fn the_functions_are_those_of_sqlite() {
         let plain = Connection::open_in_memory().unwrap();
         let ours = Connection::open_in_memory().unwrap();
-        replace(&ours).unwrap();
+        replace(&ours, &Arc::default()).unwrap();
         for expression in [
+            "'GRÜN' LIKE 'gr_n'",
+            "'GRÜN' LIKE 'grün'",
+            "'abc' LIKE 'a%'",
+            "'abc' LIKE '%b'",
+            "'abc' LIKE '%%_c'",
+            "'' LIKE '%'",
+            "'' LIKE '_'",
+            "'a%c' LIKE 'a!%c' ESCAPE '!'",
+            "'abc' LIKE 'a!%c' ESCAPE '!'",
+            "'a!' LIKE 'a!' ESCAPE '!'",
+            "'ab' LIKE NULL",
+            "NULL LIKE 'a'",
+            "'ab' LIKE 'ab' ESCAPE NULL",
+            "15 LIKE '1_'",
+            "1.5 LIKE '%.%'",
+            "x'6162' LIKE 'AB'",
+            "'mississippi' LIKE '%is%ip%'",
+            "'mississippi' LIKE '%is%x%'",
+            "'abc' NOT LIKE 'A_C'",
+            "'Abc' GLOB 'a*'",
+            "'abc' GLOB 'a?c'",
+            "'abc' GLOB '[a-c][^a]*'",
+            "'b' GLOB '[^a-c]'",
+            "']' GLOB '[]]'",
+            "'-' GLOB '[a-]'",
+            "'a' GLOB '[a'",
+            "'a' GLOB '[]'",
+            "'é' GLOB '[à-ü]'",
+            "'abcabd' GLOB '*ab[d-z]'",
             "instr('grün und grün', 'und')",
             "instr('abc', '')",
             "instr('abc', 'd')",
@@ -209,7 +305,7 @@ mod tests {
     #[test]
     fn long_texts_take_no_time() {
         let ours = Connection::open_in_memory().unwrap();
-        replace(&ours).unwrap();
+        replace(&ours, &Arc::default()).unwrap();
         for expression in [
             "instr(printf('%.*c', 4000000, 'a'), printf('%.*c', 2000000, 'a') || 'b')",
             "length(replace(printf('%.*c', 4000000, 'a'), printf('%.*c', 2000000, 'a') || 'b', ''))",

@@ -8,8 +8,8 @@ use parking_lot::Mutex;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, InterruptHandle};
 
-/// Instructions of SQLite between two looks at the time. Straight code has no such look:
-/// `Stop::interrupt` reaches it, too.
+/// Instructions of SQLite between two looks at the time, which come where a statement goes back
+/// to an instruction before. For straight code see `Guarded::bound_values`.
 const BETWEEN_LOOKS: i32 = 1_000;
 
 /// Modules of virtual tables that programs may use. Those of others read files, or change the

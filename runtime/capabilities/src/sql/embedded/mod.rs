@@ -12,6 +12,7 @@ mod heap;
 mod home;
 mod lent;
 mod migrate;
+mod patterns;
 mod run;
 mod transaction;
 mod values;
@@ -117,4 +118,3 @@ impl Pool {
         Ok(Lent::new(Arc::clone(&self.home), kind, turn))
     }
 }
-

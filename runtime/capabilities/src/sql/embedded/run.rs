@@ -67,7 +67,7 @@ pub(super) fn within(
     }
     let mut all = Done::default();
     let mut batch = Batch::new(&connection.connection, &statement.text);
-    while let Some(mut compiled) = batch.next().map_err(|error| connection.failed(&error))? {
+    while let Some(mut compiled) = next(connection, &mut batch)? {
         check_access(&compiled, is_read_only)?;
         all.add(execute(connection, &mut compiled, &[])?);
     }
@@ -85,11 +85,24 @@ pub(super) fn rolled_back() -> Error {
     Error::invalid("the statement has rolled the transaction back")
 }
 
+/// Compiles the next statement of a text, and bounds its values.
+fn next<'c>(
+    connection: &'c Guarded,
+    batch: &mut Batch<'c, '_>,
+) -> Result<Option<Compiled<'c>>, Error> {
+    connection.lift_values()?;
+    let compiled = batch.next().map_err(|error| connection.failed(&error))?;
+    if let Some(compiled) = &compiled {
+        connection.bound_values(compiled)?;
+    }
+    Ok(compiled)
+}
+
 /// Compiles the one statement of a text.
 fn only<'c>(connection: &'c Guarded, text: &str) -> Result<Compiled<'c>, Error> {
     let failed = |error| connection.failed(&error);
     let mut batch = Batch::new(&connection.connection, text);
-    let first = batch.next().map_err(failed)?;
+    let first = next(connection, &mut batch)?;
     let first = first.ok_or_else(|| Error::invalid("text has no statement"))?;
     match batch.next() {
         Ok(None) => Ok(first),
