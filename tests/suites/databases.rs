@@ -58,6 +58,32 @@ fn copy_all(from: &Path, to: &Path) {
     }
 }
 
+/// Grants a database by the option of the command: for all, for reading, and not at all.
+#[test]
+fn the_command_grants_a_database() {
+    const MAIN: &str = "local db, err = sql.get('db')
+        print(db and select(2, db:execute('CREATE TABLE t (v INTEGER)')) or err or 'made')";
+    let program = Program::of(&[
+        ("main.lua", MAIN),
+        ("warren.toml", "[databases.\"app:db\"]\nfile = \"db.db\"\n"),
+    ]);
+    let denied = "not allowed: sql.write on app:db, which is granted for reading\n";
+    for (options, output) in [
+        (&[][..], "database not found: app:db\n"),
+        (&["--sql", "db=read"][..], denied),
+        (&["--sql", "app:db", "--data", "data"][..], "made\n"),
+        (&["--sql", "db"][..], "made\n"),
+    ] {
+        let outcome = program.command().options(options).outcome();
+        outcome.ends_with(0).prints(output);
+    }
+    assert!(program.path().join("data/databases/db.db").is_file());
+    for (option, why) in [("none", "app:none"), ("db=write=x", "ID=read")] {
+        let outcome = program.command().options(["--sql", option]).outcome();
+        outcome.ends_with(2).says(&[why]);
+    }
+}
+
 /// Runs a program with the database `db` on a server.
 fn run(url: &str, files: &[(&str, &str)]) -> Outcome {
     let manifest = format!(

@@ -311,7 +311,7 @@ mod tests {
         let large = vec![0; MAX_RESULT + SLACK + 1];
         let replies = [message(b'D', &large), message(b'Z', b"T")].concat();
         let sent = server.write_all(&replies);
-        let (sent, failed) = futures::join!(sent, session.own(&["x"]));
+        let (sent, failed) = futures::future::join(sent, session.own(&["x"])).await;
         sent.unwrap();
         assert!(matches!(failed, Err(Failure::TooLarge)));
         assert_eq!(session.status(), Status::Open);
