@@ -281,7 +281,7 @@ mod tests {
 
     fn message(letter: u8, body: &[u8]) -> Vec<u8> {
         let length = u32::try_from(body.len() + 4).unwrap().to_be_bytes();
-        [&[letter], length.as_slice(), body].concat()
+        [&[letter][..], &length, body].concat()
     }
 
     async fn read_all(from: &mut (impl AsyncRead + Unpin), bytes: usize) -> Vec<u8> {
