@@ -126,7 +126,7 @@ async fn reading_and_changing_are_granted_and_permitted_apart() {
         .await
         .unwrap_err();
     assert_eq!(error.kind, Kind::PermissionDenied);
-    // What begins like a query is held to it.
+    // A statement that begins like a query is held to it.
     let several = "SELECT 1; DELETE FROM t";
     let error = execute(&mut reader, &databases, Value::Nil, several)
         .await

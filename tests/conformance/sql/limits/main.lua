@@ -12,7 +12,7 @@ for _, begun in ipairs { false, true } do
   assert(none == nil and err:kind() == errors.INVALID)
   assert(tostring(err):find("max_rows = 3", 1, true), err)
   assert(err:details().limit == "max_rows" and err:details().value == 3)
-  -- What is not read does not count.
+  -- Rows that are not read do not count.
   assert(run:execute(numbers(4)))
   none, err = run:query(ENDLESS)
   assert(none == nil and err:kind() == errors.TIMEOUT and err:retryable(), err)
