@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
-use warren_capabilities::{Data, Metrics, Queues, Resolver, Stores, Volumes};
-use warren_engine::capability::{Capability, QueueSettings, StoreSettings, VolumeSettings};
+use warren_capabilities::{Data, Databases, Metrics, Queues, Resolver, Stores, Volumes};
+use warren_engine::capability::{
+    Capability, DatabaseSettings, QueueSettings, StoreSettings, VolumeSettings,
+};
 use warren_engine::security::Authorizer;
 use warren_engine::{
     Code, CompileLimits, DEFAULT_TICK, Definition, HostLimits, LogHook, LogRecord, Node,
@@ -52,6 +54,7 @@ pub struct Builder {
     hosts: Vec<(String, HostLimits)>,
     token_stores: Vec<TokenStore>,
     stores: Vec<StoreSettings>,
+    databases: Vec<DatabaseSettings>,
     queues: Vec<QueueSettings>,
     volumes: Vec<VolumeSettings>,
     consumers: Vec<Consumer>,
@@ -81,6 +84,7 @@ impl Runtime {
             hosts: Vec::new(),
             token_stores: Vec::new(),
             stores: Vec::new(),
+            databases: Vec::new(),
             queues: Vec::new(),
             volumes: Vec::new(),
             consumers: Vec::new(),
@@ -202,6 +206,40 @@ impl Builder {
         self
     }
 
+    /// Adds a database, in place of a database of the program with this id. Processes use it
+    /// whose definition is granted it:
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use warren::capability::{DatabasePlace, DatabaseSettings};
+    /// use warren::{Code, Definition, Grants, Runtime, Source, Uses};
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+    /// let code = b"return function() return sql.get('shop'):query('SELECT 6 * 7 AS n')[1].n end";
+    /// let grants = Grants {
+    ///     uses: Uses::default().with("sql", "app:shop"),
+    ///     ..Grants::default()
+    /// };
+    /// let runtime = Runtime::builder()
+    ///     .database(DatabaseSettings::new("app:shop", DatabasePlace::Memory))
+    ///     .definition(Definition {
+    ///         id: "app:ask".into(),
+    ///         code: Code::Lua(Source { name: "ask.lua".into(), bytes: code.as_slice().into() }),
+    ///         method: "main".into(),
+    ///         host: None,
+    ///         grants: Arc::new(grants),
+    ///     })
+    /// #    .cache(cache)
+    ///     .start()?;
+    /// assert_eq!(runtime.exec::<i64>("app:ask").await?, 42);
+    /// # Ok(()) }
+    /// ```
+    pub fn database(mut self, database: DatabaseSettings) -> Builder {
+        self.databases.push(database);
+        self
+    }
+
     /// Adds a queue of messages, in place of a queue of the program with this id. Processes
     /// publish to it whose definition is granted it, as the right `queue` of
     /// [`Grants::uses`](crate::Grants::uses). A [consumer](Builder::consumer) takes the
@@ -295,8 +333,8 @@ impl Builder {
         self
     }
 
-    /// Sets the directory of the program's data. Durable stores and queues lie in it; without
-    /// it they end with the program. The runtime makes a missing directory for its user alone, and
+    /// Sets the directory of the program's data. Durable stores and queues and the files of
+    /// databases lie in it; without it they end with the program. The runtime makes a missing directory for its user alone, and
     /// locks it: one runtime uses a directory at a time. No grant may let the program write
     /// to it.
     pub fn data(mut self, directory: impl Into<Option<PathBuf>>) -> Builder {
@@ -492,6 +530,8 @@ impl Builder {
         }
         let data = own.data.as_deref().map(Data::open).transpose()?;
         let stores = Stores::open(stores(self.stores, self.app.as_ref()), data.as_ref())?;
+        let databases = databases(self.databases, self.app.as_ref());
+        let databases = Databases::open(databases, data.as_ref())?;
         let queues = Queues::open(queues(self.queues, self.app.as_ref()), data.as_ref())?;
         let volumes = Volumes::open(volumes(self.volumes, self.app.as_ref()))?;
         let own_consumers = self.consumers.into_iter().map(Arc::new);
@@ -511,6 +551,7 @@ impl Builder {
             resolver: self.resolver,
             queues: queues.clone(),
             volumes,
+            databases,
         });
         let of_app = self.app.as_ref().and_then(App::policies).cloned();
         // Policies behind an authorizer of the embedder judge nothing.
@@ -612,6 +653,13 @@ fn token_stores(given: Vec<TokenStore>, app: Option<&App>) -> Vec<TokenStore> {
 /// id counts.
 fn stores(given: Vec<StoreSettings>, app: Option<&App>) -> Vec<StoreSettings> {
     let of_app = app.map(App::stores).unwrap_or_default().to_vec();
+    of_app.into_iter().chain(given).collect()
+}
+
+/// Returns the databases of the program, then the given ones, of which the last of an id
+/// counts.
+fn databases(given: Vec<DatabaseSettings>, app: Option<&App>) -> Vec<DatabaseSettings> {
+    let of_app = app.map(App::databases).unwrap_or_default().to_vec();
     of_app.into_iter().chain(given).collect()
 }
 

@@ -19,6 +19,7 @@ mod layout;
 pub mod memory;
 mod outcome;
 pub mod packages;
+pub mod postgres;
 mod program;
 pub mod scripts;
 pub mod served;

@@ -8,6 +8,7 @@ mod bombs;
 mod broken_programs;
 mod cache;
 mod components;
+mod databases;
 mod dirty_pages;
 mod examples;
 mod fairness;

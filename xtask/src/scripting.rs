@@ -1,6 +1,6 @@
 //! Prerequisites of the tool chains for JavaScript and Python, of the programs that others
-//! have written for Lua, and of the queues on a server: Node.js, Python, Lua and libraries,
-//! and the server of NATS, from Debian if missing.
+//! have written for Lua, of databases, and of the queues on a server: Node.js, Python, Lua and
+//! libraries, PostgreSQL, and the server of NATS, from Debian if missing.
 
 use std::process::{Command, Stdio};
 
@@ -9,13 +9,21 @@ use anyhow::Result;
 use crate::step::Step;
 
 /// Commands that show that packages are installed, and the packages.
-const NEEDED: [(&[&str], &[&str]); 4] = [
+const NEEDED: [(&[&str], &[&str]); 5] = [
     (&["npm", "--version"], &["nodejs", "npm"]),
     (
         &["python3", "-c", "import ensurepip, venv"],
         &["python3", "python3-venv"],
     ),
     (&["lua5.4", "-v"], &["lua5.4"]),
+    (
+        &[
+            "sh",
+            "-c",
+            "ls /usr/lib/postgresql/*/bin/initdb || initdb --version",
+        ],
+        &["postgresql"],
+    ),
     (&["nats-server", "--version"], &["nats-server"]),
 ];
 
@@ -54,10 +62,10 @@ pub(crate) fn install() -> Result<()> {
     apt.args(["install", "--yes", "--no-install-recommends"])
         .args(missing)
         .env("DEBIAN_FRONTEND", "noninteractive");
-    let remedy = "install Node.js 20 and npm, Python 3.11 with venv, Lua 5.4, the server of NATS \
-                  2.9, or newer ones, and the Lua libraries penlight with its pages, luaunit, \
-                  luassert, say, argparse, inspect, dkjson, lfs and lpeg";
-    Step::new("Node.js, Python, Lua and NATS", remedy, apt).run()
+    let remedy = "install Node.js 20 and npm, Python 3.11 with venv, Lua 5.4, PostgreSQL 13, the \
+                  server of NATS 2.9, or newer ones, and the Lua libraries penlight with its \
+                  pages, luaunit, luassert, say, argparse, inspect, dkjson, lfs and lpeg";
+    Step::new("Node.js, Python, Lua, PostgreSQL and NATS", remedy, apt).run()
 }
 
 fn succeeds(command: &[&str]) -> bool {

@@ -98,6 +98,8 @@ fn name(operation: &str, place: c_int) -> String {
         "crypto.jwt.encode" => &["claims"],
         "events.send" => &["system", "kind", "path", "data"],
         "queue.publish" => &["id", "value", "headers"],
+        "sql.query" | "sql.execute" => &["id", "transaction", "text", "params"],
+        "sql.begin" => &["id", "options"],
         "store.set" | "store.put" => &["id", "key", "value", "options"],
         "http.request" => &["method", "url", "options"],
         "http.batch" => &["requests"],

@@ -9,24 +9,28 @@ use crate::compact::{self, Compact, compact};
 use crate::lua::{Functions, State, push_next};
 use crate::read_only;
 
-/// Names, and the chunk of each. A chunk is given the functions that only the prelude
-/// sees, and the table of the library, which it fills. The first one is a part of the
-/// library `process`.
-const LIBRARIES: &[(&CStr, Compact)] = &[
-    (OF_PROCESS, compact!("prelude/groups.lua")),
-    (c"capability", compact!("prelude/capability.lua")),
-    (c"fs", compact!("prelude/fs.lua")),
-    (c"funcs", compact!("prelude/funcs.lua")),
-    (c"http", compact!("prelude/http.lua")),
-    (c"http_client", compact!("prelude/http_client.lua")),
-    (c"payload", compact!("prelude/payload.lua")),
-    (c"pg", compact!("prelude/pg.lua")),
-    (c"queue", compact!("prelude/queue.lua")),
-    (c"store", compact!("prelude/store.lua")),
-    (c"stream", compact!("prelude/stream.lua")),
+/// Names, the library that each is a part of, and the chunk of each. A chunk is given the
+/// functions that only the prelude sees, and the table of the library, which it fills. A part
+/// stands behind its library.
+const LIBRARIES: &[(&CStr, Option<&CStr>, Compact)] = &[
+    (c"groups", Some(c"process"), compact!("prelude/groups.lua")),
+    (c"capability", None, compact!("prelude/capability.lua")),
+    (c"fs", None, compact!("prelude/fs.lua")),
+    (c"funcs", None, compact!("prelude/funcs.lua")),
+    (c"http", None, compact!("prelude/http.lua")),
+    (c"http_client", None, compact!("prelude/http_client.lua")),
+    (c"payload", None, compact!("prelude/payload.lua")),
+    (c"pg", None, compact!("prelude/pg.lua")),
+    (c"queue", None, compact!("prelude/queue.lua")),
+    (c"sql", None, compact!("prelude/sql.lua")),
+    (
+        c"builder",
+        Some(c"sql"),
+        compact!("prelude/sql_builder.lua"),
+    ),
+    (c"store", None, compact!("prelude/store.lua")),
+    (c"stream", None, compact!("prelude/stream.lua")),
 ];
-
-const OF_PROCESS: &CStr = c"groups";
 
 /// The metamethods of a library that is not filled yet.
 const HANDLERS: &Functions = &[
@@ -95,7 +99,7 @@ pub(crate) fn leave_modules(l: State, list: &[u8]) {
 pub(crate) fn open(l: State) {
     l.push_value(-1);
     l.register(native_key());
-    for (place, (name, _)) in (0..).zip(LIBRARIES) {
+    for (place, (name, owner, _)) in (0..).zip(LIBRARIES) {
         l.new_table(0, 0);
         l.new_table(0, 3);
         for (name, function) in HANDLERS {
@@ -108,15 +112,17 @@ pub(crate) fn open(l: State) {
         l.push_value(-1);
         l.set_field(-3, name);
         l.field(LUA_REGISTRYINDEX, c"_LOADED");
-        if *name == OF_PROCESS {
-            l.field(-1, c"process");
+        if let Some(owner) = owner {
+            l.field(-1, owner);
             l.remove(-2);
         } else {
             l.push_value(-2);
             l.set_global(name);
         }
-        l.push_value(-2);
-        l.set_field(-2, name);
+        // The owner may be one that is not filled yet.
+        l.push_string(name);
+        l.push_value(-3);
+        l.raw_set(-3);
         l.pop(2);
     }
 }
@@ -126,7 +132,7 @@ pub(crate) fn push_part(l: State, library: &CStr, part: &CStr) {
     l.registered(native_key());
     if l.field(-1, part) == LUA_TNIL {
         l.pop(1);
-        let place = LIBRARIES.iter().position(|(name, _)| *name == library);
+        let place = LIBRARIES.iter().position(|(name, ..)| *name == library);
         l.field(-1, library);
         fill(l, l.top(), place.unwrap_or(0) as lua_Integer);
         l.pop(1);
@@ -174,7 +180,7 @@ extern "C-unwind" fn pairs(l: State) -> c_int {
 /// Fills the table at the absolute index `table` with the library at a place, but for what
 /// the program has put there by `rawset`. May raise.
 fn fill(l: State, table: c_int, place: lua_Integer) {
-    let Some((name, chunk)) = LIBRARIES.get(place as usize) else {
+    let Some((name, _, chunk)) = LIBRARIES.get(place as usize) else {
         return;
     };
     // `debug` finds these functions, and a program may give them another table.

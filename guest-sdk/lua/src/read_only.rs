@@ -31,6 +31,7 @@ const MODULES: &[&CStr] = &[
     c"process",
     c"queue",
     c"security",
+    c"sql",
     c"store",
     c"stream",
     c"text",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use warren_engine::capability::{QueueSettings, StoreSettings, VolumeSettings};
+use warren_engine::capability::{DatabaseSettings, QueueSettings, StoreSettings, VolumeSettings};
 use warren_engine::security::TokenStore;
 use warren_engine::{Definition, Definitions, Files, Source};
 use warren_kernel::Error;
@@ -49,6 +49,7 @@ pub struct App {
     pub(crate) services: Vec<Service>,
     pub(crate) token_stores: Vec<TokenStore>,
     pub(crate) stores: Vec<StoreSettings>,
+    pub(crate) databases: Vec<DatabaseSettings>,
     pub(crate) queues: Vec<QueueSettings>,
     pub(crate) consumers: Vec<Consumer>,
     pub(crate) volumes: Vec<VolumeSettings>,
@@ -120,6 +121,11 @@ impl App {
     /// Returns the stores of values.
     pub fn stores(&self) -> &[StoreSettings] {
         &self.stores
+    }
+
+    /// Returns the databases of SQL.
+    pub fn databases(&self) -> &[DatabaseSettings] {
+        &self.databases
     }
 
     /// Returns the queues.

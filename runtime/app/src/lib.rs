@@ -23,6 +23,7 @@
 mod app;
 mod check;
 mod consumer;
+mod database_check;
 mod duration;
 mod error;
 mod fixed;
@@ -81,7 +82,7 @@ pub use suggest::closest;
 pub use table::Table;
 pub use test::Test;
 pub use warren_engine::DEFAULT_HOST;
-pub use warren_engine::capability::StoreSettings;
+pub use warren_engine::capability::{DatabaseSettings, StoreSettings};
 pub use warren_engine::security::TokenStore;
 pub use watcher::{Seen, Watcher};
 // The parts of an opened program, for users of this crate alone.

@@ -25,7 +25,7 @@ use toml::de::{DeTable, DeValue};
 pub struct Lines(HashMap<(&'static str, String), usize>);
 
 /// The tables that hold tables by name, and those of the program's settings.
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 13] = [
     "app",
     "security",
     "hosts",
@@ -34,6 +34,7 @@ const TABLES: [&str; 12] = [
     "grants",
     "tokens",
     "stores",
+    "databases",
     "queues",
     "consumers",
     "volumes",

@@ -89,6 +89,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     check_uses(&options.uses, &manifest.parsed)?;
     let mut checked = Checked::new(&manifest.parsed, library, &options.in_memory);
     let mut services = checked.services_of(&manifest.parsed.services);
+    let databases = checked.databases_of(&manifest.parsed);
     let queues = checked.queues_of(&manifest.parsed);
     let consumers = checked.consumers_of(&manifest.parsed);
     let volumes = checked.volumes_of(&manifest.parsed, given);
@@ -144,6 +145,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         services,
         token_stores,
         stores,
+        databases,
         queues,
         consumers,
         volumes,

@@ -229,6 +229,7 @@ impl App {
                 services: self.services.clone(),
                 token_stores: self.token_stores.clone(),
                 stores: self.stores.clone(),
+                databases: self.databases.clone(),
                 queues: self.queues.clone(),
                 consumers: self.consumers.clone(),
                 volumes: self.volumes.clone(),

@@ -84,6 +84,11 @@ impl App {
             "a store of tokens",
         );
         refuse(self.stores != next.stores, &["stores"], "a store");
+        refuse(
+            self.databases != next.databases,
+            &["databases"],
+            "a database, or a migration of it,",
+        );
         refuse(self.queues != next.queues, &["queues"], "a queue");
         refuse(self.volumes != next.volumes, &["volumes"], "a volume");
         let mut of_file = None;

@@ -26,6 +26,12 @@ impl UseKind {
             rights: &[],
         },
         UseKind {
+            key: "sql",
+            table: "databases",
+            what: "database",
+            rights: &["read", "write"],
+        },
+        UseKind {
             key: OriginGrant::CAPABILITY,
             table: "",
             what: "origin",

@@ -359,6 +359,57 @@ fn grants_hold_for_their_definitions() {
 }
 
 #[test]
+fn databases_have_their_settings_and_are_granted() {
+    let manifest = "[databases.\"app:shop\"]\nfile = \"shop.db\"\nmigrations = \"steps\"\n\
+        [databases.\"app.web:log\"]\nurl = \"LOG_URL\"\nmax_connections = 2\n\
+        [grants.\"app:main\"]\nsql = { shop = \"read\" }\n\
+        [grants.\"app:other\"]\nsql = [\"shop\", \"app.web:log\"]\n";
+    let dir = program(&[
+        ("main.lua", ""),
+        ("other.lua", ""),
+        ("warren.toml", manifest),
+        ("steps/010_more.sql", "INSERT INTO t VALUES (1)"),
+        ("steps/2_first.sql", "CREATE TABLE t (v)"),
+        ("steps/README.md", "not a migration"),
+    ]);
+    let options = || AppOptions {
+        env: vec![EnvGrant {
+            name: "LOG_URL".into(),
+            value: Some("postgres://log:secret@db/log".into()),
+        }],
+        ..AppOptions::default()
+    };
+    let app = App::open(dir.path(), options()).unwrap();
+    let database = |id: &str| {
+        let databases = app.databases().iter();
+        databases
+            .clone()
+            .find(|database| &*database.id == id)
+            .unwrap()
+    };
+    let shop = database("app:shop");
+    let migrations = shop.migrations.iter().map(|one| (one.version, &*one.name));
+    let migrations: Vec<_> = migrations.collect();
+    assert_eq!(migrations, [(2, "2_first.sql"), (10, "010_more.sql")]);
+    assert_eq!(&*shop.migrations[0].text, "CREATE TABLE t (v)");
+    assert_eq!(database("app.web:log").max_connections, 2);
+    let shown = format!("{:?}", app.databases());
+    assert!(!shown.contains("secret"), "{shown}");
+    let right = |definition: &str, id: &str| {
+        let grants = &app.definition(definition).unwrap().grants;
+        grants.uses.right("sql", id).map(str::to_owned)
+    };
+    assert_eq!(right("app:main", "app:shop").as_deref(), Some("read"));
+    assert_eq!(right("app:main", "app.web:log"), None);
+    assert_eq!(right("app:other", "app:shop").as_deref(), Some(""));
+    assert_eq!(right("app:other", "app.web:log").as_deref(), Some(""));
+
+    fs::write(dir.path().join("steps/02_second.sql"), "").unwrap();
+    let error = App::open(dir.path(), options()).unwrap_err().to_string();
+    assert!(error.contains("have one number"), "{error}");
+}
+
+#[test]
 fn stores_of_tokens_have_their_settings_and_are_granted() {
     let manifest = "[tokens.\"app:tokens\"]\ntoken_length = 16\nexpiration = \"90s\"\nkey = \"KEY\"\n\
         [tokens.\"app.web:others\"]\nkey = \"CARGO_PKG_NAME\"\n\

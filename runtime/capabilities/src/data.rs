@@ -51,6 +51,14 @@ pub enum DataError {
         /// The fault, in the words of the database.
         reason: String,
     },
+    /// The address of a database server is of no use.
+    #[error("cannot use the database {}: {reason}", warren_kernel::text::line(id))]
+    Server {
+        /// The id of the database.
+        id: String,
+        /// The fault.
+        reason: String,
+    },
 }
 
 impl Data {
@@ -91,9 +99,19 @@ impl Data {
     ///
     /// [`DataError::Io`] if the directory cannot be made.
     pub(crate) fn file(&self, kind: &str, id: &str) -> Result<PathBuf, DataError> {
+        self.named(kind, &file_name(id))
+    }
+
+    /// Returns the file with this name of a thing of this kind, in a directory that exists.
+    /// The name has no directories in it.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Data::file`].
+    pub(crate) fn named(&self, kind: &str, name: &str) -> Result<PathBuf, DataError> {
         let directory = self.path().join(kind);
         match make_directory(&directory) {
-            Ok(()) => Ok(directory.join(file_name(id))),
+            Ok(()) => Ok(directory.join(name)),
             Err(error) => Err(DataError::Io {
                 path: directory,
                 error,

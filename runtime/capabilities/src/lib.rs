@@ -2,10 +2,11 @@
 //! through the import `warren:core/capability`.
 //!
 //! Each module is one capability, with a file for each of its operations. Most are pure
-//! functions of their requests, which need neither a grant nor a permission. `store`, `queue`
-//! and `fs` give things that a program is granted: those of the first two lie in `sqlite` and
-//! `data`. `stream` reads and writes what other capabilities open; `quota` counts it. `http`
-//! sends requests to the origins that a program is granted.
+//! functions of their requests, which need neither a grant nor a permission. `store`, `sql`,
+//! `queue` and `fs` give things that a program is granted: stores and queues lie in `sqlite` and
+//! `data`, and `sql` has pools of connections of its own. `stream` reads and writes what other
+//! capabilities open; `quota` counts it. `http` sends requests to the origins that a program is
+//! granted.
 //! `request` reads the arguments of a call, and `answer` writes its value.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -32,6 +33,7 @@ mod queue;
 mod quota;
 mod request;
 mod security;
+mod sql;
 mod sqlite;
 mod store;
 mod streams;
@@ -46,6 +48,7 @@ pub use data::{Data, DataError};
 pub use fs::{VolumeError, Volumes};
 pub use metrics::Metrics;
 pub use queue::{Delivery, End, Intake, QueueCounts, QueueError, Queues};
+pub use sql::Databases;
 pub use store::Stores;
 
 /// The settings that the capabilities of a program are made with.
@@ -57,6 +60,8 @@ pub struct Settings {
     pub metrics: Metrics,
     /// The stores of values.
     pub stores: Stores,
+    /// The databases.
+    pub databases: Databases,
     /// Finds the addresses of names for requests; `None` for the operating system.
     pub resolver: Option<Arc<dyn Resolver>>,
     /// The queues.
@@ -79,6 +84,7 @@ pub fn all(settings: Settings) -> Vec<Arc<dyn Capability>> {
         Arc::new(settings.metrics),
         Arc::new(settings.queues),
         Arc::new(security::Security::new(settings.tokens)),
+        Arc::new(settings.databases),
         Arc::new(settings.stores),
         Arc::new(streams::Stream::default()),
         Arc::new(text::Text::default()),

@@ -25,6 +25,7 @@ use warren_kernel::Error;
 
 mod caller;
 mod charge;
+mod database_settings;
 pub mod http;
 mod kept;
 mod known;
@@ -39,6 +40,7 @@ pub use crate::environment::Variables;
 pub use crate::origin::{Origin, OriginError, OriginGrant};
 pub use caller::{Caller, MAX_PERMISSIONS};
 pub use charge::Charge;
+pub use database_settings::{DatabasePlace, DatabaseSettings, DatabaseUrl, Migration};
 pub use kept::Kept;
 pub use known::Calls;
 pub(crate) use known::{Capabilities, Counts};

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use warren::app::{App, AppOptions};
-use warren::capability::{Caller, Capability, Step, StoreSettings};
+use warren::capability::{
+    Caller, Capability, DatabasePlace, DatabaseSettings, Migration, Step, StoreSettings,
+};
 use warren::{
     Code, DataError, Definition, Error, Grants, Kind, Runtime, Source, StartError, Uses, values,
 };
@@ -165,6 +167,64 @@ fn a_store_is_there_for_definitions_that_are_granted_it() {
             assert_eq!(*error.kind(), Kind::NotFound);
             let says = format!("store not found: app:{id}");
             assert!(error.to_string().contains(&says), "{error}");
+        }
+    });
+}
+
+#[test]
+fn a_database_outlives_the_runtime_and_its_transactions_do_not_outlive_their_process() {
+    const CODE: &[u8] = b"return function()\n\
+        local db = assert(sql.get('shop'))\n\
+        assert(db:execute('INSERT INTO visits DEFAULT VALUES'))\n\
+        local tx = assert(db:begin())\n\
+        assert(tx:execute('DELETE FROM visits'))\n\
+        local visits = assert(tx:query('SELECT count(*) AS n FROM visits'))\n\
+        assert(visits[1].n == 0)\n\
+        end\n";
+    const COUNT: &[u8] = b"return function()\n\
+        return sql.get('shop'):query('SELECT count(*) AS n FROM visits')[1].n\n\
+        end\n";
+    let definition = |id: &str, code: &'static [u8]| Definition {
+        id: id.into(),
+        code: Code::Lua(Source {
+            name: "main.lua".into(),
+            bytes: code.into(),
+        }),
+        method: "main".into(),
+        host: None,
+        grants: Arc::new(Grants {
+            uses: Uses::default().with("sql", "app:shop"),
+            ..Grants::default()
+        }),
+    };
+    run(async {
+        let dir = tempfile::tempdir().unwrap();
+        for round in 1..4_i64 {
+            let settings = DatabaseSettings {
+                migrations: vec![Migration {
+                    version: 1,
+                    name: "001_visits.sql".into(),
+                    text: "CREATE TABLE visits (id INTEGER PRIMARY KEY)".into(),
+                }],
+                ..DatabaseSettings::new("app:shop", DatabasePlace::File("shop.db".into()))
+            };
+            let runtime = loop {
+                let builder = builder()
+                    .database(settings.clone())
+                    .data(dir.path().to_owned())
+                    .definition(definition("app:visit", CODE))
+                    .definition(definition("app:count", COUNT));
+                match builder.start() {
+                    Ok(runtime) => break runtime,
+                    Err(StartError::Data(DataError::InUse { .. })) => {
+                        tokio::task::yield_now().await;
+                    }
+                    Err(error) => panic!("{error}"),
+                }
+            };
+            runtime.exec::<()>("app:visit").await.unwrap();
+            assert_eq!(runtime.exec::<i64>("app:count").await.unwrap(), round);
+            runtime.shutdown(Duration::from_secs(5)).await;
         }
     });
 }

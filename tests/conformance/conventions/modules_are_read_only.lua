@@ -5,8 +5,8 @@
 local modules = {
   "base64", "capability", "channel", "crypto", "ctx", "env", "errors", "events", "fs", "funcs", "hash", "hex",
   "http", "http_client",
-  "json", "logger", "metrics", "payload", "pg", "process", "queue", "security", "store", "stream", "text", "time",
-  "uuid", "yaml",
+  "json", "logger", "metrics", "payload", "pg", "process", "queue", "security", "sql", "store", "stream", "text",
+  "time", "uuid", "yaml",
   "server", "task", "supervisor", "pool", "registry",
 }
 
@@ -43,6 +43,7 @@ end
 refuses("insert", table.insert, process.event, "x")
 refuses("event", assign, process.event, "EXIT", "x")
 refuses("groups", assign, process.groups, "join", print)
+refuses("builder", assign, sql.builder, "eq", print)
 refuses("random", assign, crypto.random, "bytes", print)
 
 -- The place of the mistake is the program's line.

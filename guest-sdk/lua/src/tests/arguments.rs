@@ -133,6 +133,15 @@ fn refuse(operation: &str, request: &[u8]) -> Result<Vec<u8>, Error> {
         ("fs.open", [0x93, 0xa9, ..]) if request.ends_with(b"\xa2/a\xa1r") => {
             return Ok(b"\x03".to_vec());
         }
+        ("sql.open", b"\x91\xa6app:db" | b"\x91\xa9app:other") => {
+            return Ok([
+                b"\x82\xa2id\xa6app:db".as_slice(),
+                b"\xa4type\xa6sqlite".as_slice(),
+            ]
+            .concat());
+        }
+        ("sql.prepare", b"\x93\xa6app:db\xc0\xa8SELECT 1") => return Ok(b"\xc3".to_vec()),
+        ("sql.begin", b"\x92\xa6app:db\xc0") => return Ok(b"\x01".to_vec()),
         ("store.open", b"\x91\xaaapp:values") => return Ok(b"\xaaapp:values".to_vec()),
         _ => {}
     }

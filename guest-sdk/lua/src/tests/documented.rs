@@ -12,7 +12,7 @@ use crate::lua::State;
 use crate::{boot, late};
 
 /// The document's name for an object of each class.
-pub(super) const OBJECTS: [(&str, &str); 27] = [
+pub(super) const OBJECTS: [(&str, &str); 36] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),
@@ -31,6 +31,15 @@ pub(super) const OBJECTS: [(&str, &str); 27] = [
     ("scanner", "scanner"),
     ("scope", "scope"),
     ("spawner", "spawner"),
+    ("sql_condition", "cond"),
+    ("sql_database", "db"),
+    ("sql_delete", "del"),
+    ("sql_executor", "q"),
+    ("sql_insert", "ins"),
+    ("sql_select", "sel"),
+    ("sql_statement", "st"),
+    ("sql_transaction", "tx"),
+    ("sql_update", "upd"),
     ("store", "s"),
     ("stream", "stream"),
     ("subscription", "sub"),
@@ -87,9 +96,10 @@ pub(super) fn classes() -> BTreeMap<String, BTreeSet<String>> {
 fn compile_late_libraries(l: State) {
     l.global(c"load");
     l.push_bytes(
-        b"for _, library in ipairs { capability, fs, funcs, http, http_client, payload, pg, process.groups, queue, store, stream } do
+        b"for _, library in ipairs { capability, fs, funcs, http, http_client, payload, pg, process.groups, queue, sql, store, stream } do
             pairs(library)
           end
+          pairs(sql.builder)
           security.token_store('app:tokens')
           store.get('app:store')",
     );

@@ -5,6 +5,7 @@
 //! Both report [`Problem`]s, and all of them at once.
 
 mod consumers;
+mod databases;
 mod imports;
 mod problem;
 mod queues;
@@ -33,6 +34,7 @@ use crate::host::{HostSettings, QueueSettings};
 use crate::id::{Id, is_segment_char};
 use crate::uses::UseKind;
 pub(crate) use consumers::ConsumerEntry;
+pub(crate) use databases::DatabaseEntry;
 pub(crate) use imports::ImportsEntry;
 pub(crate) use queues::QueueEntry;
 use reader::{Reader, Section};
@@ -66,6 +68,7 @@ pub(crate) struct Manifest {
     pub(crate) imports: Vec<ImportsEntry>,
     pub(crate) tokens: Vec<TokensEntry>,
     pub(crate) stores: Vec<StoreSettings>,
+    pub(crate) databases: Vec<DatabaseEntry>,
     pub(crate) queues: Vec<QueueEntry>,
     pub(crate) consumers: Vec<ConsumerEntry>,
     pub(crate) volumes: Vec<VolumeEntry>,
@@ -127,6 +130,7 @@ impl Manifest {
                 "imports",
                 "tokens",
                 "stores",
+                "databases",
                 "queues",
                 "consumers",
                 "volumes",
@@ -172,6 +176,10 @@ impl Manifest {
             let settings = stores::read(&mut reader, &id, &store);
             manifest.stores.push(settings);
         }
+        for (id, database) in reader.tables_by_id(&root, "databases") {
+            let entry = DatabaseEntry::read(&mut reader, id, &database);
+            manifest.databases.push(entry);
+        }
         for (id, queue) in reader.tables_by_id(&root, "queues") {
             let entry = QueueEntry::read(&mut reader, id, &queue);
             manifest.queues.push(entry);
@@ -194,6 +202,10 @@ impl Manifest {
             "stores" => &self.stores[..],
             _ => &[],
         };
+        let databases = match kind.table {
+            "databases" => &self.databases[..],
+            _ => &[],
+        };
         let queues = match kind.table {
             "queues" => &self.queues[..],
             _ => &[],
@@ -203,9 +215,10 @@ impl Manifest {
             _ => &[],
         };
         let stores = stores.iter().map(|store| &*store.id);
+        let databases = databases.iter().map(|entry| &*entry.settings.id);
         let queues = queues.iter().map(|queue| queue.id.get_ref().as_str());
         let volumes = volumes.iter().map(|volume| volume.id.get_ref().as_str());
-        stores.chain(queues).chain(volumes)
+        stores.chain(databases).chain(queues).chain(volumes)
     }
 
     fn read_app(&mut self, reader: &mut Reader, app: &Section<'_>) {

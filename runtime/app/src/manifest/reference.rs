@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use warren_engine::HostLimits;
-use warren_engine::capability::{QueueSettings, StoreSettings, VolumeSettings};
+use warren_engine::capability::{
+    DatabasePlace, DatabaseSettings, QueueSettings, StoreSettings, VolumeSettings,
+};
 
 use super::problem::Problem;
 use super::{Manifest, size};
@@ -265,6 +267,16 @@ fn defaults_are_those_of_the_code() {
     assert_eq!(count("max_entries"), store.max_entries);
     assert_eq!(bytes("max_value"), store.max_value as u64);
     assert_eq!(bytes("max_bytes"), store.max_bytes);
+
+    let database = DatabaseSettings::new("a:b", DatabasePlace::Memory);
+    assert_eq!(count("max_rows"), database.max_rows);
+    assert_eq!(delay("max_statement"), database.max_statement);
+    assert_eq!(delay("max_transaction"), database.max_transaction);
+    assert_eq!(count("max_connections"), database.max_connections);
+    // The rows of stores have a key of this name, too.
+    let of_databases = |row: &&Row| (row.table, row.key) == ("databases.\"id\"", "max_bytes");
+    let row = rows.iter().find(of_databases).unwrap();
+    assert_eq!(size::parse_size(row.default), Ok(database.max_bytes));
 
     let queue = QueueSettings::new("a:b");
     assert_eq!((default("durable"), queue.durable), ("`false`", false));

@@ -29,6 +29,11 @@ pub(crate) struct GrantArgs {
     /// A name without a colon is one of `app`.
     #[arg(long, value_name = "ID")]
     pub(crate) store: Vec<String>,
+    /// Let the program use this database of its manifest
+    ///
+    /// A name without a colon is one of `app`. With `=read`, the program may only read it.
+    #[arg(long, value_name = "ID[=read]", value_parser = parse_database)]
+    pub(crate) sql: Vec<UseGrant>,
     /// Let the program send requests to this origin, such as https://api.example.com
     ///
     /// `,private` behind it allows private addresses, and those of this machine.
@@ -56,9 +61,23 @@ impl GrantArgs {
     pub(crate) fn uses(&self) -> Vec<UseGrant> {
         let stores = self.store.iter().map(|id| UseGrant::all("store", id));
         let queues = self.queue.iter().map(|id| UseGrant::all("queue", id));
+        let databases = self.sql.iter().cloned();
         let origins = self.http.iter().map(|text| origin(text));
         let servers = self.tcp.iter().map(|server| UseGrant::all("tcp", server));
-        stores.chain(origins).chain(queues).chain(servers).collect()
+        let things = stores.chain(databases).chain(origins);
+        things.chain(queues).chain(servers).collect()
+    }
+}
+
+/// Reads the value of `--sql`.
+fn parse_database(text: &str) -> Result<UseGrant, String> {
+    match text.split_once('=') {
+        None => Ok(UseGrant::all("sql", text)),
+        Some((id, right @ ("read" | "write"))) => Ok(UseGrant {
+            right: right.to_owned(),
+            ..UseGrant::all("sql", id)
+        }),
+        Some(_) => Err("expected ID or ID=read".to_owned()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Failures for a program that cannot be opened.
 
 use warren::app::{Access, App, AppError, ManifestError, PolicyError, more_problems};
+use warren::capability::DatabasePlace;
 use warren::text;
 
 use crate::buildable;
@@ -80,22 +81,27 @@ pub(crate) fn of_policies(error: &PolicyError) -> Vec<Failure> {
     first_of(error.problems.iter().map(failure))
 }
 
-/// Returns a warning of durable stores and queues in a program that keeps no data.
+/// Returns a warning of durable stores and queues, and databases in files, in a program that
+/// keeps no data.
 pub(crate) fn without_data(app: &App) -> Option<String> {
     let stores = app.stores().iter().filter(|store| store.durable);
-    let stores = stores.map(|store| format!("the store {}", store.id));
+    let stores = stores.map(|store| ("the store", &store.id));
+    let in_file = |place: &DatabasePlace| matches!(place, DatabasePlace::File(_));
+    let databases = app.databases().iter();
+    let databases = databases.filter(|database| in_file(&database.place));
+    let databases = databases.map(|database| ("the database", &database.id));
     let queues = app.queues().iter();
     let queues = queues.filter(|queue| queue.durable && queue.url.is_none());
-    let queues = queues.map(|queue| format!("the queue {}", queue.id));
-    let mut durable = stores.chain(queues);
-    let first = durable.next()?;
+    let queues = queues.map(|queue| ("the queue", &queue.id));
+    let mut durable = stores.chain(databases).chain(queues);
+    let (what, id) = durable.next()?;
     let others = match durable.count() {
         0 => String::new(),
         1 => " and 1 more".to_owned(),
         more => format!(" and {more} more"),
     };
     Some(format!(
-        "{first}{others} is durable, but without --data it ends with the program"
+        "{what} {id}{others} is durable, but without --data it ends with the program"
     ))
 }
 

@@ -109,6 +109,10 @@ actions! {
     StoreRead = "store.read" on Store;
     /// Changing values of a store.
     StoreWrite = "store.write" on Store;
+    /// Reading a database.
+    SqlRead = "sql.read" on Database;
+    /// Changing a database.
+    SqlWrite = "sql.write" on Database;
     /// Publishing a message to a queue.
     QueuePublish = "queue.publish" on Queue;
     /// Taking messages from a queue.
@@ -154,6 +158,8 @@ pub enum ResourceKind {
     TokenStore,
     /// A store of values, by its id.
     Store,
+    /// A database, by its id.
+    Database,
     /// A queue, by its id.
     Queue,
     /// A volume of files, by its id.
@@ -163,7 +169,7 @@ pub enum ResourceKind {
 }
 
 /// Words of other systems for the runtime's own actions. Only `security.can` knows them.
-const OTHER_WORDS: [(&str, Action); 10] = [
+const OTHER_WORDS: [(&str, Action); 11] = [
     ("store.get", Action::StoreRead),
     ("store.info", Action::StoreRead),
     ("store.key.get", Action::StoreRead),
@@ -171,6 +177,7 @@ const OTHER_WORDS: [(&str, Action); 10] = [
     ("store.key.list", Action::StoreRead),
     ("store.key.set", Action::StoreWrite),
     ("store.key.delete", Action::StoreWrite),
+    ("db.get", Action::SqlRead),
     ("queue.publish.queue", Action::QueuePublish),
     ("fs.get", Action::FsRead),
     ("http_client.request", Action::HttpRequest),
@@ -206,6 +213,7 @@ impl ResourceKind {
             ResourceKind::Group => "the group",
             ResourceKind::Variable => "the name",
             ResourceKind::TokenStore | ResourceKind::Store => "the store's id",
+            ResourceKind::Database => "the database's id",
             ResourceKind::Queue => "the queue's id",
             ResourceKind::Volume => "the volume's id",
             ResourceKind::Origin => "the origin",

@@ -114,6 +114,8 @@ pub enum Resource {
 pub enum EntryKind {
     /// A store of values.
     Store,
+    /// A database.
+    Database,
     /// A queue.
     Queue,
     /// A volume of files.
@@ -125,6 +127,7 @@ impl EntryKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             EntryKind::Store => "Store",
+            EntryKind::Database => "Database",
             EntryKind::Queue => "Queue",
             EntryKind::Volume => "Volume",
         }
@@ -171,6 +174,7 @@ impl Resource {
             Some(ResourceKind::Context) => Resource::Context,
             Some(ResourceKind::Security) => Resource::Security,
             Some(ResourceKind::Store) => Resource::Entry(EntryKind::Store, entry_id(text)),
+            Some(ResourceKind::Database) => Resource::Entry(EntryKind::Database, entry_id(text)),
             Some(ResourceKind::Queue) => Resource::Entry(EntryKind::Queue, entry_id(text)),
             Some(ResourceKind::Volume) => Resource::Entry(EntryKind::Volume, entry_id(text)),
             Some(ResourceKind::Origin) => Resource::Origin(origin(text)),

@@ -41,6 +41,12 @@ local kinds = {
   object = { takes = "table", refuses = true },
   schema = { takes = "table string", refuses = true, value = {} },
   data = { takes = "string", refuses = true, value = "x" },
+  -- Of `sql` and its builder.
+  numeral = { takes = "number string", name = "number", value = 1, invalid = "x" },
+  scalar = { takes = "string number boolean", name = "string", value = "x" },
+  condition = { takes = "string table", name = "string or table", value = "x" },
+  query = { takes = "", name = "sql_select" },
+  runner = { takes = "", name = "sql_database or sql_transaction" },
   -- Of a file that is written whole.
   content = { takes = "string", name = "string or stream", value = "x" },
 }
@@ -63,6 +69,7 @@ ch:close()
 -- A stream from which a read does not wait.
 local at_its_end, writer = stream.pipe()
 writer:close()
+local db, selection = assert(sql.get("app:db")), sql.builder.select("1")
 local volume = assert(fs.get("app:files"))
 local objects = {
   message = { "message", (process.inbox():receive()) },
@@ -83,6 +90,16 @@ local objects = {
   ts = { "token_store", assert(security.token_store("app:tokens")) },
   g = { "pg", assert(pg.open("app:x")) },
   s = { "store", assert(store.get("app:values")) },
+  db = { "sql_database", db },
+  st = { "sql_statement", assert(db:prepare("SELECT 1")) },
+  -- Of another database: the transaction has the only connection.
+  tx = { "sql_transaction", assert(assert(sql.get("app:other")):begin()) },
+  sel = { "sql_select", selection },
+  ins = { "sql_insert", sql.builder.insert("x") },
+  upd = { "sql_update", sql.builder.update("x") },
+  del = { "sql_delete", sql.builder.delete("x") },
+  cond = { "sql_condition", sql.builder.eq {} },
+  q = { "sql_executor", selection:run_with(db) },
   stream = { "stream", at_its_end },
   scanner = { "scanner", at_its_end:scanner() },
   v = { "volume", volume },
@@ -203,6 +220,7 @@ local function try_self(path, class, object)
 end
 
 kinds.channel.value = assert(process.listen("unlistened"))
+kinds.query.value, kinds.runner.value = selection, db
 kinds.actor.value, kinds.scope.value = objects.actor[2], objects.scope[2]
 
 local rowed = {}
@@ -251,7 +269,7 @@ for name, library in pairs(_G) do
     walked = walked + 1
   end
 end
-assert(walked == 26, walked)
+assert(walked == 29, walked)
 check(rowed["coroutine.spawn"], "coroutine.spawn", "has no row")
 
 assert(#wrong == 0, "\n" .. table.concat(wrong, "\n"))

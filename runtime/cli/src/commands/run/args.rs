@@ -32,8 +32,8 @@ pub(crate) struct RunArgs {
     pub(crate) grants: GrantArgs,
     /// Keep the program's data in this directory
     ///
-    /// Durable stores and queues lie in it. Without the option they end with the program. One program
-    /// uses a directory at a time.
+    /// Durable stores and queues and the files of databases lie in it. Without the option they
+    /// end with the program. One program uses a directory at a time.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     /// Limit the memory of all processes together, for example to `8GiB`

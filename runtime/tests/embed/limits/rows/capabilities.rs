@@ -12,6 +12,9 @@ const FLIGHT: &str = "runtime/capabilities/src/http/in_flight.rs";
 const LOOK_UP: &str = "runtime/capabilities/src/http/resolve.rs";
 const QUEUE: &str = "runtime/engine/src/capability/queue_settings.rs";
 const VOLUMES: &str = "runtime/capabilities/src/fs/mod.rs";
+const SQLITE: &str = "runtime/capabilities/src/sql/embedded/connection.rs";
+const DATABASE: &str = "runtime/engine/src/capability/database_settings.rs";
+const TURNS: &str = "runtime/capabilities/src/sql/turns.rs";
 
 pub(super) const ROWS: &[Row] = &[
     (
@@ -91,19 +94,29 @@ pub(super) const ROWS: &[Row] = &[
     ),
     (
         "calls of one host that wait for one database",
-        &[Constant(
-            "runtime/capabilities/src/sqlite/queue.rs",
-            "MAX_WAITING_OF_HOST",
-            Count,
-        )],
+        &[
+            Constant(
+                "runtime/capabilities/src/sqlite/queue.rs",
+                "MAX_WAITING_OF_HOST",
+                Count,
+            ),
+            Constant(TURNS, "MAX_WAITING_OF_HOST", Count),
+        ],
     ),
     (
         "connections that read one database",
-        &[Constant(
-            "runtime/capabilities/src/sqlite/readers.rs",
-            "MAX_READERS",
-            Count,
-        )],
+        &[
+            Constant(
+                "runtime/capabilities/src/sqlite/readers.rs",
+                "MAX_READERS",
+                Count,
+            ),
+            Constant(
+                "runtime/capabilities/src/sql/embedded/mod.rs",
+                "MAX_READERS",
+                Count,
+            ),
+        ],
     ),
     (
         "bodies of requests and responses that a component has open",
@@ -307,6 +320,110 @@ pub(super) const ROWS: &[Row] = &[
             "runtime/capabilities/src/fs/list.rs",
             "MAX_LISTED",
             Count,
+        )],
+    ),
+    (
+        "`max_rows`:",
+        &[Constant(DATABASE, "DEFAULT_MAX_ROWS", Count)],
+    ),
+    (
+        "`max_statement`:",
+        &[Constant(DATABASE, "DEFAULT_MAX_STATEMENT", Time)],
+    ),
+    (
+        "`max_transaction`:",
+        &[Constant(DATABASE, "DEFAULT_MAX_TRANSACTION", Time)],
+    ),
+    (
+        "`max_bytes`: bytes of a database",
+        &[Constant(DATABASE, "DEFAULT_MAX_BYTES", Bytes)],
+    ),
+    (
+        "`max_connections`:",
+        &[Constant(DATABASE, "DEFAULT_MAX_CONNECTIONS", Count)],
+    ),
+    ("open transactions of a process", &[Elsewhere]),
+    (
+        "wait for a connection to a database",
+        &[Constant(TURNS, "PATIENCE", Time)],
+    ),
+    (
+        "bytes of the rows of one query",
+        &[Constant(
+            "runtime/capabilities/src/sql/rows.rs",
+            "MAX_RESULT",
+            Bytes,
+        )],
+    ),
+    (
+        "value of a long statement",
+        &[
+            Text(SQLITE, "const WORK: u64 = 1 << 36;"),
+            Text(SQLITE, "const LEAST_VALUE: u64 = 16 << 10;"),
+        ],
+    ),
+    (
+        "text of a statement",
+        &[Constant(
+            "runtime/capabilities/src/sql/mod.rs",
+            "MAX_TEXT",
+            Bytes,
+        )],
+    ),
+    (
+        "parameters of a statement",
+        &[Constant(
+            "runtime/capabilities/src/sql/params.rs",
+            "MAX_PARAMS",
+            Count,
+        )],
+    ),
+    (
+        "name of a savepoint",
+        &[Constant(
+            "runtime/capabilities/src/sql/transaction.rs",
+            "MAX_SAVEPOINT",
+            Bytes,
+        )],
+    ),
+    (
+        "columns of a table or a query",
+        &[Constant(SQLITE, "MAX_COLUMNS", Count)],
+    ),
+    (
+        "levels of an expression",
+        &[Constant(SQLITE, "MAX_EXPRESSION", Count)],
+    ),
+    (
+        "pattern of LIKE",
+        &[Constant(
+            "runtime/capabilities/src/sql/embedded/functions.rs",
+            "MAX_PATTERN",
+            Bytes,
+        )],
+    ),
+    (
+        "memory of SQLite",
+        &[Constant(
+            "runtime/capabilities/src/sql/embedded/heap.rs",
+            "MAX_HEAP",
+            Bytes,
+        )],
+    ),
+    (
+        "migrations of a database",
+        &[Constant(
+            "runtime/app/src/database_check.rs",
+            "MAX_MIGRATIONS",
+            Count,
+        )],
+    ),
+    (
+        "name of the file of a database",
+        &[Constant(
+            "runtime/app/src/manifest/databases.rs",
+            "MAX_FILE",
+            Bytes,
         )],
     ),
 ];

@@ -197,4 +197,19 @@ pub(in crate::limits) const INNER: &[(&str, &str, &str)] = &[
         "MAX_REASON",
         "characters of an error that a message is given up with; the rest is cut",
     ),
+    (
+        SQLITE,
+        "MAX_INSTRUCTIONS",
+        "instructions of a statement; one with all parameters has fewer",
+    ),
+    (
+        "runtime/capabilities/src/sql/embedded/error.rs",
+        "MAX_MESSAGE",
+        "characters of the database's own words; the rest is cut off",
+    ),
+    (
+        "runtime/capabilities/src/sql/postgres/error.rs",
+        "MAX_MESSAGE",
+        "the same",
+    ),
 ];

@@ -1,0 +1,91 @@
+//! Errors of statements, in the database's words.
+
+use rusqlite::ErrorCode;
+use warren_kernel::{Error, Kind, text};
+
+use super::connection::Guarded;
+use super::guard::{Guard, Interrupted};
+use crate::limit::beyond;
+
+/// The most characters of a message of the database that an error has. It may quote a whole
+/// statement.
+const MAX_MESSAGE: usize = 1_000;
+
+/// Returns the error of a statement that a connection could not run.
+pub(super) fn of(connection: &Guarded, error: &rusqlite::Error) -> Error {
+    let said = text::clipped(&message(error), MAX_MESSAGE);
+    let of_kind = |kind, lead: &str| Error::new(kind, format!("{lead}{said}"));
+    let Some(code) = code(error) else {
+        return of_kind(Kind::Internal, "the database does not work: ");
+    };
+    match code {
+        ErrorCode::ConstraintViolation => of_kind(Kind::Conflict, ""),
+        ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::SchemaChanged => {
+            of_kind(Kind::Unavailable, "the database is locked: ")
+        }
+        ErrorCode::OperationInterrupted => of_interrupted(&connection.guard),
+        ErrorCode::AuthorizationForStatementDenied => {
+            let what = connection.guard.refused();
+            let what = what.unwrap_or_else(|| "the statement".to_owned());
+            let message = format!("{} is not available to programs", text::line(&what));
+            Error::invalid(message)
+        }
+        ErrorCode::DiskFull => {
+            let most = connection.max_bytes;
+            let message =
+                format!("the database is full: it has max_bytes = {most}, or the disk has no room");
+            Error::at_limit(Kind::RateLimited, "max_bytes", most, message)
+        }
+        ErrorCode::TooBig => {
+            let most = connection.max_value();
+            let message = format!("a value has more than max_result = {most} bytes: {said}");
+            beyond("max_result", most, message)
+        }
+        ErrorCode::OutOfMemory => {
+            let message = "the database has no memory for the statement";
+            Error::new(Kind::Unavailable, message)
+        }
+        ErrorCode::ReadOnly => {
+            Error::invalid("the statement changes the database, which is open for reading")
+        }
+        ErrorCode::CannotOpen
+        | ErrorCode::SystemIoFailure
+        | ErrorCode::FileLockingProtocolFailed
+        | ErrorCode::PermissionDenied => of_kind(Kind::Unavailable, "the database does not work: "),
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase | ErrorCode::InternalMalfunction => {
+            of_kind(Kind::Internal, "the database does not work: ")
+        }
+        _ => of_kind(Kind::Invalid, ""),
+    }
+}
+
+/// Returns the error of a statement that was interrupted.
+fn of_interrupted(guard: &Guard) -> Error {
+    match guard.interrupted() {
+        Some(Interrupted::Canceled) => {
+            Error::new(Kind::Canceled, "nobody waits for the statement any more")
+        }
+        // Its timer may be early by a moment.
+        Some(Interrupted::Expired) | None => {
+            let most = guard.max_statement();
+            let message = format!("the statement took longer than max_statement = {most:?}");
+            let milliseconds = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
+            Error::at_limit(Kind::Timeout, "max_statement", milliseconds, message)
+        }
+    }
+}
+
+fn code(error: &rusqlite::Error) -> Option<ErrorCode> {
+    match error {
+        rusqlite::Error::SqlInputError { error, .. } => Some(error.code),
+        other => other.sqlite_error_code(),
+    }
+}
+
+/// Returns the words of the database, with the place in the statement but not its text.
+fn message(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqlInputError { msg, offset, .. } => format!("{msg}, at byte {offset}"),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,2 @@
+ALTER TABLE items ADD COLUMN price INTEGER NOT NULL DEFAULT 0;
+INSERT INTO items (name) VALUES ('cake')
