@@ -25,6 +25,7 @@ use warren_kernel::Error;
 
 mod caller;
 mod charge;
+pub mod http;
 mod kept;
 mod known;
 mod store_settings;
@@ -52,6 +53,12 @@ pub trait Capability: Send + Sync + 'static {
     /// [`Step::Compute`], and what waits as [`Step::Wait`]. A request of more than
     /// [`AT_ONCE`] bytes is always handled on a thread where it may take its time.
     fn call(&self, caller: &mut dyn Caller, operation: &str, request: &[u8]) -> Step;
+
+    /// Returns the client that sends the requests of components. Only that of the
+    /// capability `http` counts.
+    fn outgoing(&self) -> Option<&dyn http::Outgoing> {
+        None
+    }
 }
 
 /// The most bytes of a request.
