@@ -29,6 +29,7 @@ pub mod http;
 mod kept;
 mod known;
 mod store_settings;
+pub mod web;
 
 pub use crate::environment::Variables;
 pub use caller::{Caller, MAX_PERMISSIONS};

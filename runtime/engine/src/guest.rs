@@ -37,6 +37,7 @@ use warren_kernel::{Error, HostConfig, Kind, Message, Outcome, Process, nanoseco
 use wasmtime::Memory;
 
 use crate::capability::Kept;
+use crate::capability::http::Incoming;
 use crate::code::program::Program;
 use crate::guest::caller::KeptByGuest;
 use crate::guest::control::Control;
@@ -185,6 +186,12 @@ impl Guest {
     /// Sets the state that capabilities find from the beginning.
     pub(crate) fn keep(&mut self, kept: Option<Arc<Kept>>) {
         self.kept = KeptByGuest::beginning_with(kept);
+    }
+
+    /// Returns true if the process was started to answer a request.
+    pub(crate) fn answers_request(&self) -> bool {
+        let kept = self.kept.made();
+        kept.is_some_and(|kept| kept.find::<Incoming>().is_some())
     }
 
     /// Returns the error to fail with if the guest has used up its processor time.

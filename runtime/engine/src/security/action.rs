@@ -100,6 +100,8 @@ actions! {
     StoreRead = "store.read" on Store;
     /// Changing values of a store.
     StoreWrite = "store.write" on Store;
+    /// Serving HTTP at a listener.
+    HttpListen = "http.listen" on Listener;
 }
 
 /// The kind of resource on which an action acts.
@@ -127,6 +129,8 @@ pub enum ResourceKind {
     TokenStore,
     /// A store of values, by its id.
     Store,
+    /// A listener of the HTTP server, by its id.
+    Listener,
 }
 
 /// Words of other systems for the runtime's own actions. Only `security.can` knows them.
@@ -170,6 +174,7 @@ impl ResourceKind {
             ResourceKind::Group => "the group",
             ResourceKind::Variable => "the name",
             ResourceKind::TokenStore | ResourceKind::Store => "the store's id",
+            ResourceKind::Listener => "the listener's id",
         }
     }
 }

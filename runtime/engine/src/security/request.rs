@@ -61,6 +61,8 @@ pub enum Resource {
 pub enum EntryKind {
     /// A store of values.
     Store,
+    /// A listener of the HTTP server.
+    Listener,
 }
 
 impl EntryKind {
@@ -68,6 +70,7 @@ impl EntryKind {
     pub const fn as_str(self) -> &'static str {
         match self {
             EntryKind::Store => "Store",
+            EntryKind::Listener => "Listener",
         }
     }
 }
@@ -99,6 +102,7 @@ impl Resource {
             Some(ResourceKind::Context) => Resource::Context,
             Some(ResourceKind::Security) => Resource::Security,
             Some(ResourceKind::Store) => Resource::Entry(EntryKind::Store, entry_id(text)),
+            Some(ResourceKind::Listener) => Resource::Entry(EntryKind::Listener, entry_id(text)),
             Some(
                 ResourceKind::System
                 | ResourceKind::Group
