@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 use warren_engine::capability::StoreSettings;
+use warren_engine::capability::web::WebSettings;
 use warren_engine::security::TokenStore;
 use warren_engine::{Definition, Definitions, Files, Source};
 use warren_kernel::Error;
@@ -46,6 +47,9 @@ pub struct App {
     pub(crate) services: Vec<Service>,
     pub(crate) token_stores: Vec<TokenStore>,
     pub(crate) stores: Vec<StoreSettings>,
+    pub(crate) web: Arc<WebSettings>,
+    /// False for a program that only serves: nothing is started.
+    pub(crate) has_main: bool,
     pub(crate) library: Library,
     pub(crate) policies: Option<Arc<Policies>>,
     /// The text of the manifest; empty without one.
@@ -66,7 +70,14 @@ impl App {
         &self.name
     }
 
-    /// Returns the id of the definition to start.
+    /// Returns false for a program without a definition to start, which serves HTTP all the
+    /// same.
+    pub fn has_main(&self) -> bool {
+        self.has_main
+    }
+
+    /// Returns the id of the definition to start; of one that answers requests, if there is
+    /// none to start.
     pub fn main(&self) -> &Arc<str> {
         &self.main.id
     }
@@ -112,6 +123,11 @@ impl App {
     /// Returns the stores of values.
     pub fn stores(&self) -> &[StoreSettings] {
         &self.stores
+    }
+
+    /// Returns the listeners, with what they serve.
+    pub fn web(&self) -> &Arc<WebSettings> {
+        &self.web
     }
 
     /// Returns the policies; `None` if the program says nothing of permissions.

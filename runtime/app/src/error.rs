@@ -7,6 +7,7 @@ use thiserror::Error;
 use warren_kernel::text;
 
 use crate::id::IdError;
+use crate::listen::ListenError;
 use crate::manifest::ManifestError;
 use crate::policy::PolicyError;
 
@@ -109,8 +110,22 @@ pub enum AppError {
         /// The reason.
         error: GrantError,
     },
+    /// The program cannot serve at an address that is given at the start.
+    #[error("cannot listen: {0}")]
+    Listen(#[source] ListenError),
+    /// A program that is to serve has nothing that answers requests.
+    #[error("{}: nothing answers requests: found none of {}", text::path(root), tried.join(", "))]
+    NoHandler {
+        /// The directory given.
+        root: PathBuf,
+        /// The files that would be the definition that answers.
+        tried: Vec<String>,
+    },
     /// A thing that is granted at the start is no entry of the manifest.
-    #[error("cannot grant the {what} `{}`: the program has no such {what}", text::line(thing))]
+    #[error(
+        "cannot grant the {what} `{}`: the program has no such {what}",
+        text::line(thing)
+    )]
     UnknownUse {
         /// The word for such things.
         what: String,
@@ -222,9 +237,14 @@ impl AppError {
             }
             AppError::Grant { access, error, .. } => return error.remedy(*access),
             AppError::UnknownUse { remedy, .. } => remedy.clone(),
+            AppError::NoHandler { .. } => {
+                "add a web.lua whose function answers requests, or routes in a warren.toml"
+                    .to_owned()
+            }
             AppError::Unreadable { .. }
             | AppError::Source { .. }
             | AppError::FileName { .. }
+            | AppError::Listen(_)
             | AppError::Manifest(_)
             | AppError::Policies(_) => return None,
         })

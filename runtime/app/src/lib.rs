@@ -30,6 +30,7 @@ mod host;
 mod id;
 mod library;
 mod lines;
+mod listen;
 mod location;
 mod manifest;
 mod open;
@@ -51,6 +52,7 @@ mod tokens;
 mod too_much;
 mod uses;
 mod watcher;
+mod web_check;
 
 pub use app::{App, MANIFEST};
 pub use duration::{DurationError, parse_duration};
@@ -58,6 +60,7 @@ pub use error::{Access, AppError, GrantError};
 pub use host::{HostSettings, QueueSettings};
 pub use id::{Id, IdError};
 pub use lines::Lines;
+pub use listen::{Listen, ListenError};
 pub use manifest::{
     MEMORY_OF_ALL, ManifestError, Position, Problem, SizeError, more_problems, parse_size,
 };
@@ -76,7 +79,7 @@ pub use suggest::closest;
 pub use table::Table;
 pub use test::Test;
 pub use warren_engine::DEFAULT_HOST;
-pub use warren_engine::capability::StoreSettings;
+pub use warren_engine::capability::{StoreSettings, web};
 pub use warren_engine::security::TokenStore;
 pub use watcher::{Seen, Watcher};
 // The parts of an opened program, for users of this crate alone.

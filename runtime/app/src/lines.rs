@@ -11,7 +11,7 @@ use toml::de::{DeTable, DeValue};
 pub struct Lines(HashMap<(&'static str, String), usize>);
 
 /// The tables that hold tables by name, and the one of the program's settings.
-const TABLES: [&str; 8] = [
+const TABLES: [&str; 12] = [
     "app",
     "hosts",
     "processes",
@@ -19,6 +19,10 @@ const TABLES: [&str; 8] = [
     "grants",
     "tokens",
     "stores",
+    "listeners",
+    "routers",
+    "routes",
+    "static",
     "scopes",
 ];
 

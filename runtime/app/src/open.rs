@@ -10,6 +10,7 @@ use crate::error::AppError;
 use crate::grants;
 use crate::id::Id;
 use crate::library::{Library, ResolveError};
+use crate::listen::listen;
 use crate::location::Location;
 use crate::manifest::{Manifest, ManifestError, Problem};
 use crate::options::{AppOptions, UseGrant};
@@ -23,7 +24,7 @@ use crate::test::tests_of;
 use crate::tokens::full_id;
 use crate::uses::UseKind;
 use parking_lot::RwLock;
-use warren_engine::{DEFAULT_HOST, Definition};
+use warren_engine::{Code, DEFAULT_HOST, Definition, Source};
 use warren_kernel::text;
 
 /// The default name of an app.
@@ -67,6 +68,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     check_uses(&options.uses, &manifest.parsed)?;
     let mut checked = Checked::new(&manifest.parsed, library);
     let mut services = checked.services_of(&manifest.parsed.services);
+    let mut web = checked.web_of(&manifest.parsed);
     let problems = checked.take_problems();
     if !problems.is_empty() {
         return Err(manifest.refused(problems));
@@ -88,19 +90,34 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         stores,
         ..
     } = checked;
+    let serves_file = options.serves && location.file.is_some();
+    let handler = match serves_file {
+        true => main.clone(),
+        false => id_of(path, &name, HANDLER)?,
+    };
+    let answers_all = listen(&mut web, &options.listen, &name, handler.text());
+    let answers_all = answers_all.map_err(AppError::Listen)?;
     let fixed = options.reloadable.then(|| {
-        library.note_named(services.iter().map(|service| &*service.definition));
+        let services = services.iter().map(|service| &*service.definition);
+        let routes = web.routes.iter().map(|route| &*route.definition);
+        library.note_named(services.chain(routes));
         library.fix()
     });
     identify(&mut services, &identities);
-    let definition = match library.first(&main) {
-        Err(ResolveError::Missing { tried }) if options.tests => {
-            first_test(&library, &name).ok_or(ResolveError::Missing { tried })
-        }
-        other => other,
+    if answers_all {
+        let found = library.first(&handler);
+        found.map_err(|error| no_handler(&location.directory, &handler, error, &library))?;
+    }
+    let only_serves = !web.is_empty() && manifest.parsed.main.is_none();
+    let found = match library.first(&main) {
+        Err(ResolveError::Missing { tried }) if options.tests => first_test(&library, &name)
+            .ok_or(ResolveError::Missing { tried })
+            .map(|definition| (definition, true)),
+        Err(ResolveError::Missing { .. }) if only_serves => Ok((nothing(&main), false)),
+        other => other.map(|definition| (definition, !serves_file)),
     };
-    let definition =
-        definition.map_err(|error| no_start(&location.directory, &main, error, &library))?;
+    let (definition, has_main) =
+        found.map_err(|error| no_start(&location.directory, &main, error, &library))?;
     let text: Arc<str> = manifest.text.into();
     let app = App {
         name,
@@ -117,6 +134,8 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         services,
         token_stores,
         stores,
+        web: Arc::new(web),
+        has_main,
         library,
         policies: policies.map(Arc::new),
         taken_manifest: RwLock::new(Arc::clone(&text)),
@@ -199,13 +218,44 @@ fn main_of(
     match (&location.file, &manifest.parsed.main) {
         (Some(file), _) => checked.main_of_file(path, file, name, &manifest.parsed),
         (None, Some(main)) => Ok(main.get_ref().clone()),
-        (None, None) => {
-            let main = format!("{name}:{DEFAULT_METHOD}");
-            Id::parse(&main).map_err(|error| AppError::FileName {
-                path: path.to_owned(),
-                error,
-            })
-        }
+        (None, None) => id_of(path, name, DEFAULT_METHOD),
+    }
+}
+
+/// The name of the definition that answers the requests of a listener without routes.
+const HANDLER: &str = "web";
+
+/// Returns the id of a definition of the program.
+fn id_of(path: &Path, name: &str, definition: &str) -> Result<Id, AppError> {
+    Id::parse(&format!("{name}:{definition}")).map_err(|error| AppError::FileName {
+        path: path.to_owned(),
+        error,
+    })
+}
+
+/// Returns a definition of no code, for a program that starts nothing.
+fn nothing(id: &Id) -> Arc<Definition> {
+    let source = Source {
+        name: "main.lua".into(),
+        bytes: Arc::default(),
+    };
+    Arc::new(Definition {
+        id: id.text().clone(),
+        code: Code::Lua(source),
+        method: DEFAULT_METHOD.into(),
+        host: None,
+        grants: Arc::default(),
+    })
+}
+
+/// Returns the error for a definition that is to answer requests and cannot be read.
+fn no_handler(directory: &Path, id: &Id, error: ResolveError, library: &Library) -> AppError {
+    match error {
+        ResolveError::Missing { tried } => AppError::NoHandler {
+            root: directory.to_owned(),
+            tried,
+        },
+        other => no_start(directory, id, other, library),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::listen::Listen;
+
 /// Grants given at the start of a program. They hold for all of its
 /// definitions, beside the manifest's grants to single definitions.
 ///
@@ -26,6 +28,11 @@ pub struct AppOptions {
     pub env: Vec<EnvGrant>,
     /// Entries of the manifest that capabilities give, such as stores.
     pub uses: Vec<UseGrant>,
+    /// Addresses at which the program serves HTTP.
+    pub listen: Vec<Listen>,
+    /// True if a file that is opened answers the requests of [`AppOptions::listen`], and is
+    /// not started.
+    pub serves: bool,
     /// True if requests that no policy allows are denied, to every process.
     pub strict: bool,
     /// True if the program can be reloaded while it runs. All its files of code are read

@@ -150,6 +150,8 @@ impl App {
                 services: self.services.clone(),
                 token_stores: self.token_stores.clone(),
                 stores: self.stores.clone(),
+                web: Arc::clone(&self.web),
+                has_main: self.has_main,
                 library,
                 policies: self.policies.clone(),
                 manifest: Arc::clone(&self.manifest),

@@ -81,6 +81,11 @@ impl App {
         );
         refuse(self.stores != next.stores, &["stores"], "a store");
         refuse(
+            self.has_main != next.has_main,
+            &["app", "main"],
+            "the start of a program that serves alone",
+        );
+        refuse(
             self.policies.is_none() && next.policies.is_some(),
             &["security"],
             "a program without permissions",

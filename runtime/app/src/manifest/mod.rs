@@ -5,14 +5,18 @@
 //! Both report [`Problem`]s, and all of them at once.
 
 mod imports;
+mod listeners;
 mod problem;
 mod reader;
 #[cfg(test)]
 mod reference;
+mod routers;
+mod routes;
 mod scalars;
 mod security;
 mod service_entry;
 mod size;
+mod static_entry;
 mod stores;
 mod test_entry;
 mod tokens;
@@ -29,9 +33,13 @@ use crate::host::{HostSettings, QueueSettings};
 use crate::id::{Id, is_segment_char};
 use crate::uses::UseKind;
 pub(crate) use imports::ImportsEntry;
+pub(crate) use listeners::ListenerEntry;
 use reader::{Reader, Section};
+pub(crate) use routers::RouterEntry;
+pub(crate) use routes::RoutesEntry;
 pub(crate) use security::{IdentityOf, SecurityEntries};
 pub(crate) use service_entry::ServiceEntry;
+pub(crate) use static_entry::StaticEntry;
 pub(crate) use test_entry::TestEntry;
 pub(crate) use tokens::TokensEntry;
 
@@ -58,6 +66,10 @@ pub(crate) struct Manifest {
     pub(crate) imports: Vec<ImportsEntry>,
     pub(crate) tokens: Vec<TokensEntry>,
     pub(crate) stores: Vec<StoreSettings>,
+    pub(crate) listeners: Vec<ListenerEntry>,
+    pub(crate) routers: Vec<RouterEntry>,
+    pub(crate) routes: Vec<RoutesEntry>,
+    pub(crate) files: Vec<StaticEntry>,
     pub(crate) security: SecurityEntries,
 }
 
@@ -116,6 +128,10 @@ impl Manifest {
                 "imports",
                 "tokens",
                 "stores",
+                "listeners",
+                "routers",
+                "routes",
+                "static",
                 "security",
                 "scopes",
             ],
@@ -157,6 +173,22 @@ impl Manifest {
         for (id, store) in reader.tables_by_id(&root, "stores") {
             let settings = stores::read(&mut reader, &id, &store);
             manifest.stores.push(settings);
+        }
+        for (id, listener) in reader.tables_by_id(&root, "listeners") {
+            let entry = ListenerEntry::read(&mut reader, id, &listener);
+            manifest.listeners.push(entry);
+        }
+        for (id, router) in reader.tables_by_id(&root, "routers") {
+            let entry = RouterEntry::read(&mut reader, id, &router);
+            manifest.routers.push(entry);
+        }
+        for (id, routes) in reader.tables_by_id(&root, "routes") {
+            let entry = RoutesEntry::read(&mut reader, id, &routes);
+            manifest.routes.push(entry);
+        }
+        for (id, files) in reader.tables_by_id(&root, "static") {
+            let entry = StaticEntry::read(&mut reader, id, &files);
+            manifest.files.push(entry);
         }
         manifest.security.read(&mut reader, &root);
         (manifest, reader.into_problems())

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use warren_engine::HostLimits;
 use warren_engine::capability::StoreSettings;
+use warren_engine::capability::web::{FilesSettings, ListenerSettings, Middleware};
 
 use super::problem::Problem;
 use super::{Manifest, size};
@@ -61,6 +62,8 @@ fn problems(table: &str, key: &str, value: &str) -> Vec<Problem> {
     let table = table.replace("\"id\"", "\"a:b\"");
     let required = match (table.split('.').next(), key) {
         (Some("services"), key) if key != "process" => "process = \"a:b\"\n",
+        (Some("listeners"), key) if key != "bind" => "bind = \":80\"\n",
+        (Some("routers"), key) if key != "listener" => "listener = \"a:b\"\n",
         _ => "",
     };
     let text = format!("[{table}]\n{required}{key} = {value}\n");
@@ -96,7 +99,7 @@ fn the_page_has_the_keys_of_the_reader_and_no_other() {
             None => {
                 // Every table has a list, be it empty: its rows must follow.
                 let inner = format!("{}.{}", row.table, row.key);
-                if row.kind == "table" && row.key != "actor" {
+                if row.kind == "table" && !["actor", "options"].contains(&row.key) {
                     stated.entry(inner).or_default();
                 }
                 (row.table.to_owned(), row.key)
@@ -114,9 +117,14 @@ fn the_page_has_the_keys_of_the_reader_and_no_other() {
         .collect();
     assert_eq!(sections, keys_of_the_reader("unknown = 1\n"));
     for (table, keys) in stated {
-        // Its keys are names that the manifest chooses.
-        if table == "imports.\"id\"" {
-            assert_eq!(keys, ["NAME".to_owned()].into());
+        // Their keys are texts that the manifest chooses.
+        let free = match &*table {
+            "imports.\"id\"" => Some("NAME"),
+            "routes.\"id\"" => Some("\"GET /users/{id}\""),
+            _ => None,
+        };
+        if let Some(key) = free {
+            assert_eq!(keys, [key.to_owned()].into());
             continue;
         }
         let header = table.replace("\"id\"", "\"a:b\"");
@@ -215,6 +223,19 @@ fn each_kind_of_store_is_named() {
 }
 
 #[test]
+fn each_middleware_is_named() {
+    let (_, before) = values_of("middleware");
+    assert_eq!(before, Middleware::BEFORE);
+    let (_, behind) = values_of("post_middleware");
+    assert_eq!(behind, Middleware::BEHIND);
+    let names = Middleware::BEFORE.into_iter().chain(Middleware::BEHIND);
+    for option in names.flat_map(Middleware::options_of) {
+        let row = format!("| `{option}` |");
+        assert!(PAGE.contains(&row), "no row of {option}");
+    }
+}
+
+#[test]
 fn defaults_are_those_of_the_code() {
     let rows = rows();
     let default = |key: &str| {
@@ -257,14 +278,33 @@ fn defaults_are_those_of_the_code() {
     assert_eq!(bytes("max_value"), store.max_value as u64);
     assert_eq!(bytes("max_bytes"), store.max_bytes);
 
-    // The reader reports exactly the keys without a default as missing.
-    for row in &rows {
-        let is_required = row.default == "required";
-        assert_eq!(
-            is_required,
-            (row.table, row.key) == ("services.\"id\"", "process")
-        );
-    }
+    let listener = ListenerSettings::new("a:b", ([0, 0, 0, 0], 0).into());
+    assert_eq!(count("max_requests"), listener.max_requests);
+    assert_eq!(count("max_connections"), listener.max_connections);
+    let of_client = listener.max_client_connections;
+    assert_eq!(count("max_client_connections"), of_client);
+    assert_eq!(bytes("max_body"), listener.max_body);
+    assert_eq!(delay("timeouts.read"), listener.timeouts.read);
+    assert_eq!(delay("timeouts.write"), listener.timeouts.write);
+    assert_eq!(delay("timeouts.idle"), listener.timeouts.idle);
+    let index = format!("`{:?}`", FilesSettings::DEFAULT_INDEX);
+    assert_eq!(default("index"), index);
+
+    // The reader reports exactly these keys as missing, or a check of the program does.
+    let required: BTreeSet<_> = rows
+        .iter()
+        .filter(|row| row.default == "required")
+        .map(|row| (row.table, row.key))
+        .collect();
+    let expected = [
+        ("services.\"id\"", "process"),
+        ("listeners.\"id\"", "bind"),
+        ("listeners.\"id\"", "tls.cert"),
+        ("listeners.\"id\"", "tls.key"),
+        ("routers.\"id\"", "listener"),
+        ("static.\"id\"", "directory"),
+    ];
+    assert_eq!(required, expected.into());
 }
 
 #[test]
