@@ -3,7 +3,8 @@
 //!
 //! Each module is one capability, with a file for each of its operations. Most are pure
 //! functions of their requests, which need neither a grant nor a permission. `store` gives
-//! things that a program is granted, on top of `sqlite` and `data`.
+//! things that a program is granted, on top of `sqlite` and `data`. `stream` reads and writes
+//! what other capabilities open; `quota` counts it.
 //! `request` reads the arguments of a call, and `answer` writes its value.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -24,10 +25,12 @@ mod hex;
 mod json;
 mod limit;
 pub mod metrics;
+mod quota;
 mod request;
 mod security;
 mod sqlite;
 mod store;
+mod streams;
 #[cfg(test)]
 mod test;
 mod text;
@@ -61,6 +64,7 @@ pub fn all(settings: Settings) -> Vec<Arc<dyn Capability>> {
         Arc::new(settings.metrics),
         Arc::new(security::Security::new(settings.tokens)),
         Arc::new(settings.stores),
+        Arc::new(streams::Stream::default()),
         Arc::new(text::Text::default()),
         Arc::new(time::Time),
         Arc::new(yaml::Yaml),

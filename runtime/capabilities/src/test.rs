@@ -5,7 +5,7 @@ use std::sync::Arc;
 use warren_engine::Grants;
 use warren_engine::capability::{Caller, Capability, Kept, Progress, Step, Variables};
 use warren_engine::security::{Evaluation, Supposed};
-use warren_kernel::{Error, HostConfig, Kernel, Kind, Process, Spawn};
+use warren_kernel::{Error, Host, HostConfig, Kernel, Kind, Process, Spawn};
 use warren_values::Value;
 use warren_values::msgpack::Output;
 
@@ -121,7 +121,15 @@ impl Tester {
     /// A caller in a host of its own with these limits.
     pub(crate) fn new(kernel: &Arc<Kernel>, config: HostConfig) -> Tester {
         let name = format!("t:{}", kernel.hosts().len());
-        let host = kernel.add_host(&name, config).unwrap();
+        Tester::in_host(kernel, &kernel.add_host(&name, config).unwrap())
+    }
+
+    /// Another caller in the host of this one.
+    pub(crate) fn beside(&self) -> Tester {
+        Tester::in_host(&self.kernel, self.process.host())
+    }
+
+    fn in_host(kernel: &Arc<Kernel>, host: &Arc<Host>) -> Tester {
         let spawned = kernel.spawn(host.reserve().unwrap(), Spawn::default());
         Tester {
             kernel: Arc::clone(kernel),

@@ -128,6 +128,7 @@ fn refuse(operation: &str, request: &[u8]) -> Result<Vec<u8>, Error> {
         ("security.token_store.get", b"\x91\xaaapp:tokens") => {
             return Ok(b"\xaaapp:tokens".to_vec());
         }
+        ("store.open", b"\x91\xaaapp:values") => return Ok(b"\xaaapp:values".to_vec()),
         _ => {}
     }
     Err(Error::new("Invalid", "an argument of another type"))

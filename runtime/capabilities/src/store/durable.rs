@@ -135,25 +135,17 @@ fn wrong(error: rusqlite::Error) -> Error {
 }
 
 fn find(c: &Connection, key: &Arc<str>, charge: &Charge) -> Result<Option<Entry>, Error> {
-    let text = "SELECT bytes, version FROM entries WHERE key = ?1 AND (ends IS NULL OR ends > ?2)";
-    // One transaction: another one may change the entry between the two statements.
-    let c = c.unchecked_transaction().map_err(wrong)?;
-    let found = c
-        .prepare_cached(text)
-        .and_then(|mut statement| {
-            let row =
-                |row: &Row<'_>| -> rusqlite::Result<(i64, i64)> { Ok((row.get(0)?, row.get(1)?)) };
-            statement.query_row(params![&**key, now()], row).optional()
-        })
-        .map_err(wrong)?;
-    let Some((bytes, version)) = found else {
+    let text = "SELECT bytes, version, value FROM entries
+                WHERE key = ?1 AND (ends IS NULL OR ends > ?2)";
+    let mut statement = c.prepare_cached(text).map_err(wrong)?;
+    let mut rows = statement.query(params![&**key, now()]).map_err(wrong)?;
+    let Some(row) = rows.next().map_err(wrong)? else {
         return Ok(None);
     };
+    let bytes: i64 = row.get(0).map_err(wrong)?;
+    let version: i64 = row.get(1).map_err(wrong)?;
     charge.grow(usize::try_from(bytes).unwrap_or(usize::MAX))?;
-    let value: Vec<u8> = c
-        .prepare_cached("SELECT value FROM entries WHERE key = ?1")
-        .and_then(|mut statement| statement.query_row([&**key], |row| row.get(0)))
-        .map_err(wrong)?;
+    let value: Vec<u8> = row.get(2).map_err(wrong)?;
     Ok(Some(Entry {
         key: Arc::clone(key),
         value: value.into(),

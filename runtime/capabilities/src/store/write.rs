@@ -14,14 +14,13 @@ use crate::request::Arguments;
 
 const ACTION: &str = "store.write";
 
-/// `store.set(id, key, value, lifetime)`: true. `lifetime` is in nanoseconds; 0 or nil for
-/// ever.
+/// `store.set(id, key, value, ttl)`: true. `ttl` is in nanoseconds; 0 or nil for ever.
 pub(super) fn set(stores: &Stores, caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
     let mut arguments = Arguments::new(request)?;
     let store = stores.granted(caller, &mut arguments)?;
     let key = key(&mut arguments)?;
     let value = value(store, &mut arguments)?;
-    let lifetime = lifetime("lifetime", arguments.integer_or("lifetime", 0)?)?;
+    let lifetime = lifetime("ttl", arguments.integer_or("ttl", 0)?)?;
     store.permit(caller, ACTION, ("key", key))?;
     let command = Command::Put {
         key: key.into(),

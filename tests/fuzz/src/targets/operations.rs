@@ -252,6 +252,7 @@ fn called(operation: &str, arguments: &[Value]) -> std::result::Result<Value, Er
             };
             (work.run)(&Progress::new(&check))?
         }
+        Step::Wait(_) => panic!("{operation} waits"),
         Step::Unknown => panic!("there is no operation {operation}"),
     };
     Ok(from_value(&answer).expect("an answer is a value"))
