@@ -35,17 +35,20 @@ mod streams;
 mod test;
 mod text;
 mod time;
+mod web;
 mod yaml;
 
 pub use data::{Data, DataError};
 pub use metrics::Metrics;
+pub use security::TokenStores;
 pub use store::Stores;
+pub use web::server;
 
 /// The settings that the capabilities of a program are made with.
 #[derive(Debug, Default)]
 pub struct Settings {
     /// The stores of tokens.
-    pub tokens: Vec<warren_engine::security::TokenStore>,
+    pub tokens: TokenStores,
     /// The metrics of the program's processes.
     pub metrics: Metrics,
     /// The stores of values.
@@ -67,6 +70,7 @@ pub fn all(settings: Settings) -> Vec<Arc<dyn Capability>> {
         Arc::new(streams::Stream::default()),
         Arc::new(text::Text::default()),
         Arc::new(time::Time),
+        Arc::new(web::Web),
         Arc::new(yaml::Yaml),
     ]
 }

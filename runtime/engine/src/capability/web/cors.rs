@@ -77,15 +77,21 @@ impl Cors {
         if !methods.iter().all(|method| is_token(method)) {
             return Err(MiddlewareError::wrong("cors.allow.methods", "methods"));
         }
+        let credentials = options.boolean("cors.allow.credentials", default.credentials)?;
+        let origins = match options.text("cors.allow.origins") {
+            Some(list) => Origins::of(list),
+            None => default.origins,
+        };
+        if credentials && origins.are_all() {
+            let expected = "false, unless `cors.allow.origins` names the origins";
+            return Err(MiddlewareError::wrong("cors.allow.credentials", expected));
+        }
         Ok(Cors {
-            origins: match options.text("cors.allow.origins") {
-                Some(list) => Origins::of(list),
-                None => default.origins,
-            },
+            origins,
             methods,
             headers: names_of("cors.allow.headers", default.headers)?,
             expose: names_of("cors.expose.headers", default.expose)?,
-            credentials: options.boolean("cors.allow.credentials", default.credentials)?,
+            credentials,
             max_age: Duration::from_secs(options.number(
                 "cors.max.age",
                 MAX_AGE,

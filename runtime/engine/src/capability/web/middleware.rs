@@ -412,6 +412,7 @@ mod tests {
             ("real_ip", "real_ip.trusted.subnets", "10.0.0.0/8, x"),
             ("real_ip", "real_ip.trust_all", "yes"),
             ("cors", "cors.max.age", "-1"),
+            ("cors", "cors.allow.credentials", "true"),
             ("cors", "cors.allow.methods", "GET,P OST"),
             ("endpoint_firewall", ENDPOINT_ACTION, ""),
         ] {
