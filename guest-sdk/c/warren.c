@@ -42,6 +42,7 @@ IMPORT("security", "scope") int32_t security_scope(char *, size_t);
 IMPORT("security", "can") uint32_t security_can(IN, IN, IN);
 IMPORT("security", "policy") int32_t security_policy(IN);
 IMPORT("security", "named-scope") int32_t security_named_scope(IN, char *, size_t);
+IMPORT("capability", "call") int32_t capability_call(IN, IN, char *, size_t);
 IMPORT("clock", "now") int64_t clock_now(void);
 IMPORT("clock", "monotonic") int64_t clock_monotonic(void);
 IMPORT("random", "bytes") void random_bytes(void *, size_t);
@@ -741,14 +742,18 @@ static int32_t perform(const call *c, char *out, size_t capacity) {
   return 0;
 }
 
-/* Makes a call with the message's memory. Returns the length, or -1. */
-static int64_t fetch(warren_message *message, const call *c) {
-  if (!message->bytes) {
-    message->bytes = malloc(1024);
-    if (!message->bytes) return set_last(NULL, 0);
-    message->capacity = 1024;
-  }
-  int32_t status = perform(c, message->bytes, message->capacity);
+/* Gives the message memory for a result. */
+static int prepare(warren_message *message) {
+  if (message->bytes) return 0;
+  message->bytes = malloc(1024);
+  if (!message->bytes) return set_last(NULL, 0);
+  message->capacity = 1024;
+  return 0;
+}
+
+/* Takes the result of a call that was given the message's memory. Returns the
+ * length, or -1. */
+static int64_t fetched(warren_message *message, int32_t status) {
   if (status < 0) return fetch_error(status);
   size_t len = (size_t)status;
   if (len <= message->capacity) return (int64_t)len;
@@ -760,13 +765,23 @@ static int64_t fetch(warren_message *message, const call *c) {
   return (int64_t)len;
 }
 
-static int fetch_value(warren_message *message, warren_reader *value, const call *c) {
-  int64_t len = fetch(message, c);
+/* Makes a call with the message's memory. Returns the length, or -1. */
+static int64_t fetch(warren_message *message, const call *c) {
+  if (prepare(message)) return -1;
+  return fetched(message, perform(c, message->bytes, message->capacity));
+}
+
+/* Sets `value` to a result of this length; nil if there is none. */
+static int value_of(warren_message *message, warren_reader *value, int64_t len) {
   if (len < 0) return -1;
   if (len == 0) message->bytes[len++] = (char)0xc0;
   warren_reader one = {message->bytes, message->bytes + len, 1, NULL};
   *value = one;
   return 0;
+}
+
+static int fetch_value(warren_message *message, warren_reader *value, const call *c) {
+  return value_of(message, value, fetch(message, c));
 }
 
 /* Fails if a string is not UTF-8, as names, topics and ids must be. */
@@ -1039,6 +1054,34 @@ int warren_exec_result(const warren_message *message, warren_reader *value) {
 int warren_exec(const warren_start *start, warren_message *message, warren_reader *value) {
   warren_queue queue;
   if (warren_exec_start(start, &queue)) return -1;
+  if (warren_receive(message, queue, WARREN_FOREVER) != 1) return -1;
+  return warren_exec_result(message, value);
+}
+
+/* --- Operations --------------------------------------------------------------- */
+
+int warren_call_start(const char *operation, const warren_writer *arguments, warren_message *message,
+                      warren_reader *value, warren_queue *queue) {
+  if (check("operation", operation)) return -1;
+  warren_writer request = WARREN_WRITER;
+  int64_t len = -1;
+  if (!values_of(arguments, "arguments", &request) && !prepare(message))
+    len = fetched(message, capability_call(STRING(operation), request.bytes, request.len,
+                                           message->bytes, message->capacity));
+  warren_writer_free(&request);
+  /* A subscription is the extension type 3, with four bytes. */
+  if (len == 6 && (uint8_t)message->bytes[0] == 0xd6 && message->bytes[1] == 3) {
+    *queue = little_endian(message->bytes + 2);
+    return 1;
+  }
+  return value_of(message, value, len);
+}
+
+int warren_call(const char *operation, const warren_writer *arguments, warren_message *message,
+                warren_reader *value) {
+  warren_queue queue;
+  int started = warren_call_start(operation, arguments, message, value, &queue);
+  if (started != 1) return started;
   if (warren_receive(message, queue, WARREN_FOREVER) != 1) return -1;
   return warren_exec_result(message, value);
 }

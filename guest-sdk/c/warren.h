@@ -284,6 +284,19 @@ int warren_exec(const warren_start *start, warren_message *message, warren_reade
 int warren_exec_start(const warren_start *start, warren_queue *queue);
 int warren_exec_result(const warren_message *message, warren_reader *value);
 
+/* --- Operations --------------------------------------------------------------- */
+
+/* Calls an operation of the runtime, such as "hash.sha256", or of the program that
+ * embeds it, and waits for its value. docs/guest-abi.md lists the operations of the
+ * runtime. `arguments` may be NULL; `message` owns the bytes of `value`. */
+int warren_call(const char *operation, const warren_writer *arguments, warren_message *message,
+                warren_reader *value);
+/* warren_call in two steps. Returns 0 if the operation is done, with its `value`. Returns 1
+ * if it goes on: `queue` yields one message, for warren_exec_result, and
+ * warren_unlisten stops the operation. */
+int warren_call_start(const char *operation, const warren_writer *arguments, warren_message *message,
+                      warren_reader *value, warren_queue *queue);
+
 /* --- Names, context, identity --------------------------------------------- */
 
 /* Gives a process, the caller if `pid` is NULL, a name. */

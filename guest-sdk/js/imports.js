@@ -1,6 +1,7 @@
 // The imports of a process, by module. The top level of the modules runs while the
 // component is built, where a call of an import would only trap: until `begin`, each
 // throws.
+import * as hostCapability from "warren:process/capability@0.1.0";
 import * as hostClock from "warren:process/clock@0.1.0";
 import * as hostContext from "warren:process/context@0.1.0";
 import * as hostLogger from "warren:process/logger@0.1.0";
@@ -12,6 +13,7 @@ import * as hostRegistry from "warren:process/registry@0.1.0";
 import * as hostSecurity from "warren:process/security@0.1.0";
 import * as hostStdio from "warren:process/stdio@0.1.0";
 
+export let capability = early("capability");
 export let clock = early("clock");
 export let context = early("context");
 export let logger = early("logger");
@@ -25,6 +27,7 @@ export let stdio = early("stdio");
 
 /** Makes the imports work. Called as the process starts. */
 export function begin() {
+  capability = hostCapability;
   clock = hostClock;
   context = hostContext;
   logger = hostLogger;

@@ -172,6 +172,12 @@ export function select<S extends Source<any> | Timer>(sources: S[]): { source: S
 export function select<S extends Source<any> | Timer>(sources: S[], timeout: number | undefined): { source: S; item: any } | undefined;
 export function sleep(delay: number): void;
 
+/**
+ * Calls an operation of the runtime, such as `hash.sha256`, or of the program that embeds it, and
+ * waits for its value. docs/guest-abi.md lists the operations of the runtime.
+ */
+export function call(operation: string, ...args: Value[]): any;
+
 /** Gives a process, by default this one, a name. */
 export function register(name: string, target?: Pid): void;
 export function lookup(name: string): Pid;

@@ -5,8 +5,8 @@
 // nothing to await. Times are milliseconds. A call that fails throws a
 // `WarrenError`.
 import {
-  begin, clock, context as contextValues, logger as logging, mailbox, process, program, random as randomness,
-  registry, security as rights, stdio,
+  begin, capability, clock, context as contextValues, logger as logging, mailbox, process, program,
+  random as randomness, registry, security as rights, stdio,
 } from "./imports.js";
 import { WarrenError, decode, decodeAll, encode, encodeAll, toRecord } from "./values.js";
 
@@ -63,7 +63,7 @@ globalThis.fetch = () => {
 };
 
 /** Makes an import's failure a `WarrenError` of this place. */
-function call(imported, ...values) {
+function tried(imported, ...values) {
   try {
     return imported(...values);
   } catch (thrown) {
@@ -88,13 +88,13 @@ export const pid = () => process.pid();
 export const frameId = () => process.frameId();
 
 export function send(to, topic, ...values) {
-  call(process.send, text(to, "destination"), text(topic, "topic"), encodeAll(values, "payload"));
+  tried(process.send, text(to, "destination"), text(topic, "topic"), encodeAll(values, "payload"));
 }
 
 export function spawn(definition, host, args = [], options = {}) {
   const relation = { monitored: options.monitored === true, linked: options.linked === true };
   const encoded = encodeAll(args, "arguments");
-  return call(process.spawn, ...place(definition, host), encoded, relation, spawnOptions(options));
+  return tried(process.spawn, ...place(definition, host), encoded, relation, spawnOptions(options));
 }
 
 export function exec(definition, host, args = [], options = {}) {
@@ -103,7 +103,7 @@ export function exec(definition, host, args = [], options = {}) {
 
 export function execStart(definition, host, args = [], options = {}) {
   const encoded = encodeAll(args, "arguments");
-  return new Pending(call(process.exec, ...place(definition, host), encoded, spawnOptions(options)));
+  return new Pending(tried(process.exec, ...place(definition, host), encoded, spawnOptions(options)));
 }
 
 const place = (definition, host) => [text(definition, "definition"), text(host ?? "", "host")];
@@ -121,13 +121,13 @@ function spawnOptions({ context, actor, scope, name, messages = [] }) {
   };
 }
 
-export const terminate = (target) => call(process.terminate, text(target, "destination"));
+export const terminate = (target) => tried(process.terminate, text(target, "destination"));
 export const cancel = (target, deadline) =>
-  call(process.cancel, text(target, "destination"), deadline == null ? undefined : nanoseconds(deadline));
-export const monitor = (target) => call(process.monitor, text(target, "destination"));
-export const unmonitor = (target) => call(process.unmonitor, text(target, "destination"));
-export const link = (target) => call(process.link, text(target, "destination"));
-export const unlink = (target) => call(process.unlink, text(target, "destination"));
+  tried(process.cancel, text(target, "destination"), deadline == null ? undefined : nanoseconds(deadline));
+export const monitor = (target) => tried(process.monitor, text(target, "destination"));
+export const unmonitor = (target) => tried(process.unmonitor, text(target, "destination"));
+export const link = (target) => tried(process.link, text(target, "destination"));
+export const unlink = (target) => tried(process.unlink, text(target, "destination"));
 export const getOptions = () => process.getOptions();
 
 export function setOptions(options) {
@@ -216,7 +216,7 @@ export const after = (delay) => new Timer(delay);
 const read = (record, values) => new Message(record, values);
 
 export const inbox = () => new Queue(mailbox.inbox(), read);
-export const listen = (topic) => new Topic(call(mailbox.listen, text(topic, "topic")), read);
+export const listen = (topic) => new Topic(tried(mailbox.listen, text(topic, "topic")), read);
 export const events = () => new Queue(mailbox.events(), (_, values) => event(values[0]));
 
 function event({ kind, from, at, result, deadline }) {
@@ -292,15 +292,23 @@ function nanoseconds(milliseconds) {
   return BigInt(Math.round(Math.min(milliseconds, Number.MAX_SAFE_INTEGER / 1e6) * 1e6));
 }
 
+// --- Operations
+
+export function call(operation, ...args) {
+  const encoded = encodeAll(args, "arguments");
+  const called = tried(capability.call, text(operation, "operation"), encoded);
+  return called.tag === "done" ? decode(called.val) : new Pending(called.val).result();
+}
+
 // --- Names, context, identity
 
-export const register = (name, target) => call(registry.register, text(name, "name"), optionalText(target, "PID"));
-export const lookup = (name) => call(registry.lookup, text(name, "name"));
-export const unregister = (name) => call(registry.unregister, text(name, "name"));
+export const register = (name, target) => tried(registry.register, text(name, "name"), optionalText(target, "PID"));
+export const lookup = (name) => tried(registry.lookup, text(name, "name"));
+export const unregister = (name) => tried(registry.unregister, text(name, "name"));
 
 export const context = Object.freeze({
   get(key) {
-    const bytes = call(contextValues.get, text(key, "key"));
+    const bytes = tried(contextValues.get, text(key, "key"));
     return bytes === undefined ? null : decode(bytes);
   },
   all: () => decode(contextValues.all()),
@@ -314,8 +322,8 @@ export const security = Object.freeze({
   scope: () => rights.scope() ?? null,
   can: (action, resource, attributes) =>
     rights.can(text(action, "action"), text(resource, "resource"), attributes && encode(attributes, "attributes")),
-  policy: (id) => call(rights.policy, text(id, "id")),
-  namedScope: (id) => call(rights.namedScope, text(id, "id")),
+  policy: (id) => tried(rights.policy, text(id, "id")),
+  namedScope: (id) => tried(rights.namedScope, text(id, "id")),
 });
 
 // --- Output, log, randomness

@@ -9,12 +9,24 @@ const C: &str = "tests/guests/c";
 const JS: &str = "tests/guests/js/tour.js";
 const PYTHON: &str = "tests/guests/python/faults.py";
 
+/// The stores of the tours.
+const STORES: &str = r#"
+[stores."app:memory"]
+
+[stores."app:durable"]
+kind = "durable"
+
+[grants."app:main"]
+store = ["memory", "durable"]
+"#;
+
 /// Makes every call of the Rust SDK, against the real runtime.
 #[test]
 fn rust_calls() {
     for target in TARGETS {
         let tour = guests::rust(RUST, target).module("tour");
-        Program::of(&[("main.wasm", tour)])
+        let manifest = STORES.as_bytes().to_vec();
+        Program::of(&[("main.wasm", tour), ("warren.toml", manifest)])
             .run()
             .ends_with(0)
             .prints("the tour is over\n");
@@ -376,11 +388,11 @@ fn js_calls() {
         (
             "type",
             &[
-                "tests/guests/js/tour.js:151:15: TypeError: can't access",
+                "tests/guests/js/tour.js:161:15: TypeError: can't access",
                 "type@tests/guests/js/tour.js",
             ][..],
         ),
-        ("later", &["tour.js:149:11: TypeError: a bug, later"]),
+        ("later", &["tour.js:159:11: TypeError: a bug, later"]),
         (
             "conflict",
             &["as asked", "conflict@tests/guests/js/tour.js"],
@@ -424,7 +436,7 @@ fn python_calls() {
     for (fault, texts) in [
         (
             "key",
-            &["faults.py:79: KeyError: 'missing'", "in main", "line 79"][..],
+            &["faults.py:96: KeyError: 'missing'", "in main", "line 96"][..],
         ),
         ("conflict", &["as asked", "in conflict"]),
         (

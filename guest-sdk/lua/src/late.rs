@@ -19,6 +19,7 @@ const LIBRARIES: &[(&CStr, Compact)] = &[
     (c"payload", compact!("prelude/payload.lua")),
     (c"pg", compact!("prelude/pg.lua")),
     (c"store", compact!("prelude/store.lua")),
+    (c"stream", compact!("prelude/stream.lua")),
 ];
 
 const OF_PROCESS: &CStr = c"groups";
@@ -34,11 +35,12 @@ const HANDLERS: &Functions = &[
 /// only the prelude sees, and returns the part.
 const PARTS: &[(&CStr, Compact)] = &[
     (c"modules", compact!("prelude/modules.lua")),
+    (c"streams", compact!("prelude/streams.lua")),
     (c"tokens", compact!("prelude/tokens.lua")),
 ];
 
 /// The functions that the prelude is given.
-pub(crate) const FUNCTIONS: &Functions = &[(c"late", late)];
+pub(crate) const FUNCTIONS: &Functions = &[(c"late", late), (c"new_stream", new_stream)];
 
 /// `late(name)`: what the chunk of a part returns, which runs at the first call.
 extern "C-unwind" fn late(l: State) -> c_int {
@@ -60,6 +62,17 @@ extern "C-unwind" fn late(l: State) -> c_int {
     l.push_value(1);
     l.push_value(-2);
     l.raw_set(2);
+    1
+}
+
+/// `new_stream(number)`: the object of a stream of the process, by its number.
+extern "C-unwind" fn new_stream(l: State) -> c_int {
+    l.set_top(1);
+    l.push_function(late);
+    l.push_string(c"streams");
+    l.call(1, 1);
+    l.insert(1);
+    l.call(1, 1);
     1
 }
 

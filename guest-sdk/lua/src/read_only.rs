@@ -28,6 +28,7 @@ const MODULES: &[&CStr] = &[
     c"process",
     c"security",
     c"store",
+    c"stream",
     c"text",
     c"time",
     c"uuid",

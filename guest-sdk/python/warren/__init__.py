@@ -19,6 +19,7 @@ from .errors import (
 )
 from .identity import Actor, context, lookup, register, security, unregister
 from .logger import Logger, log
+from .operations import call
 from .processes import (
     cancel,
     exec,

@@ -32,6 +32,7 @@ class _Imports:
         return value
 
 
+capability = _Imports("capability")
 clock = _Imports("clock")
 context = _Imports("context")
 logger = _Imports("logger")

@@ -17,7 +17,9 @@ use crate::grants::{self, Base};
 use crate::host::HostSettings;
 use crate::id::Id;
 use crate::library::{Library, ResolveError};
-use crate::manifest::{GrantEntry, ImportsEntry, Manifest, Problem, ProcessEntry, TokensEntry};
+use crate::manifest::{
+    GrantEntry, ImportsEntry, Manifest, Problem, ProcessEntry, TokensEntry, Use,
+};
 use crate::options::EnvGrant;
 use crate::place::{self, Language};
 use crate::suggest::{MAX_SUGGESTIONS, closest};
@@ -257,9 +259,11 @@ impl Checked {
         grants.env_write.extend(writes);
         let stores = entry.tokens.iter().filter(|id| self.check_token_store(id));
         grants.tokens = stores.map(|id| full_id(id.get_ref())).collect();
-        for (kind, thing) in &entry.uses {
-            if self.check_entry(manifest, kind, thing) {
-                grants.uses.grant(kind.key, &full_id(thing.get_ref()), "");
+        for Use { kind, thing, right } in &entry.uses {
+            if kind.has_origins() {
+                kind.grant(&mut grants.uses, thing.get_ref(), right);
+            } else if self.check_entry(manifest, kind, thing) {
+                kind.grant(&mut grants.uses, &full_id(thing.get_ref()), right);
             }
         }
         self.library.process_mut(id).grants = Some(Arc::new(grants));

@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
+use warren_engine::capability::OriginError;
 use warren_kernel::text;
 
 use crate::id::IdError;
@@ -134,6 +135,30 @@ pub enum AppError {
         /// Advice.
         remedy: String,
     },
+    /// A text that is granted at the start as an origin is none.
+    #[error("cannot grant the origin `{}`: {error}", text::line(origin))]
+    Origin {
+        /// The text.
+        origin: String,
+        /// The reason.
+        error: OriginError,
+    },
+    /// A right that is granted at the start is none of its kind of things.
+    #[error(
+        "cannot grant `{}` on the {what} `{}`: there is no such right",
+        text::line(right),
+        text::line(thing)
+    )]
+    UnknownRight {
+        /// The word for such things.
+        what: String,
+        /// The id of the thing.
+        thing: String,
+        /// The right.
+        right: String,
+        /// Advice.
+        remedy: String,
+    },
 }
 
 /// The access that a grant allows.
@@ -236,7 +261,9 @@ impl AppError {
                 format!("give the file an entry of its own in [processes], or change that of {id}")
             }
             AppError::Grant { access, error, .. } => return error.remedy(*access),
-            AppError::UnknownUse { remedy, .. } => remedy.clone(),
+            AppError::UnknownUse { remedy, .. } | AppError::UnknownRight { remedy, .. } => {
+                remedy.clone()
+            }
             AppError::NoHandler { .. } => {
                 "add a web.lua whose function answers requests, or routes in a warren.toml"
                     .to_owned()
@@ -244,6 +271,7 @@ impl AppError {
             AppError::Unreadable { .. }
             | AppError::Source { .. }
             | AppError::FileName { .. }
+            | AppError::Origin { .. }
             | AppError::Listen(_)
             | AppError::Manifest(_)
             | AppError::Policies(_) => return None,

@@ -15,11 +15,13 @@
 use std::io;
 use std::path::{Component, Path, PathBuf};
 
+use warren_engine::capability::OriginGrant;
 use warren_engine::{Grants, PathGrant};
 
 use crate::error::{Access, AppError, GrantError};
 use crate::options::{AppOptions, EnvGrant, UseGrant};
 use crate::tokens::full_id;
+use crate::uses::UseKind;
 
 /// The base of relative paths.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +48,24 @@ pub(crate) fn of_options(options: &AppOptions) -> Result<Grants, AppError> {
                 error,
             })?;
     }
-    for UseGrant { capability, thing } in &options.uses {
-        grants.uses.grant(capability, &full_id(thing), "");
+    for UseGrant {
+        capability,
+        thing,
+        right,
+    } in &options.uses
+    {
+        match UseKind::of(capability) {
+            Some(kind) if kind.has_origins() => {
+                let origin = OriginGrant::of_use(thing, right);
+                let origin = origin.map_err(|error| AppError::Origin {
+                    origin: thing.clone(),
+                    error,
+                })?;
+                kind.grant(&mut grants.uses, origin.as_str(), origin.right());
+            }
+            Some(kind) => kind.grant(&mut grants.uses, &full_id(thing), right),
+            None => grants.uses.grant(capability, &full_id(thing), right),
+        }
     }
     for variable in &options.env {
         add_env(&mut grants, variable).map_err(|error| AppError::Grant {
@@ -286,6 +304,31 @@ mod tests {
             let error = add_env(&mut grants, &variable(name, None)).unwrap_err();
             assert!(matches!(error, GrantError::VariableName));
         }
+    }
+
+    #[test]
+    fn an_origin_is_granted_in_its_one_form() {
+        let private = UseGrant {
+            right: "private".into(),
+            ..UseGrant::all("http", "http://LOCALHOST:80/")
+        };
+        let uses = |uses: Vec<UseGrant>| {
+            let options = AppOptions {
+                uses,
+                ..AppOptions::default()
+            };
+            Ok::<_, AppError>(of_options(&options)?.uses)
+        };
+        let granted = uses(vec![private, UseGrant::all("http", "https://*.a.org")]).unwrap();
+        let granted: Vec<_> = granted.of("http").collect();
+        let expected = [("http://localhost", "private"), ("https://*.a.org", "")];
+        assert_eq!(granted, expected);
+        let error = uses(vec![UseGrant::all("http", "localhost")]).unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("cannot grant the origin `localhost`: expected")
+        );
     }
 
     #[test]

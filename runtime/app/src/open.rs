@@ -152,7 +152,12 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
 
 /// Checks that the entries that are granted at the start are there.
 fn check_uses(uses: &[UseGrant], manifest: &Manifest) -> Result<(), AppError> {
-    for UseGrant { capability, thing } in uses {
+    for UseGrant {
+        capability,
+        thing,
+        right,
+    } in uses
+    {
         let Some(kind) = UseKind::of(capability) else {
             let known: Vec<_> = UseKind::ALL.iter().map(|kind| kind.key).collect();
             return Err(AppError::UnknownUse {
@@ -161,6 +166,20 @@ fn check_uses(uses: &[UseGrant], manifest: &Manifest) -> Result<(), AppError> {
                 remedy: format!("grant one of {}", known.join(", ")),
             });
         };
+        if !right.is_empty() && !kind.rights.contains(&right.as_str()) {
+            return Err(AppError::UnknownRight {
+                what: kind.what.to_owned(),
+                thing: full_id(thing),
+                right: right.clone(),
+                remedy: match kind.rights {
+                    [] => format!("grant the {} without a right", kind.what),
+                    rights => format!("grant {}, or leave the right out", rights.join(" or ")),
+                },
+            });
+        }
+        if kind.has_origins() {
+            continue;
+        }
         let id = full_id(thing);
         let entries = || manifest.entries(kind);
         if entries().any(|entry| entry == id) {

@@ -51,7 +51,8 @@ pub struct AppOptions {
 /// ```
 /// use warren_app::UseGrant;
 ///
-/// let cache = UseGrant { capability: "store".into(), thing: "app:cache".into() };
+/// let cache = UseGrant::all("store", "app:cache");
+/// let tasks = UseGrant { right: "publish".into(), ..UseGrant::all("queue", "tasks") };
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UseGrant {
@@ -59,6 +60,19 @@ pub struct UseGrant {
     pub capability: String,
     /// The id of the entry; a name without `:` is one of `app`.
     pub thing: String,
+    /// A word for a part of what there is to do; empty for all.
+    pub right: String,
+}
+
+impl UseGrant {
+    /// Returns the grant of all that there is to do with an entry.
+    pub fn all(capability: impl Into<String>, thing: impl Into<String>) -> UseGrant {
+        UseGrant {
+            capability: capability.into(),
+            thing: thing.into(),
+            right: String::new(),
+        }
+    }
 }
 
 /// An environment variable a program may see.

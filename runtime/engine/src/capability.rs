@@ -28,15 +28,18 @@ mod charge;
 pub mod http;
 mod kept;
 mod known;
+mod permits;
 mod store_settings;
 pub mod web;
 
 pub use crate::environment::Variables;
+pub use crate::origin::{Origin, OriginError, OriginGrant};
 pub use caller::{Caller, MAX_PERMISSIONS};
 pub use charge::Charge;
 pub use kept::Kept;
 pub use known::Calls;
 pub(crate) use known::{Capabilities, Counts};
+pub use permits::Permits;
 pub use store_settings::StoreSettings;
 
 /// A service of the runtime. Every operation is written once, for guests of all

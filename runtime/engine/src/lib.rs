@@ -55,6 +55,7 @@ mod log;
 mod memory;
 mod node;
 mod operand;
+mod origin;
 mod output;
 mod requirements;
 mod sched;

@@ -4,7 +4,7 @@
 
 local modules = {
   "base64", "capability", "channel", "crypto", "ctx", "env", "errors", "events", "funcs", "hash", "hex",
-  "json", "logger", "metrics", "payload", "pg", "process", "security", "store", "text", "time",
+  "json", "logger", "metrics", "payload", "pg", "process", "security", "store", "stream", "text", "time",
   "uuid", "yaml",
   "server", "task", "supervisor", "pool", "registry",
 }

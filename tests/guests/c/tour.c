@@ -187,6 +187,36 @@ static void naming(void) {
   FAILS(warren_unregister("@"), WARREN_INVALID);
 }
 
+static void operations(void) {
+  static const char digest[] = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  warren_writer arguments = WARREN_WRITER;
+  warren_write_string(&arguments, "abc");
+  CHECK(warren_call("hash.sha256", &arguments, &message, &value) == 0);
+  CHECK(warren_text_is(warren_read_text(&value), digest));
+
+  /* This one takes longer. */
+  warren_writer_clear(&arguments);
+  warren_write_string(&arguments, "password");
+  warren_write_string(&arguments, "salt");
+  warren_write_int(&arguments, 20000);
+  warren_write_int(&arguments, 32);
+  CHECK(warren_call("crypto.pbkdf2", &arguments, &message, &value) == 0);
+  CHECK(warren_read_text(&value).len == 32);
+  warren_queue queue;
+  CHECK(warren_call_start("crypto.pbkdf2", &arguments, &message, &value, &queue) == 1);
+  CHECK(warren_receive(&message, queue, WARREN_FOREVER) == 1);
+  CHECK(warren_exec_result(&message, &value) == 0 && warren_read_text(&value).len == 32);
+
+  FAILS(warren_call("hash.sha256", NULL, &message, &value), WARREN_INVALID);
+  FAILS(warren_call("hash.none", NULL, &message, &value), WARREN_NOT_FOUND);
+  warren_writer_clear(&arguments);
+  warren_write_string(&arguments, "none");
+  FAILS(warren_call("store.open", &arguments, &message, &value), WARREN_NOT_FOUND);
+  warren_write_string(&arguments, "a key");
+  FAILS(warren_call("store.get", &arguments, &message, &value), WARREN_NOT_FOUND);
+  warren_writer_free(&arguments);
+}
+
 #define TOO_LARGE(call, what)                                                            \
   do {                                                                                   \
     FAILS(call, WARREN_INVALID);                                                         \
@@ -399,6 +429,7 @@ int warren_main(warren_reader *args, warren_writer *result) {
   ties();
   spawning();
   naming();
+  operations();
   too_large();
   not_utf8();
   printf("the tour is over\n");

@@ -3,7 +3,7 @@
 import { commands } from "./peer.js";
 import { large, refusals } from "./refusals.js";
 import {
-  Float, WarrenError, after, cancel, context, events, exec, execStart, exit, float, frameId,
+  Float, WarrenError, after, call, cancel, context, events, exec, execStart, exit, float, frameId,
   getOptions, inbox, kinds, link, listen, log, lookup, main, monitor, pid, print, randomBytes,
   register, security, select, send, setOptions, sleep, spawn, terminate, unlink, unmonitor,
   unregister, upgrade,
@@ -132,6 +132,16 @@ function names() {
   check(security.actor() === null && security.scope() === null, "nobody");
 }
 
+function operations() {
+  const digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+  check(call("hash.sha256", "abc") === digest, "a digest");
+  // This one takes longer.
+  check(call("crypto.pbkdf2", "password", "salt", 20_000, 32).length === 32, "a key");
+  fails(kinds.NOT_FOUND, () => call("hash.none"));
+  fails(kinds.INVALID, () => call("hash.sha256"));
+  fails(kinds.NOT_FOUND, () => call("store.open", "none"));
+}
+
 const roles = {
   double: (value) => value * 2,
   conflict() {
@@ -172,6 +182,7 @@ export const start = main((role, ...rest) => {
   processes();
   ties();
   names();
+  operations();
   refusals();
   console.log("the console is standard output");
   print("the tour is over");

@@ -38,9 +38,26 @@ def tour():
     busy = warren.spawn("app:main", None, "busy", monitored=True)
     warren.terminate(busy)
     assert warren.events().receive().error.kind == warren.CANCELED
+    operations()
     refusals()
     print("the tour is over", end="")
     print()
+
+
+def operations():
+    digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert warren.call("hash.sha256", "abc") == digest
+    # This one takes longer.
+    assert len(warren.call("crypto.pbkdf2", "password", "salt", 20000, 32)) == 32
+    wrong = ("hash.none",), ("hash.sha256",), ("store.open", "none")
+    kinds = warren.NOT_FOUND, warren.INVALID, warren.NOT_FOUND
+    for arguments, kind in zip(wrong, kinds):
+        try:
+            warren.call(*arguments)
+        except warren.WarrenError as error:
+            assert error.kind == kind, error
+        else:
+            raise AssertionError(arguments)
 
 
 def who():

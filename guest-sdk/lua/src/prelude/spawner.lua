@@ -293,5 +293,6 @@ native.kept = {
   TIMEOUT = errors.TIMEOUT, CANCELED = errors.CANCELED, INTERNAL = errors.INTERNAL,
   new_error = errors.new, new_channel = channel.new, spawn = coroutine.spawn, sleep = time.sleep,
   json_encode = json.encode, json_decode = json.decode,
-  type = type, next = next, pcall = pcall, tostring = tostring, find = find, utf8_len = utf8_len,
+  type = type, next = next, pcall = pcall, error = error, tostring = tostring,
+  find = find, sub = string.sub, byte = string.byte, utf8_len = utf8_len,
 }

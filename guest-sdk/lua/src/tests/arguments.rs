@@ -128,6 +128,7 @@ fn refuse(operation: &str, request: &[u8]) -> Result<Vec<u8>, Error> {
         ("security.token_store.get", b"\x91\xaaapp:tokens") => {
             return Ok(b"\xaaapp:tokens".to_vec());
         }
+        ("stream.pipe", b"\x90") => return Ok(b"\x92\x01\x02".to_vec()),
         ("store.open", b"\x91\xaaapp:values") => return Ok(b"\xaaapp:values".to_vec()),
         _ => {}
     }

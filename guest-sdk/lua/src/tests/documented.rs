@@ -12,7 +12,7 @@ use crate::lua::State;
 use crate::{boot, late};
 
 /// The document's name for an object of each class.
-pub(super) const OBJECTS: [(&str, &str); 22] = [
+pub(super) const OBJECTS: [(&str, &str); 24] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),
@@ -27,9 +27,11 @@ pub(super) const OBJECTS: [(&str, &str); 22] = [
     ("pg", "g"),
     ("policy", "policy"),
     ("regexp", "re"),
+    ("scanner", "scanner"),
     ("scope", "scope"),
     ("spawner", "spawner"),
     ("store", "s"),
+    ("stream", "stream"),
     ("subscription", "sub"),
     ("ticker", "ticker"),
     ("time", "t"),
@@ -82,7 +84,7 @@ pub(super) fn classes() -> BTreeMap<String, BTreeSet<String>> {
 fn compile_late_libraries(l: State) {
     l.global(c"load");
     l.push_bytes(
-        b"for _, library in ipairs { capability, funcs, payload, pg, process.groups, store } do
+        b"for _, library in ipairs { capability, funcs, payload, pg, process.groups, store, stream } do
             pairs(library)
           end
           security.token_store('app:tokens')

@@ -362,7 +362,10 @@ pub mod capability {
                 (text(operation, operation_len), bytes(request, request_len));
             let answer = match with(|r| r.capability) {
                 Some(answer) => answer(&operation, request),
-                None => on_process(&operation, request),
+                None => match operation.strip_prefix("store.") {
+                    Some(operation) => with(|r| r.store(operation, request)),
+                    None => on_process(&operation, request),
+                },
             };
             with(|r| r.settle(answer, out, cap))
         }

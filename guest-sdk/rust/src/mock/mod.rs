@@ -25,6 +25,7 @@
 //! ```
 
 mod others;
+mod stores;
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
@@ -36,6 +37,7 @@ use crate::msgpack::Output;
 use others::Other;
 pub use others::{Peer, Sent, Signal, play, play_spawned};
 pub(crate) use others::{signal, tell_spawned};
+use stores::Stores;
 
 /// The PID of the tested process.
 pub const PID: &str = "{app:test|0x00001}";
@@ -70,7 +72,8 @@ pub struct Runtime {
     pub prepared: Option<Vec<u8>>,
     /// Answers the operations of capabilities: given the name and the encoded request,
     /// returns the encoded value. Without it, only `process.watch`, `process.abandon`,
-    /// `process.cancel` and `process.stop` exist.
+    /// `process.cancel` and `process.stop` exist, and the operations of `store`: every store
+    /// is granted, and begins empty.
     pub capability: Option<Capability>,
     /// Number of calls of `mailbox.receive`.
     pub receives: usize,
@@ -88,6 +91,7 @@ pub struct Runtime {
     others: BTreeMap<String, Other>,
     queues: BTreeMap<Subscription, VecDeque<Stored>>,
     topics: BTreeMap<String, Subscription>,
+    stores: Stores,
     unclaimed: VecDeque<Stored>,
     held: Vec<u8>,
 }

@@ -5,9 +5,11 @@ pub mod ctx;
 pub mod identity;
 pub mod names;
 pub mod server;
+pub mod store;
 pub mod supervisor;
 pub mod time;
 
+mod call;
 mod entry;
 mod event;
 mod log;
@@ -18,6 +20,7 @@ mod scratch;
 mod select;
 mod spawn;
 
+pub use call::{Called, begin_call, call};
 pub use entry::{Args, MainResult};
 pub use event::{Event, Events, Outcome, events};
 pub use identity::{Actor, Scope};

@@ -158,7 +158,7 @@ fn operation(name: &str, request: &impl Serialize) -> Result<(), Error> {
 
 /// Returns a time in nanoseconds. A longer one than 64 bits hold lies 292 years ahead, and
 /// counts as the last.
-fn nanoseconds(time: Duration) -> u64 {
+pub(super) fn nanoseconds(time: Duration) -> u64 {
     u64::try_from(time.as_nanos()).map_or(i64::MAX as u64, |time| time.min(i64::MAX as u64))
 }
 

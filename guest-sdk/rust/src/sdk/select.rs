@@ -5,12 +5,13 @@ use core::time::Duration;
 use super::event::{Event, Events, Outcome, event};
 use super::queue::{Message, Queue, deadline, receive};
 use super::spawn::{Pending, outcome};
+use super::store::{Change, Watch, change};
 use super::time::{Instant, Timer};
 use crate::Error;
 use crate::mailbox::Subscription;
 
-/// A source of a [`Select`]: a [`Queue`], the [`Events`], a [`Timer`], or a
-/// [`Pending`] process.
+/// A source of a [`Select`]: a [`Queue`], the [`Events`], a [`Timer`], a
+/// [`Pending`] process or call, or the [`Watch`] of a store.
 pub trait Source: sealed::Source {}
 
 impl<S: sealed::Source> Source for S {}
@@ -60,6 +61,18 @@ impl sealed::Source for Events {
 
     fn item(&self, message: Option<Message>) -> Result<Event, Error> {
         event(&message_of(message)?)
+    }
+}
+
+impl sealed::Source for Watch {
+    type Item = Change;
+
+    fn kind(&self) -> Kind<'_> {
+        self.queue().kind()
+    }
+
+    fn item(&self, message: Option<Message>) -> Result<Change, Error> {
+        change(&message_of(message)?)
     }
 }
 

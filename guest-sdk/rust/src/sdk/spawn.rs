@@ -302,7 +302,7 @@ impl From<String> for Spawn {
     }
 }
 
-/// A process whose result is awaited.
+/// A process, or a call of an operation, whose result is awaited.
 #[derive(Debug)]
 pub struct Pending(Queue);
 

@@ -20,6 +20,7 @@ mod static_entry;
 mod stores;
 mod test_entry;
 mod tokens;
+mod uses;
 
 use std::collections::BTreeMap;
 
@@ -42,6 +43,7 @@ pub(crate) use service_entry::ServiceEntry;
 pub(crate) use static_entry::StaticEntry;
 pub(crate) use test_entry::TestEntry;
 pub(crate) use tokens::TokensEntry;
+pub(crate) use uses::Use;
 
 pub use problem::{ManifestError, Position, Problem, more_problems};
 pub use size::{SizeError, parse_size};
@@ -95,7 +97,7 @@ pub(crate) struct GrantEntry {
     pub(crate) env_write: Vec<Spanned<String>>,
     pub(crate) tokens: Vec<Spanned<String>>,
     /// Things that capabilities give.
-    pub(crate) uses: Vec<(&'static UseKind, Spanned<String>)>,
+    pub(crate) uses: Vec<Use>,
 }
 
 impl Manifest {
@@ -315,11 +317,6 @@ fn read_grants(reader: &mut Reader, id: Spanned<Id>, grants: &Section<'_>) -> Gr
     let mut known = vec!["read", "write", "env", "env_write", "tokens"];
     known.extend(UseKind::ALL.iter().map(|kind| kind.key));
     reader.known_keys(grants, &known);
-    let mut uses = Vec::new();
-    for kind in UseKind::ALL {
-        let things = reader.strings(grants, kind.key).into_iter();
-        uses.extend(things.map(|thing| (kind, thing)));
-    }
     GrantEntry {
         id,
         read: reader.strings(grants, "read"),
@@ -327,7 +324,7 @@ fn read_grants(reader: &mut Reader, id: Spanned<Id>, grants: &Section<'_>) -> Gr
         env: reader.strings(grants, "env"),
         env_write: reader.strings(grants, "env_write"),
         tokens: reader.strings(grants, "tokens"),
-        uses,
+        uses: uses::read(reader, grants),
     }
 }
 

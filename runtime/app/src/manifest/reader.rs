@@ -34,7 +34,8 @@ impl<'a> Section<'a> {
         }
     }
 
-    fn below(&self, key: &str, entries: &'a DeTable<'a>) -> Self {
+    /// Returns the table of this key as a section.
+    pub(super) fn below(&self, key: &str, entries: &'a DeTable<'a>) -> Self {
         let mut path = self.path.clone();
         path.push(key.to_owned());
         Section { path, entries }
@@ -387,7 +388,7 @@ impl Reader {
 }
 
 /// Maximum number of elements of an array of strings.
-const MAX_STRINGS: usize = 1_000;
+pub(super) const MAX_STRINGS: usize = 1_000;
 
 /// Returns `a`, `b` or `c`.
 pub(super) fn alternatives(keys: &[&str]) -> String {

@@ -143,6 +143,8 @@ fn each_key_has_its_type() {
             "number" => "expected a number",
             "size" => "expected a number of bytes, or a string such as \"32MiB\"",
             "strings" => "expected an array of strings",
+            "origins" => "expected an array of origins",
+            "rights" => "expected an array of strings, or a table of rights",
             "values" => "expected an array of values",
             "table" => "expected a table",
             other => panic!("{}: no type is named {other}", row.key),

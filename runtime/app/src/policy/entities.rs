@@ -3,6 +3,7 @@
 use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, RestrictedExpression,
 };
+use warren_engine::capability::Origin;
 use warren_engine::security::{Request, Resource, Target};
 
 /// A request and all entities it refers to.
@@ -79,9 +80,26 @@ impl Known {
             Resource::Context => self.add("Setting", "context", [], []),
             Resource::Security => self.add("Setting", "security", [], []),
             Resource::Entry(kind, id) => self.named(kind.as_str(), id),
+            Resource::Origin(text) => self.origin(text),
             Resource::Other(id) => self.add("Resource", id, [("id", text(id))], []),
             Resource::Process(target) => self.process(target),
         }
+    }
+
+    /// A text that is no origin has neither host nor port.
+    fn origin(&mut self, id: &str) -> Result<EntityUid, Unusual> {
+        let origin = Origin::of(id);
+        let origin = origin.as_ref();
+        let attributes = [
+            ("id", text(id)),
+            ("scheme", text(origin.map_or("", Origin::scheme))),
+            ("host", text(origin.map_or("", Origin::host))),
+            (
+                "port",
+                RestrictedExpression::new_long(origin.map_or(0, |origin| origin.port().into())),
+            ),
+        ];
+        self.add("Origin", id, attributes, [])
     }
 
     fn process(&mut self, target: &Target) -> Result<EntityUid, Unusual> {

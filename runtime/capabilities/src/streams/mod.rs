@@ -61,6 +61,7 @@ impl Capability for Stream {
             "seek" => seek(caller, request),
             "stat" => stat(caller, request),
             "close" => close(caller, request),
+            "drop" => drop_one(caller, request),
             "pipe" => self.pipe(caller).map(|answer| Step::Done(Ok(answer))),
             _ => return Step::Unknown,
         };
@@ -126,6 +127,15 @@ fn close(caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
     }
 }
 
+/// `stream.drop(number)`: true. Closes a stream, and waits for nothing: what the end of the
+/// process does to all of them.
+fn drop_one(caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
+    let number = number(&mut Arguments::new(request)?)?;
+    let stream = streams(caller)?.close(number);
+    drop(stream);
+    Ok(Step::Done(answer::write(|out| out.boolean(true))))
+}
+
 impl Stream {
     /// `stream.pipe()`: the numbers of a reader and a writer. What is written to the one is
     /// read from the other.
@@ -187,3 +197,6 @@ fn number(arguments: &mut Arguments<'_>) -> Result<u32, Error> {
     let number = arguments.integer("stream")?;
     u32::try_from(number).map_err(|_| never_was(number))
 }
+
+#[cfg(test)]
+mod tests;

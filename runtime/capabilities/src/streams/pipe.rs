@@ -1,7 +1,6 @@
 //! A pipe: bytes from a writer to a reader. The side that is slow stops the other one.
 
 use std::collections::VecDeque;
-use std::future::Future;
 use std::mem;
 use std::sync::Arc;
 
@@ -286,5 +285,180 @@ impl ByteStream for Writer {
             ..Stat::default()
         };
         stat.step()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::{Pin, pin};
+    use std::task::{Context, Poll, Waker};
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn poll<F: Future>(future: Pin<&mut F>) -> Poll<F::Output> {
+        future.poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    fn buffered(reader: &Reader) -> usize {
+        reader.0.state.lock().bytes.len()
+    }
+
+    #[test]
+    fn a_slow_reader_stops_the_writer() {
+        let (writer, reader) = pipe();
+        let mut writing = pin!(writer.write(vec![7; 2 * MAX_BUFFERED + 1]));
+        for left in [MAX_BUFFERED, MAX_BUFFERED, 1] {
+            assert_eq!(poll(writing.as_mut()).is_ready(), left == 1);
+            assert_eq!(buffered(&reader), left);
+            assert_eq!(writer.try_write(&[7; MAX_BUFFERED]).is_none(), left > 1);
+            let Some(Ok(Some(read))) = reader.try_read(usize::MAX) else {
+                panic!("nothing to read");
+            };
+            assert!(read.len() >= left);
+        }
+        assert!(reader.try_read(1).is_none());
+    }
+
+    #[test]
+    fn a_slow_writer_stops_the_reader() {
+        let (writer, reader) = pipe();
+        let mut reading = pin!(reader.read(2));
+        assert!(poll(reading.as_mut()).is_pending());
+        assert_eq!(writer.try_write(b"abc"), Some(3));
+        let Poll::Ready(Ok(Some(read))) = poll(reading.as_mut()) else {
+            panic!("the reader waits");
+        };
+        assert_eq!(read, "ab");
+        let rest = reader.try_read(0).unwrap().unwrap().unwrap();
+        assert_eq!(rest, "c");
+        let mut reading = pin!(reader.read(2));
+        assert!(poll(reading.as_mut()).is_pending());
+        writer.finish();
+        assert_eq!(poll(reading.as_mut()), Poll::Ready(Ok(None)));
+    }
+
+    #[test]
+    fn a_reader_gets_all_before_the_end_or_the_failure() {
+        let (writer, reader) = pipe();
+        assert_eq!(writer.try_write(b"ab"), Some(2));
+        writer.fail(Error::new(Kind::Timeout, "too slow"));
+        assert_eq!(reader.try_read(9).unwrap().unwrap().unwrap(), "ab");
+        for _ in 0..2 {
+            let error = reader.try_read(9).unwrap().unwrap_err();
+            assert_eq!(error.message, "too slow");
+        }
+    }
+
+    #[test]
+    fn a_side_that_is_gone_ends_the_other_one() {
+        let (writer, reader) = pipe();
+        let mut reading = pin!(reader.read(1));
+        assert!(poll(reading.as_mut()).is_pending());
+        drop(writer);
+        let Poll::Ready(Err(error)) = poll(reading.as_mut()) else {
+            panic!("the reader waits");
+        };
+        assert_eq!(
+            (error.kind, &*error.message),
+            (Kind::Unavailable, "the writer is gone")
+        );
+
+        let (writer, reader) = pipe();
+        let mut writing = pin!(writer.write(vec![7; MAX_BUFFERED + 1]));
+        assert!(poll(writing.as_mut()).is_pending());
+        drop(reader);
+        let Poll::Ready(Err(error)) = poll(writing.as_mut()) else {
+            panic!("the writer waits");
+        };
+        assert_eq!(
+            (error.kind, &*error.message),
+            (Kind::Unavailable, "the reader is gone")
+        );
+        assert_eq!(writer.try_write(b"a"), None);
+    }
+
+    #[test]
+    fn a_reader_that_is_closed_reads_nothing_more() {
+        let (writer, reader) = pipe();
+        assert_eq!(writer.try_write(b"a"), Some(1));
+        let mut waiting = pin!(reader.read(1));
+        Reader::close(&reader);
+        assert_eq!(poll(waiting.as_mut()), Poll::Ready(Err(closed())));
+        assert_eq!(buffered(&reader), 0);
+        drop(writer);
+        assert_eq!(reader.try_read(1), Some(Err(closed())));
+    }
+
+    #[test]
+    fn an_empty_pipe_holds_no_memory() {
+        let (writer, reader) = pipe();
+        for size in [1, 3_000, MAX_BUFFERED, 60_000] {
+            assert_eq!(writer.try_write(&vec![7; size]), Some(size));
+            let capacity = |reader: &Reader| reader.0.state.lock().bytes.capacity();
+            assert!(capacity(&reader) <= MAX_BUFFERED);
+            assert!(reader.try_read(MAX_BUFFERED).is_some());
+            assert_eq!(capacity(&reader), 0);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_come_out_as_they_went_in(
+            steps in proptest::collection::vec((any::<bool>(), 0_usize..100_000), 1..60),
+        ) {
+            let (writer, reader) = pipe();
+            let mut model = VecDeque::<u8>::new();
+            let mut next = 0_u32;
+            for (writes, size) in steps {
+                if writes {
+                    let bytes: Vec<u8> = (next..).take(size).map(|n| (n % 251) as u8).collect();
+                    let written = writer.try_write(&bytes);
+                    let room = MAX_BUFFERED - model.len();
+                    let fitting = size.min(room);
+                    prop_assert_eq!(written, (fitting > 0 || size == 0).then_some(fitting));
+                    model.extend(&bytes[..fitting]);
+                    next += fitting as u32;
+                } else {
+                    match reader.try_read(size) {
+                        None => prop_assert!(model.is_empty()),
+                        Some(read) => {
+                            let read = read.unwrap().unwrap();
+                            prop_assert_eq!(read.len(), size.max(1).min(model.len()));
+                            let expected: Vec<u8> = model.drain(..read.len()).collect();
+                            prop_assert_eq!(&read[..], &expected[..]);
+                        }
+                    }
+                }
+                prop_assert_eq!(buffered(&reader), model.len());
+                prop_assert!(model.len() <= MAX_BUFFERED);
+            }
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn no_wake_is_lost_between_two_threads() {
+        const ALL: usize = 4 << 20;
+        let (writer, reader) = pipe();
+        let writes = tokio::spawn(async move {
+            let mut written = 0;
+            while written < ALL {
+                let size = (written % 70_000 + 1).min(ALL - written);
+                let bytes = (written..written + size).map(|n| (n % 251) as u8);
+                writer.write(bytes.collect()).await.unwrap();
+                written += size;
+            }
+            writer.finish();
+        });
+        let mut read = 0;
+        while let Some(bytes) = reader.read(read % 50_000).await.unwrap() {
+            for byte in bytes {
+                assert_eq!(byte, (read % 251) as u8);
+                read += 1;
+            }
+        }
+        assert_eq!(read, ALL);
+        writes.await.unwrap();
     }
 }

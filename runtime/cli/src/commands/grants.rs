@@ -1,4 +1,5 @@
-//! The options that grant files, environment variables and stores to a program.
+//! The options that grant files, environment variables, origins and entries of the manifest to a
+//! program.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -28,16 +29,36 @@ pub(crate) struct GrantArgs {
     /// A name without a colon is one of `app`.
     #[arg(long, value_name = "ID")]
     pub(crate) store: Vec<String>,
+    /// Let the program send requests to this origin, such as https://api.example.com
+    ///
+    /// `,private` behind it allows private addresses, and those of this machine.
+    #[arg(long, value_name = "ORIGIN[,private]")]
+    pub(crate) http: Vec<String>,
+    /// Let the program publish to this queue of its manifest
+    ///
+    /// A name without a colon is one of `app`.
+    #[arg(long, value_name = "ID")]
+    pub(crate) queue: Vec<String>,
 }
 
 impl GrantArgs {
-    /// Returns the entries of the manifest that the program may use.
+    /// Returns the origins and the entries of the manifest that the program may use.
     pub(crate) fn uses(&self) -> Vec<UseGrant> {
-        let stores = self.store.iter().map(|id| UseGrant {
-            capability: "store".to_owned(),
-            thing: id.clone(),
-        });
-        stores.collect()
+        let stores = self.store.iter().map(|id| UseGrant::all("store", id));
+        let queues = self.queue.iter().map(|id| UseGrant::all("queue", id));
+        let origins = self.http.iter().map(|text| origin(text));
+        stores.chain(origins).chain(queues).collect()
+    }
+}
+
+/// Reads `ORIGIN` and `ORIGIN,private`.
+fn origin(text: &str) -> UseGrant {
+    match text.strip_suffix(",private") {
+        Some(origin) => UseGrant {
+            right: "private".to_owned(),
+            ..UseGrant::all("http", origin)
+        },
+        None => UseGrant::all("http", text),
     }
 }
 

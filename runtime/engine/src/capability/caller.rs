@@ -5,6 +5,7 @@ use std::sync::Arc;
 use warren_kernel::{Error, Kernel, Process};
 
 use super::kept::Kept;
+use super::permits::Permits;
 use crate::code::definition::Grants;
 use crate::environment::Variables;
 use crate::security::{Evaluation, Supposed};
@@ -43,6 +44,10 @@ pub trait Caller {
         resource: &str,
         attributes: &[(&str, &str)],
     ) -> Result<(), Error>;
+
+    /// Returns the permissions that the call asks for once it has begun, such as for a redirect
+    /// that a server answers with. A call that waits may keep them.
+    fn permits(&self) -> Permits;
 
     /// The parts of the machine and of the program that the process may reach.
     fn grants(&self) -> &Grants;

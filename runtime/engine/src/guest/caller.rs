@@ -6,7 +6,7 @@ use warren_kernel::{Error, Kernel, Kind, Process};
 
 use super::permission::asked;
 use super::shared::Shared;
-use crate::capability::{Caller, Kept, MAX_PERMISSIONS};
+use crate::capability::{Caller, Kept, MAX_PERMISSIONS, Permits};
 use crate::code::definition::Grants;
 use crate::codec;
 use crate::environment::Variables;
@@ -94,6 +94,10 @@ impl Caller for OnFiber<'_> {
         }
     }
 
+    fn permits(&self) -> Permits {
+        permits(&self.shared.kernel, self.rights.judge())
+    }
+
     fn grants(&self) -> &Grants {
         self.grants
     }
@@ -157,6 +161,10 @@ impl Caller for OnThread {
         judge.permit_asked(&question)
     }
 
+    fn permits(&self) -> Permits {
+        permits(&self.shared.kernel, self.judge.as_ref())
+    }
+
     fn grants(&self) -> &Grants {
         &self.grants
     }
@@ -210,6 +218,14 @@ fn question(
         action: action.to_owned(),
         resource,
         attributes,
+    })
+}
+
+fn permits(kernel: &Arc<Kernel>, judge: Option<&Judge>) -> Permits {
+    let (kernel, judge) = (Arc::clone(kernel), judge.cloned());
+    Permits::new(move |action, resource, attributes| match &judge {
+        None => Ok(()),
+        Some(judge) => judge.permit_asked(&question(&kernel, action, resource, attributes)?),
     })
 }
 

@@ -100,6 +100,8 @@ actions! {
     StoreRead = "store.read" on Store;
     /// Changing values of a store.
     StoreWrite = "store.write" on Store;
+    /// Sending a request over HTTP.
+    HttpRequest = "http.request" on Origin;
     /// Serving HTTP at a listener.
     HttpListen = "http.listen" on Listener;
 }
@@ -129,12 +131,14 @@ pub enum ResourceKind {
     TokenStore,
     /// A store of values, by its id.
     Store,
+    /// An origin of URLs: scheme, host and port.
+    Origin,
     /// A listener of the HTTP server, by its id.
     Listener,
 }
 
 /// Words of other systems for the runtime's own actions. Only `security.can` knows them.
-const OTHER_WORDS: [(&str, Action); 7] = [
+const OTHER_WORDS: [(&str, Action); 8] = [
     ("store.get", Action::StoreRead),
     ("store.info", Action::StoreRead),
     ("store.key.get", Action::StoreRead),
@@ -142,6 +146,7 @@ const OTHER_WORDS: [(&str, Action); 7] = [
     ("store.key.list", Action::StoreRead),
     ("store.key.set", Action::StoreWrite),
     ("store.key.delete", Action::StoreWrite),
+    ("http_client.request", Action::HttpRequest),
 ];
 
 impl Action {
@@ -174,6 +179,7 @@ impl ResourceKind {
             ResourceKind::Group => "the group",
             ResourceKind::Variable => "the name",
             ResourceKind::TokenStore | ResourceKind::Store => "the store's id",
+            ResourceKind::Origin => "the origin",
             ResourceKind::Listener => "the listener's id",
         }
     }

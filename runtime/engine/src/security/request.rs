@@ -7,6 +7,7 @@ use warren_kernel::Process;
 
 use super::action::{Action, ResourceKind};
 use super::subject::Subject;
+use crate::origin::Origin;
 
 /// A request of a subject for permission to act on a resource.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +53,8 @@ pub enum Resource {
     Security,
     /// A thing that a capability gives, by its id.
     Entry(EntryKind, String),
+    /// An origin of URLs: its text, or what else the program names.
+    Origin(String),
     /// A word of the program's own.
     Other(String),
 }
@@ -102,6 +105,7 @@ impl Resource {
             Some(ResourceKind::Context) => Resource::Context,
             Some(ResourceKind::Security) => Resource::Security,
             Some(ResourceKind::Store) => Resource::Entry(EntryKind::Store, entry_id(text)),
+            Some(ResourceKind::Origin) => Resource::Origin(origin(text)),
             Some(ResourceKind::Listener) => Resource::Entry(EntryKind::Listener, entry_id(text)),
             Some(
                 ResourceKind::System
@@ -120,6 +124,7 @@ impl Resource {
             | Resource::Host(text)
             | Resource::Name(text)
             | Resource::Entry(_, text)
+            | Resource::Origin(text)
             | Resource::Other(text) => text.into(),
             Resource::Process(target) => target.pid.as_str().into(),
             Resource::Context => "context".into(),
@@ -134,6 +139,11 @@ fn entry_id(text: &str) -> String {
         true => text.to_owned(),
         false => format!("app:{text}"),
     }
+}
+
+/// Returns the origin of a URL; another text as it is, which is the origin of nothing.
+fn origin(text: &str) -> String {
+    Origin::of(text).map_or_else(|| text.to_owned(), |origin| origin.to_string())
 }
 
 impl Target {

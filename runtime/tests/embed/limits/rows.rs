@@ -18,6 +18,7 @@ const CLIENT: &str = "runtime/cli/src/control/client.rs";
 const REQUESTS: &str = "guest-sdk/lua/src/library/supervisor/requests.lua";
 const SYMBOLS: &str = "runtime/engine/src/code/symbols.rs";
 const SHARE: &str = "runtime/engine/src/log/share.rs";
+const STREAMS: &str = "runtime/capabilities/src/streams/mod.rs";
 const STORE: &str = "runtime/engine/src/capability/store_settings.rs";
 
 /// The start of each row, and the sources of the numbers in it.
@@ -106,6 +107,37 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
             "runtime/engine/src/capability/caller.rs",
             "MAX_PERMISSIONS",
             Count,
+        )],
+    ),
+    (
+        "streams that a process has open",
+        &[Constant(
+            "runtime/capabilities/src/streams/table.rs",
+            "MAX_STREAMS",
+            Count,
+        )],
+    ),
+    (
+        "bytes between the two sides of a stream",
+        &[Constant(
+            "runtime/capabilities/src/streams/pipe.rs",
+            "MAX_BUFFERED",
+            Bytes,
+        )],
+    ),
+    (
+        "pipes of a process",
+        &[Constant(STREAMS, "MAX_PIPES", Count)],
+    ),
+    (
+        "pipes of the processes of a host",
+        &[Constant(STREAMS, "MAX_PIPES_OF_HOST", Count)],
+    ),
+    (
+        "token of a scanner",
+        &[Text(
+            "guest-sdk/lua/src/prelude/streams.lua",
+            "local MAX_TOKEN = 65536",
         )],
     ),
     (

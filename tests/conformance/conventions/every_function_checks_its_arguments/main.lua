@@ -58,6 +58,9 @@ local values = {
 process.send(process.pid(), "topic", "x")
 local spawner, ch = assert(process.with_context {}), channel.new()
 ch:close()
+-- A stream from which a read does not wait.
+local at_its_end, writer = stream.pipe()
+writer:close()
 local objects = {
   message = { "message", (process.inbox():receive()) },
   spawner = { "spawner", spawner },
@@ -77,6 +80,8 @@ local objects = {
   ts = { "token_store", assert(security.token_store("app:tokens")) },
   g = { "pg", assert(pg.open("app:x")) },
   s = { "store", assert(store.get("app:values")) },
+  stream = { "stream", at_its_end },
+  scanner = { "scanner", at_its_end:scanner() },
   executor = { "executor", funcs.new() },
   future = { "future", assert(funcs.async("app:nothing")) },
   p = { "payload", payload.new("x") },
@@ -236,7 +241,7 @@ for name, library in pairs(_G) do
     walked = walked + 1
   end
 end
-assert(walked == 23, walked)
+assert(walked == 24, walked)
 check(rowed["coroutine.spawn"], "coroutine.spawn", "has no row")
 
 assert(#wrong == 0, "\n" .. table.concat(wrong, "\n"))

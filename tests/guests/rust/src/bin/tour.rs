@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use warren_guest::store::{Condition, List, Page, Put};
 use warren_guest::time::{Instant, Timer, sleep};
 use warren_guest::{
-    Actor, Args, Error, Event, Message, Pid, Scope, Select, Spawn, Value, cancel, ctx, events,
-    exec, frame_id, identity, inbox, kind, link, listen, monitor, names, pid, println, random,
-    send, server, set_trap_links, spawn, stop, terminate, time, trap_links, unlink, unmonitor,
-    upgrade,
+    Actor, Args, Called, Error, Event, Message, Pid, Scope, Select, Spawn, Value, begin_call, call,
+    cancel, ctx, events, exec, frame_id, identity, inbox, kind, link, listen, monitor, names, pid,
+    println, random, send, server, set_trap_links, spawn, stop, store, terminate, time, trap_links,
+    unlink, unmonitor, upgrade,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -63,6 +64,8 @@ fn tour() -> Result<&'static str, Error> {
     spawning()?;
     naming()?;
     calling()?;
+    operations()?;
+    stores()?;
     clocks()?;
     println!("the tour is over");
     Ok("done")
@@ -257,6 +260,74 @@ fn naming() -> Result<(), Error> {
     names::register_for("parked", &parked)?;
     assert_eq!(names::lookup("parked")?, parked);
     terminate("parked")
+}
+
+fn operations() -> Result<(), Error> {
+    let digest: String = call("hash.sha256", "abc")?;
+    assert!(digest.starts_with("ba7816bf8f01cfea"), "{digest}");
+    // This one takes longer.
+    let derive = ("password", "salt", 20_000, 32);
+    let key: Value = call("crypto.pbkdf2", derive)?;
+    let Called::Pending(pending) = begin_call("crypto.pbkdf2", derive)? else {
+        panic!("it is done");
+    };
+    let outcome = Select::new().on(&pending, |outcome| outcome).wait()?;
+    assert_eq!(outcome?, key);
+    assert!(call::<()>("hash.none", ()).is_err_and(|error| error.is(kind::NOT_FOUND)));
+    assert!(call::<()>("hash.sha256", ()).is_err_and(|error| error.is(kind::INVALID)));
+    Ok(())
+}
+
+fn stores() -> Result<(), Error> {
+    assert!(store::open("none").is_err_and(|error| error.is(kind::NOT_FOUND)));
+    for id in ["memory", "durable"] {
+        let s = store::open(id)?;
+        let watch = s.watch("orders/")?;
+        s.set("orders/1", ("tea", 3))?;
+        assert_eq!(s.get::<(String, u8)>("orders/1")?, ("tea".to_owned(), 3));
+        assert_eq!(s.find::<Value>("orders/2")?, None);
+        assert!(
+            s.get::<u8>("orders/1")
+                .is_err_and(|error| error.is(kind::INVALID))
+        );
+        let absent = Put {
+            condition: Condition::Absent,
+            ttl: Some(LONG),
+        };
+        let error = s.put("orders/1", 1, absent).unwrap_err();
+        assert!(error.is(kind::ALREADY_EXISTS), "{error}");
+        let version = s.put("orders/2", 1, absent)?;
+        let unchanged = Put {
+            condition: Condition::Version(&version),
+            ..Put::default()
+        };
+        s.put("orders/2", 2, unchanged)?;
+        let error = s.put("orders/2", 3, unchanged).unwrap_err();
+        assert!(error.is(kind::CONFLICT), "{error}");
+        assert_eq!([s.incr("count", 2)?, s.incr("count", -3)?], [2, -1]);
+        let list = List {
+            prefix: "orders/",
+            limit: Some(1),
+            ..List::default()
+        };
+        let page: Page<Value> = s.list(list)?;
+        assert!(page.has_more && page.items[0].key == "orders/1");
+        let after = page.cursor.as_deref().unwrap_or_default();
+        let page: Page<u8> = s.list(List { after, ..list })?;
+        assert_eq!(page.items[0], s.entry("orders/2")?);
+        assert!(s.has("orders/1")? && s.delete("orders/1")? && !s.delete("orders/1")?);
+        s.set_for("short", 1, MS)?;
+        while s.has("short")? {}
+        for (key, is_set) in [("1", true), ("2", true), ("2", true), ("1", false)] {
+            let change = watch.recv()?;
+            assert_eq!(change.key, format!("orders/{key}"));
+            assert_eq!(change.version.is_some(), is_set);
+        }
+        assert_eq!(watch.try_recv()?, None);
+        watch.close()?;
+        assert!(s.info()?.get("id").is_some());
+    }
+    Ok(())
 }
 
 /// Runs the client's side of the server protocol, without a server.
