@@ -85,7 +85,7 @@ pub(super) fn body(caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Erro
                 charge.grow(part.len())?;
                 bytes.extend_from_slice(&part);
             }
-            Ok(())
+            Ok::<(), Error>(())
         };
         match timeout.map(Duration::from_nanos) {
             None => whole.await?,

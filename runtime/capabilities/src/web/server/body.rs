@@ -64,15 +64,8 @@ impl Served {
         self
     }
 
-    /// Returns the bytes, if all are there.
-    pub(super) fn as_bytes(&self) -> Option<&[u8]> {
-        match &self.content {
-            Content::Whole(bytes) => Some(bytes.as_deref().unwrap_or_default()),
-            Content::Parts(_) | Content::Headless => None,
-        }
-    }
-
     /// Takes the bytes, if all are there.
+    #[cfg(test)]
     pub(super) fn into_bytes(mut self) -> Option<Bytes> {
         match &mut self.content {
             Content::Whole(bytes) => Some(bytes.take().unwrap_or_default()),

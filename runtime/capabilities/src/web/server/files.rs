@@ -11,9 +11,10 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use cap_std::ambient_authority;
-use cap_std::fs::{Dir, File, Metadata};
+use cap_std::fs::{Dir, File, Metadata, OpenOptions, OpenOptionsExt as _};
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, Uri, header};
 use http_body::{Body, Frame, SizeHint};
+use rustix::fs::OFlags;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use warren_engine::capability::web::FilesSettings;
@@ -208,7 +209,7 @@ fn look(dir: &Dir, path: &str) -> io::Result<Looked> {
     if !metadata.is_file() {
         return Ok(Looked::Nothing);
     }
-    let mut file = match dir.open(path) {
+    let mut file = match dir.open_with(path, &without_waiting()) {
         Ok(file) => file,
         Err(error) => return absent(error),
     };
@@ -230,6 +231,15 @@ fn look(dir: &Dir, path: &str) -> io::Result<Looked> {
         file,
         bytes,
     }))
+}
+
+/// Options of a read that waits for no writer, should the name stand for a pipe by now.
+fn without_waiting() -> OpenOptions {
+    let flags = OFlags::NONBLOCK | OFlags::NOCTTY;
+    let mut options = OpenOptions::new();
+    options.read(true);
+    options.custom_flags(flags.bits().cast_signed());
+    options
 }
 
 fn modified(metadata: &Metadata) -> Option<SystemTime> {

@@ -72,6 +72,23 @@ impl Record {
         }
     }
 
+    /// Returns the record of a request to a listener without a name.
+    #[cfg(test)]
+    pub(super) fn of_test(id: &str) -> Record {
+        let timeouts = warren_engine::capability::web::WebTimeouts::default();
+        let activity = super::activity::Activity::new(&timeouts, false);
+        let (parts, ()) = http::Request::new(()).into_parts();
+        let remote = SocketAddr::from(([127, 0, 0, 1], 1));
+        let place = (&Arc::from("app:web"), remote, &parts);
+        Record::new(
+            id.to_owned(),
+            activity.begin(),
+            None,
+            &Arc::default(),
+            place,
+        )
+    }
+
     pub(super) fn id(&self) -> &str {
         &self.id
     }
