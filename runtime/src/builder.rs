@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
-use warren_capabilities::{Data, Metrics, Stores};
+use warren_capabilities::server::Server;
+use warren_capabilities::{Data, Metrics, Stores, TokenStores};
+use warren_engine::capability::web::WebSettings;
 use warren_engine::capability::{Capability, StoreSettings};
 use warren_engine::security::Authorizer;
 use warren_engine::{
@@ -17,7 +19,7 @@ use warren_engine::{
 use warren_kernel::Error;
 
 use crate::app::{App, DEFAULT_HOST, Id, Policies, Table, TokenStore};
-use crate::apply::{Version, Versions};
+use crate::apply::{Version, Versions, check_web};
 use crate::definitions::{self, LayeredDefinitions, LayeredFiles, plain, source_of};
 use crate::error::StartError;
 use crate::limits::limits;
@@ -52,6 +54,7 @@ pub struct Builder {
     hosts: Vec<(String, HostLimits)>,
     token_stores: Vec<TokenStore>,
     stores: Vec<StoreSettings>,
+    web: WebSettings,
     data: Option<PathBuf>,
     capabilities: Vec<Arc<dyn Capability>>,
     output: Box<dyn Sink>,
@@ -77,6 +80,7 @@ impl Runtime {
             hosts: Vec::new(),
             token_stores: Vec::new(),
             stores: Vec::new(),
+            web: WebSettings::default(),
             data: None,
             capabilities: Vec::new(),
             output: Box::new(StandardStreams::default()),
@@ -191,6 +195,14 @@ impl Builder {
     /// ```
     pub fn store(mut self, store: StoreSettings) -> Builder {
         self.stores.push(store);
+        self
+    }
+
+    /// Adds listeners, routers, routes and directories of files, over those of the program:
+    /// of two things with one id the embedder's counts. [`Runtime::serve`] opens the
+    /// listeners.
+    pub fn web(mut self, web: WebSettings) -> Builder {
+        self.web = self.web.with(&web);
         self
     }
 
@@ -370,8 +382,9 @@ impl Builder {
             .collect();
         let hosts = hosts(self.hosts, self.app.as_ref());
         let metrics = Metrics::default();
+        let tokens = TokenStores::new(token_stores(self.token_stores, self.app.as_ref()));
         let mut capabilities = warren_capabilities::all(warren_capabilities::Settings {
-            tokens: token_stores(self.token_stores, self.app.as_ref()),
+            tokens: tokens.clone(),
             metrics: metrics.clone(),
             stores,
         });
@@ -389,17 +402,21 @@ impl Builder {
             .max_memory_total
             .or(self.app.as_ref().and_then(App::max_memory_total));
         let payload_objects = self.app.as_ref().is_some_and(App::payload_objects);
-        let mut own = Table::default();
+        let mut own_definitions = Table::default();
         for definition in self.definitions {
             let id = Arc::clone(&definition.id);
             Id::parse(&id)?;
-            if own.insert(Arc::clone(&id), Arc::new(definition)).is_some() {
+            let definition = Arc::new(definition);
+            if own_definitions
+                .insert(Arc::clone(&id), definition)
+                .is_some()
+            {
                 return Err(StartError::Duplicate { id });
             }
         }
         let modules: HashMap<_, _> = self.modules.into_iter().collect();
         let definitions = Arc::new(LayeredDefinitions {
-            own,
+            own: own_definitions,
             files: Arc::new(LayeredFiles {
                 modules: Arc::new(modules),
                 app: self.app.map(Arc::new),
@@ -409,10 +426,19 @@ impl Builder {
             number: 1,
             definitions: Arc::clone(&definitions),
             own_hosts,
+            own_web: Arc::new(self.web),
             ..Version::default()
         };
         first.sort_services()?;
-        let versions = Versions::new(first, policies, own, metrics);
+        first.merge_web();
+        check_web(&first).map_err(|lacking| StartError::Missing {
+            object: lacking.object.as_str(),
+            name: lacking.name,
+            needs: lacking.needs.as_str(),
+            needed: lacking.needed,
+        })?;
+        let server = Server::new(tokens, authorizer.clone());
+        let versions = Versions::new(first, policies, own, (server, metrics));
         let versions = Arc::new(versions);
         capabilities.push(Arc::new(Mistakes::new(
             Arc::clone(&versions),

@@ -46,6 +46,7 @@
 //!   goes on.
 //! - A Rust function is a process, too: [`Runtime::spawn_native`] and [`Builder::native`]
 //!   give it a [`Context`].
+//! - [`Runtime::serve`] opens the program's listeners: each HTTP request is a process.
 //! - [`Runtime::inspector`] looks at processes, queues and stacks, and
 //!   [`Runtime::metrics`] counts.
 //!
@@ -104,6 +105,8 @@ pub mod requirements;
 mod runtime;
 mod services;
 mod spawn;
+mod web;
+mod web_metrics;
 
 pub use apply::{Action, Applied, ApplyError, Change, Object, Plan, Planned, Step};
 pub use builder::Builder;
@@ -123,6 +126,7 @@ pub use values::{Limit, Pid, ToArgs, Value};
 #[doc(inline)]
 pub use warren_app as app;
 pub use warren_capabilities::DataError;
+pub use warren_capabilities::server::{Bound, ListenError};
 pub use warren_engine::capability;
 pub use warren_engine::{
     Code, CompileLimits, DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Definition, Grants, HostLimits,

@@ -15,6 +15,7 @@ use warren_engine::capability::Calls;
 
 use crate::introspection::{HostInfo, State, Totals};
 use crate::runtime::Runtime;
+use crate::web_metrics::OfServer;
 
 /// The content type of the text of [`Runtime::metrics`].
 pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -29,6 +30,7 @@ impl Runtime {
         let snapshot = Snapshot {
             totals: self.inspector().totals(),
             calls: self.node().capability_calls(),
+            web: OfServer(self.versions().server().counts()),
         };
         exposition(snapshot, self.app_metrics().families())
     }
@@ -53,6 +55,7 @@ fn exposition(snapshot: Snapshot, families: Vec<Family>) -> String {
 struct Snapshot {
     totals: Totals,
     calls: Vec<Calls>,
+    web: OfServer,
 }
 
 /// One metric: its name, its meaning, and its values by one label.
@@ -82,7 +85,8 @@ impl Collector for Snapshot {
             .chain(messages(totals))
             .chain(workers(totals))
             .chain(capabilities(&self.calls))
-            .try_for_each(|metric| metric.encode(&mut encoder))
+            .try_for_each(|metric| metric.encode(&mut encoder))?;
+        self.web.encode(encoder)
     }
 }
 
@@ -414,6 +418,7 @@ mod tests {
         let snapshot = Snapshot {
             totals,
             calls: vec![store],
+            web: OfServer::default(),
         };
         let text = exposition(snapshot, Vec::new());
         for line in [

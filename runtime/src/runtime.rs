@@ -54,6 +54,7 @@ struct Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.versions.services().abandon();
+        self.versions.server().abandon();
         self.node.close();
     }
 }
@@ -242,9 +243,10 @@ impl Runtime {
         Ok(self.0.node.prepare_code(&start).await?)
     }
 
-    /// Ends all processes. Processes that read events are asked to end and have
-    /// the time `grace`; all others end at once. A service, with the processes
-    /// it has started, is asked once the services that depend on it have ended.
+    /// Ends the listeners, and then all processes. Requests that are being answered have half
+    /// of the time `grace`, and no process is asked to end before. Processes that read events
+    /// are asked to end and have the rest of the time; all others end at once. A service, with
+    /// the processes it has started, is asked once the services that depend on it have ended.
     ///
     /// Returns when all processes have ended and all their output is written.
     /// A host function that blocks its thread is waited for, however long it takes.
@@ -252,7 +254,8 @@ impl Runtime {
     /// keep their deadline, and the others go on; no service is started again.
     /// May be called any number of times.
     pub async fn shutdown(&self, grace: Duration) {
-        services::shutdown(&self.0.node, self.0.versions.services(), grace).await;
+        let (server, services) = (self.0.versions.server(), self.0.versions.services());
+        services::shutdown(&self.0.node, server, services, grace).await;
     }
 
     /// The metrics of the program's processes.

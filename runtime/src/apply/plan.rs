@@ -88,6 +88,14 @@ pub enum Object {
     Module,
     /// A process that is started again when it ends.
     Service,
+    /// A socket of the HTTP server.
+    Listener,
+    /// A prefix of paths with middleware.
+    Router,
+    /// Requests that a definition answers.
+    Route,
+    /// A directory of files that are served.
+    Static,
     /// Statements in Cedar.
     Policy,
     /// A named set of policies.
@@ -108,6 +116,10 @@ impl Object {
             Object::Definition => "definition",
             Object::Module => "module",
             Object::Service => "service",
+            Object::Listener => "listener",
+            Object::Router => "router",
+            Object::Route => "route",
+            Object::Static => "static",
             Object::Policy => "policy",
             Object::Scope => "scope",
             Object::HostIdentity => "identity of host",

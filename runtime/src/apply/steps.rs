@@ -81,6 +81,7 @@ impl Steps {
         }
         steps.of_modules(from, to);
         steps.of_services(from, to, &places);
+        steps.of_web(from, to, &places);
         if let (Some(from), Some(to)) = (&from.rules, &to.rules) {
             steps.of_rules(from, to, &places);
         }
@@ -389,13 +390,13 @@ fn parts_of_service(before: &Service, after: &Service) -> Vec<String> {
     different(&parts)
 }
 
-fn different(parts: &[(&str, bool)]) -> Vec<String> {
+pub(super) fn different(parts: &[(&str, bool)]) -> Vec<String> {
     let parts = parts.iter().filter(|(_, is_same)| !is_same);
     parts.map(|(part, _)| (*part).to_owned()).collect()
 }
 
 /// The places of a program's manifest; none for what was given in memory.
-struct Places(Option<(String, Lines)>);
+pub(super) struct Places(Option<(String, Lines)>);
 
 impl Places {
     fn of(app: Option<&Arc<App>>) -> Places {
@@ -405,7 +406,7 @@ impl Places {
         }))
     }
 
-    fn of_table(&self, table: &str, name: &str) -> (Option<String>, Option<usize>) {
+    pub(super) fn of_table(&self, table: &str, name: &str) -> (Option<String>, Option<usize>) {
         let Some((path, lines)) = &self.0 else {
             return (None, None);
         };

@@ -12,6 +12,7 @@ use super::change::Change;
 use super::error::ApplyError;
 use super::plan::Object;
 use super::version::Version;
+use super::web;
 use crate::app::{App, Changes, Id, Reread, Rules, RulesChange, Service};
 use crate::definitions::{LayeredDefinitions, LayeredFiles};
 use crate::own_directories::OwnDirectories;
@@ -47,6 +48,7 @@ impl Target {
             modules,
             hosts,
             services,
+            web,
             rules,
             grace,
             forget_previous,
@@ -68,6 +70,13 @@ impl Target {
         let removes_hosts = change_hosts(&mut version, hosts)? || app.is_some();
         if !services.is_empty() || app.is_some() {
             change_services(&mut version, services)?;
+        }
+        let changes_web = web.is_some() || app.is_some();
+        if let Some(web) = web {
+            version.own_web = Arc::new(web);
+        }
+        if changes_web {
+            version.merge_web();
         }
         if let Some(rules) = changed_rules(present, app.as_deref(), &rules)? {
             version.rules = Some(rules);
@@ -149,6 +158,7 @@ impl Target {
         for service in next.services.iter() {
             check_service(next, service)?;
         }
+        web::check(next)?;
         // The id of a definition may also be the label of a host function process.
         for (host, identity) in &rules.hosts {
             if identity.is_some() && !next.has_host(host) {

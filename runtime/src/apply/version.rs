@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use warren_engine::capability::web::WebSettings;
 use warren_engine::{DEFAULT_HOST, HostLimits};
 
 use crate::app::{App, DependencyError, Rules, Service, Table, sort_services};
@@ -22,6 +23,10 @@ pub(crate) struct Version {
     pub(crate) own_services: Table<Arc<Service>>,
     /// All services, each after its dependencies.
     pub(crate) services: Arc<[Arc<Service>]>,
+    /// The listeners, routers and routes given in memory, which take precedence likewise.
+    pub(crate) own_web: Arc<WebSettings>,
+    /// All that the HTTP server serves.
+    pub(crate) web: Arc<WebSettings>,
     /// Absent if the runtime judges nothing by policies that can be changed.
     pub(crate) rules: Option<Rules>,
 }
@@ -83,5 +88,15 @@ impl Version {
         sort_services(&mut services)?;
         self.services = services.into();
         Ok(())
+    }
+
+    /// Puts what the embedder serves over what the program serves.
+    pub(crate) fn merge_web(&mut self) {
+        let of_app = self.app().map(|app| Arc::clone(app.web()));
+        self.web = match of_app {
+            None => Arc::clone(&self.own_web),
+            Some(of_app) if *self.own_web == WebSettings::default() => of_app,
+            Some(of_app) => Arc::new(WebSettings::clone(&of_app).with(&self.own_web)),
+        };
     }
 }

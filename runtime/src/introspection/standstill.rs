@@ -44,9 +44,12 @@ impl Inspector {
     ///
     /// A first process that waits for events goes on until it is asked to end, as a server
     /// does, and so does a first process that waits for the outcome of such a process.
-    /// There is then no standstill. Any other process that waits for events waits for other
+    /// There is then no standstill, and none while the program listens for requests. Any other process that waits for events waits for other
     /// processes, unless it is told of reloads.
     pub fn standstill(&self, first: impl AsRef<str>) -> Option<Standstill> {
+        if !self.versions.server().bound().is_empty() {
+            return None;
+        }
         let kernel = self.node.kernel();
         let first = kernel.resolve(first.as_ref()).ok()?;
         if goes_on_until_asked(kernel, first) {
