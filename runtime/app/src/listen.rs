@@ -1,6 +1,6 @@
 //! Addresses at which a program serves HTTP beside those of its manifest.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -62,6 +62,13 @@ fn names(ids: &[Arc<str>]) -> String {
 }
 
 impl Listen {
+    /// The address of a program that is to serve and says nothing of an address: the port
+    /// 8080, for programs of this machine alone.
+    pub const LOCAL: Listen = Listen {
+        listener: None,
+        address: SocketAddr::V4(SocketAddrV4::new(Ipv4Addr::LOCALHOST, 8_080)),
+    };
+
     /// Reads `[ID=]ADDRESS`.
     ///
     /// # Errors

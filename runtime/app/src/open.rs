@@ -10,7 +10,7 @@ use crate::error::AppError;
 use crate::grants;
 use crate::id::Id;
 use crate::library::{Library, ResolveError};
-use crate::listen::listen;
+use crate::listen::{Listen, listen};
 use crate::location::Location;
 use crate::manifest::{Manifest, ManifestError, Problem};
 use crate::options::{AppOptions, UseGrant};
@@ -95,7 +95,13 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         true => main.clone(),
         false => id_of(path, &name, HANDLER)?,
     };
-    let answers_all = listen(&mut web, &options.listen, &name, handler.text());
+    let says_nothing = options.listen.is_empty() && web.listeners.is_empty();
+    let local = [Listen::LOCAL];
+    let given = match options.serves && says_nothing {
+        true => &local[..],
+        false => &options.listen[..],
+    };
+    let answers_all = listen(&mut web, given, &name, handler.text());
     let answers_all = answers_all.map_err(AppError::Listen)?;
     let fixed = options.reloadable.then(|| {
         let services = services.iter().map(|service| &*service.definition);

@@ -30,8 +30,8 @@ pub struct AppOptions {
     pub uses: Vec<UseGrant>,
     /// Addresses at which the program serves HTTP.
     pub listen: Vec<Listen>,
-    /// True if a file that is opened answers the requests of [`AppOptions::listen`], and is
-    /// not started.
+    /// True for a program that is to serve HTTP. A file that is opened answers its requests,
+    /// and is not started; without any address, [`Listen::LOCAL`] is served.
     pub serves: bool,
     /// True if requests that no policy allows are denied, to every process.
     pub strict: bool,

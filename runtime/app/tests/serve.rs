@@ -188,3 +188,16 @@ fn one_of_several_listeners_is_named() {
         .collect();
     assert_eq!(binds, [1, 9]);
 }
+
+#[test]
+fn a_program_that_is_to_serve_has_an_address_by_itself() {
+    let dir = program(&[("web.lua", "")]);
+    let app = open_at(dir.path(), &[], true).unwrap();
+    assert_eq!(app.web().listeners[0].bind, Listen::LOCAL.address);
+    let manifest = "[listeners.\"app:own\"]\nbind = \"127.0.0.1:9\"\n\
+                    [routes.\"app:own\"]\n\"GET /\" = \"app:web\"\n";
+    let dir = program(&[("web.lua", ""), ("warren.toml", manifest)]);
+    let app = open_at(dir.path(), &[], true).unwrap();
+    let listeners = &app.web().listeners;
+    assert_eq!((listeners.len(), listeners[0].bind.port()), (1, 9));
+}

@@ -41,6 +41,9 @@ pub(crate) fn test(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures
         write: args.grants.write.clone(),
         env: args.grants.env.clone(),
         uses: args.grants.uses(),
+        // Tests may run beside the program.
+        listen: Vec::new(),
+        serves: false,
         strict: args.strict,
         reloadable: false,
         tests: true,
