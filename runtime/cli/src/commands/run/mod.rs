@@ -145,16 +145,11 @@ async fn from_start_to_end(
     let end = tokio::select! {
         started = start(&runtime, &values, first) => {
             let main = started?;
-            let on_deadlock = match runtime.listeners().is_empty() {
-                true => OnDeadlock::of(args, warnings),
-                // Requests may come.
-                false => OnDeadlock::Nothing,
-            };
             let events = Events {
                 signals: &mut signals,
                 lost: &mut lost,
                 reloads,
-                on_deadlock,
+                on_deadlock: OnDeadlock::of(args, warnings),
             };
             until_its_end(&runtime, main, events, policies.as_deref()).await
         }
@@ -323,7 +318,8 @@ async fn until_its_end(
         reloads,
         mut on_deadlock,
     } = events;
-    let listens = !runtime.listeners().is_empty();
+    // An apply may open listeners.
+    let listens = || !runtime.listeners().is_empty();
     let mut finished = None;
     let mut services = pin!(runtime.services_ended());
     let mut services_left = true;
@@ -334,7 +330,7 @@ async fn until_its_end(
             // A program that has ended is not asked to end.
             biased;
             (pid, ended) = &mut main_ended, if finished.is_none() => {
-                if (services_left || listens) && leaves_services(&ended) {
+                if (services_left || listens()) && leaves_services(&ended) {
                     finished = Some((pid, ended));
                 } else {
                     return End::Main(pid, ended);
@@ -346,7 +342,7 @@ async fn until_its_end(
                 }
                 services_left = false;
                 // A program that listens ends when it is asked to.
-                if !listens && let Some((pid, ended)) = finished.take() {
+                if !listens() && let Some((pid, ended)) = finished.take() {
                     return End::Main(pid, ended);
                 }
             }
