@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use warren_capabilities::server::Server;
-use warren_capabilities::{Data, Metrics, Stores, TokenStores};
+use warren_capabilities::{Data, Metrics, Resolver, Stores, TokenStores};
 use warren_engine::capability::web::WebSettings;
 use warren_engine::capability::{Capability, StoreSettings};
 use warren_engine::security::Authorizer;
@@ -56,6 +56,7 @@ pub struct Builder {
     stores: Vec<StoreSettings>,
     web: WebSettings,
     data: Option<PathBuf>,
+    resolver: Option<Arc<dyn Resolver>>,
     capabilities: Vec<Arc<dyn Capability>>,
     output: Box<dyn Sink>,
     log: Option<LogHook>,
@@ -82,6 +83,7 @@ impl Runtime {
             stores: Vec::new(),
             web: WebSettings::default(),
             data: None,
+            resolver: None,
             capabilities: Vec::new(),
             output: Box::new(StandardStreams::default()),
             log: None,
@@ -212,6 +214,33 @@ impl Builder {
     /// to it.
     pub fn data(mut self, directory: impl Into<Option<PathBuf>>) -> Builder {
         self.data = directory.into();
+        self
+    }
+
+    /// Sets the resolver of names for requests over HTTP. The default asks the operating
+    /// system. The client judges the addresses that the resolver finds: those that are not
+    /// public need a grant with the right `private`.
+    ///
+    /// ```
+    /// use std::net::SocketAddr;
+    /// use warren::{Resolver, Resolving, Runtime};
+    ///
+    /// /// Finds each name at one address.
+    /// #[derive(Debug)]
+    /// struct Gateway([u8; 4]);
+    ///
+    /// impl Resolver for Gateway {
+    ///     fn resolve(&self, _name: &str, port: u16) -> Resolving {
+    ///         let address = SocketAddr::from((self.0, port));
+    ///         Box::pin(async move { Ok(vec![address]) })
+    ///     }
+    /// }
+    ///
+    /// let builder = Runtime::builder().resolver(Gateway([10, 0, 0, 1]));
+    /// # drop(builder);
+    /// ```
+    pub fn resolver(mut self, resolver: impl Resolver) -> Builder {
+        self.resolver = Some(Arc::new(resolver));
         self
     }
 
@@ -387,6 +416,7 @@ impl Builder {
             tokens: tokens.clone(),
             metrics: metrics.clone(),
             stores,
+            resolver: self.resolver,
         });
         let of_app = self.app.as_ref().and_then(App::policies).cloned();
         // Policies behind an authorizer of the embedder judge nothing.

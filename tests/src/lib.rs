@@ -20,6 +20,7 @@ pub mod packages;
 mod program;
 pub mod scripts;
 mod session;
+mod site;
 
 pub use command::Warren;
 pub use layout::{binary, cache, entries, project};
@@ -27,3 +28,4 @@ pub use memory::MemoryWatch;
 pub use outcome::Outcome;
 pub use program::Program;
 pub use session::{Session, TIMEOUT, TimedOut};
+pub use site::Site;

@@ -1,6 +1,6 @@
 //! The promises of the SDKs for compiled languages.
 
-use warren_tests::{Outcome, Program, guests, project, scripts};
+use warren_tests::{Outcome, Program, Site, guests, project, scripts};
 
 const TARGETS: [&str; 2] = ["wasm32-unknown-unknown", "wasm32-wasip1"];
 const RUST: &str = "tests/guests/rust";
@@ -31,6 +31,36 @@ fn rust_calls() {
             .ends_with(0)
             .prints("the tour is over\n");
     }
+}
+
+/// Sends requests over HTTP in Rust and in C.
+#[test]
+fn requests_over_http() {
+    let site = Site::start();
+    let main = r#"
+        local _, err = process.exec("app:rust", nil, "http://127.0.0.1:8080")
+        assert(not err, err)
+        print(process.exec("app:c", nil, "http://127.0.0.1:8080/count"))
+        _, err = process.exec("app:c", nil, "http://other.example/")
+        assert(err:kind() == errors.PERMISSION_DENIED, err)
+    "#;
+    let manifest = r#"
+        [grants."app:rust"]
+        http = [{ origin = "http://127.0.0.1:8080", private = true }]
+
+        [grants."app:c"]
+        http = [{ origin = "http://127.0.0.1:8080", private = true }]
+    "#;
+    let rust = guests::rust(RUST, TARGETS[0]).module("fetch");
+    Program::of(&[
+        ("main.lua", site.put_into(main).into_bytes()),
+        ("warren.toml", site.put_into(manifest).into_bytes()),
+        ("rust.wasm", rust),
+        ("c.wasm", guests::c(C, "c-http").module("fetch")),
+    ])
+    .run()
+    .ends_with(0)
+    .prints("all is fetched\n12\tnil\n");
 }
 
 /// Calls a server in Rust from Lua, and a server in Lua from Rust: one protocol.

@@ -17,5 +17,6 @@ mod new_programs;
 mod output;
 mod recursion;
 mod scale;
+mod storage;
 mod streams;
 mod supervision;

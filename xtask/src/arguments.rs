@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::ValueExt;
 
-use crate::fuzz;
 use crate::simulate::Plan;
+use crate::{crash, fuzz};
 
 /// The text of `cargo xtask help`.
 pub(crate) const USAGE: &str = "\
@@ -21,6 +21,8 @@ Usage: cargo xtask <chore>
   simulate [--seed N] [--seeds K] [--steps M]
                                  simulate random lives of the kernel; a seed
                                  alone is run once
+  crash [--kills N]              kill programs that keep data at random points,
+                                 10,000 times each, and compare what they keep
   fuzz [TARGET] [--seconds N]    hand random bytes to the readers of untrusted
                                  input: one target, or all; a minute each
   api [--update]                 compare the library's public API with the
@@ -61,6 +63,11 @@ pub(crate) enum Chore {
     Fuzz(fuzz::Plan),
     /// Simulate random lives of the kernel.
     Simulate(Plan),
+    /// Kill programs that keep data, this many times each.
+    Crash {
+        /// Kills of each program.
+        kills: u32,
+    },
     /// Break the kernel and see that its tests notice.
     Mutants,
     /// Build, check or prove the guests, or install their tool chain.
@@ -107,6 +114,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
             Some("bench") => return Ok(Chore::Bench(parser.raw_args()?.collect())),
             Some("fuzz") => return fuzzing(parser),
             Some("simulate") => return simulation(parser),
+            Some("crash") => return crashing(parser),
             Some("guard") => Chore::Guard { update: false },
             Some("api") => Chore::Api { update: false },
             Some("mutants") => Chore::Mutants,
@@ -157,6 +165,19 @@ fn fuzzing(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> {
         }
     }
     Ok(Chore::Fuzz(plan))
+}
+
+/// Parses the options of `crash`.
+fn crashing(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> {
+    let mut kills = crash::KILLS;
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("help") | Short('h') => return Ok(Chore::Help),
+            Long("kills") => kills = parser.value()?.parse()?,
+            other => return Err(other.unexpected()),
+        }
+    }
+    Ok(Chore::Crash { kills })
 }
 
 /// Parses the rest of `dist`.
@@ -229,6 +250,11 @@ mod tests {
             Ok(Chore::Api { update: true })
         );
         assert_eq!(parsed(&["dist", "out"]), Ok(Chore::Dist("out".into())));
+        assert_eq!(parsed(&["crash"]), Ok(Chore::Crash { kills: 10_000 }));
+        assert_eq!(
+            parsed(&["crash", "--kills", "5"]),
+            Ok(Chore::Crash { kills: 5 })
+        );
         assert_eq!(parsed(&["mutants"]), Ok(Chore::Mutants));
         assert_eq!(parsed(&["simulate"]), Ok(Chore::Simulate(Plan::CI)));
         assert_eq!(
@@ -262,6 +288,7 @@ mod tests {
         assert!(parsed(&["simulate", "--seed"]).is_err());
         assert!(parsed(&["simulate", "--seed", "x"]).is_err());
         assert!(parsed(&["simulate", "7"]).is_err());
+        assert!(parsed(&["crash", "5"]).is_err());
         assert!(parsed(&["fuzz", "flat", "c"]).is_err());
         assert!(parsed(&["fuzz", "--seconds", "x"]).is_err());
     }

@@ -3,6 +3,7 @@
 mod arguments;
 mod bench;
 mod ci;
+mod crash;
 mod dist;
 mod fuzz;
 mod guard;
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
         Chore::Fuzz(plan) => fuzz::run(&plan),
         Chore::Simulate(plan) => simulate::run(plan),
         Chore::Api { update } => ci::api::run(update),
+        Chore::Crash { kills } => crash::run(kills),
         Chore::Mutants => mutants::run(),
         Chore::Guests(action) => guests::run(action),
         Chore::Dist(prefix) => dist::run(&prefix),

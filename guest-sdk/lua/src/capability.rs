@@ -98,6 +98,8 @@ fn name(operation: &str, place: c_int) -> String {
         "crypto.jwt.encode" => &["claims"],
         "events.send" => &["system", "kind", "path", "data"],
         "store.set" | "store.put" => &["id", "key", "value", "options"],
+        "http.request" => &["method", "url", "options"],
+        "http.batch" => &["requests"],
         // The values of a message.
         "groups.broadcast" if place > 2 => return format!("payload[{}]", place - 2),
         _ => &[],

@@ -16,6 +16,8 @@ const LIBRARIES: &[(&CStr, Compact)] = &[
     (OF_PROCESS, compact!("prelude/groups.lua")),
     (c"capability", compact!("prelude/capability.lua")),
     (c"funcs", compact!("prelude/funcs.lua")),
+    (c"http", compact!("prelude/http.lua")),
+    (c"http_client", compact!("prelude/http_client.lua")),
     (c"payload", compact!("prelude/payload.lua")),
     (c"pg", compact!("prelude/pg.lua")),
     (c"store", compact!("prelude/store.lua")),

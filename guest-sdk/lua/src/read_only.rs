@@ -20,6 +20,8 @@ const MODULES: &[&CStr] = &[
     c"funcs",
     c"hash",
     c"hex",
+    c"http",
+    c"http_client",
     c"json",
     c"logger",
     c"metrics",

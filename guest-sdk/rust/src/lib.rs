@@ -25,7 +25,7 @@
 //! - [`monitor`], [`link`], [`cancel`], [`stop`], [`terminate`]: ties between processes, and
 //!   their ends.
 //! - [`call`]: operations of the runtime and of its embedder, such as `hash.sha256`; [`store`]:
-//!   values under keys.
+//!   values under keys; [`http`]: requests to granted origins.
 //! - [`names`], [`ctx`], [`identity`], [`time`], [`random`]: the rest of the
 //!   process API.
 //! - [`server`] and [`supervisor`]: processes that answer, and processes that

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
-use warren_engine::{Code, Definition, Definitions, Files, Grants, Source};
+use warren_engine::{Code, Definition, Definitions, Files, Grants, Source, Uses};
 use warren_kernel::Error;
 
 use crate::rust_guests;
@@ -16,6 +16,12 @@ pub(crate) const HOST: &str = "bench:processes";
 /// bounds.
 pub(crate) const DENSE_HOST: &str = "bench:dense";
 
+/// The id of a store in memory.
+pub(crate) const IN_MEMORY: &str = "bench:memory";
+
+/// The id of a store on the disk.
+pub(crate) const DURABLE: &str = "bench:durable";
+
 macro_rules! files {
     ($directory:literal: $($name:literal)*) => {
         &[$(($name, include_str!(concat!("../guests/", $directory, $name)))),*]
@@ -25,8 +31,8 @@ macro_rules! files {
 /// By file name: `empty.lua` is the definition `bench:empty.lua`.
 const FILES: &[(&str, &str)] = files!("":
     "busy.lua" "called.lua" "calls.lua" "echo-component.wat" "echo.lua" "empty-component.wat" "empty.lua" "fan-in.lua"
-    "fan-out.lua" "growth.lua" "herd.lua" "once.lua" "parked.wat" "ping-component.wat" "ping.lua" "ring-member.lua"
-    "ring.lua" "sink.lua" "skynet.lua" "sleeper.lua" "source.lua" "spawner.lua" "values.lua");
+    "fan-out.lua" "growth.lua" "herd.lua" "once.lua" "operations.lua" "parked.wat" "ping-component.wat" "ping.lua" "ring-member.lua"
+    "ring.lua" "sink.lua" "skynet.lua" "sleeper.lua" "source.lua" "spawner.lua" "store.lua" "values.lua");
 
 /// Core modules on the flat ABI, which share [`PRELUDE`]: `flat/ring.wat` is
 /// the definition `bench:flat/ring`.
@@ -89,7 +95,20 @@ fn definition(id: &str, name: &str, code: &[u8]) -> Definition {
         },
         method: "main".into(),
         host: None,
-        grants: Arc::new(Grants::default()),
+        grants: Arc::new(grants_of(name)),
+    }
+}
+
+fn grants_of(name: &str) -> Grants {
+    let uses = match name {
+        "store.lua" => Uses::default()
+            .with("store", IN_MEMORY)
+            .with("store", DURABLE),
+        _ => Uses::default(),
+    };
+    Grants {
+        uses,
+        ..Grants::default()
     }
 }
 

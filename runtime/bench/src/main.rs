@@ -17,6 +17,7 @@ mod max_map_count;
 mod measure;
 mod native_lua;
 mod node;
+mod operations;
 mod payload;
 mod progress;
 mod report;

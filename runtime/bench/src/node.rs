@@ -9,13 +9,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, bail, ensure};
+use warren_capabilities::{Data, Settings, Stores};
+use warren_engine::capability::StoreSettings;
 use warren_engine::{
     CompileLimits, DEFAULT_TICK, HostLimits, Node, NodeConfig, Running, Sink, Stream,
 };
 use warren_kernel::Outcome;
 
 use crate::allows_all::AllowsAll;
-use crate::guests::{Arguments, DENSE_HOST, Guests, HOST};
+use crate::guests::{Arguments, DENSE_HOST, DURABLE, Guests, HOST, IN_MEMORY};
+use crate::operations::Operations;
 
 /// A node with the settings of `warren run`.
 pub(crate) struct BenchNode {
@@ -87,8 +90,29 @@ impl BenchNode {
         BenchNode::set_up(cache, Setup::default())
     }
 
+    /// Starts a node with the stores [`IN_MEMORY`] and [`DURABLE`], which lies in `data`.
+    pub(crate) fn with_stores(cache: &Path, data: &Path) -> Result<BenchNode> {
+        let data = Data::open(data).context("no directory for data")?;
+        let durable = StoreSettings {
+            durable: true,
+            ..StoreSettings::new(DURABLE)
+        };
+        let stores = Stores::open(vec![StoreSettings::new(IN_MEMORY), durable], Some(&data));
+        let stores = stores.context("the stores cannot be opened")?;
+        BenchNode::with(cache, Setup::default(), stores)
+    }
+
     /// Starts a node with other settings.
     pub(crate) fn set_up(cache: &Path, setup: Setup) -> Result<BenchNode> {
+        BenchNode::with(cache, setup, Stores::default())
+    }
+
+    fn with(cache: &Path, setup: Setup, stores: Stores) -> Result<BenchNode> {
+        let mut capabilities = warren_capabilities::all(Settings {
+            stores,
+            ..Settings::default()
+        });
+        capabilities.push(Arc::new(Operations));
         let tokio = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
@@ -100,7 +124,7 @@ impl BenchNode {
         let config = NodeConfig {
             authorizer: setup.judged.then(|| Arc::new(AllowsAll) as _),
             definitions: Arc::new(Guests::new()?),
-            capabilities: warren_capabilities::all(warren_capabilities::Settings::default()),
+            capabilities,
             hosts: vec![
                 (
                     HOST.to_owned(),

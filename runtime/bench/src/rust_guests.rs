@@ -15,7 +15,7 @@ pub(crate) const MISSING: &str = "no guests in Rust: `cargo xtask bench` builds 
                                   wasm32-unknown-unknown, or after `cargo xtask guests --toolchain`";
 
 /// The binaries of `guests/rust`: `ping` is the definition `bench:rust/ping`.
-const NAMES: [&str; 2] = ["echo", "ping"];
+const NAMES: [&str; 3] = ["echo", "operations", "ping"];
 
 /// Returns the directory, if they are built.
 pub(crate) fn directory() -> Option<PathBuf> {

@@ -81,6 +81,35 @@ fn typed_messages() {
     }
 }
 
+/// Measures operations in Lua and on the Rust SDK.
+#[test]
+fn capabilities() {
+    let guests = guests::rust("runtime/bench/guests/rust", "wasm32-unknown-unknown");
+    let mut bench = quick("capability");
+    bench.env("WARREN_RUST_GUESTS", guests.directory());
+    let all = [
+        "Lua, done at once",
+        "Lua, computes",
+        "Lua, waits",
+        "Rust, done at once",
+        "Rust, computes",
+        "Rust, waits",
+        "Lua",
+    ];
+    are_measured("capability", lines(bench), &all);
+    is_measured(
+        "store",
+        &[
+            "memory, get",
+            "memory, set",
+            "durable, get",
+            "durable, set",
+            "durable, set by 16",
+            "SQLite, a commit each",
+        ],
+    );
+}
+
 /// Rows of guests that are not built say how to build them.
 #[test]
 fn guests_in_rust_may_be_missing() {

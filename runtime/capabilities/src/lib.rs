@@ -4,7 +4,8 @@
 //! Each module is one capability, with a file for each of its operations. Most are pure
 //! functions of their requests, which need neither a grant nor a permission. `store` gives
 //! things that a program is granted, on top of `sqlite` and `data`. `stream` reads and writes
-//! what other capabilities open; `quota` counts it.
+//! what other capabilities open; `quota` counts it. `http` sends requests to the origins that a
+//! program is granted.
 //! `request` reads the arguments of a call, and `answer` writes its value.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -22,6 +23,7 @@ mod forms;
 mod groups;
 mod hash;
 mod hex;
+mod http;
 mod json;
 mod limit;
 pub mod metrics;
@@ -38,6 +40,7 @@ mod time;
 mod web;
 mod yaml;
 
+pub use crate::http::{Connecting, Resolver, Resolving};
 pub use data::{Data, DataError};
 pub use metrics::Metrics;
 pub use security::TokenStores;
@@ -53,6 +56,8 @@ pub struct Settings {
     pub metrics: Metrics,
     /// The stores of values.
     pub stores: Stores,
+    /// Finds the addresses of names for requests; `None` for the operating system.
+    pub resolver: Option<Arc<dyn Resolver>>,
 }
 
 /// Returns all capabilities of this crate.
@@ -63,6 +68,7 @@ pub fn all(settings: Settings) -> Vec<Arc<dyn Capability>> {
         Arc::new(events::Events::default()),
         Arc::new(groups::Groups),
         Arc::new(hash::Hash),
+        Arc::new(crate::http::Http::new(settings.resolver)),
         Arc::new(json::Json::default()),
         Arc::new(settings.metrics),
         Arc::new(security::Security::new(settings.tokens)),

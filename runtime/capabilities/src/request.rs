@@ -175,16 +175,7 @@ impl<'a> Arguments<'a> {
     ///
     /// `Invalid`, naming the argument, for another type.
     pub(crate) fn fields(&mut self, name: &'static str) -> Result<Fields<'a>, Error> {
-        let mut input = Input::new(self.value()?);
-        let fields = match input.token().map_err(|why| malformed(&why))? {
-            Token::Nil | Token::Null | Token::Array(0) => Vec::new(),
-            Token::Map(len) => (0..len)
-                .map(|_| Ok((input.token()?, input.value()?)))
-                .collect::<Result<_, Malformed>>()
-                .map_err(|why| malformed(&why))?,
-            other => return Err(wrong(name, "a table", &other)),
-        };
-        Ok(Fields { name, fields })
+        Fields::of(name, self.value()?)
     }
 
     /// Reads an argument that is a boolean, or nil.
@@ -234,6 +225,9 @@ impl<'a> Arguments<'a> {
 /// Nil, encoded.
 const NIL: &[u8] = &[0xc0];
 
+/// Options of one call: more than any operation knows.
+const OPTIONS: u32 = 64;
+
 /// The options of a call that were not read yet.
 pub(crate) struct Fields<'a> {
     name: &'static str,
@@ -241,6 +235,45 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
+    /// Reads an encoded table of options, or nil.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the table, for another type or too many keys.
+    pub(crate) fn of(name: &'static str, table: &'a [u8]) -> Result<Fields<'a>, Error> {
+        let mut input = Input::new(table);
+        let fields = match input.token().map_err(|why| malformed(&why))? {
+            Token::Nil | Token::Null | Token::Array(0) => Vec::new(),
+            Token::Map(len) if len > OPTIONS => {
+                return Err(Error::invalid(format!("{name} has {len} keys")));
+            }
+            Token::Map(len) => (0..len)
+                .map(|_| Ok((input.token()?, input.value()?)))
+                .collect::<Result<_, Malformed>>()
+                .map_err(|why| malformed(&why))?,
+            other => return Err(wrong(name, "a table", &other)),
+        };
+        Ok(Fields { name, fields })
+    }
+
+    /// Reads an option of any type, still encoded; nil if it is absent.
+    pub(crate) fn value(&mut self, key: &str) -> &'a [u8] {
+        self.take(key).unwrap_or(NIL)
+    }
+
+    /// Reads an option that is a string of any bytes, or absent.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the option, for another type.
+    pub(crate) fn bytes_or_nil(&mut self, key: &str) -> Result<Option<&'a [u8]>, Error> {
+        match self.token(key)? {
+            Token::Nil | Token::Null => Ok(None),
+            Token::String(bytes) => Ok(Some(bytes)),
+            other => Err(self.wrong(key, "text", &other)),
+        }
+    }
+
     /// Reads an option that is an integer, or absent. A float with the value of an integer
     /// is one.
     ///

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use warren_engine::Grants;
-use warren_engine::capability::{Caller, Capability, Kept, Progress, Step, Variables};
+use warren_engine::capability::{Caller, Capability, Kept, Permits, Progress, Step, Variables};
 use warren_engine::security::{Evaluation, Supposed};
 use warren_kernel::{Error, Host, HostConfig, Kernel, Kind, Process, Spawn};
 use warren_values::Value;
@@ -87,6 +87,10 @@ impl Caller for Nobody {
         unreachable!("the operation is pure")
     }
 
+    fn permits(&self) -> Permits {
+        unreachable!("the operation is pure")
+    }
+
     fn grants(&self) -> &Grants {
         unreachable!("the operation is pure")
     }
@@ -112,6 +116,8 @@ pub(crate) struct Tester {
     kept: Arc<Kept>,
     /// Actions that are denied.
     pub(crate) denied: Vec<&'static str>,
+    /// Resources on which everything is denied.
+    pub(crate) denied_on: Vec<String>,
     /// False for a program without policies.
     pub(crate) judged: bool,
     pub(crate) grants: Grants,
@@ -137,6 +143,7 @@ impl Tester {
             definition: "t:main".into(),
             kept: Arc::default(),
             denied: Vec::new(),
+            denied_on: Vec::new(),
             judged: true,
             grants: Grants::default(),
         }
@@ -180,12 +187,24 @@ impl Caller for Tester {
         self.judged
     }
 
-    fn permit(&mut self, action: &str, resource: &str, _: &[(&str, &str)]) -> Result<(), Error> {
-        if self.denied.contains(&action) {
-            let message = format!("not allowed: {action} on {resource}");
-            return Err(Error::new(Kind::PermissionDenied, message));
-        }
-        Ok(())
+    fn permit(
+        &mut self,
+        action: &str,
+        resource: &str,
+        attributes: &[(&str, &str)],
+    ) -> Result<(), Error> {
+        self.permits().permit(action, resource, attributes)
+    }
+
+    fn permits(&self) -> Permits {
+        let (denied, denied_on) = (self.denied.clone(), self.denied_on.clone());
+        Permits::new(move |action, resource, _| {
+            if denied.contains(&action) || denied_on.iter().any(|denied| denied == resource) {
+                let message = format!("not allowed: {action} on {resource}");
+                return Err(Error::new(Kind::PermissionDenied, message));
+            }
+            Ok(())
+        })
     }
 
     fn evaluation(&self, _: Supposed<'_>) -> Result<Evaluation, Error> {

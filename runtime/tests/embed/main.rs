@@ -11,6 +11,7 @@ mod capability;
 mod definitions;
 mod ends;
 mod hooks;
+mod http;
 mod identity;
 mod introspection;
 mod isolation;

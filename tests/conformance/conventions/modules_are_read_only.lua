@@ -4,6 +4,7 @@
 
 local modules = {
   "base64", "capability", "channel", "crypto", "ctx", "env", "errors", "events", "funcs", "hash", "hex",
+  "http", "http_client",
   "json", "logger", "metrics", "payload", "pg", "process", "security", "store", "stream", "text", "time",
   "uuid", "yaml",
   "server", "task", "supervisor", "pool", "registry",

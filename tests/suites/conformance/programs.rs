@@ -2,12 +2,16 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
-use warren_tests::{Warren, entries, project};
+use warren_tests::{Site, Warren, entries, project};
 
 /// The directory of the programs: a directory for each section; in it, Lua
 /// files and directories with a `main.lua`.
 const DIRECTORY: &str = "tests/conformance";
+
+/// The site that programs are told of.
+static SITE: LazyLock<Site> = LazyLock::new(Site::start);
 
 /// One program, with the settings in its first comment:
 ///
@@ -21,6 +25,8 @@ const DIRECTORY: &str = "tests/conformance";
 /// -- stderr: text                something it says there
 /// -- unsaid: text                something it does not say there
 /// ```
+///
+/// `127.0.0.1:8080` in options and arguments is the address of a [site](Site).
 ///
 /// In a directory, `stdout.txt` is its whole output, byte by byte, and
 /// `stdout-in-any-order.txt` the lines of several processes.
@@ -50,6 +56,14 @@ pub(crate) fn read() -> Result<Vec<Program>, String> {
         }
     }
     Ok(programs)
+}
+
+/// Returns a word with the address of the site, if it names one.
+fn placed(word: &str) -> String {
+    match word.contains("127.0.0.1:8080") {
+        true => SITE.put_into(word),
+        false => word.to_owned(),
+    }
 }
 
 impl Program {
@@ -84,7 +98,7 @@ impl Program {
             stderr: Vec::new(),
             unsaid: Vec::new(),
         };
-        let words = |value: &str| value.split_whitespace().map(str::to_owned).collect();
+        let words = |value: &str| value.split_whitespace().map(placed).collect();
         let header = text.lines().map_while(|line| line.strip_prefix("-- "));
         for (key, value) in header.filter_map(|line| line.split_once(": ")) {
             match key {

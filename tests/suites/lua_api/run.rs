@@ -1,11 +1,15 @@
 //! The execution of examples.
 
 use std::fs::{self, File};
+use std::sync::LazyLock;
 use std::time::Duration;
 
-use warren_tests::{Program, TimedOut};
+use warren_tests::{Program, Site, TimedOut};
 
 use crate::document::Example;
+
+/// The site that examples find at `127.0.0.1:8080`.
+static SITE: LazyLock<Site> = LazyLock::new(Site::start);
 
 /// Runs an example with the real command.
 ///
@@ -15,14 +19,15 @@ pub(crate) fn run(example: &Example, limit: Duration) -> Result<(), String> {
     let files: Vec<_> = example
         .files
         .iter()
-        .map(|(name, source)| (&**name, source))
+        .map(|(name, source)| (&**name, SITE.put_into(source)))
         .collect();
     let program = Program::of(&files);
     let stdin = program.path().join("stdin.txt");
     let opened = fs::write(&stdin, &example.stdin).and_then(|()| File::open(&stdin));
+    let options = example.options.iter().map(|option| SITE.put_into(option));
     let mut session = program
         .command()
-        .options(&example.options)
+        .options(options)
         .stdin(opened.map_err(|error| error.to_string())?)
         .start()
         .within(limit);
@@ -51,7 +56,7 @@ pub(crate) fn run(example: &Example, limit: Duration) -> Result<(), String> {
     let missing = example
         .stderr
         .iter()
-        .find(|text| !outcome.stderr.contains(*text));
+        .find(|text| !SITE.take_out_of(&outcome.stderr).contains(*text));
     match missing {
         None => Ok(()),
         Some(text) => Err(format!("{text:?} was not said: {outcome}")),
@@ -61,5 +66,5 @@ pub(crate) fn run(example: &Example, limit: Duration) -> Result<(), String> {
 /// Returns a line as the document shows it: a tab is two spaces.
 fn shown(line: &[u8]) -> String {
     let line = String::from_utf8_lossy(line).replace('\t', "  ");
-    line.trim_end().to_owned()
+    SITE.take_out_of(line.trim_end())
 }

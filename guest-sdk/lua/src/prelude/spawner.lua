@@ -295,4 +295,5 @@ native.kept = {
   json_encode = json.encode, json_decode = json.decode,
   type = type, next = next, pcall = pcall, error = error, tostring = tostring,
   find = find, sub = string.sub, byte = string.byte, utf8_len = utf8_len,
+  lower = string.lower, setmetatable = setmetatable,
 }

@@ -23,6 +23,12 @@ local function self_of(s, name)
   return state(s, class) or wrong(1, name, "stream", s)
 end
 
+-- The number of a stream; nil for any other value.
+function native.stream_number(s)
+  local self = state(s, class)
+  return self and self.number
+end
+
 -- The value of a call, or nil and its error.
 local function one(value, err)
   if err then

@@ -84,7 +84,7 @@ pub(super) fn classes() -> BTreeMap<String, BTreeSet<String>> {
 fn compile_late_libraries(l: State) {
     l.global(c"load");
     l.push_bytes(
-        b"for _, library in ipairs { capability, funcs, payload, pg, process.groups, store, stream } do
+        b"for _, library in ipairs { capability, funcs, http, http_client, payload, pg, process.groups, store, stream } do
             pairs(library)
           end
           security.token_store('app:tokens')

@@ -2,6 +2,7 @@
 
 pub mod codec;
 pub mod ctx;
+pub mod http;
 pub mod identity;
 pub mod names;
 pub mod server;

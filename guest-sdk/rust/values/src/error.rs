@@ -222,8 +222,13 @@ from_std! {
     std::string::FromUtf8Error
 }
 
+/// An error that `std::io` only carries stays as it is.
 impl From<std::io::Error> for Error {
     fn from(error: std::io::Error) -> Self {
+        let error = match error.downcast::<Error>() {
+            Ok(carried) => return carried,
+            Err(error) => error,
+        };
         let kind = match error.kind() {
             std::io::ErrorKind::NotFound => kind::NOT_FOUND,
             std::io::ErrorKind::AlreadyExists => kind::ALREADY_EXISTS,

@@ -2,6 +2,7 @@
 
 mod apply;
 mod call;
+mod capability;
 mod density;
 mod fall;
 mod fan;
@@ -18,6 +19,7 @@ mod round_trip;
 mod skynet;
 mod spawn;
 mod start;
+mod store;
 mod watched;
 
 use anyhow::Result;
@@ -74,6 +76,16 @@ pub(crate) const ALL: &[RowKind] = &[
         call::NAME,
         "64 bytes there and back by `server.call` in Lua, beside bare messages",
         call::prepare,
+    ),
+    usual(
+        capability::NAME,
+        "an operation of a capability with 64 bytes, beside bare messages",
+        capability::prepare,
+    ),
+    usual(
+        store::NAME,
+        "reading and setting a key of a store, beside SQLite on the same disk",
+        store::prepare,
     ),
     usual(
         permission::NAME,

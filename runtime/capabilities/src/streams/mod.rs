@@ -143,8 +143,15 @@ impl Stream {
         let held = Arc::new(self.pipes.take(caller)?);
         let streams = streams(caller)?;
         let (writer, reader): (Writer, Reader) = pipe();
-        let reader = streams.open(Arc::new(Counted(reader, Arc::clone(&held))))?;
-        let writer = match streams.open(Arc::new(Counted(writer, held))) {
+        let reader = streams.open(Arc::new(Counted {
+            end: reader,
+            _held: Arc::clone(&held),
+        }))?;
+        let writer = Arc::new(Counted {
+            end: writer,
+            _held: held,
+        });
+        let writer = match streams.open(writer) {
             Ok(writer) => writer,
             Err(error) => {
                 streams.close(reader);
@@ -160,31 +167,34 @@ impl Stream {
 }
 
 /// A side of a pipe that counts against a quota until both sides are gone.
-struct Counted<T>(T, Arc<Held>);
+struct Counted<T> {
+    end: T,
+    _held: Arc<Held>,
+}
 
 impl<T: ByteStream> ByteStream for Counted<T> {
     fn read(&self, most: usize) -> Step {
-        self.0.read(most)
+        self.end.read(most)
     }
 
     fn write(&self, bytes: &[u8]) -> Step {
-        self.0.write(bytes)
+        self.end.write(bytes)
     }
 
     fn flush(&self) -> Step {
-        self.0.flush()
+        self.end.flush()
     }
 
     fn close(&self) -> Step {
-        self.0.close()
+        self.end.close()
     }
 
     fn seek(&self, whence: Whence, offset: i64) -> Step {
-        self.0.seek(whence, offset)
+        self.end.seek(whence, offset)
     }
 
     fn stat(&self) -> Step {
-        self.0.stat()
+        self.end.stat()
     }
 }
 

@@ -20,6 +20,9 @@ const SYMBOLS: &str = "runtime/engine/src/code/symbols.rs";
 const SHARE: &str = "runtime/engine/src/log/share.rs";
 const STREAMS: &str = "runtime/capabilities/src/streams/mod.rs";
 const STORE: &str = "runtime/engine/src/capability/store_settings.rs";
+const FLIGHT: &str = "runtime/capabilities/src/http/in_flight.rs";
+const REQUEST: &str = "runtime/capabilities/src/http/options.rs";
+const LOOK_UP: &str = "runtime/capabilities/src/http/resolve.rs";
 
 /// The start of each row, and the sources of the numbers in it.
 pub(super) const ROWS: &[(&str, &[Bound])] = &[
@@ -870,6 +873,75 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
             "MAX_READERS",
             Count,
         )],
+    ),
+    // Of requests over HTTP.
+    (
+        "`max_requests`: requests of one process",
+        &[Constant(FLIGHT, "MAX_REQUESTS", Count)],
+    ),
+    (
+        "requests of all processes of a host in flight",
+        &[Constant(FLIGHT, "MAX_REQUESTS_OF_HOST", Count)],
+    ),
+    (
+        "requests of a host to one origin in flight",
+        &[Constant(FLIGHT, "MAX_REQUESTS_TO_ORIGIN", Count)],
+    ),
+    ("`max_bodies`:", &[Constant(FLIGHT, "MAX_BODIES", Bytes)]),
+    (
+        "`max_response_body`:",
+        &[
+            Constant(FLIGHT, "MAX_BODIES", Bytes),
+            Text(REQUEST, "wanted.unwrap_or(MAX_BODIES).min(MAX_BODIES)"),
+        ],
+    ),
+    ("time of a request", &[Constant(REQUEST, "TIMEOUT", Time)]),
+    (
+        "time for a connection",
+        &[Constant(
+            "runtime/capabilities/src/http/connect.rs",
+            "CONNECT_TIMEOUT",
+            Time,
+        )],
+    ),
+    (
+        "redirects of a request",
+        &[
+            Constant(REQUEST, "MAX_REDIRECTS", Count),
+            Constant(REQUEST, "REDIRECTS", Count),
+        ],
+    ),
+    (
+        "requests of one `http.batch`",
+        &[Constant(
+            "runtime/capabilities/src/http/batch.rs",
+            "MAX_BATCH",
+            Count,
+        )],
+    ),
+    ("URL of a request", &[Constant(REQUEST, "MAX_URL", Bytes)]),
+    (
+        "fields of a request, and of an answer",
+        &[Constant(
+            "runtime/capabilities/src/http/headers.rs",
+            "MAX_HEADERS",
+            Bytes,
+        )],
+    ),
+    (
+        "texts in one table of a request",
+        &[Constant(REQUEST, "MAX_FIELDS", Count)],
+    ),
+    (
+        "one text of the option `tls`",
+        &[Constant(REQUEST, "MAX_PEM", Bytes)],
+    ),
+    (
+        "look-ups of names at a time",
+        &[
+            Constant(LOOK_UP, "MAX_LOOKUPS", Count),
+            Constant(LOOK_UP, "MAX_LOOKUPS_OF_HOST", Count),
+        ],
     ),
     // Of one call of WASI.
     (

@@ -241,7 +241,7 @@ for name, library in pairs(_G) do
     walked = walked + 1
   end
 end
-assert(walked == 24, walked)
+assert(walked == 26, walked)
 check(rowed["coroutine.spawn"], "coroutine.spawn", "has no row")
 
 assert(#wrong == 0, "\n" .. table.concat(wrong, "\n"))

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use arbitrary::{Arbitrary, Result, Unstructured};
 use warren_engine::Grants;
-use warren_engine::capability::{Caller, Capability, Kept, Progress, Step, Variables};
+use warren_engine::capability::{Caller, Capability, Kept, Permits, Progress, Step, Variables};
 use warren_engine::security::{Evaluation, Supposed, TokenStore};
 use warren_kernel::{Error, Kernel, Kind, Process};
 use warren_values::{Value, from_value, to_value};
@@ -297,6 +297,10 @@ impl Caller for Anyone {
 
     fn permit(&mut self, _: &str, _: &str, _: &[(&str, &str)]) -> std::result::Result<(), Error> {
         Ok(())
+    }
+
+    fn permits(&self) -> Permits {
+        Permits::new(|_, _, _| Ok(()))
     }
 
     fn grants(&self) -> &Grants {

@@ -1,0 +1,203 @@
+//! Stores whose program is killed.
+//!
+//! The number of kills is the environment variable `WARREN_KILLS`; `cargo xtask crash` sets
+//! it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::hash::{BuildHasher, Hasher, RandomState};
+
+use tempfile::TempDir;
+use warren_tests::{Session, Warren};
+
+/// Kills without another word.
+const KILLS: u32 = 200;
+
+/// Kills before the store is compared for the last time, and a new one begins.
+const KILLS_OF_A_STORE: u32 = 50;
+
+/// The most changes that are acknowledged before a kill.
+const CHANGES: u64 = 300;
+
+/// Processes of the program that change the store.
+const WRITERS: usize = 8;
+
+/// The most changes of one writer that a kill may leave without word: the last one, and those
+/// whose line was not written yet.
+const UNHEARD: u64 = 200;
+
+#[test]
+fn what_was_acknowledged_is_there_after_a_crash() {
+    let kills = match std::env::var("WARREN_KILLS") {
+        Ok(kills) => kills.parse().expect("WARREN_KILLS is a number"),
+        Err(_) => KILLS,
+    };
+    let mut done = 0;
+    while done < kills {
+        let round = KILLS_OF_A_STORE.min(kills - done);
+        live(round);
+        done += round;
+        println!("{done} of {kills} kills");
+    }
+}
+
+/// Kills a program this many times. After each kill, the next life tells what is there.
+fn live(kills: u32) {
+    let data = tempfile::tempdir().expect("a directory for data");
+    let mut ledger = Ledger::default();
+    for round in 0..kills {
+        if random(8) == 0 {
+            kill_while_it_opens(&data);
+            continue;
+        }
+        let mut session = start(&data, &round.to_string());
+        // The end of what is there, and some changes.
+        let mut left = 1 + random(CHANGES);
+        while left > 0 {
+            let line = next(&mut session);
+            left -= u64::from(!line.starts_with(b"has\t"));
+            ledger.hear(round, &line);
+        }
+        session.signal("KILL");
+        // These came before the kill, too.
+        for line in session.end().stdout.split_inclusive(|byte| *byte == b'\n') {
+            if line.ends_with(b"\n") {
+                ledger.hear(round, line);
+            }
+        }
+    }
+    ledger.is_compared = false;
+    let mut session = start(&data, "end");
+    while let Some(line) = session.line().expect("a line in time") {
+        ledger.hear(kills, &line);
+    }
+    session.end().ends_with(0);
+    assert!(ledger.is_compared, "the last life has told nothing");
+}
+
+/// Kills a life that changes nothing, while the store is read after a crash.
+fn kill_while_it_opens(data: &TempDir) {
+    let mut session = start(data, "look");
+    for _ in 0..random(100) {
+        if next(&mut session) == b"ready\n" {
+            break;
+        }
+    }
+    session.kill();
+}
+
+fn start(data: &TempDir, word: &str) -> Session {
+    Warren::run("tests/programs/ledger")
+        .options(["--data".as_ref(), data.path().as_os_str()])
+        .arguments([word])
+        .start()
+}
+
+fn next(session: &mut Session) -> Vec<u8> {
+    let line = session.line().expect("a line in time");
+    line.expect("the program goes on until it is killed")
+}
+
+/// Returns a random number below `limit`.
+fn random(limit: u64) -> u64 {
+    RandomState::new().build_hasher().finish() % limit
+}
+
+/// The values of one writer, by key, as the program prints them.
+type Values = BTreeMap<String, String>;
+
+/// The store as it must be, over all lives of the program.
+#[derive(Default)]
+struct Ledger {
+    /// With every change that was acknowledged.
+    values: [Values; WRITERS],
+    /// The life in which the last changes were made.
+    round: u32,
+    /// The number of the last acknowledged change of each writer in that life.
+    heard: [u64; WRITERS],
+    /// The values that the present life has told.
+    found: [Values; WRITERS],
+    /// True once they were compared, which the last life has to come to.
+    is_compared: bool,
+    /// All versions that were given.
+    versions: HashSet<String>,
+}
+
+impl Ledger {
+    fn hear(&mut self, round: u32, line: &[u8]) {
+        let line = String::from_utf8_lossy(line);
+        let words: Vec<&str> = line.trim_end().split('\t').collect();
+        match words[..] {
+            ["has", key, value] => {
+                let (writer, _) = key.split_once('/').expect("a writer and a key");
+                self.is_compared = false;
+                let twice = self.found[place(writer)].insert(key.to_owned(), value.to_owned());
+                assert_eq!(twice, None, "{line}");
+            }
+            ["ready"] => self.compare(round),
+            ["acked", writer, n, version] => {
+                let (writer, n) = (place(writer), n.parse().expect("a number"));
+                assert_eq!(n, self.heard[writer] + 1, "{line}");
+                self.heard[writer] = n;
+                change(&mut self.values[writer], writer, round, n);
+                if version != "-" {
+                    assert!(self.versions.insert(version.to_owned()), "twice: {line}");
+                }
+            }
+            _ => panic!("{line}"),
+        }
+    }
+
+    /// Compares what is there with what was acknowledged. The changes that nobody heard of came
+    /// in order: some of the first ones are there, and no other.
+    fn compare(&mut self, round: u32) {
+        for writer in 0..WRITERS {
+            let found = std::mem::take(&mut self.found[writer]);
+            let values = &mut self.values[writer];
+            let acknowledged = values.clone();
+            let mut unheard = 0;
+            while *values != found {
+                unheard += 1;
+                assert!(
+                    unheard <= UNHEARD,
+                    "writer {}, after change {} of life {}: {acknowledged:?} was \
+                     acknowledged, and {found:?} is there",
+                    writer + 1,
+                    self.heard[writer],
+                    self.round,
+                );
+                change(values, writer, self.round, self.heard[writer] + unheard);
+            }
+        }
+        self.heard = [0; WRITERS];
+        self.round = round;
+        self.is_compared = true;
+    }
+}
+
+fn place(writer: &str) -> usize {
+    let writer: usize = writer.parse().expect("the number of a writer");
+    writer - 1
+}
+
+/// Makes a change as `writer.lua` does.
+fn change(values: &mut Values, writer: usize, round: u32, n: u64) {
+    let writer = writer + 1;
+    let key = format!("{writer}/{}", n % 50);
+    let value = format!("{round}.{n}");
+    match n % 7 {
+        3 => {
+            values.remove(&key);
+        }
+        4 => {
+            let sum = values.entry(format!("{writer}/count")).or_default();
+            let before: u64 = sum.parse().unwrap_or(0);
+            *sum = (before + n).to_string();
+        }
+        5 => {
+            values.entry(key).or_insert(value);
+        }
+        _ => {
+            values.insert(key, value);
+        }
+    }
+}
