@@ -290,7 +290,7 @@ end
 -- use.
 native.kept = {
   with_values = with_values, flattened = flattened, invalid = invalid, replaced = replaced, identity = identity,
-  TIMEOUT = errors.TIMEOUT, CANCELED = errors.CANCELED, INTERNAL = errors.INTERNAL,
+  TIMEOUT = errors.TIMEOUT, CANCELED = errors.CANCELED, INTERNAL = errors.INTERNAL, INVALID = errors.INVALID,
   new_error = errors.new, new_channel = channel.new, spawn = coroutine.spawn, sleep = time.sleep,
   json_encode = json.encode, json_decode = json.decode,
   type = type, next = next, pcall = pcall, error = error, tostring = tostring,

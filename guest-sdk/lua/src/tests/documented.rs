@@ -12,7 +12,7 @@ use crate::lua::State;
 use crate::{boot, late};
 
 /// The document's name for an object of each class.
-pub(super) const OBJECTS: [(&str, &str); 24] = [
+pub(super) const OBJECTS: [(&str, &str); 27] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),
@@ -27,6 +27,8 @@ pub(super) const OBJECTS: [(&str, &str); 24] = [
     ("pg", "g"),
     ("policy", "policy"),
     ("regexp", "re"),
+    ("request", "req"),
+    ("response", "res"),
     ("scanner", "scanner"),
     ("scope", "scope"),
     ("spawner", "spawner"),
@@ -37,6 +39,7 @@ pub(super) const OBJECTS: [(&str, &str); 24] = [
     ("time", "t"),
     ("timer", "timer"),
     ("token_store", "ts"),
+    ("upload", "upload"),
 ];
 
 #[test]

@@ -313,6 +313,7 @@ pub(crate) fn client_is_gone() -> Error {
 /// `http.ERROR`.
 pub(crate) mod reason {
     pub(crate) const INVALID_STATE: &str = "invalid_state";
+    pub(crate) const PARSE_FAILED: &str = "parse_failed";
     pub(crate) const WRITE_FAILED: &str = "write_failed";
 }
 

@@ -22,6 +22,7 @@
 mod answer_operations;
 mod exchange;
 mod head;
+mod multipart;
 mod request_body;
 mod request_operations;
 pub mod server;
@@ -47,6 +48,7 @@ impl Capability for Web {
             "request" => request_operations::request(caller),
             "body" => request_operations::body(caller, request),
             "stream" => request_operations::stream(caller, request),
+            "multipart" => request_operations::multipart(caller, request),
             "status" => answer_operations::status(caller, request),
             "header" => answer_operations::header(caller, request),
             "write" => answer_operations::write(caller, request),

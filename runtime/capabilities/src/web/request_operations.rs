@@ -1,20 +1,22 @@
-//! `web.request`, `web.body` and `web.stream`: the request of the process that calls.
+//! `web.request`, `web.body`, `web.stream` and `web.multipart`: the request of the process that
+//! calls.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use warren_engine::capability::{Caller, Step};
+use warren_engine::capability::{Caller, Charge, Step};
 use warren_kernel::{Error, Kind, nanoseconds};
 use warren_values::msgpack::{Full, Output};
 
-use super::exchange;
 use super::head::Head;
 use super::request_body::{BodyStream, READ_TIMEOUT, RequestBody, too_large};
+use super::{exchange, multipart};
 use crate::answer;
 use crate::request::Arguments;
 use crate::streams::Streams;
 
-/// `web.request()`: a map of the head. `headers` and `parameters` are lists of pairs.
+/// `web.request()`: a map of the head. `headers`, `parameters` and `query_parameters` are lists
+/// of pairs.
 pub(super) fn request(caller: &mut dyn Caller) -> Result<Step, Error> {
     let exchange = exchange(caller)?;
     Ok(Step::Done(answer::write(|out| {
@@ -33,7 +35,7 @@ fn write_head(head: &Head, out: &mut Output) -> Result<(), Full> {
     ];
     let optional = [("query", query), ("host", head.host.as_deref())];
     let given = optional.iter().filter(|(_, text)| text.is_some()).count();
-    out.map(u32::try_from(texts.len() + given + 3).unwrap_or(u32::MAX))?;
+    out.map(u32::try_from(texts.len() + given + 4).unwrap_or(u32::MAX))?;
     for (name, text) in texts {
         out.string(name.as_bytes())?;
         out.string(text.as_bytes())?;
@@ -61,6 +63,14 @@ fn write_head(head: &Head, out: &mut Output) -> Result<(), Full> {
         out.string(name.as_bytes())?;
         out.string(value.as_bytes())?;
     }
+    let pairs: Vec<_> = form_urlencoded::parse(query.unwrap_or_default().as_bytes()).collect();
+    out.string(b"query_parameters")?;
+    out.array(count(pairs.len()))?;
+    for (name, value) in &pairs {
+        out.array(2)?;
+        out.string(name.as_bytes())?;
+        out.string(value.as_bytes())?;
+    }
     Ok(())
 }
 
@@ -72,32 +82,64 @@ fn count(len: usize) -> u32 {
 /// `timeout` the nanoseconds in which it has to come; nil for the limits of the listener.
 pub(super) fn body(caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
     let mut arguments = Arguments::new(request)?;
-    let mut body = take(caller, &mut arguments)?;
-    let timeout = arguments.integer_or("timeout", 0)?;
-    let timeout = u64::try_from(timeout).ok().filter(|timeout| *timeout > 0);
+    let body = take(caller, &mut arguments)?;
+    let timeout = timeout(&mut arguments)?;
     if body.is_empty() {
         return Ok(Step::Done(answer::write(|out| out.string(b""))));
     }
     Ok(Step::wait(0, move |charge| async move {
-        let mut bytes = Vec::new();
-        let whole = async {
-            while let Some(part) = body.part().await? {
-                charge.grow(part.len())?;
-                bytes.extend_from_slice(&part);
-            }
-            Ok::<(), Error>(())
-        };
-        match timeout.map(Duration::from_nanos) {
-            None => whole.await?,
-            Some(timeout) => match tokio::time::timeout(timeout, whole).await {
-                Ok(read) => read?,
-                Err(_) => return Err(too_slow(timeout)),
-            },
-        }
+        let bytes = read(body, timeout, &charge).await?;
         // The answer is a copy.
         charge.grow(bytes.len())?;
         answer::write(|out| out.string(&bytes))
     }))
+}
+
+/// `web.multipart(max, timeout)`: the parts of a body that is a form with files: a list of
+/// maps of `name`, `headers`, `content`, and `filename` for a file.
+pub(super) fn multipart(caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
+    let mut arguments = Arguments::new(request)?;
+    let boundary = multipart::boundary(&exchange(caller)?.head().headers)?;
+    let body = take(caller, &mut arguments)?;
+    let timeout = timeout(&mut arguments)?;
+    Ok(Step::wait(0, move |charge| async move {
+        let bytes = read(body, timeout, &charge).await?;
+        // The answer is a copy.
+        charge.grow(bytes.len())?;
+        // Large forms take a while.
+        let parts = tokio::task::spawn_blocking(move || multipart::answer(&bytes, &boundary));
+        parts
+            .await
+            .unwrap_or_else(|_| Err(Error::internal("the parts of the body were lost")))
+    }))
+}
+
+/// Reads a timeout in nanoseconds.
+fn timeout(arguments: &mut Arguments<'_>) -> Result<Option<Duration>, Error> {
+    let nanoseconds = u64::try_from(arguments.integer_or("timeout", 0)?);
+    let nanoseconds = nanoseconds.ok().filter(|nanoseconds| *nanoseconds > 0);
+    Ok(nanoseconds.map(Duration::from_nanos))
+}
+
+/// Reads a whole body, and charges each part.
+async fn read(
+    mut body: RequestBody,
+    timeout: Option<Duration>,
+    charge: &Charge,
+) -> Result<Vec<u8>, Error> {
+    let whole = async {
+        let mut bytes = Vec::new();
+        while let Some(part) = body.part().await? {
+            charge.grow(part.len())?;
+            bytes.extend_from_slice(&part);
+        }
+        Ok(bytes)
+    };
+    let Some(timeout) = timeout else {
+        return whole.await;
+    };
+    let read = tokio::time::timeout(timeout, whole).await;
+    read.unwrap_or_else(|_| Err(too_slow(timeout)))
 }
 
 #[cold]
