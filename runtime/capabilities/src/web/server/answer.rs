@@ -55,20 +55,28 @@ const LARGE: usize = 32 << 10;
 ///
 /// # Errors
 ///
-/// The error of the process, or of a result that is no answer.
+/// The error of the process, and `Internal` for a result that is no answer.
 pub(super) async fn of_outcome(draft: Draft, outcome: &Outcome) -> Result<Response<Served>, Error> {
     let value = match outcome {
         Outcome::Failed(error) => return Err((**error).clone()),
         Outcome::Returned(None) => return Ok(with_draft(draft, Content::None)),
         Outcome::Returned(Some(value)) => value,
     };
-    if value.len() < LARGE {
-        return of_value(draft, value);
-    }
-    let value = std::sync::Arc::clone(value);
-    let made = tokio::task::spawn_blocking(move || of_value(draft, &value));
-    made.await
-        .map_err(|_| Error::internal("the result of the process could not be read"))?
+    let made = if value.len() < LARGE {
+        of_value(draft, value)
+    } else {
+        let value = std::sync::Arc::clone(value);
+        let made = tokio::task::spawn_blocking(move || of_value(draft, &value));
+        made.await
+            .unwrap_or_else(|_| Err(Error::internal("it could not be read")))
+    };
+    // A fault of the program, and not of the client.
+    made.map_err(|error| {
+        Error::internal(format!(
+            "the result of the process is no answer: {}",
+            error.message
+        ))
+    })
 }
 
 /// The body of an answer.
