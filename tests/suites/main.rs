@@ -20,3 +20,4 @@ mod scale;
 mod storage;
 mod streams;
 mod supervision;
+mod web;
