@@ -123,12 +123,17 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// `NotFound` if the runtime was built without a program.
+    /// `NotFound` if the runtime was built without a program, or with one that only serves
+    /// HTTP.
     pub fn main(&self) -> Result<Spawn, Error> {
         let definitions = self.0.versions.definitions();
         let app = definitions.app().ok_or_else(|| {
             Error::not_found("the runtime was built without a program; add one with `Builder::app`")
         })?;
+        if !app.has_main() {
+            let only_serves = "the program starts no process by itself: it serves HTTP";
+            return Err(Error::not_found(only_serves));
+        }
         Ok(Spawn::new(&**app.main()).host(&**app.main_host()).first())
     }
 

@@ -29,3 +29,4 @@ mod shutdown;
 mod stack;
 mod tokens;
 mod traces;
+mod web;
