@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -86,19 +87,24 @@ fn a_route_answers_with_the_result_of_its_definition() {
 #[test]
 fn connections_wait_until_the_program_has_started() {
     run(async {
-        let runtime = start(web("app:web", &[("GET /", "app:one")]));
+        let is_served = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&is_served);
+        let runtime = builder()
+            .native("app:one", move |_| {
+                let is_served = flag.load(Ordering::SeqCst);
+                async move { Ok(if is_served { "served" } else { "early" }) }
+            })
+            .web(web("app:web", &[("GET /", "app:one")]))
+            .start()
+            .unwrap();
         let bound = runtime.listen().await.unwrap();
-        let address = bound[0].address;
-        let mut waiting = TcpStream::connect(address).await.unwrap();
+        let mut waiting = TcpStream::connect(bound[0].address).await.unwrap();
         waiting.write_all(b"GET / HTTP/1.0\r\n\r\n").await.unwrap();
-        let mut answer = String::new();
-        tokio::select! {
-            _ = waiting.read_to_string(&mut answer) => panic!("nothing is served yet"),
-            () = tokio::time::sleep(Duration::from_millis(50)) => {}
-        }
+        is_served.store(true, Ordering::SeqCst);
         runtime.serve().await.unwrap();
+        let mut answer = String::new();
         in_time(waiting.read_to_string(&mut answer)).await.unwrap();
-        assert!(answer.ends_with("one"), "{answer}");
+        assert!(answer.ends_with("served"), "{answer}");
     });
 }
 
