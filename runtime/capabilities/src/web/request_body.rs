@@ -19,7 +19,7 @@ use crate::streams::ByteStream;
 use crate::streams::table::{Stat, bytes_or_end};
 
 /// The name of the limit of the bytes of a body.
-pub(crate) const MAX_BODY: &str = "max_body";
+pub(crate) const BODY_LIMIT: &str = "max_body";
 
 /// The name of the time between parts of a body.
 pub(crate) const READ_TIMEOUT: &str = "timeouts.read";
@@ -133,9 +133,9 @@ impl Body for RequestBody {
 
 /// Returns the error of a body that is larger than it may be.
 pub(crate) fn too_large(max: u64) -> Error {
-    let message = format!("the body of the request has more than {MAX_BODY} = {max} bytes");
+    let message = format!("the body of the request has more than {BODY_LIMIT} = {max} bytes");
     beyond(
-        MAX_BODY,
+        BODY_LIMIT,
         usize::try_from(max).unwrap_or(usize::MAX),
         message,
     )

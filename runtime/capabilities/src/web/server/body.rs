@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -287,7 +288,7 @@ impl Body for OfComponent {
 }
 
 /// Time that a process has to end once its client has gone, or its time is over.
-const GRACE: std::time::Duration = std::time::Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Asks a process to end when it is dropped: the client has gone.
 pub(super) struct Guard {

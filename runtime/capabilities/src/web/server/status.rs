@@ -6,7 +6,7 @@ use http::StatusCode;
 use warren_kernel::{Details, Error, Field, Kind};
 use warren_values::Value;
 
-use crate::web::request_body::{MAX_BODY, READ_TIMEOUT};
+use crate::web::request_body::{BODY_LIMIT, READ_TIMEOUT};
 
 /// Seconds after which a client that was refused for want of room may ask again.
 pub(super) const RETRY_AFTER: &str = "1";
@@ -26,7 +26,7 @@ pub(super) fn parse(number: i64) -> Result<StatusCode, Error> {
 /// Returns the status for the error of a process.
 pub(super) fn of_error(error: &Error) -> StatusCode {
     match limit_of(error).as_deref() {
-        Some(MAX_BODY) => return StatusCode::PAYLOAD_TOO_LARGE,
+        Some(BODY_LIMIT) => return StatusCode::PAYLOAD_TOO_LARGE,
         Some(READ_TIMEOUT) => return StatusCode::REQUEST_TIMEOUT,
         // The result was too large, which is no fault of the client.
         Some("max_message") => return StatusCode::INTERNAL_SERVER_ERROR,
@@ -98,7 +98,7 @@ mod tests {
     fn limits_of_the_request_have_theirs_also_behind_a_guest() {
         let error = too_large(7);
         assert_eq!(of_error(&error), 413);
-        let details = BTreeMap::from([("limit", MAX_BODY)]);
+        let details = BTreeMap::from([("limit", BODY_LIMIT)]);
         let encoded = warren_values::to_value(&details).unwrap();
         let error = Error {
             details: Some(Details::Encoded(encoded.as_slice().into())),
