@@ -173,9 +173,7 @@ fn content(value: &[u8]) -> Result<Content, Error> {
         }
         Ok(_) => match forms::json(value) {
             Ok(json) => Ok(Content::Json(json.to_string())),
-            Err(why) => Err(Error::internal(format!(
-                "the result has no form in JSON: {why}"
-            ))),
+            Err(why) => Err(Error::internal(format!("the result{why}"))),
         },
         Err(why) => Err(Error::internal(format!("the result is malformed: {why}"))),
     }

@@ -155,12 +155,17 @@ impl Drop for Served {
 /// The future of the end of a process.
 pub(super) type Ending = Pin<Box<dyn Future<Output = ProcessEnd> + Send>>;
 
-/// The bytes that a process writes until its end.
-pub(super) struct Written {
-    exchange: Arc<Exchange>,
+/// The bytes of a pipe.
+pub(super) struct Piped {
     reader: Reader,
     /// A read that waits.
     reading: Option<Reading>,
+}
+
+/// The bytes that a process writes until its end.
+pub(super) struct Written {
+    exchange: Arc<Exchange>,
+    piped: Piped,
     /// Absent once the process has ended.
     ending: Option<Ending>,
     /// Asks the process to end if the client goes away.
@@ -181,10 +186,30 @@ impl Written {
     ) -> Written {
         Written {
             exchange,
-            reader,
-            reading: None,
+            piped: Piped::new(reader),
             ending: Some(ending),
             guard,
+        }
+    }
+}
+
+impl Piped {
+    pub(super) fn new(reader: Reader) -> Piped {
+        Piped {
+            reader,
+            reading: None,
+        }
+    }
+
+    pub(super) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+        match self.poll_bytes(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(Ok(Some(bytes))) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
+            Poll::Ready(Ok(None)) => Poll::Ready(None),
+            Poll::Ready(Err(error)) => Poll::Ready(Some(Err(error))),
         }
     }
 
@@ -222,12 +247,7 @@ impl Body for Written {
             this.guard.disarm();
             this.exchange.end(&end.outcome);
         }
-        match this.poll_bytes(cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(Ok(Some(bytes))) => Poll::Ready(Some(Ok(Frame::data(bytes)))),
-            Poll::Ready(Ok(None)) => Poll::Ready(None),
-            Poll::Ready(Err(error)) => Poll::Ready(Some(Err(error))),
-        }
+        this.piped.poll_frame(cx)
     }
 }
 

@@ -29,6 +29,7 @@ mod middleware;
 mod path;
 mod process;
 mod record;
+mod relay;
 mod request;
 mod site;
 mod status;

@@ -43,9 +43,26 @@ pub(super) struct Call<'a> {
 }
 
 /// The reason why a request has no answer of its process.
-struct Failed {
-    status: StatusCode,
-    error: Error,
+pub(super) struct Failed {
+    pub(super) status: StatusCode,
+    pub(super) error: Error,
+}
+
+impl Failed {
+    /// Returns the answer. The log has the reason, if it is a fault of the program.
+    pub(super) fn answer(self, definition: &str, record: &Record) -> Response<Served> {
+        let Failed { status, error } = self;
+        if status.is_server_error() {
+            tracing::warn!(
+                target: TARGET,
+                request = record.id(),
+                definition,
+                status = status.as_u16(),
+                "the request has failed: {error}"
+            );
+        }
+        failure(status, record.id())
+    }
 }
 
 /// Starts the process of a request, and waits for its answer.
@@ -56,21 +73,8 @@ pub(super) async fn answer(
     record: &mut Record,
 ) -> Response<Served> {
     let definition = Arc::clone(&call.matched.route.definition);
-    match call.run(parts, body, record).await {
-        Ok(response) => response,
-        Err(Failed { status, error }) => {
-            if status.is_server_error() {
-                tracing::warn!(
-                    target: TARGET,
-                    request = record.id(),
-                    definition = &*definition,
-                    status = status.as_u16(),
-                    "the request has failed: {error}"
-                );
-            }
-            failure(status, record.id())
-        }
-    }
+    let answered = call.run(parts, body, record).await;
+    answered.unwrap_or_else(|failed| failed.answer(&definition, record))
 }
 
 /// The event that ends the wait for an answer.

@@ -21,6 +21,7 @@ use super::middleware::{Asked, Step};
 use super::path::{Path, decode};
 use super::process::{self, Call};
 use super::record::Record;
+use super::relay::{Place, Relays};
 use super::site::Site;
 use super::table::{Found, Router};
 
@@ -55,7 +56,7 @@ impl Service<Request<Incoming>> for Requests {
 }
 
 async fn answer(
-    connection: &Connection,
+    connection: &Arc<Connection>,
     active: Active,
     request: Request<Incoming>,
 ) -> Response<Served> {
@@ -119,7 +120,7 @@ fn length_in(headers: &HeaderMap) -> Option<u64> {
 
 /// A request on its way.
 struct OnTheWay<'a> {
-    connection: &'a Connection,
+    connection: &'a Arc<Connection>,
     site: &'a Site,
     trace: TraceId,
     record: &'a mut Record,
@@ -164,7 +165,7 @@ impl OnTheWay<'_> {
     async fn of_found(
         &mut self,
         found: Found,
-        parts: Parts,
+        mut parts: Parts,
         body: Incoming,
         path: Path,
         asked: &Asked,
@@ -186,6 +187,11 @@ impl OnTheWay<'_> {
             let counts = &self.connection.context.counts;
             self.record.set_route(counts.route(&matched.route.shown));
         }
+        let relays = Relays::of(&router.behind, &mut parts);
+        if let Some(refusal) = relays.refusal() {
+            return refusal;
+        }
+        let definition = Arc::clone(&matched.route.definition);
         let call = Call {
             connection: self.connection,
             site: self.site,
@@ -194,7 +200,14 @@ impl OnTheWay<'_> {
             matched,
             path,
         };
-        process::answer(call, parts, body, self.record).await
+        let response = process::answer(call, parts, body, self.record).await;
+        let place = Place {
+            connection: self.connection,
+            definition: &definition,
+            identity: &asked.identity,
+        };
+        let relayed = relays.answer(response, &place).await;
+        relayed.unwrap_or_else(|failed| failed.answer(&definition, self.record))
     }
 
     fn refused(
