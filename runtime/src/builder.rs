@@ -7,7 +7,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::Serialize;
-use warren_capabilities::{Data, Databases, Metrics, Queues, Resolver, Stores, Volumes};
+use warren_capabilities::server::Server;
+use warren_capabilities::{
+    Data, Databases, Metrics, Queues, Resolver, Stores, TokenStores, Volumes,
+};
+use warren_engine::capability::web::WebSettings;
 use warren_engine::capability::{
     Capability, DatabaseSettings, QueueSettings, StoreSettings, VolumeSettings,
 };
@@ -19,7 +23,7 @@ use warren_engine::{
 use warren_kernel::Error;
 
 use crate::app::{App, Consumer, DEFAULT_HOST, Id, Policies, Table, TokenStore};
-use crate::apply::{Version, Versions};
+use crate::apply::{Version, Versions, check_web};
 use crate::definitions::{self, LayeredDefinitions, LayeredFiles, plain, source_of};
 use crate::error::StartError;
 use crate::limits::limits;
@@ -58,6 +62,7 @@ pub struct Builder {
     queues: Vec<QueueSettings>,
     volumes: Vec<VolumeSettings>,
     consumers: Vec<Consumer>,
+    web: WebSettings,
     data: Option<PathBuf>,
     resolver: Option<Arc<dyn Resolver>>,
     capabilities: Vec<Arc<dyn Capability>>,
@@ -88,6 +93,7 @@ impl Runtime {
             queues: Vec::new(),
             volumes: Vec::new(),
             consumers: Vec::new(),
+            web: WebSettings::default(),
             data: None,
             resolver: None,
             capabilities: Vec::new(),
@@ -333,6 +339,14 @@ impl Builder {
         self
     }
 
+    /// Adds listeners, routers, routes and directories of files, over those of the program:
+    /// of two things with one id the embedder's counts. [`Runtime::serve`] opens the
+    /// listeners.
+    pub fn web(mut self, web: WebSettings) -> Builder {
+        self.web = self.web.with(&web);
+        self
+    }
+
     /// Sets the directory of the program's data. Durable stores and queues and the files of
     /// databases lie in it; without it they end with the program. The runtime makes a missing directory for its user alone, and
     /// locks it: one runtime uses a directory at a time. No grant may let the program write
@@ -544,8 +558,9 @@ impl Builder {
             .collect();
         let hosts = hosts(self.hosts, self.app.as_ref());
         let metrics = Metrics::default();
+        let tokens = TokenStores::new(token_stores(self.token_stores, self.app.as_ref()));
         let mut capabilities = warren_capabilities::all(warren_capabilities::Settings {
-            tokens: token_stores(self.token_stores, self.app.as_ref()),
+            tokens: tokens.clone(),
             metrics: metrics.clone(),
             stores,
             resolver: self.resolver,
@@ -588,6 +603,7 @@ impl Builder {
             own_hosts,
             own_consumers,
             queues,
+            own_web: Arc::new(self.web),
             ..Version::default()
         };
         first.sort_services()?;
@@ -598,7 +614,15 @@ impl Builder {
                 queue: Arc::clone(&consumer.queue),
             });
         }
-        let versions = Versions::new(first, policies, own, metrics);
+        first.merge_web();
+        check_web(&first).map_err(|lacking| StartError::Missing {
+            object: lacking.object.as_str(),
+            name: lacking.name,
+            needs: lacking.needs.as_str(),
+            needed: lacking.needed,
+        })?;
+        let server = Server::new(tokens, authorizer.clone());
+        let versions = Versions::new(first, policies, own, (server, metrics));
         let versions = Arc::new(versions);
         capabilities.push(Arc::new(Mistakes::new(
             Arc::clone(&versions),

@@ -33,6 +33,18 @@ pub enum StartError {
     /// Services of the program depend on a missing one, or on each other.
     #[error(transparent)]
     Services(#[from] crate::app::DependencyError),
+    /// A route, router or directory of files needs a thing that is not there.
+    #[error("{object} {name} needs {needs} {needed}, which is not there")]
+    Missing {
+        /// The sort of thing, in a word.
+        object: &'static str,
+        /// Its name.
+        name: String,
+        /// The sort of thing that it needs, in a word.
+        needs: &'static str,
+        /// The name of that.
+        needed: String,
+    },
     /// A grant lets the program write to the code cache, whose code runs
     /// outside of any sandbox.
     #[error(

@@ -46,6 +46,7 @@
 //!   goes on.
 //! - A Rust function is a process, too: [`Runtime::spawn_native`] and [`Builder::native`]
 //!   give it a [`Context`].
+//! - [`Runtime::serve`] opens the program's listeners: each HTTP request is a process.
 //! - [`Runtime::inspector`] looks at processes, queues and stacks, and
 //!   [`Runtime::metrics`] counts.
 //!
@@ -107,6 +108,8 @@ pub mod requirements;
 mod runtime;
 mod services;
 mod spawn;
+mod web;
+mod web_metrics;
 
 pub use apply::{Action, Applied, ApplyError, Change, Object, Plan, Planned, Step};
 pub use builder::Builder;
@@ -125,6 +128,7 @@ pub use spawn::Spawn;
 pub use values::{Limit, Pid, ToArgs, Value};
 #[doc(inline)]
 pub use warren_app as app;
+pub use warren_capabilities::server::{Bound, ListenError};
 pub use warren_capabilities::{
     Connecting, DataError, QueueError, Resolver, Resolving, VolumeError,
 };

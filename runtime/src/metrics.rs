@@ -16,6 +16,7 @@ use warren_engine::capability::Calls;
 
 use crate::introspection::{HostInfo, State, Totals};
 use crate::runtime::Runtime;
+use crate::web_metrics::OfServer;
 
 /// The content type of the text of [`Runtime::metrics`].
 pub const METRICS_CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -31,6 +32,7 @@ impl Runtime {
             totals: self.inspector().totals(),
             calls: self.node().capability_calls(),
             queues: self.versions().queues().counts(),
+            web: OfServer(self.versions().server().counts()),
         };
         exposition(snapshot, self.app_metrics().families())
     }
@@ -56,6 +58,7 @@ struct Snapshot {
     totals: Totals,
     calls: Vec<Calls>,
     queues: Vec<QueueCounts>,
+    web: OfServer,
 }
 
 /// One metric: its name, its meaning, and its values by one label.
@@ -86,7 +89,8 @@ impl Collector for Snapshot {
             .chain(workers(totals))
             .chain(capabilities(&self.calls))
             .chain(jobs(&self.queues))
-            .try_for_each(|metric| metric.encode(&mut encoder))
+            .try_for_each(|metric| metric.encode(&mut encoder))?;
+        self.web.encode(encoder)
     }
 }
 
@@ -476,6 +480,7 @@ mod tests {
             totals,
             calls: vec![store],
             queues: vec![tasks],
+            web: OfServer::default(),
         };
         let text = exposition(snapshot, Vec::new());
         for line in [

@@ -151,7 +151,8 @@ mod tests {
     use crate::apply::Version;
     use crate::definitions::{LayeredDefinitions, LayeredFiles};
     use crate::own_directories::OwnDirectories;
-    use warren_capabilities::Metrics;
+    use warren_capabilities::server::Server;
+    use warren_capabilities::{Metrics, TokenStores};
     use warren_engine::{Code, Source};
     use warren_values::msgpack::Output;
 
@@ -164,7 +165,9 @@ mod tests {
             definitions: Arc::new(definitions),
             ..Version::default()
         };
-        let versions = Versions::new(version, None, OwnDirectories::default(), Metrics::default());
+        let server = Server::new(TokenStores::default(), None);
+        let parts = (server, Metrics::default());
+        let versions = Versions::new(version, None, OwnDirectories::default(), parts);
         let mistakes = Mistakes::new(Arc::new(versions), Some(hook));
         for (file, line) in requests {
             let mut request = Output::new();

@@ -55,6 +55,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         self.versions.services().abandon();
         self.versions.consumers().stop();
+        self.versions.server().abandon();
         self.node.close();
     }
 }
@@ -123,12 +124,17 @@ impl Runtime {
     ///
     /// # Errors
     ///
-    /// `NotFound` if the runtime was built without a program.
+    /// `NotFound` if the runtime was built without a program, or with one that only serves
+    /// HTTP.
     pub fn main(&self) -> Result<Spawn, Error> {
         let definitions = self.0.versions.definitions();
         let app = definitions.app().ok_or_else(|| {
             Error::not_found("the runtime was built without a program; add one with `Builder::app`")
         })?;
+        if !app.has_main() {
+            let only_serves = "the program starts no process by itself: it serves HTTP";
+            return Err(Error::not_found(only_serves));
+        }
         Ok(Spawn::new(&**app.main()).host(&**app.main_host()).first())
     }
 
@@ -248,12 +254,13 @@ impl Runtime {
         Ok(self.0.node.prepare_code(&start).await?)
     }
 
-    /// Ends all processes. Processes that read events are asked to end and have
-    /// the time `grace`; all others end at once. A service, with the processes
-    /// it has started, is asked once the services that depend on it have ended. A process
-    /// that works on a message of a queue has the time, too, to come to an end; a message
-    /// that is not done by then is delivered again by the next start, if its queue is
-    /// durable.
+    /// Ends the listeners, and then all processes. Requests that are being answered have half
+    /// of the time `grace`, and no process is asked to end before. Processes that read events
+    /// are asked to end and have the rest of the time; all others end at once. A service, with
+    /// the processes it has started, is asked once the services that depend on it have ended.
+    /// A process that works on a message of a queue has the rest of the time, too, to come to
+    /// an end; a message that is not done by then is delivered again by the next start, if its
+    /// queue is durable.
     ///
     /// Returns when all processes have ended and all their output is written.
     /// A host function that blocks its thread is waited for, however long it takes.
@@ -263,7 +270,7 @@ impl Runtime {
     pub async fn shutdown(&self, grace: Duration) {
         let versions = &self.0.versions;
         let (services, consumers) = (versions.services(), versions.consumers());
-        services::shutdown(&self.0.node, services, consumers, grace).await;
+        services::shutdown(&self.0.node, versions.server(), services, consumers, grace).await;
     }
 
     /// The metrics of the program's processes.

@@ -90,6 +90,21 @@ impl Session {
         }
     }
 
+    /// Waits for a line on standard error that begins so, and returns the rest of it.
+    #[track_caller]
+    pub fn wait_for_error_with(&mut self, start: &str) -> String {
+        loop {
+            let Some(line) = self.next_error() else {
+                panic!("the command ended without an error that begins with {start:?}");
+            };
+            self.read_errors.extend_from_slice(&line);
+            let line = String::from_utf8_lossy(&line);
+            if let Some(rest) = line.strip_prefix(start) {
+                return rest.trim_end().to_owned();
+            }
+        }
+    }
+
     /// Sends a signal, by its name without SIG.
     #[track_caller]
     pub fn signal(&self, name: &str) {

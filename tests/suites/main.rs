@@ -25,3 +25,4 @@ mod served;
 mod storage;
 mod streams;
 mod supervision;
+mod web;

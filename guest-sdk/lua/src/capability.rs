@@ -103,6 +103,9 @@ fn name(operation: &str, place: c_int) -> String {
         "store.set" | "store.put" => &["id", "key", "value", "options"],
         "http.request" => &["method", "url", "options"],
         "http.batch" => &["requests"],
+        "web.status" => &["status"],
+        "web.header" => &["name", "value"],
+        "web.write" => &["bytes"],
         // The values of a message.
         "groups.broadcast" if place > 2 => return format!("payload[{}]", place - 2),
         _ => &[],

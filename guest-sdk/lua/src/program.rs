@@ -182,19 +182,25 @@ fn build_program(l: State, record: &[u8]) -> Result<c_int, Malformed> {
 }
 
 /// Replaces the table on top of the stack by its function that the process is
-/// to call; or, where there is none, pushes an error.
+/// to call; or, where there is none, pushes an error. Of several names, one a line, the
+/// first that is a function counts.
 fn find_method(l: State) -> bool {
     if exchange::call(l, Some(exchange::string), program::method) != 1 {
         return false;
     }
     let table = l.top() - 1;
-    l.push_value(-1);
-    if l.get(table) == LUA_TFUNCTION {
-        return true;
+    // SAFETY: the names are on the stack until the function returns.
+    let names = unsafe { l.bytes(table + 1) }.unwrap_or_default();
+    for name in names.split(|byte| *byte == b'\n') {
+        l.push_bytes(name);
+        if l.get(table) == LUA_TFUNCTION {
+            return true;
+        }
+        l.pop(1);
     }
-    l.pop(1);
     let there = functions_of(l, table);
-    let method = l.lossy(table + 1).unwrap_or_default();
+    let last = names.rsplit(|byte| *byte == b'\n').next();
+    let method = String::from_utf8_lossy(last.unwrap_or_default());
     outcome::push_error(
         l,
         kind::NOT_FOUND,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::RwLock;
+use warren_engine::capability::web::WebSettings;
 use warren_engine::capability::{DatabaseSettings, QueueSettings, StoreSettings, VolumeSettings};
 use warren_engine::security::TokenStore;
 use warren_engine::{Definition, Definitions, Files, Source};
@@ -53,6 +54,9 @@ pub struct App {
     pub(crate) queues: Vec<QueueSettings>,
     pub(crate) consumers: Vec<Consumer>,
     pub(crate) volumes: Vec<VolumeSettings>,
+    pub(crate) web: Arc<WebSettings>,
+    /// False for a program that only serves: nothing is started.
+    pub(crate) has_main: bool,
     pub(crate) library: Library,
     pub(crate) policies: Option<Arc<Policies>>,
     /// The text of the manifest; empty without one.
@@ -75,7 +79,14 @@ impl App {
         &self.name
     }
 
-    /// Returns the id of the definition to start.
+    /// Returns false for a program without a definition to start, which serves HTTP all the
+    /// same.
+    pub fn has_main(&self) -> bool {
+        self.has_main
+    }
+
+    /// Returns the id of the definition to start; of one that answers requests, if there is
+    /// none to start.
     pub fn main(&self) -> &Arc<str> {
         &self.main.id
     }
@@ -141,6 +152,11 @@ impl App {
     /// Returns the volumes of files.
     pub fn volumes(&self) -> &[VolumeSettings] {
         &self.volumes
+    }
+
+    /// Returns the listeners, with what they serve.
+    pub fn web(&self) -> &Arc<WebSettings> {
+        &self.web
     }
 
     /// Returns the policies; `None` if the program says nothing of permissions.

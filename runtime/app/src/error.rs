@@ -8,6 +8,7 @@ use warren_engine::capability::{EndpointError, OriginError};
 use warren_kernel::text;
 
 use crate::id::IdError;
+use crate::listen::ListenError;
 use crate::manifest::ManifestError;
 use crate::policy::PolicyError;
 
@@ -120,6 +121,17 @@ pub enum AppError {
         what: String,
         /// The reason.
         error: GrantError,
+    },
+    /// The program cannot serve at an address that is given at the start.
+    #[error("cannot listen: {0}")]
+    Listen(#[source] ListenError),
+    /// A program that is to serve has nothing that answers requests.
+    #[error("{}: nothing answers requests: found none of {}", text::path(root), tried.join(", "))]
+    NoHandler {
+        /// The directory given.
+        root: PathBuf,
+        /// The files that would be the definition that answers.
+        tried: Vec<String>,
     },
     /// A thing that is granted at the start is no entry of the manifest.
     #[error(
@@ -311,11 +323,16 @@ impl AppError {
             AppError::UnknownUse { remedy, .. } | AppError::UnknownRight { remedy, .. } => {
                 remedy.clone()
             }
+            AppError::NoHandler { .. } => {
+                "add a web.lua whose function answers requests, or routes in a warren.toml"
+                    .to_owned()
+            }
             AppError::Unreadable { .. }
             | AppError::Source { .. }
             | AppError::FileName { .. }
             | AppError::Origin { .. }
             | AppError::Server { .. }
+            | AppError::Listen(_)
             | AppError::Manifest(_)
             | AppError::Policies(_) => return None,
         })

@@ -32,6 +32,7 @@ mod host;
 mod id;
 mod library;
 mod lines;
+mod listen;
 mod location;
 mod manifest;
 mod open;
@@ -56,6 +57,7 @@ mod too_much;
 mod uses;
 mod volumes;
 mod watcher;
+mod web_check;
 
 pub use app::{App, MANIFEST};
 pub use consumer::Consumer;
@@ -64,6 +66,7 @@ pub use error::{Access, AppError, GrantError};
 pub use host::{HostSettings, QueueSettings};
 pub use id::{Id, IdError};
 pub use lines::Lines;
+pub use listen::{Listen, ListenError};
 pub use manifest::{
     MEMORY_OF_ALL, ManifestError, Position, Problem, SizeError, more_problems, parse_size,
 };
@@ -82,7 +85,7 @@ pub use suggest::closest;
 pub use table::Table;
 pub use test::Test;
 pub use warren_engine::DEFAULT_HOST;
-pub use warren_engine::capability::{DatabaseSettings, StoreSettings};
+pub use warren_engine::capability::{DatabaseSettings, StoreSettings, web};
 pub use warren_engine::security::TokenStore;
 pub use watcher::{Seen, Watcher};
 // The parts of an opened program, for users of this crate alone.

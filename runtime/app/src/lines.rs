@@ -25,7 +25,7 @@ use toml::de::{DeTable, DeValue};
 pub struct Lines(HashMap<(&'static str, String), usize>);
 
 /// The tables that hold tables by name, and those of the program's settings.
-const TABLES: [&str; 13] = [
+const TABLES: [&str; 17] = [
     "app",
     "security",
     "hosts",
@@ -38,6 +38,10 @@ const TABLES: [&str; 13] = [
     "queues",
     "consumers",
     "volumes",
+    "listeners",
+    "routers",
+    "routes",
+    "static",
     "scopes",
 ];
 

@@ -10,6 +10,7 @@ use crate::error::AppError;
 use crate::grants;
 use crate::id::Id;
 use crate::library::{Library, ResolveError};
+use crate::listen::{Listen, listen};
 use crate::location::Location;
 use crate::manifest::{Manifest, ManifestError, Problem};
 use crate::options::{AppOptions, UseGrant};
@@ -25,7 +26,7 @@ use crate::tokens::full_id;
 use crate::uses::UseKind;
 use crate::volumes;
 use parking_lot::RwLock;
-use warren_engine::{DEFAULT_HOST, Definition};
+use warren_engine::{Code, DEFAULT_HOST, Definition, Source};
 use warren_kernel::text;
 
 /// The default name of an app.
@@ -93,6 +94,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     let queues = checked.queues_of(&manifest.parsed);
     let consumers = checked.consumers_of(&manifest.parsed);
     let volumes = checked.volumes_of(&manifest.parsed, given);
+    let mut web = checked.web_of(&manifest.parsed);
     let problems = checked.take_problems();
     if !problems.is_empty() {
         return Err(manifest.refused(problems));
@@ -114,21 +116,41 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         stores,
         ..
     } = checked;
+    let serves_file = options.serves && location.file.is_some();
+    let handler = match serves_file {
+        true => main.clone(),
+        false => id_of(path, &name, HANDLER)?,
+    };
+    let says_nothing = options.listen.is_empty() && web.listeners.is_empty();
+    let local = [Listen::LOCAL];
+    let given = match options.serves && says_nothing {
+        true => &local[..],
+        false => &options.listen[..],
+    };
+    let answers_all = listen(&mut web, given, &name, handler.text());
+    let answers_all = answers_all.map_err(AppError::Listen)?;
     let fixed = options.reloadable.then(|| {
         let of_services = services.iter().map(|service| &*service.definition);
         let of_consumers = consumers.iter().map(|consumer| &*consumer.definition);
-        library.note_named(of_services.chain(of_consumers));
+        let of_routes = web.routes.iter().map(|route| &*route.definition);
+        library.note_named(of_services.chain(of_consumers).chain(of_routes));
         library.fix()
     });
     identify(&mut services, &identities);
-    let definition = match library.first(&main) {
-        Err(ResolveError::Missing { tried }) if options.tests => {
-            first_test(&library, &name).ok_or(ResolveError::Missing { tried })
-        }
-        other => other,
+    if answers_all {
+        let found = library.first(&handler);
+        found.map_err(|error| no_handler(&location.directory, &handler, error, &library))?;
+    }
+    let only_serves = !web.is_empty() && manifest.parsed.main.is_none();
+    let found = match library.first(&main) {
+        Err(ResolveError::Missing { tried }) if options.tests => first_test(&library, &name)
+            .ok_or(ResolveError::Missing { tried })
+            .map(|definition| (definition, true)),
+        Err(ResolveError::Missing { .. }) if only_serves => Ok((nothing(&main), false)),
+        other => other.map(|definition| (definition, !serves_file)),
     };
-    let definition =
-        definition.map_err(|error| no_start(&location.directory, &main, error, &library))?;
+    let (definition, has_main) =
+        found.map_err(|error| no_start(&location.directory, &main, error, &library))?;
     let text: Arc<str> = manifest.text.into();
     Ok(App {
         name,
@@ -149,6 +171,8 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         queues,
         consumers,
         volumes,
+        web: Arc::new(web),
+        has_main,
         library,
         policies: policies.map(Arc::new),
         taken_manifest: RwLock::new(Arc::clone(&text)),
@@ -247,13 +271,44 @@ fn main_of(
     match (&location.file, &manifest.parsed.main) {
         (Some(file), _) => checked.main_of_file(path, file, name, &manifest.parsed),
         (None, Some(main)) => Ok(main.get_ref().clone()),
-        (None, None) => {
-            let main = format!("{name}:{DEFAULT_METHOD}");
-            Id::parse(&main).map_err(|error| AppError::FileName {
-                path: path.to_owned(),
-                error,
-            })
-        }
+        (None, None) => id_of(path, name, DEFAULT_METHOD),
+    }
+}
+
+/// The name of the definition that answers the requests of a listener without routes.
+const HANDLER: &str = "web";
+
+/// Returns the id of a definition of the program.
+fn id_of(path: &Path, name: &str, definition: &str) -> Result<Id, AppError> {
+    Id::parse(&format!("{name}:{definition}")).map_err(|error| AppError::FileName {
+        path: path.to_owned(),
+        error,
+    })
+}
+
+/// Returns a definition of no code, for a program that starts nothing.
+fn nothing(id: &Id) -> Arc<Definition> {
+    let source = Source {
+        name: "main.lua".into(),
+        bytes: Arc::default(),
+    };
+    Arc::new(Definition {
+        id: id.text().clone(),
+        code: Code::Lua(source),
+        method: DEFAULT_METHOD.into(),
+        host: None,
+        grants: Arc::default(),
+    })
+}
+
+/// Returns the error for a definition that is to answer requests and cannot be read.
+fn no_handler(directory: &Path, id: &Id, error: ResolveError, library: &Library) -> AppError {
+    match error {
+        ResolveError::Missing { tried } => AppError::NoHandler {
+            root: directory.to_owned(),
+            tried,
+        },
+        other => no_start(directory, id, other, library),
     }
 }
 

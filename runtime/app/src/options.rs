@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::listen::Listen;
+
 /// Grants given at the start of a program. They hold for all of its
 /// definitions, beside the manifest's grants to single definitions.
 ///
@@ -28,6 +30,11 @@ pub struct AppOptions {
     pub uses: Vec<UseGrant>,
     /// Directories that are volumes, in place of those of the manifest or beside them.
     pub volumes: Vec<VolumeGrant>,
+    /// Addresses at which the program serves HTTP.
+    pub listen: Vec<Listen>,
+    /// True for a program that is to serve HTTP. A file that is opened answers its requests,
+    /// and is not started; without any address, [`Listen::LOCAL`] is served.
+    pub serves: bool,
     /// True if requests that no policy allows are denied, to every process.
     pub strict: bool,
     /// True if the program can be reloaded while it runs. All its files of code are read

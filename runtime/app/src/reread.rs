@@ -233,6 +233,8 @@ impl App {
                 queues: self.queues.clone(),
                 consumers: self.consumers.clone(),
                 volumes: self.volumes.clone(),
+                web: Arc::clone(&self.web),
+                has_main: self.has_main,
                 library,
                 policies: self.policies.clone(),
                 manifest: Arc::clone(&self.manifest),

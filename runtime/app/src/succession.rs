@@ -89,6 +89,11 @@ impl App {
             &["databases"],
             "a database, or a migration of it,",
         );
+        refuse(
+            self.has_main != next.has_main,
+            &["app", "main"],
+            "the start of a program that serves alone",
+        );
         refuse(self.queues != next.queues, &["queues"], "a queue");
         refuse(self.volumes != next.volumes, &["volumes"], "a volume");
         let mut of_file = None;

@@ -1,5 +1,7 @@
 //! Encoded values in the forms that other programs read.
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
 use serde_json::{Map, Number, Value as Json};
 use warren_kernel::text;
 use warren_values::msgpack::{self, Input, Malformed, Token};
@@ -35,8 +37,27 @@ pub(crate) fn step(key: &str) -> String {
 ///
 /// The path and the reason for which the value has no form in JSON.
 pub(crate) fn json(encoded: &[u8]) -> Result<Json, String> {
+    json_with(encoded, utf8)
+}
+
+/// Reads an encoded value as [`json`] does, with Base64 in the place of bytes that are not
+/// UTF-8.
+///
+/// # Errors
+///
+/// The path and the reason for which the value has no form in JSON: the keys of a table.
+pub(crate) fn json_of_bytes(encoded: &[u8]) -> Result<Json, String> {
+    json_with(encoded, |bytes| {
+        Ok(msgpack::text(bytes).map_or_else(|| BASE64.encode(bytes), str::to_owned))
+    })
+}
+
+/// Makes text of bytes.
+type Texts = fn(&[u8]) -> Result<String, &'static str>;
+
+fn json_with(encoded: &[u8], texts: Texts) -> Result<Json, String> {
     let mut path = Vec::new();
-    read(&mut Input::new(encoded), &mut path).map_err(|why| {
+    read(&mut Input::new(encoded), &mut path, texts).map_err(|why| {
         let path: String = path.iter().rev().map(String::as_str).collect();
         format!("{path}: {why}")
     })
@@ -44,19 +65,19 @@ pub(crate) fn json(encoded: &[u8]) -> Result<Json, String> {
 
 /// Reads the next value. The engine has bounded its nesting. A failure leaves the steps to
 /// the refused value in `path`, from the inside out.
-fn read(input: &mut Input<'_>, path: &mut Vec<String>) -> Result<Json, String> {
+fn read(input: &mut Input<'_>, path: &mut Vec<String>, texts: Texts) -> Result<Json, String> {
     let malformed = |why: Malformed| why.to_string();
     Ok(match input.token().map_err(malformed)? {
         Token::Nil | Token::Null => Json::Null,
         Token::Boolean(value) => Json::Bool(value),
         Token::Integer(number) => Json::Number(number.into()),
         Token::Float(number) => Number::from_f64(number).map_or(Json::Null, Json::Number),
-        Token::String(bytes) => Json::String(utf8(bytes)?),
+        Token::String(bytes) => Json::String(texts(bytes)?),
         Token::Error(parts) => Json::String(message(parts).map_err(malformed)?),
         Token::Array(len) => {
             let mut elements = Vec::with_capacity(len as usize);
             for place in 1..=len {
-                let element = read(input, path);
+                let element = read(input, path, texts);
                 elements.push(element.inspect_err(|_| path.push(format!("[{place}]")))?);
             }
             Json::Array(elements)
@@ -68,7 +89,7 @@ fn read(input: &mut Input<'_>, path: &mut Vec<String>) -> Result<Json, String> {
                     return Err(KEYS.into());
                 };
                 let key = utf8(key)?;
-                let member = read(input, path).inspect_err(|_| path.push(step(&key)))?;
+                let member = read(input, path, texts).inspect_err(|_| path.push(step(&key)))?;
                 members.insert(key, member);
             }
             Json::Object(members)
@@ -119,6 +140,14 @@ mod tests {
             of(&nested).unwrap(),
             r#"{"a":["here: gone",1],"e":"here: gone"}"#
         );
+    }
+
+    #[test]
+    fn bytes_may_be_base64() {
+        let value = Value::Array(vec![Value::Bytes(vec![0xff, 0]), "a".into()]);
+        let encoded = warren_values::to_value(&value).unwrap();
+        let json = json_of_bytes(encoded.as_slice()).unwrap();
+        assert_eq!(json.to_string(), r#"["/wA=","a"]"#);
     }
 
     #[test]

@@ -41,6 +41,7 @@ mod streams;
 mod test;
 mod text;
 mod time;
+mod web;
 mod yaml;
 
 pub use crate::http::{Connecting, Resolver, Resolving};
@@ -48,14 +49,16 @@ pub use data::{Data, DataError};
 pub use fs::{VolumeError, Volumes};
 pub use metrics::Metrics;
 pub use queue::{Delivery, End, Intake, QueueCounts, QueueError, Queues};
+pub use security::TokenStores;
 pub use sql::Databases;
 pub use store::Stores;
+pub use web::server;
 
 /// The settings that the capabilities of a program are made with.
 #[derive(Debug, Default)]
 pub struct Settings {
     /// The stores of tokens.
-    pub tokens: Vec<warren_engine::security::TokenStore>,
+    pub tokens: TokenStores,
     /// The metrics of the program's processes.
     pub metrics: Metrics,
     /// The stores of values.
@@ -89,6 +92,7 @@ pub fn all(settings: Settings) -> Vec<Arc<dyn Capability>> {
         Arc::new(streams::Stream::default()),
         Arc::new(text::Text::default()),
         Arc::new(time::Time),
+        Arc::new(web::Web),
         Arc::new(yaml::Yaml),
     ]
 }

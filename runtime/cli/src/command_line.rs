@@ -26,14 +26,18 @@ impl Cli {
     /// Reads a command line.
     pub(crate) fn read(words: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
         let cli = Cli::try_parse_from(words).map_err(|error| escaped(with_run(error)))?;
-        let Command::Run(run) = &cli.command else {
+        let Some(run) = cli.command.as_run() else {
             return Ok(cli);
         };
         if run.args_json.is_some() && run.words().next().is_some() {
             let mut command = Cli::command();
             command.build();
             let reason = "give either --args-json or arguments after PATH, not both";
-            return Err(match command.find_subcommand_mut("run") {
+            let name = match cli.command {
+                Command::Serve(_) => "serve",
+                _ => "run",
+            };
+            return Err(match command.find_subcommand_mut(name) {
                 Some(run) => run.error(ErrorKind::ArgumentConflict, reason),
                 None => command.error(ErrorKind::ArgumentConflict, reason),
             });
@@ -193,6 +197,23 @@ mod tests {
     }
 
     #[test]
+    fn a_program_is_served_with_the_options_of_run() {
+        let line = [
+            "warren",
+            "serve",
+            "--listen",
+            "app:web=:80",
+            "x.lua",
+            "--listen",
+        ];
+        let cli = Cli::read(line.map(OsString::from)).unwrap();
+        let run = cli.command.as_run().unwrap();
+        assert_eq!(run.listen[0].address.port(), 80);
+        assert_eq!(words(run), ["--listen"]);
+        assert!(matches!(cli.command, Command::Serve(_)));
+    }
+
+    #[test]
     fn the_default_grace_is_five_seconds() {
         assert_eq!(
             read(&["run", "x.lua"]).unwrap().0.grace,
@@ -215,6 +236,11 @@ mod tests {
             ),
             (&["run", "--log-format", "xml", "x.lua"], "xml"),
             (&["run", "--env", "", "x.lua"], "--env"),
+            (&["run", "--listen", "here", "x.lua"], "--listen"),
+            (
+                &["serve", "--args-json", "[]", "x.lua", "y"],
+                "warren serve",
+            ),
             (&["rnu", "x.lua"], "rnu"),
             (&["doctor", "a", "b"], "'b'"),
         ] {

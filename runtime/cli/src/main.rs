@@ -21,7 +21,9 @@ use std::time::Duration;
 
 use clap::CommandFactory;
 use command_line::Cli;
-use commands::{Command, build, check, completions, doctor, inspect, man, new, policy, run, test};
+use commands::{
+    Command, build, check, completions, doctor, inspect, man, new, policy, run, serve, test,
+};
 #[cfg(unix)]
 use commands::{apply, cancel, ps, reload, send, terminate, top};
 use exit::Exit;
@@ -51,11 +53,15 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
         Err(error) => return Ok(told_by_clap(&error)?),
     };
     log::start(&cli.log)?;
-    if let Command::Run(run) = &cli.command {
+    if let Some(run) = cli.command.as_run() {
         patience.set(Some(run.grace.max(LAST_WORDS)));
     }
     let exit = match cli.command {
-        Command::Run(args) => run::run(&args, Warnings::beside(cli.log.log_format))?,
+        Command::Run(args) => {
+            let warnings = Warnings::beside(cli.log.log_format);
+            run::run(&args, run::Mode::Run, warnings)?
+        }
+        Command::Serve(args) => serve::serve(&args, Warnings::beside(cli.log.log_format))?,
         Command::Test(args) => test::test(&args, Warnings::beside(cli.log.log_format))?,
         Command::New(args) => new::new(&args)?,
         Command::Build(args) => build::build(&args, Warnings::beside(cli.log.log_format))?,

@@ -34,6 +34,7 @@ mod permits;
 mod queue_settings;
 mod store_settings;
 mod volume_settings;
+pub mod web;
 
 pub use crate::endpoint::{Endpoint, EndpointError};
 pub use crate::environment::Variables;

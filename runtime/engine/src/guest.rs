@@ -195,6 +195,12 @@ impl Guest {
         self.kept = KeptByGuest::beginning_with(kept);
     }
 
+    /// Returns true if the process was started to answer a request.
+    pub(crate) fn answers_request(&self) -> bool {
+        let kept = self.kept.made();
+        kept.is_some_and(|kept| kept.find::<Incoming>().is_some())
+    }
+
     /// Returns the error to fail with if the guest has used up its processor time.
     pub(crate) fn has_run_too_long(&self) -> Option<Error> {
         if let Purpose::Prepare { .. } = self.purpose {

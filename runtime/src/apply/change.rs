@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
+use warren_engine::capability::web::WebSettings;
 use warren_engine::security::{Identity, Scope};
 use warren_engine::{Code, Definition, Grants, HostLimits, Source};
 use warren_kernel::Error;
@@ -15,8 +16,8 @@ use crate::app::{App, Consumer, RulesChange, Service};
 use crate::definitions::{self, plain, source_of};
 use crate::native::{self, Context};
 
-/// Changes of a running runtime: definitions, modules, hosts, services, consumers, policies,
-/// scopes and identities to add, to replace and to remove, and the program on disk. They are
+/// Changes of a running runtime: definitions, modules, hosts, services, consumers, listeners,
+/// policies, scopes and identities to add, to replace and to remove, and the program on disk. They are
 /// applied together or not at all, by [`Runtime::apply`] or after a look at the
 /// [`Runtime::plan`].
 ///
@@ -47,6 +48,7 @@ pub struct Change {
     pub(super) hosts: BTreeMap<Arc<str>, Option<HostLimits>>,
     pub(super) services: BTreeMap<Arc<str>, Option<Service>>,
     pub(super) consumers: BTreeMap<Arc<str>, Option<Consumer>>,
+    pub(super) web: Option<WebSettings>,
     pub(super) rules: RulesChange,
     pub(super) grace: Duration,
     pub(super) forget_previous: bool,
@@ -66,6 +68,7 @@ impl Default for Change {
             hosts: BTreeMap::new(),
             services: BTreeMap::new(),
             consumers: BTreeMap::new(),
+            web: None,
             rules: RulesChange::default(),
             grace: GRACE,
             forget_previous: false,
@@ -211,6 +214,16 @@ impl Change {
         self
     }
 
+    /// Sets the listeners, routers, routes and directories of files that are given in memory,
+    /// in place of all those before, and over those of the program. A listener that keeps its
+    /// address keeps its connections. One that is gone accepts nothing more, and its
+    /// connections end with the requests that are being answered, after the
+    /// [grace](Change::grace) at the latest.
+    pub fn web(mut self, web: WebSettings) -> Change {
+        self.web = Some(web);
+        self
+    }
+
     /// Adds or replaces a policy: statements in Cedar. Running processes are judged by it,
     /// too.
     pub fn policy(mut self, id: impl AsRef<str>, statements: &str) -> Change {
@@ -295,6 +308,7 @@ impl fmt::Debug for Change {
             .field("hosts", &self.hosts.keys())
             .field("services", &self.services.keys())
             .field("consumers", &self.consumers.keys())
+            .field("web", &self.web)
             .field("rules", &self.rules)
             .finish_non_exhaustive()
     }

@@ -3,9 +3,11 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use warren_capabilities::server::ListenError;
 use warren_kernel::Error;
 
 use super::plan::Object;
+use super::web::Lacking;
 use crate::app::{AppError, DependencyError, IdError, ManifestError, PolicyError, RereadError};
 use crate::own_directories::Reached;
 use crate::reload::{RefusedFile, shown};
@@ -128,6 +130,9 @@ pub enum ApplyError {
         /// The directory of the data.
         data: PathBuf,
     },
+    /// A listener cannot be opened, or a directory or certificate cannot be read.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
     /// Another change was applied after the plan was made.
     #[error("the plan is for version {planned}, and version {present} is in place: plan again")]
     Conflict {
@@ -145,6 +150,17 @@ pub enum ApplyError {
     /// The runtime is ending.
     #[error("{0}")]
     Ending(Error),
+}
+
+impl From<Lacking> for ApplyError {
+    fn from(lacking: Lacking) -> ApplyError {
+        ApplyError::Missing {
+            object: lacking.object,
+            name: lacking.name,
+            needs: lacking.needs,
+            needed: lacking.needed,
+        }
+    }
 }
 
 impl From<Reached> for ApplyError {

@@ -23,6 +23,8 @@ mod steps;
 mod target;
 mod version;
 mod versions;
+mod web;
+mod web_steps;
 mod work;
 
 pub use applied::Applied;
@@ -32,3 +34,4 @@ pub use plan::{Action, Object, Plan, Step};
 pub use planned::Planned;
 pub(crate) use version::Version;
 pub(crate) use versions::Versions;
+pub(crate) use web::check as check_web;

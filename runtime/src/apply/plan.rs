@@ -106,6 +106,14 @@ pub enum Object {
     Queue,
     /// A process for each message of a queue.
     Consumer,
+    /// A socket of the HTTP server.
+    Listener,
+    /// A prefix of paths with middleware.
+    Router,
+    /// Requests that a definition answers.
+    Route,
+    /// A directory of files that are served.
+    Static,
     /// Statements in Cedar.
     Policy,
     /// A named set of policies.
@@ -128,6 +136,10 @@ impl Object {
             Object::Service => "service",
             Object::Queue => "queue",
             Object::Consumer => "consumer",
+            Object::Listener => "listener",
+            Object::Router => "router",
+            Object::Route => "route",
+            Object::Static => "static",
             Object::Policy => "policy",
             Object::Scope => "scope",
             Object::HostIdentity => "identity of host",

@@ -85,6 +85,7 @@ impl Steps {
         steps.of_modules(from, to);
         steps.of_services(from, to, &places);
         steps.of_consumers(from, to, &places);
+        steps.of_web(from, to, &places);
         if let (Some(from), Some(to)) = (&from.rules, &to.rules) {
             steps.of_rules(from, to, &places);
         }
@@ -456,7 +457,7 @@ fn parts_of_consumer(before: &Consumer, after: &Consumer) -> Vec<String> {
     different(&parts)
 }
 
-fn different(parts: &[(&str, bool)]) -> Vec<String> {
+pub(super) fn different(parts: &[(&str, bool)]) -> Vec<String> {
     let parts = parts.iter().filter(|(_, is_same)| !is_same);
     parts.map(|(part, _)| (*part).to_owned()).collect()
 }
@@ -465,7 +466,7 @@ fn different(parts: &[(&str, bool)]) -> Vec<String> {
 type Place = (Option<String>, Option<usize>);
 
 /// The places of a program's manifest and policies; none for what was given in memory.
-struct Places(Option<(String, Lines)>);
+pub(super) struct Places(Option<(String, Lines)>);
 
 impl Places {
     fn of(app: Option<&Arc<App>>) -> Places {
@@ -483,7 +484,7 @@ impl Places {
         }
     }
 
-    fn of_table(&self, table: &str, name: &str) -> Place {
+    pub(super) fn of_table(&self, table: &str, name: &str) -> Place {
         let Some((path, lines)) = &self.0 else {
             return (None, None);
         };

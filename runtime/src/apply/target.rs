@@ -12,6 +12,7 @@ use super::change::Change;
 use super::error::ApplyError;
 use super::plan::Object;
 use super::version::Version;
+use super::web;
 use crate::app::{App, AppError, Changes, Consumer, Id, Reread, Rules, RulesChange, Service};
 use crate::definitions::{LayeredDefinitions, LayeredFiles};
 use crate::own_directories::OwnDirectories;
@@ -48,6 +49,7 @@ impl Target {
             hosts,
             services,
             consumers,
+            web,
             rules,
             grace,
             forget_previous,
@@ -72,6 +74,13 @@ impl Target {
         }
         if !consumers.is_empty() || app.is_some() {
             change_consumers(&mut version, consumers)?;
+        }
+        let changes_web = web.is_some() || app.is_some();
+        if let Some(web) = web {
+            version.own_web = Arc::new(web);
+        }
+        if changes_web {
+            version.merge_web();
         }
         if let Some(rules) = changed_rules(present, app.as_deref(), &rules)? {
             version.rules = Some(rules);
@@ -156,6 +165,7 @@ impl Target {
         for consumer in next.consumers.iter() {
             check_consumer(next, consumer)?;
         }
+        web::check(next)?;
         // The id of a definition may also be the label of a host function process.
         for (host, identity) in &rules.hosts {
             if identity.is_some() && !next.has_host(host) {

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use warren_capabilities::Queues;
+use warren_engine::capability::web::WebSettings;
 use warren_engine::{DEFAULT_HOST, HostLimits};
 
 use crate::app::{App, Consumer, DependencyError, Rules, Service, Table, sort_services};
@@ -29,6 +30,10 @@ pub(crate) struct Version {
     pub(crate) consumers: Arc<[Arc<Consumer>]>,
     /// The queues, which are the same in all versions.
     pub(crate) queues: Queues,
+    /// The listeners, routers and routes given in memory, which take precedence likewise.
+    pub(crate) own_web: Arc<WebSettings>,
+    /// All that the HTTP server serves.
+    pub(crate) web: Arc<WebSettings>,
     /// Absent if the runtime judges nothing by policies that can be changed.
     pub(crate) rules: Option<Rules>,
 }
@@ -113,5 +118,15 @@ impl Version {
     pub(crate) fn consumer_without_queue(&self) -> Option<&Arc<Consumer>> {
         let mut consumers = self.consumers.iter();
         consumers.find(|consumer| !self.queues.contains(&consumer.queue))
+    }
+
+    /// Puts what the embedder serves over what the program serves.
+    pub(crate) fn merge_web(&mut self) {
+        let of_app = self.app().map(|app| Arc::clone(app.web()));
+        self.web = match of_app {
+            None => Arc::clone(&self.own_web),
+            Some(of_app) if *self.own_web == WebSettings::default() => of_app,
+            Some(of_app) => Arc::new(WebSettings::clone(&of_app).with(&self.own_web)),
+        };
     }
 }

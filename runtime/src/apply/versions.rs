@@ -10,7 +10,8 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, ready};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{MutexGuard, oneshot};
-use warren_capabilities::{Metrics, Queues};
+use warren_capabilities::server::{self, Bound, ListenError, Server};
+use warren_capabilities::{Metrics, Queues, TokenStores};
 use warren_engine::{Node, Prepared, Published, Reload, Unprepared};
 use warren_kernel::{Error, Host};
 
@@ -21,6 +22,7 @@ use super::plan::Plan;
 use super::steps::Steps;
 use super::target::Target;
 use super::version::Version;
+use super::web;
 use super::work::Work;
 use crate::app::{App, Changes, Policies};
 use crate::consumers::{Consumers, Removed};
@@ -40,6 +42,7 @@ pub(crate) struct Versions {
     own: OwnDirectories,
     services: Arc<Services>,
     consumers: Consumers,
+    server: Arc<Server>,
     metrics: Metrics,
     /// Definitions that are gone and have metrics: processes that outlive them have begun
     /// these anew.
@@ -50,7 +53,8 @@ impl Default for Versions {
     /// Returns one empty version.
     fn default() -> Self {
         let own = OwnDirectories::default();
-        Versions::new(Version::default(), None, own, Metrics::default())
+        let server = Server::new(TokenStores::default(), None);
+        Versions::new(Version::default(), None, own, (server, Metrics::default()))
     }
 }
 
@@ -59,7 +63,7 @@ impl Versions {
         first: Version,
         policies: Option<Arc<Policies>>,
         own: OwnDirectories,
-        metrics: Metrics,
+        (server, metrics): (Server, Metrics),
     ) -> Versions {
         Versions {
             services: Services::new(first.services.iter().cloned()),
@@ -69,6 +73,7 @@ impl Versions {
             running: tokio::sync::Mutex::default(),
             policies,
             own,
+            server: Arc::new(server),
             metrics,
             outlived: Mutex::default(),
         }
@@ -94,6 +99,25 @@ impl Versions {
 
     pub(crate) fn queues(&self) -> Queues {
         self.present.read().queues.clone()
+    }
+
+    pub(crate) fn server(&self) -> &Arc<Server> {
+        &self.server
+    }
+
+    /// Opens the listeners of the present version, unless they are open.
+    ///
+    /// # Errors
+    ///
+    /// See [`ListenError`]. No listener was opened.
+    pub(crate) async fn listen(&self, node: &Arc<Node>) -> Result<Vec<Bound>, ListenError> {
+        let _running = self.lock().await;
+        if !self.server.has_begun() {
+            let settings = Arc::clone(&self.present.read().web);
+            let prepared = web::prepare(&self.server, node, &settings).await?;
+            self.server.put(node, prepared, Duration::ZERO);
+        }
+        Ok(self.server.bound())
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {
@@ -228,15 +252,31 @@ impl Versions {
             true => None,
             false => Some(self.compile(node, &present, &target, &mut steps).await?),
         };
+        let web = self.prepare_web(node, &present, &target).await?;
         Ok(Work {
             node: Arc::clone(node),
             plan,
             target,
             gone: steps.gone,
             prepared,
+            web,
             present_rules: present.rules,
             keeps_before,
         })
+    }
+
+    /// Opens what is new of the listeners of a version.
+    async fn prepare_web(
+        &self,
+        node: &Arc<Node>,
+        present: &Version,
+        target: &Target,
+    ) -> Result<Option<server::Prepared>, ApplyError> {
+        let settings = &target.version.web;
+        if present.web == *settings || !self.server.has_begun() {
+            return Ok(None);
+        }
+        Ok(Some(web::prepare(&self.server, node, settings).await?))
     }
 
     async fn compile(
@@ -324,6 +364,14 @@ impl Versions {
             }
             return Ok((None, Exchanged::default()));
         };
+        // Listeners were opened after the plan was made.
+        let lacks_listeners = work.web.is_none() && self.server.has_begun();
+        if lacks_listeners && present.web != work.target.version.web {
+            return Err(ApplyError::Conflict {
+                planned: plan.version,
+                present: present.number,
+            });
+        }
         let rules = work.target.version.rules.as_ref();
         if let (Some(planned), Some(rules)) = (&work.present_rules, rules)
             && !planned.is(rules)
@@ -336,10 +384,14 @@ impl Versions {
             .then(|| Arc::clone(&version.services));
         let consumers = (!Arc::ptr_eq(&present.consumers, &version.consumers))
             .then(|| Arc::clone(&version.consumers));
+        let (listeners, grace) = (work.web, work.target.grace);
         let mut exchanged = Exchanged::default();
         let published = node.publish_with(prepared, || {
             exchanged.services = services.map(|services| self.services.exchange(&services));
             exchanged.consumers = consumers.map(|consumers| self.consumers.exchange(&consumers));
+            if let Some(listeners) = listeners {
+                self.server.put(&node, listeners, grace);
+            }
         });
         let version = Arc::new(version);
         let replaced = std::mem::replace(&mut *self.present.write(), version);

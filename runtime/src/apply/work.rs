@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use warren_capabilities::server;
 use warren_engine::{Node, Prepared};
 
 use super::plan::Plan;
@@ -16,6 +17,8 @@ pub(super) struct Work {
     pub(super) gone: Vec<Arc<str>>,
     /// Absent if there is nothing to do.
     pub(super) prepared: Option<Prepared>,
+    /// The listeners, if they change and are open.
+    pub(super) web: Option<server::Prepared>,
     /// The policies when this was planned.
     pub(super) present_rules: Option<Rules>,
     /// True if the version before stays the one to go back to.

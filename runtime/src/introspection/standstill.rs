@@ -45,10 +45,11 @@ impl Inspector {
     /// A first process that waits for events goes on until it is asked to end, as a server
     /// does, and so does a first process that waits for the outcome of such a process.
     /// There is then no standstill. Any other process that waits for events waits for other
-    /// processes, unless it is told of reloads. A program with consumers of queues has no
-    /// standstill: messages of queues start processes.
+    /// processes, unless it is told of reloads. A program with consumers of queues, or with
+    /// open listeners, has no standstill: messages of queues and requests start processes.
     pub fn standstill(&self, first: impl AsRef<str>) -> Option<Standstill> {
-        if *self.versions.consumers().running().borrow() > 0 {
+        let takes_messages = *self.versions.consumers().running().borrow() > 0;
+        if takes_messages || !self.versions.server().bound().is_empty() {
             return None;
         }
         let kernel = self.node.kernel();

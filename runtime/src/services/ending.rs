@@ -4,20 +4,22 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use warren_capabilities::server::Server;
 use warren_engine::Node;
 use warren_kernel::Process;
 
 use super::{Services, State};
 use crate::consumers::Consumers;
 
-/// Ends all processes. Processes that read events are asked to end and have the
-/// time `grace`; all others end at once. A service, with the processes it has
-/// started, is asked once the services that depend on it have ended. Processes that work on
-/// a message of a queue have the time, too, to come to an end. Returns
-/// when all processes have ended and all their output is written; standard
-/// error and the log get the rest of the time.
+/// Ends the listeners, and then all processes. Requests that are being answered have half of
+/// the time `grace`. Processes that read events are asked to end and have the rest of it;
+/// all others end at once. A service, with the processes it has started, is asked once the
+/// services that depend on it have ended. Processes that work on a message of a queue have the
+/// rest of the time, too, to come to an end. Returns when all processes have ended and all their
+/// output is written; standard error and the log get the rest of the time.
 pub(crate) async fn shutdown(
     node: &Node,
+    server: &Server,
     services: &Services,
     consumers: &Consumers,
     grace: Duration,
@@ -26,6 +28,12 @@ pub(crate) async fn shutdown(
     consumers.stop();
     let begun = Instant::now();
     let deadline = node.now().after(grace);
+    // The processes that requests need go on meanwhile.
+    tokio::select! {
+        biased;
+        () = server.end() => {}
+        () = node.sleep(grace / 2) => {}
+    }
     let mut changed = services.changed.subscribe();
     let mut held = services.held();
     let working = consumers.live();
@@ -52,7 +60,7 @@ pub(crate) async fn shutdown(
     tokio::select! {
         biased;
         () = in_order => {}
-        () = node.sleep(grace) => {}
+        () = node.sleep(grace.saturating_sub(begun.elapsed())) => {}
     }
     node.terminate_all(grace.saturating_sub(begun.elapsed()))
         .await;

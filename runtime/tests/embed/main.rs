@@ -31,3 +31,4 @@ mod stack;
 mod tokens;
 mod traces;
 mod volumes;
+mod web;

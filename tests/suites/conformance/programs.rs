@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use warren_tests::{Site, Warren, entries, project};
+use warren_tests::{Site, Warren, entries, free_address, project};
 
 /// The directory of the programs: a directory for each section; in it, Lua
 /// files and directories with a `main.lua`.
@@ -12,6 +12,9 @@ const DIRECTORY: &str = "tests/conformance";
 
 /// The site that programs are told of.
 static SITE: LazyLock<Site> = LazyLock::new(Site::start);
+
+/// The address in programs at which they listen themselves.
+const OWN: &str = "127.0.0.1:9090";
 
 /// One program, with the settings in its first comment:
 ///
@@ -26,7 +29,8 @@ static SITE: LazyLock<Site> = LazyLock::new(Site::start);
 /// -- unsaid: text                something it does not say there
 /// ```
 ///
-/// `127.0.0.1:8080` in options and arguments is the address of a [site](Site).
+/// `127.0.0.1:8080` in options and arguments is the address of a [site](Site), and
+/// `127.0.0.1:9090` one at which the program itself may listen.
 ///
 /// In a directory, `stdout.txt` is its whole output, byte by byte, and
 /// `stdout-in-any-order.txt` the lines of several processes.
@@ -128,10 +132,15 @@ impl Program {
             Some(section) if !self.path.is_dir() => section,
             _ => &self.path,
         };
+        let own = free_address();
+        let placed = |words: &[String]| -> Vec<String> {
+            let words = words.iter();
+            words.map(|word| word.replace(OWN, &own)).collect()
+        };
         let outcome = Warren::run(&self.path)
             .current_dir(directory)
-            .options(&self.options)
-            .arguments(&self.arguments)
+            .options(placed(&self.options))
+            .arguments(placed(&self.arguments))
             .start()
             .end()
             .ends_with(self.status);

@@ -4,27 +4,33 @@ use std::fs::{self, File};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use warren_tests::{Program, Site, TimedOut};
+use warren_tests::{Program, Site, TimedOut, free_address};
 
 use crate::document::Example;
 
 /// The site that examples find at `127.0.0.1:8080`.
 static SITE: LazyLock<Site> = LazyLock::new(Site::start);
 
+/// The address at which examples listen themselves.
+const OWN: &str = "127.0.0.1:9090";
+
 /// Runs an example with the real command.
 ///
 /// # Errors
 /// The first difference from the stated result.
 pub(crate) fn run(example: &Example, limit: Duration) -> Result<(), String> {
+    let own = free_address();
+    let placed = |text: &str| SITE.put_into(text).replace(OWN, &own);
+    let written = |text: &str| SITE.take_out_of(text).replace(&own, OWN);
     let files: Vec<_> = example
         .files
         .iter()
-        .map(|(name, source)| (&**name, SITE.put_into(source)))
+        .map(|(name, source)| (&**name, placed(source)))
         .collect();
     let program = Program::of(&files);
     let stdin = program.path().join("stdin.txt");
     let opened = fs::write(&stdin, &example.stdin).and_then(|()| File::open(&stdin));
-    let options = example.options.iter().map(|option| SITE.put_into(option));
+    let options = example.options.iter().map(|option| placed(option));
     let mut session = program
         .command()
         .options(options)
@@ -34,7 +40,7 @@ pub(crate) fn run(example: &Example, limit: Duration) -> Result<(), String> {
     let mut expected = example.stdout.iter();
     loop {
         let line = match session.line() {
-            Ok(line) => line.map(|line| shown(&line)),
+            Ok(line) => line.map(|line| written(&shown(&line))),
             Err(TimedOut) => return Err("not done in time".to_owned()),
         };
         let wanted = expected.next();
@@ -56,7 +62,7 @@ pub(crate) fn run(example: &Example, limit: Duration) -> Result<(), String> {
     let missing = example
         .stderr
         .iter()
-        .find(|text| !SITE.take_out_of(&outcome.stderr).contains(*text));
+        .find(|text| !written(&outcome.stderr).contains(*text));
     match missing {
         None => Ok(()),
         Some(text) => Err(format!("{text:?} was not said: {outcome}")),
@@ -66,5 +72,5 @@ pub(crate) fn run(example: &Example, limit: Duration) -> Result<(), String> {
 /// Returns a line as the document shows it: a tab is two spaces.
 fn shown(line: &[u8]) -> String {
     let line = String::from_utf8_lossy(line).replace('\t', "  ");
-    SITE.take_out_of(line.trim_end())
+    line.trim_end().to_owned()
 }

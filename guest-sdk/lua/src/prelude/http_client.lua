@@ -140,14 +140,17 @@ for name, method in next, METHODS do
   end, "http_client." .. name)
 end
 
-http_client.request = public(function(method, url, options)
+-- For the library http, too.
+function native.http_request(method, url, options)
   if method == nil then
     return invalid("method is missing")
   elseif type(method) ~= "string" then
     wrong(1, "request", "string", method)
   end
   return send("request", 2, method, url, options)
-end, "http_client.request")
+end
+
+http_client.request = public(native.http_request, "http_client.request")
 
 -- A request of a batch as the runtime takes it; or nil and an error.
 local function request_of(request, place)

@@ -298,7 +298,7 @@ native.kept = {
   with_values = with_values, flattened = flattened, invalid = invalid, replaced = replaced,
   add_identities = add_identities,
   TIMEOUT = errors.TIMEOUT, CANCELED = errors.CANCELED, INTERNAL = errors.INTERNAL,
-  NOT_FOUND = errors.NOT_FOUND,
+  NOT_FOUND = errors.NOT_FOUND, INVALID = errors.INVALID,
   new_error = errors.new, new_channel = channel.new, spawn = coroutine.spawn, sleep = time.sleep,
   json_encode = json.encode, json_decode = json.decode, null = json.null,
   concat = table.concat, sort = table.sort, select = select, tonumber = tonumber, tointeger = math.tointeger,

@@ -143,9 +143,33 @@ fn refuse(operation: &str, request: &[u8]) -> Result<Vec<u8>, Error> {
         ("sql.prepare", b"\x93\xa6app:db\xc0\xa8SELECT 1") => return Ok(b"\xc3".to_vec()),
         ("sql.begin", b"\x92\xa6app:db\xc0") => return Ok(b"\x01".to_vec()),
         ("store.open", b"\x91\xaaapp:values") => return Ok(b"\xaaapp:values".to_vec()),
+        ("web.request", b"\x90") => return Ok(head()),
+        ("web.multipart", _) => {
+            let part = b"\x91\x84\xa4name\xa1a\xa8filename\xa5a.txt\xa7headers\x90\xa7content\xa1x";
+            return Ok(part.to_vec());
+        }
         _ => {}
     }
     Err(Error::new("Invalid", "an argument of another type"))
+}
+
+/// The head of a request without headers.
+fn head() -> Vec<u8> {
+    let mut head = b"\x88".to_vec();
+    for text in ["id", "method", "path", "remote_addr"] {
+        let len = u8::try_from(text.len()).expect("the text is short");
+        let name = [&[0xa0 | len][..], text.as_bytes()].concat();
+        head.extend([&name[..], b"\xa1x"].concat());
+    }
+    head.extend(b"\xaecontent_length\x00");
+    for list in [
+        &b"\xa7headers"[..],
+        b"\xaaparameters",
+        b"\xb0query_parameters",
+    ] {
+        head.extend([list, b"\x90"].concat());
+    }
+    head
 }
 
 fn directory(program: &str) -> PathBuf {

@@ -12,7 +12,7 @@ use crate::lua::State;
 use crate::{boot, late};
 
 /// The document's name for an object of each class.
-pub(super) const OBJECTS: [(&str, &str); 36] = [
+pub(super) const OBJECTS: [(&str, &str); 39] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),
@@ -28,6 +28,8 @@ pub(super) const OBJECTS: [(&str, &str); 36] = [
     ("policy", "policy"),
     ("queue_message", "m"),
     ("regexp", "re"),
+    ("request", "req"),
+    ("response", "res"),
     ("scanner", "scanner"),
     ("scope", "scope"),
     ("spawner", "spawner"),
@@ -49,6 +51,7 @@ pub(super) const OBJECTS: [(&str, &str); 36] = [
     ("token_store", "ts"),
     ("volume", "v"),
     ("volume_file", "f"),
+    ("upload", "upload"),
 ];
 
 #[test]

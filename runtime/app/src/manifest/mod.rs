@@ -7,15 +7,19 @@
 mod consumers;
 mod databases;
 mod imports;
+mod listeners;
 mod problem;
 mod queues;
 mod reader;
 #[cfg(test)]
 mod reference;
+mod routers;
+mod routes;
 mod scalars;
 mod security;
 mod service_entry;
 mod size;
+mod static_entry;
 mod stores;
 mod test_entry;
 mod tokens;
@@ -36,10 +40,14 @@ use crate::uses::UseKind;
 pub(crate) use consumers::ConsumerEntry;
 pub(crate) use databases::DatabaseEntry;
 pub(crate) use imports::ImportsEntry;
+pub(crate) use listeners::ListenerEntry;
 pub(crate) use queues::QueueEntry;
 use reader::{Reader, Section};
+pub(crate) use routers::RouterEntry;
+pub(crate) use routes::RoutesEntry;
 pub(crate) use security::{IdentityOf, SecurityEntries};
 pub(crate) use service_entry::ServiceEntry;
+pub(crate) use static_entry::StaticEntry;
 pub(crate) use test_entry::TestEntry;
 pub(crate) use tokens::TokensEntry;
 pub(crate) use uses::Use;
@@ -72,6 +80,10 @@ pub(crate) struct Manifest {
     pub(crate) queues: Vec<QueueEntry>,
     pub(crate) consumers: Vec<ConsumerEntry>,
     pub(crate) volumes: Vec<VolumeEntry>,
+    pub(crate) listeners: Vec<ListenerEntry>,
+    pub(crate) routers: Vec<RouterEntry>,
+    pub(crate) routes: Vec<RoutesEntry>,
+    pub(crate) files: Vec<StaticEntry>,
     pub(crate) security: SecurityEntries,
 }
 
@@ -134,6 +146,10 @@ impl Manifest {
                 "queues",
                 "consumers",
                 "volumes",
+                "listeners",
+                "routers",
+                "routes",
+                "static",
                 "security",
                 "scopes",
             ],
@@ -191,6 +207,22 @@ impl Manifest {
         for (id, volume) in reader.tables_by_id(&root, "volumes") {
             let entry = VolumeEntry::read(&mut reader, id, &volume);
             manifest.volumes.push(entry);
+        }
+        for (id, listener) in reader.tables_by_id(&root, "listeners") {
+            let entry = ListenerEntry::read(&mut reader, id, &listener);
+            manifest.listeners.push(entry);
+        }
+        for (id, router) in reader.tables_by_id(&root, "routers") {
+            let entry = RouterEntry::read(&mut reader, id, &router);
+            manifest.routers.push(entry);
+        }
+        for (id, routes) in reader.tables_by_id(&root, "routes") {
+            let entry = RoutesEntry::read(&mut reader, id, &routes);
+            manifest.routes.push(entry);
+        }
+        for (id, files) in reader.tables_by_id(&root, "static") {
+            let entry = StaticEntry::read(&mut reader, id, &files);
+            manifest.files.push(entry);
         }
         manifest.security.read(&mut reader, &root);
         (manifest, reader.into_problems())

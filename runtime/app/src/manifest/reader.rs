@@ -50,6 +50,18 @@ impl<'a> Section<'a> {
         self.entries.get(key)
     }
 
+    /// Returns the place of a key in the table of another key.
+    pub(super) fn span_below(&self, table: &str, key: &str) -> Option<Range<usize>> {
+        match self.value(table)?.get_ref() {
+            DeValue::Table(entries) => {
+                let mut keys = entries.keys();
+                keys.find(|known| **known.get_ref() == *key)
+                    .map(Spanned::span)
+            }
+            _ => None,
+        }
+    }
+
     /// Returns ` in [hosts."app:workers"]`; nothing at the top.
     pub(super) fn place(&self) -> String {
         if self.path.is_empty() {
@@ -206,6 +218,27 @@ impl Reader {
             }
         }
         texts
+    }
+
+    /// Returns the strings, whole numbers and booleans of the section as texts, with their
+    /// keys.
+    pub(super) fn words(&mut self, section: &Section<'_>) -> Vec<(Spanned<String>, String)> {
+        let mut words = Vec::new();
+        for (key, value) in section.entries {
+            let name: &str = key.get_ref();
+            let word = match value.get_ref() {
+                DeValue::String(text) => text.clone().into_owned(),
+                DeValue::Boolean(value) => value.to_string(),
+                DeValue::Integer(integer) if integer.radix() == 10 => integer.as_str().to_owned(),
+                other => {
+                    let expected = "a string, a whole number, true or false";
+                    self.wrong_type(section, name, value.span(), other, expected);
+                    continue;
+                }
+            };
+            words.push((Spanned::new(key.span(), name.to_owned()), word));
+        }
+        words
     }
 
     /// Records that the table of this key lacks a key.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use warren_engine::HostLimits;
+use warren_engine::capability::web::{FilesSettings, ListenerSettings, Middleware};
 use warren_engine::capability::{
     DatabasePlace, DatabaseSettings, QueueSettings, StoreSettings, VolumeSettings,
 };
@@ -70,6 +71,8 @@ fn problems(table: &str, key: &str, value: &str) -> Vec<Problem> {
         (Some("consumers"), _) => "process = \"a:b\"\nqueue = \"a:b\"\n",
         (Some("volumes"), "path") => "",
         (Some("volumes"), _) => "path = \"a\"\n",
+        (Some("listeners"), key) if key != "bind" => "bind = \":80\"\n",
+        (Some("routers"), key) if key != "listener" => "listener = \"a:b\"\n",
         _ => "",
     };
     let text = format!("[{table}]\n{required}{key} = {value}\n");
@@ -105,7 +108,7 @@ fn the_page_has_the_keys_of_the_reader_and_no_other() {
             None => {
                 // Every table has a list, be it empty: its rows must follow.
                 let inner = format!("{}.{}", row.table, row.key);
-                if row.kind == "table" && row.key != "actor" {
+                if row.kind == "table" && !["actor", "options"].contains(&row.key) {
                     stated.entry(inner).or_default();
                 }
                 (row.table.to_owned(), row.key)
@@ -123,9 +126,14 @@ fn the_page_has_the_keys_of_the_reader_and_no_other() {
         .collect();
     assert_eq!(sections, keys_of_the_reader("unknown = 1\n"));
     for (table, keys) in stated {
-        // Its keys are names that the manifest chooses.
-        if table == "imports.\"id\"" {
-            assert_eq!(keys, ["NAME".to_owned()].into());
+        // Their keys are texts that the manifest chooses.
+        let free = match &*table {
+            "imports.\"id\"" => Some("NAME"),
+            "routes.\"id\"" => Some("\"GET /users/{id}\""),
+            _ => None,
+        };
+        if let Some(key) = free {
+            assert_eq!(keys, [key.to_owned()].into());
             continue;
         }
         let header = table.replace("\"id\"", "\"a:b\"");
@@ -226,6 +234,19 @@ fn each_kind_of_store_is_named() {
 }
 
 #[test]
+fn each_middleware_is_named() {
+    let (_, before) = values_of("middleware");
+    assert_eq!(before, Middleware::BEFORE);
+    let (_, behind) = values_of("post_middleware");
+    assert_eq!(behind, Middleware::BEHIND);
+    let names = Middleware::BEFORE.into_iter().chain(Middleware::BEHIND);
+    for option in names.flat_map(Middleware::options_of) {
+        let row = format!("| `{option}` |");
+        assert!(PAGE.contains(&row), "no row of {option}");
+    }
+}
+
+#[test]
 fn defaults_are_those_of_the_code() {
     let rows = rows();
     let default = |key: &str| {
@@ -295,17 +316,36 @@ fn defaults_are_those_of_the_code() {
     let most = size::parse_size(most).unwrap();
     assert_eq!(most, VolumeSettings::DEFAULT_MAX_BYTES);
 
-    // The reader reports exactly the keys without a default as missing.
-    let required = [
+    let listener = ListenerSettings::new("a:b", ([0, 0, 0, 0], 0).into());
+    assert_eq!(count("max_requests"), listener.max_requests);
+    assert_eq!(count("max_connections"), listener.max_connections);
+    let of_client = listener.max_client_connections;
+    assert_eq!(count("max_client_connections"), of_client);
+    assert_eq!(bytes("max_body"), listener.max_body);
+    assert_eq!(delay("timeouts.read"), listener.timeouts.read);
+    assert_eq!(delay("timeouts.write"), listener.timeouts.write);
+    assert_eq!(delay("timeouts.idle"), listener.timeouts.idle);
+    let index = format!("`{:?}`", FilesSettings::DEFAULT_INDEX);
+    assert_eq!(default("index"), index);
+
+    // The reader reports exactly these keys as missing, or a check of the program does.
+    let required: BTreeSet<_> = rows
+        .iter()
+        .filter(|row| row.default == "required")
+        .map(|row| (row.table, row.key))
+        .collect();
+    let expected = [
         ("services.\"id\"", "process"),
         ("consumers.\"id\"", "queue"),
         ("consumers.\"id\"", "process"),
         ("volumes.\"id\"", "path"),
+        ("listeners.\"id\"", "bind"),
+        ("listeners.\"id\"", "tls.cert"),
+        ("listeners.\"id\"", "tls.key"),
+        ("routers.\"id\"", "listener"),
+        ("static.\"id\"", "directory"),
     ];
-    for row in &rows {
-        let is_required = row.default == "required";
-        assert_eq!(is_required, required.contains(&(row.table, row.key)));
-    }
+    assert_eq!(required, expected.into());
 }
 
 #[test]

@@ -20,6 +20,7 @@ pub(crate) mod reload;
 pub(crate) mod run;
 #[cfg(unix)]
 pub(crate) mod send;
+pub(crate) mod serve;
 #[cfg(unix)]
 pub(crate) mod terminate;
 pub(crate) mod test;
@@ -47,6 +48,7 @@ use reload::ReloadArgs;
 use run::RunArgs;
 #[cfg(unix)]
 use send::SendArgs;
+use serve::ServeArgs;
 #[cfg(unix)]
 use terminate::TerminateArgs;
 use test::TestArgs;
@@ -58,6 +60,8 @@ use top::TopArgs;
 pub(crate) enum Command {
     /// Run a program until it ends
     Run(RunArgs),
+    /// Serve a program over HTTP until it is asked to end
+    Serve(ServeArgs),
     /// Run the tests of a program
     Test(TestArgs),
     /// Create a new program in a new directory
@@ -97,4 +101,15 @@ pub(crate) enum Command {
     Completions(CompletionsArgs),
     /// Write the man pages of this command
     Man(ManArgs),
+}
+
+impl Command {
+    /// Returns the options of a command that runs a program.
+    pub(crate) fn as_run(&self) -> Option<&RunArgs> {
+        match self {
+            Command::Run(run) => Some(run),
+            Command::Serve(serve) => Some(&serve.run),
+            _ => None,
+        }
+    }
 }

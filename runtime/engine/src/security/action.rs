@@ -123,6 +123,8 @@ actions! {
     FsWrite = "fs.write" on Volume;
     /// Sending a request over HTTP.
     HttpRequest = "http.request" on Origin;
+    /// Serving HTTP at a listener.
+    HttpListen = "http.listen" on Listener;
 }
 
 /// The kind of resource on which an action acts.
@@ -166,6 +168,8 @@ pub enum ResourceKind {
     Volume,
     /// An origin of URLs: scheme, host and port.
     Origin,
+    /// A listener of the HTTP server, by its id.
+    Listener,
 }
 
 /// Words of other systems for the runtime's own actions. Only `security.can` knows them.
@@ -217,6 +221,7 @@ impl ResourceKind {
             ResourceKind::Queue => "the queue's id",
             ResourceKind::Volume => "the volume's id",
             ResourceKind::Origin => "the origin",
+            ResourceKind::Listener => "the listener's id",
         }
     }
 }

@@ -120,6 +120,8 @@ pub enum EntryKind {
     Queue,
     /// A volume of files.
     Volume,
+    /// A listener of the HTTP server.
+    Listener,
 }
 
 impl EntryKind {
@@ -130,6 +132,7 @@ impl EntryKind {
             EntryKind::Database => "Database",
             EntryKind::Queue => "Queue",
             EntryKind::Volume => "Volume",
+            EntryKind::Listener => "Listener",
         }
     }
 }
@@ -178,6 +181,7 @@ impl Resource {
             Some(ResourceKind::Queue) => Resource::Entry(EntryKind::Queue, entry_id(text)),
             Some(ResourceKind::Volume) => Resource::Entry(EntryKind::Volume, entry_id(text)),
             Some(ResourceKind::Origin) => Resource::Origin(origin(text)),
+            Some(ResourceKind::Listener) => Resource::Entry(EntryKind::Listener, entry_id(text)),
             Some(
                 ResourceKind::System
                 | ResourceKind::Group

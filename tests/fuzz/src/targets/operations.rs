@@ -225,12 +225,12 @@ fn called(operation: &str, arguments: &[Value]) -> std::result::Result<Value, Er
     static CAPABILITIES: OnceLock<Vec<Arc<dyn Capability>>> = OnceLock::new();
     let capabilities = CAPABILITIES.get_or_init(|| {
         warren_capabilities::all(warren_capabilities::Settings {
-            tokens: vec![TokenStore {
+            tokens: warren_capabilities::TokenStores::new(vec![TokenStore {
                 id: STORE.into(),
                 token_length: 16,
                 expiration: Duration::from_secs(3_600),
                 key: Some(b"key".as_slice().into()),
-            }],
+            }]),
             ..warren_capabilities::Settings::default()
         })
     });

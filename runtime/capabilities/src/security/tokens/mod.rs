@@ -16,8 +16,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use warren_engine::capability::{Answer, Caller};
-use warren_engine::security::TokenStore;
-use warren_kernel::Error;
+use warren_engine::security::{Actor, Identity, Scope, TokenStore};
+use warren_kernel::{Error, Monotonic};
+use warren_values::msgpack::{self, Input, Token};
 
 use crate::answer;
 use crate::limit::{beyond, check_name_length};
@@ -28,12 +29,44 @@ use store::Store;
 const MAX_TOKEN: usize = 64 << 10;
 
 /// The stores of a program, by id.
+#[derive(Default)]
 pub(super) struct Tokens(HashMap<Arc<str>, Store>);
 
 impl Tokens {
     pub(super) fn new(stores: Vec<TokenStore>) -> Tokens {
         let by_id = |store: TokenStore| (Arc::clone(&store.id), Store::new(store));
         Tokens(stores.into_iter().map(by_id).collect())
+    }
+
+    /// Returns true if there is a store of this id.
+    pub(super) fn contains(&self, id: &str) -> bool {
+        self.0.contains_key(id)
+    }
+
+    /// Returns the actor and the scope that a token of a store stands for; `None` if it is
+    /// not valid.
+    pub(super) fn identity(&self, id: &str, token: &[u8], now: Monotonic) -> Option<Identity> {
+        let content = self.0.get(id)?.content(token, now).ok()??;
+        let mut input = Input::new(&content);
+        let Token::Map(fields) = input.token().ok()? else {
+            return None;
+        };
+        let (mut actor, mut meta) = (None, &EMPTY[..]);
+        let mut policies = Vec::new();
+        for _ in 0..fields {
+            let name = input.token().ok()?;
+            let value = input.value().ok()?;
+            match name {
+                Token::String(b"actor") => actor = Some(texts_of(value)?.pop()?),
+                Token::String(b"meta") => meta = value,
+                Token::String(b"policies") => policies = texts_of(value)?,
+                _ => {}
+            }
+        }
+        Some(Identity {
+            actor: Some(Arc::new(Actor::encoded(actor?, meta))),
+            scope: Some(Arc::new(Scope { policies })),
+        })
     }
 
     /// `security.token_store.get(id)`: the full id of a store.
@@ -117,6 +150,22 @@ impl Tokens {
     }
 }
 
+/// An empty map, encoded.
+const EMPTY: &[u8] = &[0x80];
+
+/// Returns the texts of a list, or a text alone.
+fn texts_of(value: &[u8]) -> Option<Vec<String>> {
+    let mut input = Input::new(value);
+    let text = |token: Token<'_>| match token {
+        Token::String(bytes) => msgpack::text(bytes).map(str::to_owned),
+        _ => None,
+    };
+    match input.token().ok()? {
+        Token::Array(len) => (0..len).map(|_| text(input.token().ok()?)).collect(),
+        one => Some(vec![text(one)?]),
+    }
+}
+
 /// Stands for an expiration that is not given.
 const DEFAULT: i64 = i64::MIN;
 
@@ -139,8 +188,6 @@ fn content(
     policies: &[String],
     metadata: &[u8],
 ) -> Result<Vec<u8>, Error> {
-    // An empty map, encoded.
-    const EMPTY: &[u8] = &[0x80];
     let or_empty = |map: &[u8]| if map.is_empty() { EMPTY } else { map }.to_vec();
     let content = answer::write(|out| {
         out.map(4)?;

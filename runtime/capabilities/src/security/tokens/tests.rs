@@ -5,17 +5,17 @@ use std::time::Duration;
 use warren_kernel::{HostConfig, Kernel, Kind, MAX_NAME_BYTES, Monotonic};
 use warren_values::Value;
 
-use super::super::Security;
+use super::super::{Security, TokenStores};
 use super::*;
 use crate::test::{Tester, of};
 
 fn security(key: Option<&[u8]>) -> Security {
-    Security::new(vec![TokenStore {
+    Security::new(TokenStores::new(vec![TokenStore {
         id: "app:tokens".into(),
         token_length: 32,
         expiration: Duration::from_secs(60),
         key: key.map(Arc::from),
-    }])
+    }]))
 }
 
 fn tester(kernel: &Arc<Kernel>) -> Tester {
@@ -67,6 +67,35 @@ fn a_token_stands_for_what_it_was_made_with() {
         assert_eq!(revoke(), Ok(Value::Boolean(true)));
         assert_eq!(revoke(), Ok(Value::Boolean(false)));
     }
+}
+
+#[test]
+fn a_token_gives_the_server_its_actor_and_scope() {
+    let kernel = Kernel::new();
+    let stores = TokenStores::new(vec![TokenStore {
+        id: "app:tokens".into(),
+        token_length: 32,
+        expiration: Duration::from_secs(60),
+        key: None,
+    }]);
+    let security = Security::new(stores.clone());
+    let token = create(&security, &mut tester(&kernel), Value::Nil).unwrap();
+    let Value::String(token) = token else {
+        panic!("no text");
+    };
+    let now = Monotonic(0);
+    let identity = stores
+        .identity("app:tokens", token.as_bytes(), now)
+        .unwrap();
+    let actor = identity.actor.unwrap();
+    assert_eq!(
+        (actor.id(), actor.meta()),
+        ("ada", vec![("role", "admin".to_owned())])
+    );
+    assert_eq!(identity.scope.unwrap().policies, ["readers"]);
+    assert!(stores.identity("app:tokens", b"forged", now).is_none());
+    assert!(stores.identity("app:none", token.as_bytes(), now).is_none());
+    assert!(stores.contains("app:tokens") && !stores.contains("app:none"));
 }
 
 #[test]

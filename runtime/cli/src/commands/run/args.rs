@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use warren::app::{MEMORY_OF_ALL, parse_duration, parse_size};
+use warren::app::{Listen, MEMORY_OF_ALL, parse_duration, parse_size};
 
 use crate::commands::grants::GrantArgs;
 
@@ -30,6 +30,12 @@ pub(crate) struct RunArgs {
     pub(crate) args_json: Option<String>,
     #[command(flatten)]
     pub(crate) grants: GrantArgs,
+    /// Serve HTTP at this address, such as 127.0.0.1:8080
+    ///
+    /// It takes the place of the address of the manifest's listener ID, or of its only one.
+    /// A listener that the manifest does not have hands all requests to the definition `web`.
+    #[arg(long, value_name = "[ID=]ADDRESS", value_parser = parse_listen)]
+    pub(crate) listen: Vec<Listen>,
     /// Keep the program's data in this directory
     ///
     /// Durable stores and queues and the files of databases lie in it. Without the option they
@@ -85,6 +91,11 @@ pub(crate) struct RunArgs {
     #[cfg(unix)]
     #[arg(long, value_name = "SOCKET")]
     pub(crate) control: Option<PathBuf>,
+}
+
+/// Reads the value of `--listen`.
+fn parse_listen(text: &str) -> Result<Listen, String> {
+    Listen::parse(text).map_err(|error| error.to_string())
 }
 
 /// Reads the value of `--max-memory-total`.

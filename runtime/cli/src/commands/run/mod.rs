@@ -2,6 +2,7 @@
 
 mod args;
 mod deadlock;
+mod listeners;
 mod output;
 mod policies;
 mod watch;
@@ -28,8 +29,17 @@ pub(crate) use args::RunArgs;
 use output::{OutputLost, StandardStreams};
 use watch::Watch;
 
+/// The command that runs a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// `warren run`.
+    Run,
+    /// `warren serve`.
+    Serve,
+}
+
 /// Runs the program and returns the command's exit.
-pub(crate) fn run(args: &RunArgs, warnings: Warnings) -> Result<Exit, Failures> {
+pub(crate) fn run(args: &RunArgs, mode: Mode, warnings: Warnings) -> Result<Exit, Failures> {
     // Nothing warns without it.
     let notices = warnings;
     let warnings = (!args.lint_off).then_some(warnings);
@@ -43,6 +53,8 @@ pub(crate) fn run(args: &RunArgs, warnings: Warnings) -> Result<Exit, Failures> 
         env: args.grants.env.clone(),
         uses: args.grants.uses(),
         volumes: args.grants.volume.clone(),
+        listen: args.listen.clone(),
+        serves: mode == Mode::Serve,
         strict: args.strict,
         reloadable: args.watch || args.is_controlled(),
         tests: false,
@@ -62,8 +74,13 @@ pub(crate) fn run(args: &RunArgs, warnings: Warnings) -> Result<Exit, Failures> 
     let watcher = args.watch.then(|| watch::watcher(&app)).transpose()?;
     let watcher = watcher.map(|watcher| (watcher, notices));
     let interpreter = interpreter()?;
-    // For signals and blocking work: processes have threads of their own.
-    let tokio = tokio::runtime::Builder::new_current_thread()
+    // For signals and blocking work: processes have threads of their own. Connections take
+    // as many threads as there are cores.
+    let mut tokio = match app.web().is_empty() {
+        true => tokio::runtime::Builder::new_current_thread(),
+        false => tokio::runtime::Builder::new_multi_thread(),
+    };
+    let tokio = tokio
         .enable_all()
         .build()
         .map_err(|error| vec![refused("the async runtime", &error)])?;
@@ -117,6 +134,7 @@ async fn from_start_to_end(
         Signals::catch().map_err(|error| Box::new(refused("signal handling", &error)))?;
     let (streams, mut lost) = output::standard_streams();
     let definition = app.main_definition().clone();
+    let first = app.has_main().then_some(&*definition);
     let runtime = start_runtime(app, interpreter, streams, args, warnings)?;
 
     // Dropped at the end of the program, which removes the socket.
@@ -127,7 +145,7 @@ async fn from_start_to_end(
         .transpose()?;
     // A signal before the first process also asks running services to end.
     let end = tokio::select! {
-        started = start(&runtime, &values, &definition) => {
+        started = start(&runtime, &values, first) => {
             let main = started?;
             let events = Events {
                 signals: &mut signals,
@@ -292,7 +310,7 @@ impl OnDeadlock {
 /// Runs a started program until its end.
 async fn until_its_end(
     runtime: &Runtime,
-    main: Handle,
+    main: Option<Handle>,
     events: Events<'_>,
     policies: Option<&Policies>,
 ) -> End {
@@ -302,26 +320,34 @@ async fn until_its_end(
         reloads,
         mut on_deadlock,
     } = events;
+    // An apply may open listeners.
+    let listens = || !runtime.listeners().is_empty();
     let mut finished = None;
     let mut services = pin!(runtime.services_ended());
     let mut services_left = true;
-    let mut deadlock = pin!(deadlock::found(runtime, main.pid()));
+    let mut main_ended = pin!(ended(main.as_ref()));
+    let mut deadlock = pin!(deadlock(runtime, main.as_ref()));
     loop {
         tokio::select! {
             // A program that has ended is not asked to end.
             biased;
-            ended = main.wait(), if finished.is_none() => {
-                if services_left && leaves_services(&ended) {
-                    finished = Some(ended);
+            (pid, ended) = &mut main_ended, if finished.is_none() => {
+                if (services_left || listens()) && leaves_services(&ended) {
+                    finished = Some((pid, ended));
                 } else {
-                    return End::Main(main.pid().clone(), ended);
+                    return End::Main(pid, ended);
                 }
             }
-            ended = &mut services, if services_left => match (ended, finished.take()) {
-                (Err(error), _) => return End::Service(error),
-                (Ok(()), Some(ended)) => return End::Main(main.pid().clone(), ended),
-                (Ok(()), None) => services_left = false,
-            },
+            ended = &mut services, if services_left => {
+                if let Err(error) = ended {
+                    return End::Service(error);
+                }
+                services_left = false;
+                // A program that listens ends when it is asked to.
+                if !listens() && let Some((pid, ended)) = finished.take() {
+                    return End::Main(pid, ended);
+                }
+            }
             error = lost.wait() => return End::OutputLost(error),
             stop = signals.next() => return End::Stop(stop),
             places = &mut deadlock,
@@ -344,17 +370,43 @@ async fn until_its_end(
 /// Time for the last lines, even with `--grace 0s`.
 const LAST_LINES: Duration = Duration::from_secs(1);
 
-/// Starts the services, then the first process.
+/// Opens the listeners, and starts the services, then the first process, if there is one.
+/// Requests wait until all have started.
 async fn start(
     runtime: &Runtime,
     arguments: &[Value],
-    definition: &Definition,
-) -> Result<Handle, Box<Failure>> {
+    first: Option<&Definition>,
+) -> Result<Option<Handle>, Box<Failure>> {
+    let bound = listeners::open(runtime).await?;
     let services = runtime.start_services().await;
     services.map_err(|error| Box::new(ending::service_failed(&error)))?;
-    let main = async { runtime.spawn(runtime.main()?.args(arguments)).await };
-    main.await
-        .map_err(|error| Box::new(ending::not_started(definition, &error.into())))
+    let main = match first {
+        None => None,
+        Some(definition) => {
+            let main = async { runtime.spawn(runtime.main()?.args(arguments)).await };
+            let main = main.await;
+            let failed = |error| Box::new(ending::not_started(definition, &error));
+            Some(main.map_err(|error| failed(error.into()))?)
+        }
+    };
+    listeners::serve(runtime, &bound).await?;
+    Ok(main)
+}
+
+/// Waits for the end of the first process; for ever if there is none.
+async fn ended(main: Option<&Handle>) -> (Pid, Ended) {
+    match main {
+        Some(main) => (main.pid().clone(), main.wait().await),
+        None => std::future::pending().await,
+    }
+}
+
+/// Waits for a deadlock, as [`deadlock::found`] does; for ever without a first process.
+async fn deadlock(runtime: &Runtime, main: Option<&Handle>) -> Vec<String> {
+    match main {
+        Some(main) => deadlock::found(runtime, main.pid()).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Returns whether the program goes on with its services alone.

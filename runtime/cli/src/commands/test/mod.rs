@@ -42,6 +42,9 @@ pub(crate) fn test(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures
         env: args.grants.env.clone(),
         uses: args.grants.uses(),
         volumes: args.grants.volume.clone(),
+        // Tests may run beside the program.
+        listen: Vec::new(),
+        serves: false,
         strict: args.strict,
         reloadable: false,
         tests: true,

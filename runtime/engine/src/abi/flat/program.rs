@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wasmtime::{Caller, Linker};
 
 use super::{Fault, Out, bytes_or_absent, fail, memory_and_guest, range, reply, text};
+use crate::code::definition::Code;
 use crate::code::program::Chunk;
 use crate::guest::{Guest, Unwind};
 use crate::operand::NAME;
@@ -38,9 +39,24 @@ fn definition(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Re
 }
 
 fn method(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
-    let method = Arc::clone(&caller.data().run.program.definition.method);
+    let guest = caller.data();
+    let definition = &guest.run.program.definition;
+    let prefers_handler = &*definition.method == DEFAULT_METHOD
+        && matches!(definition.code, Code::Lua(_))
+        && guest.answers_request();
+    let method: Arc<str> = match prefers_handler {
+        true => OF_REQUESTS.into(),
+        false => Arc::clone(&definition.method),
+    };
     reply(&mut caller, Out { ptr, cap }, Ok(method.as_bytes()))
 }
+
+/// The method of a definition, unless its settings name another.
+const DEFAULT_METHOD: &str = "main";
+
+/// The methods of a file of Lua whose process answers a request: the first that is there
+/// counts.
+const OF_REQUESTS: &str = "handler\nmain";
 
 fn arguments(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
     let arguments = Arc::clone(&caller.data().run.arguments);

@@ -15,6 +15,13 @@ const VOLUMES: &str = "runtime/capabilities/src/fs/mod.rs";
 const SQLITE: &str = "runtime/capabilities/src/sql/embedded/connection.rs";
 const DATABASE: &str = "runtime/engine/src/capability/database_settings.rs";
 const TURNS: &str = "runtime/capabilities/src/sql/turns.rs";
+const ACTIVITY: &str = "runtime/capabilities/src/web/server/activity.rs";
+const LISTENER: &str = "runtime/engine/src/capability/web/listener.rs";
+const CONNECTION: &str = "runtime/capabilities/src/web/server/connection.rs";
+const EXCHANGE: &str = "runtime/capabilities/src/web/exchange.rs";
+const MULTIPART: &str = "runtime/capabilities/src/web/multipart.rs";
+const PATTERN: &str = "runtime/engine/src/capability/web/pattern.rs";
+const SERVED: &str = "runtime/capabilities/src/web/server/body.rs";
 
 pub(super) const ROWS: &[Row] = &[
     (
@@ -424,6 +431,169 @@ pub(super) const ROWS: &[Row] = &[
             "runtime/app/src/manifest/databases.rs",
             "MAX_FILE",
             Bytes,
+        )],
+    ),
+    (
+        "requests of a listener that are answered",
+        &[Constant(LISTENER, "DEFAULT_MAX_REQUESTS", Count)],
+    ),
+    (
+        "connections of a listener:",
+        &[Constant(LISTENER, "DEFAULT_MAX_CONNECTIONS", Count)],
+    ),
+    (
+        "connections of one client of a listener",
+        &[Constant(LISTENER, "DEFAULT_MAX_CLIENT_CONNECTIONS", Count)],
+    ),
+    (
+        "bytes of the body of a request:",
+        &[Constant(LISTENER, "DEFAULT_MAX_BODY", Bytes)],
+    ),
+    (
+        "time for the head of a request",
+        &[Text(LISTENER, "read: Duration::from_secs(10)")],
+    ),
+    (
+        "time until a process answers",
+        &[Text(LISTENER, "write: Duration::from_secs(60)")],
+    ),
+    (
+        "time between the requests of a connection",
+        &[Text(LISTENER, "idle: Duration::from_secs(60)")],
+    ),
+    (
+        "time of a process whose client has gone",
+        &[Constant(SERVED, "GRACE", Time)],
+    ),
+    (
+        "head of a request |",
+        &[Constant(CONNECTION, "MAX_HEAD", Bytes)],
+    ),
+    ("header fields of a request |", &[Elsewhere]),
+    (
+        "segments of the path of a request",
+        &[Constant(
+            "runtime/capabilities/src/web/server/path.rs",
+            "MAX_SEGMENTS",
+            Count,
+        )],
+    ),
+    (
+        "requests of one connection of HTTP/2",
+        &[Constant(CONNECTION, "MAX_STREAMS", Count)],
+    ),
+    (
+        "requests of one connection that its client gives up",
+        &[
+            Constant(ACTIVITY, "MAX_GIVEN_UP", Count),
+            Text(ACTIVITY, "WINDOW: Duration = Duration::from_secs(10)"),
+        ],
+    ),
+    (
+        "streams of one connection of HTTP/2 that were reset",
+        &[Constant(CONNECTION, "MAX_RESET", Count)],
+    ),
+    (
+        "streams of one connection of HTTP/2 that the server resets",
+        &[Constant(CONNECTION, "MAX_ERRORS", Count)],
+    ),
+    (
+        "bytes of bodies that one connection of HTTP/2",
+        &[
+            Constant(CONNECTION, "MAX_WINDOW", Bytes),
+            Constant(CONNECTION, "MAX_STREAM_WINDOW", Bytes),
+        ],
+    ),
+    (
+        "silence of a client of HTTP/2",
+        &[Constant(CONNECTION, "PING", Time)],
+    ),
+    (
+        "header fields of an answer",
+        &[Constant(EXCHANGE, "MAX_HEADERS", Count)],
+    ),
+    (
+        "one header field of an answer",
+        &[Constant(EXCHANGE, "MAX_HEADER", Bytes)],
+    ),
+    (
+        "parts of a form with files",
+        &[Constant(MULTIPART, "MAX_PARTS", Count)],
+    ),
+    (
+        "header fields of a part",
+        &[Constant(MULTIPART, "MAX_FIELDS", Count)],
+    ),
+    (
+        "header of a part of a form",
+        &[Constant(MULTIPART, "MAX_HEADER", Bytes)],
+    ),
+    (
+        "boundary of a form",
+        &[Constant(MULTIPART, "MAX_BOUNDARY", Bytes)],
+    ),
+    (
+        "text that `token_auth` looks up",
+        &[Constant(
+            "runtime/capabilities/src/web/server/middleware/token_auth.rs",
+            "MAX_TOKEN",
+            Bytes,
+        )],
+    ),
+    (
+        "addresses of `X-Forwarded-For`",
+        &[Constant(
+            "runtime/capabilities/src/web/server/middleware/real_ip.rs",
+            "MAX_ENTRIES",
+            Count,
+        )],
+    ),
+    (
+        "files that are looked at at a time",
+        &[Constant(
+            "runtime/capabilities/src/web/server/context.rs",
+            "MAX_DISK",
+            Count,
+        )],
+    ),
+    (
+        "file of a certificate or a key",
+        &[Constant(
+            "runtime/capabilities/src/web/server/tls.rs",
+            "MAX_FILE",
+            Bytes,
+        )],
+    ),
+    (
+        "segments of the path of a route",
+        &[Constant(PATTERN, "MAX_SEGMENTS", Count)],
+    ),
+    (
+        "name of a parameter of a path",
+        &[Constant(PATTERN, "MAX_NAME", Bytes)],
+    ),
+    (
+        "method of a route",
+        &[Constant(
+            "runtime/engine/src/capability/web/route.rs",
+            "MAX_METHOD",
+            Bytes,
+        )],
+    ),
+    (
+        "numbers of the options of `ratelimit`",
+        &[Constant(
+            "runtime/engine/src/capability/web/middleware.rs",
+            "MAX_COUNT",
+            Count,
+        )],
+    ),
+    (
+        "`cors.max.age`",
+        &[Constant(
+            "runtime/engine/src/capability/web/cors.rs",
+            "MAX_AGE",
+            Count,
         )],
     ),
 ];

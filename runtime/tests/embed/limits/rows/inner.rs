@@ -212,4 +212,14 @@ pub(in crate::limits) const INNER: &[(&str, &str, &str)] = &[
         "MAX_MESSAGE",
         "the same",
     ),
+    (
+        "runtime/capabilities/src/web/server/body.rs",
+        "MAX_PART",
+        "bytes of an answer that are sent on at once",
+    ),
+    (
+        "runtime/capabilities/src/web/server/connection.rs",
+        "MAX_SENDING",
+        "bytes of an answer of HTTP/2 that wait for the connection; the answer waits",
+    ),
 ];

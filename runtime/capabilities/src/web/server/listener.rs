@@ -1,0 +1,271 @@
+//! A listener: its socket, the connections that it accepts, and their end.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use parking_lot::RwLock;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::runtime::Handle;
+use tokio::sync::{Notify, watch};
+use warren_engine::capability::web::ListenerSettings;
+
+use super::clients::{Clients, Counted};
+use super::connection::{self, Connection};
+use super::context::Context;
+use super::counts::Connected;
+use super::error::ListenError;
+use super::site::Site;
+
+/// Connections that the system takes before they are accepted.
+const BACKLOG: u32 = 4_096;
+
+/// The shortest and the longest time without an accept after one that has failed.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
+
+/// An open listener. Its drop ends it at once, with its connections.
+pub(super) struct Listening {
+    /// The address as the settings have it.
+    bind: SocketAddr,
+    address: SocketAddr,
+    open: Arc<Open>,
+    stop: watch::Sender<Stop>,
+}
+
+/// The end of a listener.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stop {
+    No,
+    /// Requests are still answered.
+    Drain,
+    Now,
+}
+
+/// The part of a listener that its connections see.
+pub(super) struct Open {
+    site: RwLock<Arc<Site>>,
+    clients: Arc<Clients>,
+    /// Open connections.
+    count: AtomicUsize,
+    /// Told when a further connection may have room.
+    freed: Notify,
+}
+
+/// Opens the socket of a listener.
+///
+/// # Errors
+///
+/// [`ListenError::Bind`].
+pub(super) fn bind(
+    settings: &ListenerSettings,
+    tokio: &Handle,
+) -> Result<(TcpListener, SocketAddr), ListenError> {
+    // Sockets belong to a runtime.
+    let _entered = tokio.enter();
+    open(settings.bind).map_err(|error| ListenError::Bind {
+        listener: Arc::clone(&settings.id),
+        address: settings.bind,
+        error,
+    })
+}
+
+fn open(bind: SocketAddr) -> io::Result<(TcpListener, SocketAddr)> {
+    let socket = match bind {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // Connections of an earlier run may still be closing.
+    socket.set_reuseaddr(true)?;
+    socket.bind(bind)?;
+    let socket = socket.listen(BACKLOG)?;
+    let address = socket.local_addr()?;
+    Ok((socket, address))
+}
+
+impl Listening {
+    /// Starts to accept connections, once the server does.
+    pub(super) fn start(
+        socket: TcpListener,
+        address: SocketAddr,
+        site: Arc<Site>,
+        context: &Arc<Context>,
+    ) -> Listening {
+        let (stop, stopped) = watch::channel(Stop::No);
+        let bind = site.settings.bind;
+        let open = Arc::new(Open {
+            site: RwLock::new(site),
+            clients: Arc::default(),
+            count: AtomicUsize::new(0),
+            freed: Notify::new(),
+        });
+        let accepting = accept(socket, Arc::clone(&open), Arc::clone(context), stopped);
+        context.node.tokio().spawn(accepting);
+        Listening {
+            bind,
+            address,
+            open,
+            stop,
+        }
+    }
+
+    pub(super) fn id(&self) -> Arc<str> {
+        Arc::clone(&self.open.site().settings.id)
+    }
+
+    pub(super) fn bind(&self) -> SocketAddr {
+        self.bind
+    }
+
+    pub(super) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(super) fn is_secure(&self) -> bool {
+        self.open.site().acceptor.is_some()
+    }
+
+    /// Serves something else from the next request on.
+    pub(super) fn put(&self, site: Arc<Site>) {
+        let replaced = std::mem::replace(&mut *self.open.site.write(), site);
+        // Freed without the lock.
+        drop(replaced);
+        // There may be more connections now.
+        self.open.freed.notify_one();
+    }
+
+    /// Ends the listener. It does not go back to a milder end.
+    pub(super) fn stop(&self, stop: Stop) {
+        self.stop.send_if_modified(|present| {
+            let is_stronger = stop > *present;
+            *present = stop.max(*present);
+            is_stronger
+        });
+    }
+
+    /// Waits until the socket is closed and all connections have ended.
+    pub(super) async fn ended(&self) {
+        self.stop.closed().await;
+    }
+}
+
+/// Waits until a listener is ended at least so.
+pub(super) async fn stopped(stop: &mut watch::Receiver<Stop>, least: Stop) {
+    // Fails if the listener is gone, which is its end.
+    let _ = stop.wait_for(|stop| *stop >= least).await;
+}
+
+impl Open {
+    /// Returns what is served now.
+    pub(super) fn site(&self) -> Arc<Site> {
+        Arc::clone(&self.site.read())
+    }
+}
+
+/// A connection that counts until the value is dropped.
+pub(super) struct Held {
+    open: Arc<Open>,
+    _client: Counted,
+    _connected: Connected,
+}
+
+impl Held {
+    /// Counts a connection; `None` if its client has too many.
+    fn of(open: &Arc<Open>, peer: SocketAddr) -> Option<Held> {
+        let site = open.site();
+        let most = site.settings.max_client_connections;
+        let Some(client) = open.clients.enter(peer.ip(), most) else {
+            site.counts.refuse();
+            return None;
+        };
+        open.count.fetch_add(1, Ordering::AcqRel);
+        Some(Held {
+            open: Arc::clone(open),
+            _client: client,
+            _connected: site.counts.connection(),
+        })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.open.count.fetch_sub(1, Ordering::AcqRel);
+        self.open.freed.notify_one();
+    }
+}
+
+/// Accepts connections until the end of the listener.
+async fn accept(
+    socket: TcpListener,
+    open: Arc<Open>,
+    context: Arc<Context>,
+    mut stop: watch::Receiver<Stop>,
+) {
+    let mut go = context.go.clone();
+    let begun = async { go.wait_for(|go| *go).await.is_ok() };
+    let has_begun = tokio::select! {
+        has_begun = begun => has_begun,
+        () = stopped(&mut stop, Stop::Drain) => false,
+    };
+    if !has_begun {
+        return;
+    }
+    let mut pause = PAUSE.0;
+    loop {
+        let accepted = tokio::select! {
+            accepted = next(&socket, &open) => accepted,
+            () = stopped(&mut stop, Stop::Drain) => return,
+        };
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
+            Err(error) if is_of_client(&error) => continue,
+            Err(error) => {
+                let listener = Arc::clone(&open.site().settings.id);
+                tracing::warn!("the listener {listener} cannot accept a connection: {error}");
+                tokio::select! {
+                    () = tokio::time::sleep(pause) => {}
+                    () = stopped(&mut stop, Stop::Drain) => return,
+                }
+                pause = (pause * 2).min(PAUSE.1);
+                continue;
+            }
+        };
+        pause = PAUSE.0;
+        let Some(held) = Held::of(&open, peer) else {
+            continue;
+        };
+        // Without it small parts of answers wait for each other.
+        let _ = stream.set_nodelay(true);
+        let connection = Connection {
+            peer,
+            is_secure: false,
+            open: Arc::clone(&open),
+            context: Arc::clone(&context),
+            stop: stop.clone(),
+            _held: held,
+        };
+        tokio::spawn(connection::serve(stream, connection));
+    }
+}
+
+/// Accepts one connection, once there is room for it.
+async fn next(socket: &TcpListener, open: &Open) -> io::Result<(TcpStream, SocketAddr)> {
+    loop {
+        let freed = open.freed.notified();
+        if open.count.load(Ordering::Acquire) < open.site().settings.max_connections {
+            return socket.accept().await;
+        }
+        freed.await;
+    }
+}
+
+/// Returns true for the error of a connection that its client has given up.
+fn is_of_client(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionRefused
+    )
+}

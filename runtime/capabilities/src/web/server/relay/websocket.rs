@@ -1,0 +1,229 @@
+//! WebSockets: a process that speaks frames.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::{SinkExt as _, StreamExt as _};
+use http::{HeaderMap, Response, StatusCode, header};
+use hyper::upgrade::Upgraded;
+use hyper_util::rt::TokioIo;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
+use tokio_tungstenite::tungstenite::{self, Message as Frame};
+use warren_kernel::Kind;
+
+use super::config::Config;
+use super::handshake::Handshake;
+use super::link::{Happened, Link, text_of};
+use super::{Place, start};
+use crate::web::server::body::Served;
+use crate::web::server::connection::Connection;
+use crate::web::server::listener::{Stop, stopped};
+use crate::web::server::process::Failed;
+
+/// The most bytes of a message of a client.
+const MAX_FRAME: usize = 1 << 20;
+
+/// Bytes of the buffer of each socket.
+const BUFFER: usize = 4 << 10;
+
+/// Times between two tries to send to a target that has no room.
+const PAUSE: (Duration, Duration) = (Duration::from_millis(5), Duration::from_millis(250));
+
+/// Time for the last words to a client.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Heartbeats that a client may leave without a frame.
+const MAX_SILENT: u32 = 2;
+
+/// The most bytes of the reason in a frame that closes a socket.
+const MAX_REASON: usize = 123;
+
+type Socket = WebSocketStream<TokioIo<Upgraded>>;
+
+/// Makes a WebSocket of a request.
+///
+/// # Errors
+///
+/// The error of the start, or of the target.
+pub(super) async fn answer(
+    handshake: Handshake,
+    config: Config,
+    response: Response<Served>,
+    place: &Place<'_>,
+) -> Result<Response<Served>, Failed> {
+    let mut switching = Response::new(Served::empty());
+    *switching.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+    *switching.headers_mut() = without_content(response.into_parts().0.headers);
+    handshake.write(switching.headers_mut());
+    let connection = Arc::clone(place.connection);
+    let upgrade = handshake.upgrade;
+    start(place, config, "ws", |link| async move {
+        match upgrade.await {
+            Ok(upgraded) => run(link, upgraded, connection).await,
+            // The client has gone before the answer.
+            Err(_) => link.left(),
+        }
+    })
+    .await?;
+    Ok(switching)
+}
+
+/// Leaves out the fields of a body, which an answer that switches protocols does not have.
+fn without_content(mut headers: HeaderMap) -> HeaderMap {
+    for name in [
+        header::CONTENT_TYPE,
+        header::CONTENT_LENGTH,
+        header::CONTENT_ENCODING,
+    ] {
+        headers.remove(name);
+    }
+    headers
+}
+
+/// The end of a socket.
+enum End {
+    /// The client has closed it, or is gone.
+    Left,
+    /// The relay closes it.
+    Close(CloseCode, String),
+}
+
+async fn run(mut link: Link, upgraded: Upgraded, connection: Arc<Connection>) {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(BUFFER)
+        .write_buffer_size(0)
+        .max_message_size(Some(MAX_FRAME))
+        .max_frame_size(Some(MAX_FRAME));
+    let io = TokioIo::new(upgraded);
+    let mut socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
+    let end = relay(&mut link, &mut socket, &connection).await;
+    link.left();
+    if let End::Close(code, reason) = end {
+        let closing = async {
+            let reason = clipped(&reason).into();
+            socket.close(Some(CloseFrame { code, reason })).await?;
+            // The client answers with a frame of its own.
+            while let Some(Ok(_)) = socket.next().await {}
+            Ok::<(), tungstenite::Error>(())
+        };
+        // The socket is closed either way.
+        let _ = tokio::time::timeout(FAREWELL, closing).await;
+    }
+}
+
+/// Relays frames and messages until the end of the socket.
+async fn relay(link: &mut Link, socket: &mut Socket, connection: &Connection) -> End {
+    let mut stop = connection.stop.clone();
+    // A frame for which the target has no room. Until it has, no other is read.
+    let mut waiting: Option<Vec<u8>> = None;
+    let mut pause = PAUSE.0;
+    let mut silent = 0;
+    loop {
+        tokio::select! {
+            happened = link.next() => {
+                if let Some(end) = handle(happened, socket, &mut silent).await {
+                    return end;
+                }
+            }
+            frame = socket.next(), if waiting.is_none() => {
+                silent = 0;
+                match frame {
+                    Some(Ok(Frame::Text(text))) => waiting = Some(text.as_bytes().to_vec()),
+                    Some(Ok(Frame::Binary(bytes))) => waiting = Some(bytes.to_vec()),
+                    Some(Ok(Frame::Close(_))) | None => return End::Left,
+                    // Pings are answered by the socket itself.
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => return end_of(&error),
+                }
+            }
+            () = tokio::time::sleep(pause), if waiting.is_some() => {}
+            () = stopped(&mut stop, Stop::Drain) => {
+                return End::Close(CloseCode::Away, "the server is ending".to_owned());
+            }
+        }
+        let Some(bytes) = &waiting else {
+            continue;
+        };
+        match link.send(bytes) {
+            Ok(()) => {
+                waiting = None;
+                pause = PAUSE.0;
+            }
+            Err(error) if error.kind == Kind::RateLimited => {
+                // The client is silent because nobody reads.
+                silent = 0;
+                pause = (pause * 2).min(PAUSE.1);
+            }
+            Err(error) if error.kind == Kind::PermissionDenied => {
+                return End::Close(CloseCode::Policy, error.message);
+            }
+            Err(error) if error.kind == Kind::Invalid => {
+                return End::Close(CloseCode::Size, error.message);
+            }
+            // The end of the target comes as an event.
+            Err(_) => waiting = None,
+        }
+    }
+}
+
+/// Tells the client what has happened. Returns the end of the socket.
+async fn handle(happened: Happened, socket: &mut Socket, silent: &mut u32) -> Option<End> {
+    let frame = match happened {
+        Happened::Message(message) => Frame::text(text_of(&message)),
+        Happened::Beat if *silent >= MAX_SILENT => {
+            return Some(End::Close(CloseCode::Away, "no sign of life".to_owned()));
+        }
+        Happened::Beat => {
+            *silent += 1;
+            Frame::Ping(Vec::new().into())
+        }
+        Happened::Close(reason) => {
+            return Some(End::Close(CloseCode::Normal, reason.unwrap_or_default()));
+        }
+        Happened::Canceled => {
+            return Some(End::Close(CloseCode::Away, "the relay is ended".to_owned()));
+        }
+        Happened::TargetEnded => {
+            return Some(End::Close(
+                CloseCode::Away,
+                "the target has ended".to_owned(),
+            ));
+        }
+    };
+    match socket.send(frame).await {
+        Ok(()) => None,
+        Err(error) => Some(end_of(&error)),
+    }
+}
+
+/// Returns the end of a socket that has failed.
+fn end_of(error: &tungstenite::Error) -> End {
+    let code = match error {
+        tungstenite::Error::Capacity(_) => CloseCode::Size,
+        tungstenite::Error::Utf8(_) => CloseCode::Invalid,
+        tungstenite::Error::Protocol(_) => CloseCode::Protocol,
+        _ => return End::Left,
+    };
+    End::Close(code, error.to_string())
+}
+
+/// Cuts a reason to what a frame has room for.
+fn clipped(reason: &str) -> String {
+    let mut ends = (0..=MAX_REASON.min(reason.len())).rev();
+    let end = ends.find(|end| reason.is_char_boundary(*end));
+    reason[..end.unwrap_or(0)].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_fits_into_its_frame() {
+        assert_eq!(clipped("short"), "short");
+        assert_eq!(clipped(&"a".repeat(200)).len(), MAX_REASON);
+        assert_eq!(clipped(&"ä".repeat(100)), "ä".repeat(61));
+    }
+}

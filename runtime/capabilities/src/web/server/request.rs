@@ -1,0 +1,346 @@
+//! A request: the checks of its head, its way to a process or a file, and its answer.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use http::request::Parts;
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use http_body::Body as _;
+use hyper::body::Incoming;
+use hyper::service::Service;
+use warren_kernel::TraceId;
+
+use super::activity::{Active, Activity};
+use super::answer::{failure, plain};
+use super::body::Served;
+use super::connection::Connection;
+use super::middleware::{Asked, Step};
+use super::path::{Path, decode};
+use super::process::{self, Call};
+use super::record::Record;
+use super::relay::{Place, Relays};
+use super::site::Site;
+use super::table::{Found, Router};
+
+/// The header field with the id of the request.
+const REQUEST_ID: &str = "x-request-id";
+
+/// The requests of a connection.
+pub(super) struct Requests {
+    connection: Arc<Connection>,
+    activity: Arc<Activity>,
+}
+
+impl Requests {
+    pub(super) fn new(connection: Connection, activity: Arc<Activity>) -> Requests {
+        Requests {
+            connection: Arc::new(connection),
+            activity,
+        }
+    }
+}
+
+impl Service<Request<Incoming>> for Requests {
+    type Response = Response<Served>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Served>, Infallible>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let active = self.activity.begin();
+        let connection = Arc::clone(&self.connection);
+        Box::pin(async move { Ok(answer(&connection, active, request).await) })
+    }
+}
+
+async fn answer(
+    connection: &Arc<Connection>,
+    active: Active,
+    request: Request<Incoming>,
+) -> Response<Served> {
+    let site = connection.open.site();
+    let (parts, body) = request.into_parts();
+    let method = parts.method.clone();
+    let trace = connection.context.ids.next();
+    let answering = site.counts.request(site.settings.max_requests);
+    let is_full = answering.is_none();
+    let mut record = Record::new(
+        trace.to_string(),
+        active,
+        answering,
+        &site.counts,
+        (&site.settings.id, connection.peer, &parts),
+    );
+    let response = match is_full {
+        true => failure(StatusCode::SERVICE_UNAVAILABLE, record.id()),
+        false => {
+            let on_the_way = OnTheWay {
+                connection,
+                site: &site,
+                trace,
+                record: &mut record,
+            };
+            on_the_way.answer(parts, body).await
+        }
+    };
+    finish(response, &method, record)
+}
+
+/// Completes an answer.
+fn finish(mut response: Response<Served>, method: &Method, mut record: Record) -> Response<Served> {
+    let status = response.status();
+    record.answered(status.as_u16());
+    if let Ok(id) = HeaderValue::from_str(record.id()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    let given = length_in(response.headers());
+    let length = given.or_else(|| response.body().size_hint().exact());
+    let has_no_body = matches!(
+        status,
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+    );
+    if has_no_body {
+        response.body_mut().leave_out();
+    } else if *method == Method::HEAD {
+        if let Some(length) = length {
+            let headers = response.headers_mut();
+            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
+        response.body_mut().leave_out();
+    }
+    response.map(|body| body.recorded(record, length))
+}
+
+fn length_in(headers: &HeaderMap) -> Option<u64> {
+    let length = headers.get(header::CONTENT_LENGTH)?;
+    length.to_str().ok()?.parse().ok()
+}
+
+/// A request on its way.
+struct OnTheWay<'a> {
+    connection: &'a Arc<Connection>,
+    site: &'a Site,
+    trace: TraceId,
+    record: &'a mut Record,
+}
+
+impl OnTheWay<'_> {
+    async fn answer(mut self, parts: Parts, body: Incoming) -> Response<Served> {
+        if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
+            // A question about the server as a whole: it is there.
+            let mut response = Response::new(Served::empty());
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            return response;
+        }
+        let path = match check(&parts, self.site.settings.max_body) {
+            Ok(path) => path,
+            Err(status) => return plain(status),
+        };
+        let found = self.site.table.find(&parts.method, &path.segments);
+        let router = found.router().cloned();
+        let mut asked = Asked::new(self.record.id().to_owned(), &parts, self.connection.peer);
+        let none: &[Step] = &[];
+        let steps = router.as_deref().map_or(none, |router| &router.before[..]);
+        let (mut passed, mut early) = (0, None);
+        for step in steps {
+            passed += 1;
+            early = step.before(&parts, &mut asked, &self.connection.context);
+            if early.is_some() {
+                break;
+            }
+        }
+        self.record.set_remote(asked.remote);
+        let mut response = match early {
+            Some(response) => response,
+            None => self.of_found(found, parts, body, path, &asked).await,
+        };
+        for step in steps[..passed].iter().rev() {
+            step.after(&asked, &mut response);
+        }
+        response
+    }
+
+    async fn of_found(
+        &mut self,
+        found: Found,
+        mut parts: Parts,
+        body: Incoming,
+        path: Path,
+        asked: &Asked,
+    ) -> Response<Served> {
+        let (router, matched) = match found {
+            Found::Route(router, matched) => (router, matched),
+            Found::Files(_, files, segments) => {
+                let head = (&parts.method, &parts.uri, &parts.headers);
+                let disk = &self.connection.context.disk;
+                return files.answer(head, &segments, disk).await;
+            }
+            Found::OtherMethods(_, methods) => return other_methods(methods),
+            Found::Nothing(_) => return plain(StatusCode::NOT_FOUND),
+        };
+        if let Some(refusal) = self.refused(&router, &matched.route.definition, asked) {
+            return refusal;
+        }
+        if asked.is_counted {
+            let counts = &self.connection.context.counts;
+            self.record.set_route(counts.route(&matched.route.shown));
+        }
+        let relays = Relays::of(&router.behind, &mut parts);
+        if let Some(refusal) = relays.refusal() {
+            return refusal;
+        }
+        let definition = Arc::clone(&matched.route.definition);
+        let call = Call {
+            connection: self.connection,
+            site: self.site,
+            trace: self.trace,
+            asked,
+            matched,
+            path,
+        };
+        let response = process::answer(call, parts, body, self.record).await;
+        let place = Place {
+            connection: self.connection,
+            definition: &definition,
+            identity: &asked.identity,
+        };
+        let relayed = relays.answer(response, &place).await;
+        relayed.unwrap_or_else(|failed| failed.answer(&definition, self.record))
+    }
+
+    fn refused(
+        &self,
+        router: &Router,
+        definition: &Arc<str>,
+        asked: &Asked,
+    ) -> Option<Response<Served>> {
+        let context = &self.connection.context;
+        let mut steps = router.behind.iter();
+        steps.find_map(|step| step.behind(definition, asked, context))
+    }
+}
+
+/// Checks the head of a request. Returns its path, or the status of the refusal.
+fn check(parts: &Parts, max_body: u64) -> Result<Path, StatusCode> {
+    if parts.method == Method::CONNECT {
+        return Err(StatusCode::NOT_IMPLEMENTED);
+    }
+    check_host(parts)?;
+    // hyper has refused lengths that are no numbers, and several that differ.
+    if length_in(&parts.headers).is_some_and(|length| length > max_body) {
+        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    }
+    decode(parts.uri.path()).ok_or(StatusCode::BAD_REQUEST)
+}
+
+/// Checks that a request names one host at most, which HTTP/1.1 demands.
+fn check_host(parts: &Parts) -> Result<(), StatusCode> {
+    let mut hosts = parts.headers.get_all(header::HOST).iter();
+    let (first, second) = (hosts.next(), hosts.next());
+    if second.is_some() {
+        return Err(StatusCode::BAD_REQUEST);
+    }
+    let Some(host) = first else {
+        let needs_one = parts.version == Version::HTTP_11 && parts.uri.authority().is_none();
+        return match needs_one {
+            true => Err(StatusCode::BAD_REQUEST),
+            false => Ok(()),
+        };
+    };
+    let is_host = |text: &str| {
+        let authority: Result<Authority, _> = text.parse();
+        text.is_empty() || authority.is_ok_and(|_| !text.contains('@'))
+    };
+    match host.to_str().is_ok_and(is_host) {
+        true => Ok(()),
+        false => Err(StatusCode::BAD_REQUEST),
+    }
+}
+
+/// Returns the answer to a request for a path that has routes of these methods alone.
+fn other_methods(mut methods: Vec<Method>) -> Response<Served> {
+    if methods.contains(&Method::GET) && !methods.contains(&Method::HEAD) {
+        methods.push(Method::HEAD);
+    }
+    let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+    names.sort_unstable();
+    names.dedup();
+    let mut response = plain(StatusCode::METHOD_NOT_ALLOWED);
+    if let Ok(value) = HeaderValue::from_str(&names.join(", ")) {
+        response.headers_mut().insert(header::ALLOW, value);
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(method: &str, uri: &str, headers: &[(&str, &str)]) -> Result<String, u16> {
+        let mut request = Request::builder().method(method).uri(uri);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (parts, ()) = request.body(()).unwrap().into_parts();
+        let path = check(&parts, 100).map_err(|status| status.as_u16())?;
+        Ok(path.text)
+    }
+
+    const HOST: (&str, &str) = ("host", "a.example:8080");
+
+    #[test]
+    fn a_sound_head_has_a_path() {
+        assert_eq!(checked("GET", "/a%20b?c", &[HOST]), Ok("/a b".into()));
+        assert_eq!(checked("GET", "http://a.example/a", &[]), Ok("/a".into()));
+        assert_eq!(checked("GET", "/", &[("host", "")]), Ok("/".into()));
+        let length = ("content-length", "100");
+        assert_eq!(checked("POST", "/", &[HOST, length]), Ok("/".into()));
+    }
+
+    #[test]
+    fn other_heads_are_refused() {
+        assert_eq!(checked("GET", "/", &[]), Err(400));
+        assert_eq!(checked("GET", "/", &[HOST, HOST]), Err(400));
+        for host in ["a b", "user@a.example", "a/b"] {
+            assert_eq!(checked("GET", "/", &[("host", host)]), Err(400), "{host}");
+        }
+        for path in ["/%", "/%zz", "/%ff"] {
+            assert_eq!(checked("GET", path, &[HOST]), Err(400), "{path}");
+        }
+        let length = ("content-length", "101");
+        assert_eq!(checked("POST", "/", &[HOST, length]), Err(413));
+        assert_eq!(checked("CONNECT", "a.example:80", &[HOST]), Err(501));
+    }
+
+    #[test]
+    fn a_refusal_names_the_methods_that_are_allowed() {
+        let allowed = |methods: &[Method]| {
+            let response = other_methods(methods.to_vec());
+            response.headers()[header::ALLOW]
+                .to_str()
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(allowed(&[Method::PUT, Method::GET]), "GET, HEAD, PUT");
+        assert_eq!(allowed(&[Method::POST, Method::POST]), "POST");
+    }
+
+    #[test]
+    fn an_answer_to_head_keeps_its_length() {
+        let record = || Record::of_test("00ff");
+        let whole = || Response::new(Served::whole("hello".into()));
+        let response = finish(whole(), &Method::HEAD, record());
+        assert_eq!(response.headers()[header::CONTENT_LENGTH], "5");
+        assert_eq!(response.headers()[REQUEST_ID], "00ff");
+        assert!(response.into_body().into_bytes().is_none());
+        let response = finish(whole(), &Method::GET, record());
+        assert_eq!(response.into_body().into_bytes().unwrap(), "hello");
+        let mut empty = whole();
+        *empty.status_mut() = StatusCode::NO_CONTENT;
+        let response = finish(empty, &Method::GET, record());
+        assert!(!response.headers().contains_key(header::CONTENT_LENGTH));
+        assert!(response.into_body().into_bytes().is_none());
+    }
+}

@@ -1,0 +1,42 @@
+//! The things that a listener serves: a reload puts others in their place.
+
+use std::sync::Arc;
+
+use tokio_rustls::TlsAcceptor;
+use warren_engine::capability::web::{ListenerSettings, WebSettings};
+
+use super::counts::OfListener;
+use super::error::ListenError;
+use super::middleware::Making;
+use super::table::Table;
+use super::tls;
+
+/// The settings of a listener, and what it serves.
+pub(super) struct Site {
+    pub(super) settings: ListenerSettings,
+    /// Present if the listener has a certificate.
+    pub(super) acceptor: Option<TlsAcceptor>,
+    pub(super) table: Table,
+    pub(super) counts: Arc<OfListener>,
+}
+
+impl Site {
+    /// Reads the files of the certificate, and opens the directories.
+    ///
+    /// # Errors
+    ///
+    /// [`ListenError::Tls`], and those of [`Table::new`].
+    pub(super) fn new(
+        listener: &ListenerSettings,
+        settings: &WebSettings,
+        making: &Making<'_>,
+        counts: Arc<OfListener>,
+    ) -> Result<Site, ListenError> {
+        Ok(Site {
+            settings: listener.clone(),
+            acceptor: listener.tls.as_ref().map(tls::acceptor).transpose()?,
+            table: Table::new(&listener.id, settings, making)?,
+            counts,
+        })
+    }
+}

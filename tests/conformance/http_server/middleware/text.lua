@@ -1,0 +1,3 @@
+return function()
+  return ("a line of text\n"):rep(1000)
+end
