@@ -122,7 +122,7 @@ pub use spawn::Spawn;
 pub use values::{Limit, Pid, ToArgs, Value};
 #[doc(inline)]
 pub use warren_app as app;
-pub use warren_capabilities::DataError;
+pub use warren_capabilities::{BackedUp, BackupError, DataError, back_up};
 pub use warren_engine::capability;
 pub use warren_engine::{
     Code, CompileLimits, DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Definition, Grants, HostLimits,

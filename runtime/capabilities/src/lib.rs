@@ -37,7 +37,7 @@ mod text;
 mod time;
 mod yaml;
 
-pub use data::{Data, DataError};
+pub use data::{BackedUp, BackupError, Data, DataError, back_up};
 pub use metrics::Metrics;
 pub use store::Stores;
 

@@ -21,7 +21,9 @@ use std::time::Duration;
 
 use clap::CommandFactory;
 use command_line::Cli;
-use commands::{Command, build, check, completions, doctor, inspect, man, new, policy, run, test};
+use commands::{
+    Command, build, check, completions, data, doctor, inspect, man, new, policy, run, test,
+};
 #[cfg(unix)]
 use commands::{apply, cancel, ps, reload, send, terminate, top};
 use exit::Exit;
@@ -63,6 +65,7 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
         Command::Inspect(args) => inspect::inspect(&args)?,
         Command::Policy(args) => policy::policy(&args.command)?,
         Command::Doctor(args) => doctor::doctor(&args)?,
+        Command::Data(args) => data::data(&args.command)?,
         Command::Completions(args) => completions::print(&args, Cli::command())?,
         Command::Man(args) => man::write(&args, Cli::command())?,
         #[cfg(unix)]
