@@ -90,6 +90,24 @@ impl Session {
         }
     }
 
+    /// Waits for a line on standard error that begins so, and returns the rest of it.
+    #[track_caller]
+    pub fn wait_for_error_beginning(&mut self, beginning: &str) -> String {
+        loop {
+            let Some(line) = self.next_error() else {
+                panic!(
+                    "the command ended without an error that begins {beginning:?}: {}",
+                    String::from_utf8_lossy(&self.read_errors)
+                );
+            };
+            self.read_errors.extend_from_slice(&line);
+            let text = String::from_utf8_lossy(&line);
+            if let Some(rest) = text.trim_end().strip_prefix(beginning) {
+                return rest.to_owned();
+            }
+        }
+    }
+
     /// Sends a signal, by its name without SIG.
     #[track_caller]
     pub fn signal(&self, name: &str) {

@@ -2,6 +2,10 @@
 
 #![allow(clippy::expect_used)]
 
+mod browser;
+mod client;
+mod shop;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

@@ -1,6 +1,6 @@
-//! Prerequisites of the tool chains for JavaScript and Python, and of the programs
-//! that others have written for Lua: Node.js, Python, Lua and libraries, from Debian if
-//! missing.
+//! Prerequisites of the tool chains for JavaScript and Python, of the programs that others
+//! have written for Lua, and of pages in a browser: Node.js, Python, Lua and libraries, and
+//! Chromium, from Debian if missing.
 
 use std::process::{Command, Stdio};
 
@@ -9,13 +9,14 @@ use anyhow::Result;
 use crate::step::Step;
 
 /// Commands that show that packages are installed, and the packages.
-const NEEDED: [(&[&str], &[&str]); 3] = [
+const NEEDED: [(&[&str], &[&str]); 4] = [
     (&["npm", "--version"], &["nodejs", "npm"]),
     (
         &["python3", "-c", "import ensurepip, venv"],
         &["python3", "python3-venv"],
     ),
     (&["lua5.4", "-v"], &["lua5.4"]),
+    (&["chromium", "--version"], &["chromium", "fonts-dejavu-core"]),
 ];
 
 /// Packages without a command that would show them.
@@ -51,10 +52,10 @@ pub(crate) fn install() -> Result<()> {
     apt.args(["install", "--yes", "--no-install-recommends"])
         .args(missing)
         .env("DEBIAN_FRONTEND", "noninteractive");
-    let remedy = "install Node.js 20 and npm, Python 3.11 with venv, Lua 5.4, or newer ones, and \
-                  the Lua libraries penlight, luaunit, luassert, say, argparse, inspect, dkjson, \
-                  lfs and lpeg";
-    Step::new("Node.js, Python and Lua", remedy, apt).run()
+    let remedy = "install Node.js 20 and npm, Python 3.11 with venv, Lua 5.4, or newer ones, \
+                  Chromium, and the Lua libraries penlight, luaunit, luassert, say, argparse, \
+                  inspect, dkjson, lfs and lpeg";
+    Step::new("Node.js, Python, Lua and Chromium", remedy, apt).run()
 }
 
 fn succeeds(command: &[&str]) -> bool {
