@@ -4,6 +4,7 @@
 
 mod browser;
 mod client;
+mod crawler;
 mod shop;
 
 use std::fs;

@@ -16,7 +16,10 @@ const NEEDED: [(&[&str], &[&str]); 4] = [
         &["python3", "python3-venv"],
     ),
     (&["lua5.4", "-v"], &["lua5.4"]),
-    (&["chromium", "--version"], &["chromium", "fonts-dejavu-core"]),
+    (
+        &["chromium", "--version"],
+        &["chromium", "fonts-dejavu-core"],
+    ),
 ];
 
 /// Packages without a command that would show them.
