@@ -5,6 +5,7 @@
 mod browser;
 mod client;
 mod crawler;
+mod live;
 mod shop;
 
 use std::fs;
