@@ -6,6 +6,7 @@ mod browser;
 mod client;
 mod crawler;
 mod live;
+mod readme;
 mod shop;
 
 use std::fs;
