@@ -175,7 +175,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Bytes of the largest value of a database, as far as a check of the copy is concerned: more
 /// than any program may write, and less than an expression of its tables could make.
-const MAX_VALUE: i32 = 64 << 20;
+const LARGEST_VALUE: i32 = 64 << 20;
 
 /// Copies a database, and checks the copy. Returns the fault, in words.
 ///
@@ -208,7 +208,7 @@ fn copy_one(from: &Path, to: &Path) -> Result<(), String> {
 /// program.
 fn check(copy: &Connection) -> rusqlite::Result<String> {
     copy.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA ignore_check_constraints = ON;")?;
-    copy.set_limit(Limit::SQLITE_LIMIT_LENGTH, MAX_VALUE)?;
+    copy.set_limit(Limit::SQLITE_LIMIT_LENGTH, LARGEST_VALUE)?;
     copy.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
 }
 
