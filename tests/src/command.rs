@@ -68,8 +68,8 @@ impl Warren {
         self
     }
 
-    /// Lets it open so many files (`ulimit -n`), as far as the system does. Call before the
-    /// methods that set its input.
+    /// Lets it open this many files (`ulimit -n`), which the hard limit has to allow. Call before
+    /// the methods that set its input.
     pub fn open_files(mut self, count: u64) -> Warren {
         let count = count.to_string();
         self.through_shell(r#"ulimit -S -n "$0" && exec "$@""#, count.as_ref());

@@ -26,26 +26,7 @@ impl Server {
     /// Sends a request.
     #[track_caller]
     pub(super) fn ask(&self, request: &Request<'_>) -> Answer {
-        let mut stream = TcpStream::connect(self.address).expect("the program listens");
-        stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
-        // Version 1.0: the answer ends with the connection, and is not in chunks.
-        let mut head = format!(
-            "{} {} HTTP/1.0\r\nhost: {}\r\ncontent-length: {}\r\n",
-            request.method,
-            request.path,
-            self.address,
-            request.body.len()
-        );
-        for (name, value) in request.headers {
-            head += &format!("{name}: {value}\r\n");
-        }
-        let bytes = [head.as_bytes(), b"\r\n", request.body.as_bytes()].concat();
-        stream.write_all(&bytes).expect("the request is taken");
-        let mut answer = String::new();
-        stream
-            .read_to_string(&mut answer)
-            .expect("an answer, a text");
-        Answer::of(&answer)
+        ask(self.address, request)
     }
 
     /// Kills the program without a word.
@@ -59,6 +40,30 @@ impl Server {
         self.session.signal("TERM");
         self.session.end().ends_with(143)
     }
+}
+
+/// Sends a request to a program, over a connection of its own.
+#[track_caller]
+pub(super) fn ask(address: SocketAddr, request: &Request<'_>) -> Answer {
+    let mut stream = TcpStream::connect(address).expect("the program listens");
+    stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout");
+    // Version 1.0: the answer ends with the connection, and is not in chunks.
+    let mut head = format!(
+        "{} {} HTTP/1.0\r\nhost: {address}\r\ncontent-length: {}\r\n",
+        request.method,
+        request.path,
+        request.body.len()
+    );
+    for (name, value) in request.headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    let bytes = [head.as_bytes(), b"\r\n", request.body.as_bytes()].concat();
+    stream.write_all(&bytes).expect("the request is taken");
+    let mut answer = String::new();
+    stream
+        .read_to_string(&mut answer)
+        .expect("an answer, a text");
+    Answer::of(&answer)
 }
 
 /// A request.

@@ -55,12 +55,12 @@ fn run(clients: impl Future<Output = ()>) {
 struct Person(WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 impl Person {
-    async fn try_enter(address: SocketAddr, room: &str, name: &str) -> Result<Person, Error> {
+    async fn try_enter(address: SocketAddr, room: &str, name: &str) -> Result<Person, Box<Error>> {
         let url = format!("ws://{address}/rooms/{room}?name={name}");
         // Less than the default, for a thousand.
         let config = WebSocketConfig::default().read_buffer_size(4 << 10);
-        let (socket, _) = connect_async_with_config(url, Some(config), false).await?;
-        Ok(Person(socket))
+        let connected = connect_async_with_config(url, Some(config), false).await;
+        Ok(Person(connected.map_err(Box::new)?.0))
     }
 
     async fn enter(address: SocketAddr, room: &str, name: &str) -> Person {
@@ -137,7 +137,7 @@ async fn talk(address: SocketAddr, number: usize, all: Arc<Barrier>) {
         }
     }
     // Everybody hears all lines, those of one speaker in their order.
-    let mut heard = [0; 3];
+    let mut heard = [0_usize; 3];
     for _ in 0..speakers * LINES {
         let line = person.hear("said").await;
         let from = line["from"]
@@ -177,7 +177,7 @@ fn whoever_enters_hears_what_was_said() {
     assert_eq!(plain.status, 400, "{plain:?}");
     run(async move {
         for (room, name) in [("attic", "%3Cb%3E"), ("a%20b", "ada"), ("attic", "")] {
-            match Person::try_enter(address, room, name).await {
+            match Person::try_enter(address, room, name).await.map_err(|e| *e) {
                 Err(Error::Http(response)) => assert_eq!(response.status(), 400),
                 Err(error) => panic!("{error}"),
                 Ok(_) => panic!("{name} is let in"),

@@ -1,5 +1,6 @@
 //! `examples/shop`: its API, also over the end of the program, and its page in a browser.
 
+use std::net::SocketAddr;
 use std::path::Path;
 use std::thread;
 
@@ -7,7 +8,7 @@ use serde_json::json;
 use warren_tests::{Warren, project};
 
 use super::browser::Browser;
-use super::client::{Answer, Request, Server};
+use super::client::{Answer, Request, Server, ask};
 
 fn start(data: &Path) -> Server {
     let options = ["--data".as_ref(), data.as_os_str()];
@@ -15,31 +16,33 @@ fn start(data: &Path) -> Server {
 }
 
 /// Someone who has logged in.
-struct User<'a> {
-    server: &'a Server,
+struct User {
+    server: SocketAddr,
     cookie: String,
 }
 
-impl User<'_> {
+impl User {
     #[track_caller]
-    fn log_in<'a>(server: &'a Server, name: &str, password: &str) -> User<'a> {
+    fn log_in(server: &Server, name: &str, password: &str) -> User {
         let answer = log_in(server, name, password).has(200);
         let cookie = answer.header("set-cookie").expect("a cookie");
         assert!(cookie.contains("; HttpOnly; SameSite=Strict"), "{cookie}");
         let (cookie, _) = cookie.split_once(';').expect("a value and attributes");
         User {
-            server,
+            server: server.address,
             cookie: cookie.to_owned(),
         }
     }
 
     #[track_caller]
     fn send(&self, method: &str, path: &str, body: &str) -> Answer {
-        self.server.ask(&Request {
-            headers: &[("cookie", self.cookie.as_str())],
+        let headers = &[("cookie", self.cookie.as_str())];
+        let request = Request {
+            headers,
             body,
             ..Request::new(method, path)
-        })
+        };
+        ask(self.server, &request)
     }
 
     #[track_caller]
@@ -82,16 +85,16 @@ fn log_in(server: &Server, name: &str, password: &str) -> Answer {
     })
 }
 
-fn ada(server: &Server) -> User<'_> {
+fn ada(server: &Server) -> User {
     User::log_in(server, "ada", "analytical")
 }
 
-fn grace(server: &Server) -> User<'_> {
+fn grace(server: &Server) -> User {
     User::log_in(server, "grace", "compiler")
 }
 
 #[test]
-fn an_order_is_there_after_a_crash() {
+fn an_order_outlives_the_program() {
     let data = tempfile::tempdir().expect("a directory for data");
     let server = start(data.path());
     let user = ada(&server);
@@ -203,14 +206,14 @@ fn nobody_gets_what_is_not_theirs() {
 fn the_last_thing_is_sold_once() {
     let data = tempfile::tempdir().expect("a directory for data");
     let server = start(data.path());
-    let sessions: Vec<User<'_>> = (0..8).map(|_| ada(&server)).collect();
+    let sessions: Vec<User> = (0..8).map(|_| ada(&server)).collect();
     for session in &sessions {
         session.put(3, 1);
     }
     let mut statuses: Vec<u16> = thread::scope(|scope| {
         let orders: Vec<_> = sessions
             .iter()
-            .map(|session| scope.spawn(|| session.send("POST", "/api/orders", "").status))
+            .map(|session| scope.spawn(move || session.send("POST", "/api/orders", "").status))
             .collect();
         let orders = orders.into_iter();
         orders
