@@ -350,7 +350,7 @@ impl Builder {
     /// Sets the directory of the program's data. Durable stores and queues and the files of
     /// databases lie in it; without it they end with the program. The runtime makes a missing directory for its user alone, and
     /// locks it: one runtime uses a directory at a time. No grant may let the program write
-    /// to it.
+    /// to it. [`back_up`](crate::back_up) copies the databases while the runtime uses them.
     pub fn data(mut self, directory: impl Into<Option<PathBuf>>) -> Builder {
         self.data = directory.into();
         self

@@ -68,6 +68,14 @@ impl Warren {
         self
     }
 
+    /// Lets it open this many files (`ulimit -n`), which the hard limit has to allow. Call before
+    /// the methods that set its input.
+    pub fn open_files(mut self, count: u64) -> Warren {
+        let count = count.to_string();
+        self.through_shell(r#"ulimit -S -n "$0" && exec "$@""#, count.as_ref());
+        self
+    }
+
     /// Redirects standard error to an existing named pipe that nobody reads.
     pub fn unread_stderr(mut self, pipe: &Path) -> Warren {
         // Opened for reading too, so that the open does not wait.

@@ -95,7 +95,10 @@ impl Session {
     pub fn wait_for_error_with(&mut self, start: &str) -> String {
         loop {
             let Some(line) = self.next_error() else {
-                panic!("the command ended without an error that begins with {start:?}");
+                panic!(
+                    "the command ended without an error that begins with {start:?}: {}",
+                    String::from_utf8_lossy(&self.read_errors)
+                );
             };
             self.read_errors.extend_from_slice(&line);
             let line = String::from_utf8_lossy(&line);

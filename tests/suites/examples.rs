@@ -2,6 +2,13 @@
 
 #![allow(clippy::expect_used)]
 
+mod browser;
+mod client;
+mod crawler;
+mod live;
+mod readme;
+mod shop;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

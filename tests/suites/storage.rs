@@ -1,10 +1,11 @@
-//! Stores whose program is killed.
+//! Stores whose program is killed, and backups of them.
 //!
 //! The number of kills is the environment variable `WARREN_KILLS`; `cargo xtask crash` sets
 //! it.
 
 use std::collections::{BTreeMap, HashSet};
 use std::hash::{BuildHasher, Hasher, RandomState};
+use std::path::Path;
 
 use tempfile::TempDir;
 use warren_tests::{Session, Warren};
@@ -40,6 +41,38 @@ fn what_was_acknowledged_is_there_after_a_crash() {
     }
 }
 
+/// The copies of a backup have every change that was acknowledged before the command, and of
+/// those that were made meanwhile the first ones.
+#[test]
+fn a_backup_of_a_running_program_has_what_was_acknowledged_before() {
+    let data = tempfile::tempdir().expect("a directory for data");
+    let mut ledger = Ledger::default();
+    let mut session = start(data.path(), "0");
+    let mut left = CHANGES;
+    while left > 0 {
+        let line = next(&mut session);
+        left -= u64::from(!line.starts_with(b"has\t"));
+        ledger.hear(0, &line);
+    }
+    let copies = data.path().with_extension("copies");
+    let made = Warren::tool("data", "backup")
+        .arguments([data.path(), copies.as_path()])
+        .outcome()
+        .ends_with(0);
+    assert!(made.text().ends_with(" stores/app:ledger.db\n"), "{made}");
+    session.signal("KILL");
+    let meanwhile = session.end().stdout;
+    ledger.meanwhile = meanwhile.iter().filter(|byte| **byte == b'\n').count() as u64;
+
+    let mut session = start(&copies, "end");
+    while let Some(line) = session.line().expect("a line in time") {
+        ledger.hear(1, &line);
+    }
+    session.end().ends_with(0);
+    assert!(ledger.is_compared, "the program has told nothing");
+    std::fs::remove_dir_all(copies).expect("the copies are there");
+}
+
 /// Kills a program this many times. After each kill, the next life tells what is there.
 fn live(kills: u32) {
     let data = tempfile::tempdir().expect("a directory for data");
@@ -49,7 +82,7 @@ fn live(kills: u32) {
             kill_while_it_opens(&data);
             continue;
         }
-        let mut session = start(&data, &round.to_string());
+        let mut session = start(data.path(), &round.to_string());
         // The end of what is there, and some changes.
         let mut left = 1 + random(CHANGES);
         while left > 0 {
@@ -66,7 +99,7 @@ fn live(kills: u32) {
         }
     }
     ledger.is_compared = false;
-    let mut session = start(&data, "end");
+    let mut session = start(data.path(), "end");
     while let Some(line) = session.line().expect("a line in time") {
         ledger.hear(kills, &line);
     }
@@ -76,7 +109,7 @@ fn live(kills: u32) {
 
 /// Kills a life that changes nothing, while the store is read after a crash.
 fn kill_while_it_opens(data: &TempDir) {
-    let mut session = start(data, "look");
+    let mut session = start(data.path(), "look");
     for _ in 0..random(100) {
         if next(&mut session) == b"ready\n" {
             break;
@@ -85,9 +118,9 @@ fn kill_while_it_opens(data: &TempDir) {
     session.kill();
 }
 
-fn start(data: &TempDir, word: &str) -> Session {
+fn start(data: &Path, word: &str) -> Session {
     Warren::run("tests/programs/ledger")
-        .options(["--data".as_ref(), data.path().as_os_str()])
+        .options(["--data".as_ref(), data.as_os_str()])
         .arguments([word])
         .start()
 }
@@ -120,6 +153,8 @@ struct Ledger {
     is_compared: bool,
     /// All versions that were given.
     versions: HashSet<String>,
+    /// Changes of which nobody has heard, though the program did not end with them.
+    meanwhile: u64,
 }
 
 impl Ledger {
@@ -158,7 +193,7 @@ impl Ledger {
             while *values != found {
                 unheard += 1;
                 assert!(
-                    unheard <= UNHEARD,
+                    unheard <= UNHEARD + self.meanwhile,
                     "writer {}, after change {} of life {}: {acknowledged:?} was \
                      acknowledged, and {found:?} is there",
                     writer + 1,

@@ -1,6 +1,7 @@
 //! Prerequisites of the tool chains for JavaScript and Python, of the programs that others
-//! have written for Lua, of databases, and of the queues on a server: Node.js, Python, Lua and
-//! libraries, PostgreSQL, and the server of NATS, from Debian if missing.
+//! have written for Lua, of databases, of the queues on a server, and of pages in a browser:
+//! Node.js, Python, Lua and libraries, PostgreSQL, the server of NATS, and Chromium, from Debian if
+//! missing.
 
 use std::process::{Command, Stdio};
 
@@ -9,7 +10,7 @@ use anyhow::Result;
 use crate::step::Step;
 
 /// Commands that show that packages are installed, and the packages.
-const NEEDED: [(&[&str], &[&str]); 5] = [
+const NEEDED: [(&[&str], &[&str]); 6] = [
     (&["npm", "--version"], &["nodejs", "npm"]),
     (
         &["python3", "-c", "import ensurepip, venv"],
@@ -25,6 +26,10 @@ const NEEDED: [(&[&str], &[&str]); 5] = [
         &["postgresql"],
     ),
     (&["nats-server", "--version"], &["nats-server"]),
+    (
+        &["chromium", "--version"],
+        &["chromium", "fonts-dejavu-core"],
+    ),
 ];
 
 /// Packages without a command that would show them.
@@ -63,9 +68,14 @@ pub(crate) fn install() -> Result<()> {
         .args(missing)
         .env("DEBIAN_FRONTEND", "noninteractive");
     let remedy = "install Node.js 20 and npm, Python 3.11 with venv, Lua 5.4, PostgreSQL 13, the \
-                  server of NATS 2.9, or newer ones, and the Lua libraries penlight with its \
-                  pages, luaunit, luassert, say, argparse, inspect, dkjson, lfs and lpeg";
-    Step::new("Node.js, Python, Lua, PostgreSQL and NATS", remedy, apt).run()
+                  server of NATS 2.9, or newer ones, Chromium, and the Lua libraries penlight with \
+                  its pages, luaunit, luassert, say, argparse, inspect, dkjson, lfs and lpeg";
+    Step::new(
+        "Node.js, Python, Lua, PostgreSQL, NATS and Chromium",
+        remedy,
+        apt,
+    )
+    .run()
 }
 
 fn succeeds(command: &[&str]) -> bool {

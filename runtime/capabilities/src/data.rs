@@ -2,7 +2,9 @@
 //!
 //! One runtime uses a directory at a time. It holds the lock of the file `lock` for that.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+mod backup;
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +14,8 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use crate::hex;
+
+pub use backup::{BackedUp, BackupError, back_up};
 
 /// The directory of a program's data, locked until the last clone is dropped.
 #[derive(Clone, Debug)]
@@ -148,15 +152,22 @@ fn file_name(id: &str) -> String {
 }
 
 fn make_directory(path: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
+    for_its_user(&mut DirBuilder::new())
+        .recursive(true)
+        .create(path)
+}
+
+/// Has a builder make directories for their user alone.
+fn for_its_user(builder: &mut DirBuilder) -> &mut DirBuilder {
     #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    std::os::unix::fs::DirBuilderExt::mode(builder, 0o700);
+    builder
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -45,7 +45,7 @@ mod web;
 mod yaml;
 
 pub use crate::http::{Connecting, Resolver, Resolving};
-pub use data::{Data, DataError};
+pub use data::{BackedUp, BackupError, Data, DataError, back_up};
 pub use fs::{VolumeError, Volumes};
 pub use metrics::Metrics;
 pub use queue::{Delivery, End, Intake, QueueCounts, QueueError, Queues};

@@ -243,6 +243,7 @@ mod tests {
             ),
             (&["rnu", "x.lua"], "rnu"),
             (&["doctor", "a", "b"], "'b'"),
+            (&["data", "backup", "a"], "COPIES"),
         ] {
             let error = read(line).unwrap_err();
             assert_eq!(error.exit_code(), 2, "{line:?}");

@@ -22,7 +22,7 @@ use std::time::Duration;
 use clap::CommandFactory;
 use command_line::Cli;
 use commands::{
-    Command, build, check, completions, doctor, inspect, man, new, policy, run, serve, test,
+    Command, build, check, completions, data, doctor, inspect, man, new, policy, run, serve, test,
 };
 #[cfg(unix)]
 use commands::{apply, cancel, ps, reload, send, terminate, top};
@@ -69,6 +69,7 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
         Command::Inspect(args) => inspect::inspect(&args)?,
         Command::Policy(args) => policy::policy(&args.command)?,
         Command::Doctor(args) => doctor::doctor(&args)?,
+        Command::Data(args) => data::data(&args.command)?,
         Command::Completions(args) => completions::print(&args, Cli::command())?,
         Command::Man(args) => man::write(&args, Cli::command())?,
         #[cfg(unix)]

@@ -9,6 +9,7 @@ mod apply;
 mod control;
 #[cfg(unix)]
 mod control_paths;
+mod data;
 mod doctor;
 mod error_messages;
 #[cfg(unix)]

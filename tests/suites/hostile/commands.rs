@@ -231,6 +231,7 @@ fn options() {
         "inspect",
         "policy",
         "doctor",
+        "data",
         "ps",
         "top",
         "cancel",

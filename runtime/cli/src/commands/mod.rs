@@ -7,6 +7,7 @@ pub(crate) mod build;
 pub(crate) mod cancel;
 pub(crate) mod check;
 pub(crate) mod completions;
+pub(crate) mod data;
 pub(crate) mod doctor;
 mod grants;
 pub(crate) mod inspect;
@@ -36,6 +37,7 @@ use build::BuildArgs;
 use cancel::CancelArgs;
 use check::CheckArgs;
 use completions::CompletionsArgs;
+use data::DataArgs;
 use doctor::DoctorArgs;
 use inspect::InspectArgs;
 use man::ManArgs;
@@ -76,6 +78,8 @@ pub(crate) enum Command {
     Policy(PolicyArgs),
     /// Check that this machine meets a program's needs
     Doctor(DoctorArgs),
+    /// Copy the databases of a program
+    Data(DataArgs),
     /// List the processes of a running program
     #[cfg(unix)]
     Ps(PsArgs),
