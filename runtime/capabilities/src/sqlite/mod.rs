@@ -7,6 +7,7 @@
 //!  read ───> a permit of the host ──> a thread that may block, a connection of its own
 //! ```
 
+mod job;
 mod queue;
 mod readers;
 mod writer;

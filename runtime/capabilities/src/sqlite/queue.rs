@@ -6,7 +6,7 @@ use parking_lot::{Condvar, Mutex};
 use warren_kernel::{Error, Kind};
 
 use super::closed;
-use super::writer::Write;
+use super::job::Write;
 
 /// Jobs of one host that may wait. Each is charged to its process, too.
 const MAX_WAITING_OF_HOST: usize = 4_096;

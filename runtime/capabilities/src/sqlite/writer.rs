@@ -7,22 +7,8 @@ use tokio::sync::oneshot;
 use warren_kernel::{Error, Kind};
 
 use super::failed;
+use super::job::Write;
 use super::queue::Queue;
-
-/// A job of a group.
-pub(super) trait Write: Send {
-    /// Makes the changes, within the transaction of the group.
-    fn run(&mut self, connection: &Connection);
-
-    /// Answers, after the commit of the group or its failure.
-    fn answer(self: Box<Self>, committed: Result<(), &Error>);
-
-    /// Names the job in tests.
-    #[cfg(test)]
-    fn number(&self) -> usize {
-        0
-    }
-}
 
 /// A job with its caller.
 pub(super) struct Task<T, J, D> {

@@ -126,10 +126,7 @@ impl Writer {
             }
         }
     }
-}
 
-#[allow(dead_code, reason = "for sides that the runtime holds")]
-impl Writer {
     /// Writes as many of the bytes as there is room for, and returns their number. `None` says
     /// that a write would wait, or is refused.
     pub(crate) fn try_write(&self, bytes: &[u8]) -> Option<usize> {

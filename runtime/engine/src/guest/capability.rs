@@ -12,12 +12,12 @@ use tokio::task::AbortHandle;
 use warren_kernel::{Error, Kind, Outcome, Process, Subscription, Work, text};
 
 use super::called::{Called, are_values};
-use super::caller::{OnFiber, OnThread};
+use super::caller::{OnFiber, OnThread, too_many_permissions};
 use super::shared::Shared;
 use super::{Guest, cancel, logger, out_of_processor_time, process_of, watch};
 use crate::capability::{
-    AT_ONCE, Answer, Capability, Charge, Computation, Counts, MAX_REQUEST, Progress, Step, Waiting,
-    WaitingFuture,
+    AT_ONCE, Answer, Capability, Charge, Computation, Counts, MAX_PERMISSIONS, MAX_REQUEST,
+    Progress, Step, Waiting, WaitingFuture,
 };
 use crate::operand::Limit;
 use crate::sched::thread_clock::ThreadClock;
@@ -96,6 +96,26 @@ impl Guest {
             operation,
             request,
         )?)
+    }
+
+    /// Runs an operation of a capability until all its permissions are decided.
+    ///
+    /// # Errors
+    ///
+    /// Those of the operation, and `Internal` for one that asks for too many permissions.
+    pub(crate) async fn settled_call<T>(
+        &mut self,
+        mut operation: impl FnMut(&mut Guest) -> Result<T, Refusal>,
+    ) -> Result<T, Error> {
+        let mut left = MAX_PERMISSIONS;
+        let bounded = self.settled(|guest| match operation(guest) {
+            Err(Refusal::Undecided(_)) if left == 0 => Err(too_many_permissions().into()),
+            done => {
+                left = left.saturating_sub(1);
+                done
+            }
+        });
+        bounded.await
     }
 }
 

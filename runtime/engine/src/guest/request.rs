@@ -6,10 +6,9 @@ use futures::FutureExt as _;
 use http::Response;
 use warren_kernel::{Error, Kind};
 
-use super::caller::{OnFiber, too_many_permissions};
+use super::caller::OnFiber;
 use super::capability::{Open, panicked};
 use super::{Guest, process_of};
-use crate::capability::MAX_PERMISSIONS;
 use crate::capability::http::{Body, OutgoingRequest, Sending};
 use crate::security::Refusal;
 
@@ -44,15 +43,7 @@ impl Guest {
         &mut self,
         request: &OutgoingRequest,
     ) -> Result<Begun, Error> {
-        let mut left = MAX_PERMISSIONS;
-        let begun = self.settled(|guest| match guest.try_request(request) {
-            Err(Refusal::Undecided(_)) if left == 0 => Err(too_many_permissions().into()),
-            begun => {
-                left = left.saturating_sub(1);
-                begun
-            }
-        });
-        begun.await
+        self.settled_call(|guest| guest.try_request(request)).await
     }
 
     fn try_request(&mut self, request: &OutgoingRequest) -> Result<Begun, Refusal> {

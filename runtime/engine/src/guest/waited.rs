@@ -4,11 +4,8 @@
 use warren_kernel::{Error, Outcome};
 
 use super::called::Called;
-use super::caller::too_many_permissions;
 use super::capability::REQUEST;
 use super::{Guest, mailbox};
-use crate::capability::MAX_PERMISSIONS;
-use crate::security::Refusal;
 
 impl Guest {
     /// Calls an operation of a capability, and waits for its answer, while other processes
@@ -23,14 +20,7 @@ impl Guest {
         if let Err(error) = REQUEST.check("request", request.len()) {
             return Ok(Err(self.refused(error)));
         }
-        let mut left = MAX_PERMISSIONS;
-        let called = self.settled(|guest| match guest.call(operation, request) {
-            Err(Refusal::Undecided(_)) if left == 0 => Err(too_many_permissions().into()),
-            called => {
-                left = left.saturating_sub(1);
-                called
-            }
-        });
+        let called = self.settled_call(|guest| guest.call(operation, request));
         let work = match called.await {
             Ok(Called::Answer(value)) => return Ok(Ok(value)),
             Ok(Called::Handle(work)) => work,

@@ -2,12 +2,9 @@
 
 use super::bindings::warren::process as wit;
 use super::{Answer, answer, named};
-use crate::capability::MAX_PERMISSIONS;
 use crate::guest::Guest;
 use crate::guest::called::Called;
-use crate::guest::caller::too_many_permissions;
 use crate::guest::capability::REQUEST;
-use crate::security::Refusal;
 
 impl wit::capability::Host for Guest {
     async fn call(
@@ -20,14 +17,7 @@ impl wit::capability::Host for Guest {
         if let Err(error) = fits {
             return answer(self, Err(error));
         }
-        let mut left = MAX_PERMISSIONS;
-        let called = self.settled(|guest| match guest.call(&operation, &request) {
-            Err(Refusal::Undecided(_)) if left == 0 => Err(too_many_permissions().into()),
-            called => {
-                left = left.saturating_sub(1);
-                called
-            }
-        });
+        let called = self.settled_call(|guest| guest.call(&operation, &request));
         let called = called.await;
         answer(self, called.map(wit::capability::Called::from))
     }
