@@ -14,6 +14,7 @@ mod examples;
 mod fairness;
 mod guests;
 mod guides;
+mod kills;
 mod limits;
 mod new_programs;
 mod output;

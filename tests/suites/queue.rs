@@ -1,14 +1,10 @@
 //! Queues whose program is killed, and queues on a server of NATS.
-//!
-//! The number of kills is the environment variable `WARREN_KILLS`; `cargo xtask crash` sets
-//! it.
 
 #![allow(clippy::expect_used, reason = "a test program")]
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs;
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -18,28 +14,14 @@ use std::thread;
 use tempfile::TempDir;
 use warren_tests::{Session, TIMEOUT, Warren, packages, project};
 
-/// Kills without another word.
-const KILLS: u32 = 200;
-
-/// Kills before the program may finish, and begins anew.
-const KILLS_OF_A_LIFE: u32 = 50;
+use crate::kills::{kill, lives, random};
 
 /// The most lines that the program prints before it is killed.
 const LINES: u64 = 60;
 
 #[test]
 fn what_was_acknowledged_is_there_after_a_crash() {
-    let kills = match std::env::var("WARREN_KILLS") {
-        Ok(kills) => kills.parse().expect("WARREN_KILLS is a number"),
-        Err(_) => KILLS,
-    };
-    let mut done = 0;
-    while done < kills {
-        let round = KILLS_OF_A_LIFE.min(kills - done);
-        live(round);
-        done += round;
-        println!("{done} of {kills} kills");
-    }
+    lives(live);
 }
 
 /// Kills a program this many times, lets it finish, and compares its words with what it has
@@ -55,12 +37,9 @@ fn live(kills: u32) {
                 None => panic!("the program ended by itself: {}", session.end()),
             }
         }
-        session.signal("KILL");
         // These came before the kill, too.
-        for line in session.end().stdout.split_inclusive(|byte| *byte == b'\n') {
-            if line.ends_with(b"\n") {
-                told.hear(round, line);
-            }
+        for line in kill(session) {
+            told.hear(round, &line);
         }
     }
     let mut session = start(&data, "drain");
@@ -76,11 +55,6 @@ fn start(data: &TempDir, word: &str) -> Session {
         .options([OsStr::new("--data"), data.path().as_os_str()])
         .arguments([word])
         .start()
-}
-
-/// Returns a random number below `limit`.
-fn random(limit: u64) -> u64 {
-    RandomState::new().build_hasher().finish() % limit
 }
 
 /// Everything that the program has said, over all its lives.

@@ -1,20 +1,12 @@
 //! Stores whose program is killed, and backups of them.
-//!
-//! The number of kills is the environment variable `WARREN_KILLS`; `cargo xtask crash` sets
-//! it.
 
 use std::collections::{BTreeMap, HashSet};
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::path::Path;
 
 use tempfile::TempDir;
 use warren_tests::{Session, Warren};
 
-/// Kills without another word.
-const KILLS: u32 = 200;
-
-/// Kills before the store is compared for the last time, and a new one begins.
-const KILLS_OF_A_STORE: u32 = 50;
+use crate::kills::{kill, lives, random};
 
 /// The most changes that are acknowledged before a kill.
 const CHANGES: u64 = 300;
@@ -28,17 +20,7 @@ const UNHEARD: u64 = 200;
 
 #[test]
 fn what_was_acknowledged_is_there_after_a_crash() {
-    let kills = match std::env::var("WARREN_KILLS") {
-        Ok(kills) => kills.parse().expect("WARREN_KILLS is a number"),
-        Err(_) => KILLS,
-    };
-    let mut done = 0;
-    while done < kills {
-        let round = KILLS_OF_A_STORE.min(kills - done);
-        live(round);
-        done += round;
-        println!("{done} of {kills} kills");
-    }
+    lives(live);
 }
 
 /// The copies of a backup have every change that was acknowledged before the command, and of
@@ -90,12 +72,9 @@ fn live(kills: u32) {
             left -= u64::from(!line.starts_with(b"has\t"));
             ledger.hear(round, &line);
         }
-        session.signal("KILL");
         // These came before the kill, too.
-        for line in session.end().stdout.split_inclusive(|byte| *byte == b'\n') {
-            if line.ends_with(b"\n") {
-                ledger.hear(round, line);
-            }
+        for line in kill(session) {
+            ledger.hear(round, &line);
         }
     }
     ledger.is_compared = false;
@@ -128,11 +107,6 @@ fn start(data: &Path, word: &str) -> Session {
 fn next(session: &mut Session) -> Vec<u8> {
     let line = session.line().expect("a line in time");
     line.expect("the program goes on until it is killed")
-}
-
-/// Returns a random number below `limit`.
-fn random(limit: u64) -> u64 {
-    RandomState::new().build_hasher().finish() % limit
 }
 
 /// The values of one writer, by key, as the program prints them.

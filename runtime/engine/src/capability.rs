@@ -19,7 +19,6 @@
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 
 use warren_kernel::Error;
 
