@@ -3,6 +3,8 @@
 //! The number of kills is the environment variable `WARREN_KILLS`; `cargo xtask crash` sets
 //! it.
 
+#![allow(clippy::expect_used, reason = "a test program")]
+
 use std::hash::{BuildHasher, Hasher, RandomState};
 
 use warren_tests::Session;

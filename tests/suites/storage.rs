@@ -1,5 +1,7 @@
 //! Stores whose program is killed, and backups of them.
 
+#![allow(clippy::expect_used, reason = "a test program")]
+
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 

@@ -1,6 +1,5 @@
 //! `outgoing-request` and `outgoing-handler`: requests that a component sends.
 
-
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Uri};
 use wasmtime::component::Resource;
