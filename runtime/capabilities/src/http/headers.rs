@@ -4,7 +4,7 @@ use http::HeaderMap;
 use http::header::{self, HeaderName, HeaderValue};
 use warren_kernel::{Error, text};
 
-use super::options::{Texts, texts_of};
+use super::texts::{Texts, texts_of};
 use crate::limit::beyond;
 
 /// Bytes of all fields of a request or of an answer.

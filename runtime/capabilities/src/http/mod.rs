@@ -33,6 +33,7 @@ mod resolve;
 mod streams;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod tls;
 
 use std::sync::Arc;

@@ -8,8 +8,8 @@ use warren_kernel::Error;
 use warren_values::msgpack::{Input, Token};
 
 use super::headers::value_of;
-use super::options::{Streams, Texts, check_count};
-use super::payload::Part;
+use super::payload::{Part, Streams};
+use super::texts::{Texts, check_count};
 use crate::hex;
 use crate::request::Fields;
 

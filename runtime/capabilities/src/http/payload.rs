@@ -22,6 +22,9 @@ pub(super) enum Part {
 /// The bytes of a stream.
 pub(super) type Source = Pin<Box<dyn Read + Send>>;
 
+/// Finds a stream of the process by its number.
+pub(super) type Streams<'a> = dyn FnMut(i64) -> Result<Source, Error> + 'a;
+
 /// Yields the bytes of a stream, part by part.
 pub(super) trait Read {
     /// Reads the next bytes; `None` at the end.

@@ -175,7 +175,7 @@ impl Guarded {
 
     /// Returns the error of a statement.
     pub(super) fn failed(&self, error: &rusqlite::Error) -> Error {
-        error::of(self, error)
+        error::of(&self.guard, (self.max_bytes, self.max_value()), error)
     }
 }
 

@@ -3,7 +3,6 @@
 use rusqlite::ErrorCode;
 use warren_kernel::{Error, Kind, text};
 
-use super::connection::Guarded;
 use super::guard::{Guard, Interrupted};
 use crate::limit::beyond;
 
@@ -11,8 +10,13 @@ use crate::limit::beyond;
 /// statement.
 const MAX_MESSAGE: usize = 1_000;
 
-/// Returns the error of a statement that a connection could not run.
-pub(super) fn of(connection: &Guarded, error: &rusqlite::Error) -> Error {
+/// Returns the error of a statement that the connection of a guard could not run. The most
+/// bytes are those of the database, and of a value in the statement.
+pub(super) fn of(
+    guard: &Guard,
+    (max_bytes, max_value): (u64, usize),
+    error: &rusqlite::Error,
+) -> Error {
     let said = text::clipped(&message(error), MAX_MESSAGE);
     let of_kind = |kind, lead: &str| Error::new(kind, format!("{lead}{said}"));
     let Some(code) = code(error) else {
@@ -23,21 +27,21 @@ pub(super) fn of(connection: &Guarded, error: &rusqlite::Error) -> Error {
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::SchemaChanged => {
             of_kind(Kind::Unavailable, "the database is locked: ")
         }
-        ErrorCode::OperationInterrupted => of_interrupted(&connection.guard),
+        ErrorCode::OperationInterrupted => of_interrupted(guard),
         ErrorCode::AuthorizationForStatementDenied => {
-            let what = connection.guard.refused();
+            let what = guard.refused();
             let what = what.unwrap_or_else(|| "the statement".to_owned());
             let message = format!("{} is not available to programs", text::line(&what));
             Error::invalid(message)
         }
         ErrorCode::DiskFull => {
-            let most = connection.max_bytes;
+            let most = max_bytes;
             let message =
                 format!("the database is full: it has max_bytes = {most}, or the disk has no room");
             Error::at_limit(Kind::RateLimited, "max_bytes", most, message)
         }
         ErrorCode::TooBig => {
-            let most = connection.max_value();
+            let most = max_value;
             let message = format!("a value has more than max_result = {most} bytes: {said}");
             beyond("max_result", most, message)
         }

@@ -254,7 +254,11 @@ pub(super) const ROWS: &[Row] = &[
     ),
     (
         "texts in one table of a request",
-        &[Constant(REQUEST, "MAX_FIELDS", Count)],
+        &[Constant(
+            "runtime/capabilities/src/http/texts.rs",
+            "MAX_FIELDS",
+            Count,
+        )],
     ),
     (
         "one text of the option `tls`",
