@@ -5,7 +5,7 @@
 //! functions of their requests, which need neither a grant nor a permission. `store` gives
 //! things that a program is granted, on top of `sqlite` and `data`. `stream` reads and writes
 //! what other capabilities open; `quota` counts it. `http` sends requests to the origins that a
-//! program is granted.
+//! program is granted, and `web` serves them.
 //! `request` reads the arguments of a call, and `answer` writes its value.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -62,13 +62,15 @@ pub struct Settings {
 
 /// Returns all capabilities of this crate.
 pub fn all(settings: Settings) -> Vec<Arc<dyn Capability>> {
+    let http = crate::http::Http::new(settings.resolver);
     vec![
         Arc::new(crypto::Crypto),
         Arc::new(env::Env),
         Arc::new(events::Events::default()),
         Arc::new(groups::Groups),
         Arc::new(hash::Hash),
-        Arc::new(crate::http::Http::new(settings.resolver)),
+        Arc::new(http.websocket()),
+        Arc::new(http),
         Arc::new(json::Json::default()),
         Arc::new(settings.metrics),
         Arc::new(security::Security::new(settings.tokens)),

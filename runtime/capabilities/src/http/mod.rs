@@ -34,6 +34,7 @@ mod streams;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod websocket;
 
 use std::sync::Arc;
 
@@ -49,6 +50,7 @@ use options::Wish;
 use payload::Source;
 use resolve::SystemResolver;
 pub use resolve::{Connecting, Resolver, Resolving};
+pub(crate) use websocket::Websocket;
 
 /// See [the module](self).
 pub(crate) struct Http {
@@ -69,6 +71,11 @@ impl Http {
         Http {
             client: Arc::new(Client::new(resolver)),
         }
+    }
+
+    /// Returns the capability of connections of frames, by the same grants.
+    pub(crate) fn websocket(&self) -> Websocket {
+        Websocket::new(&self.client)
     }
 }
 
@@ -145,6 +152,7 @@ impl Http {
             method: wish.method.as_str(),
             path: wish.url.path(),
             url: wish.url.as_str(),
+            upgrade: None,
         };
         question.ask(caller)?;
         Ok(Exchange {
