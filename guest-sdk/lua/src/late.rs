@@ -22,6 +22,7 @@ const LIBRARIES: &[(&CStr, Compact)] = &[
     (c"pg", compact!("prelude/pg.lua")),
     (c"store", compact!("prelude/store.lua")),
     (c"stream", compact!("prelude/stream.lua")),
+    (c"websocket", compact!("prelude/websocket.lua")),
 ];
 
 const OF_PROCESS: &CStr = c"groups";

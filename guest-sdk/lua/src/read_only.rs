@@ -34,6 +34,7 @@ const MODULES: &[&CStr] = &[
     c"text",
     c"time",
     c"uuid",
+    c"websocket",
     c"yaml",
 ];
 

@@ -6,7 +6,7 @@ local modules = {
   "base64", "capability", "channel", "crypto", "ctx", "env", "errors", "events", "funcs", "hash", "hex",
   "http", "http_client",
   "json", "logger", "metrics", "payload", "pg", "process", "security", "store", "stream", "text", "time",
-  "uuid", "yaml",
+  "uuid", "websocket", "yaml",
   "server", "task", "supervisor", "pool", "registry",
 }
 

@@ -12,7 +12,7 @@ use crate::lua::State;
 use crate::{boot, late};
 
 /// The document's name for an object of each class.
-pub(super) const OBJECTS: [(&str, &str); 27] = [
+pub(super) const OBJECTS: [(&str, &str); 28] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),
@@ -40,6 +40,7 @@ pub(super) const OBJECTS: [(&str, &str); 27] = [
     ("timer", "timer"),
     ("token_store", "ts"),
     ("upload", "upload"),
+    ("websocket", "ws"),
 ];
 
 #[test]
@@ -87,7 +88,7 @@ pub(super) fn classes() -> BTreeMap<String, BTreeSet<String>> {
 fn compile_late_libraries(l: State) {
     l.global(c"load");
     l.push_bytes(
-        b"for _, library in ipairs { capability, funcs, http, http_client, payload, pg, process.groups, store, stream } do
+        b"for _, library in ipairs { capability, funcs, http, http_client, payload, pg, process.groups, store, stream, websocket } do
             pairs(library)
           end
           security.token_store('app:tokens')

@@ -64,8 +64,8 @@ ch:close()
 -- A stream from which a read does not wait.
 local at_its_end, writer = stream.pipe()
 writer:close()
--- The interpreter's own tests run this program as if it answered a request. Elsewhere there is
--- none, and the methods of the request are left out.
+-- The interpreter's own tests run this program as if it answered a request and had a socket.
+-- Elsewhere there is neither, and their methods are left out.
 local request, upload = http.request(), nil
 if request then
   upload = assert(request:parse_multipart()).files.a[1]
@@ -74,6 +74,7 @@ local objects = {
   req = { "request", request },
   res = { "response", (http.response()) },
   upload = { "upload", upload },
+  ws = { "websocket", (websocket.connect("ws://x")) },
   message = { "message", (process.inbox():receive()) },
   spawner = { "spawner", spawner },
   sub = { "subscription", assert(events.subscribe("x")) },
@@ -259,7 +260,7 @@ for name, library in pairs(_G) do
     walked = walked + 1
   end
 end
-assert(walked == 26, walked)
+assert(walked == 27, walked)
 check(rowed["coroutine.spawn"], "coroutine.spawn", "has no row")
 
 assert(#wrong == 0, "\n" .. table.concat(wrong, "\n"))

@@ -326,6 +326,13 @@ return {
   { "res:flush" },
   { "res:write_event", { "table", { name = "x", data = 1 } }, as_lua = true },
 
+  { "websocket.connect", text, "table?" },
+  { "ws:send", "bytes", "integer?" },
+  { "ws:ping" },
+  { "ws:close", "integer?", "bytes?" },
+  { "ws:channel" },
+  { "ws:receive" },
+
   { "stream.pipe" },
   { "stream:read", "integer?" },
   { "stream:write", "bytes" },
