@@ -30,6 +30,7 @@ const LIBRARIES: &[(&CStr, Option<&CStr>, Compact)] = &[
     ),
     (c"store", None, compact!("prelude/store.lua")),
     (c"stream", None, compact!("prelude/stream.lua")),
+    (c"websocket", None, compact!("prelude/websocket.lua")),
 ];
 
 /// The metamethods of a library that is not filled yet.

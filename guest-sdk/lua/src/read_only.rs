@@ -37,6 +37,7 @@ const MODULES: &[&CStr] = &[
     c"text",
     c"time",
     c"uuid",
+    c"websocket",
     c"yaml",
 ];
 

@@ -6,7 +6,7 @@
 //! `queue` and `fs` give things that a program is granted: stores and queues lie in `sqlite` and
 //! `data`, and `sql` has pools of connections of its own. `stream` reads and writes what other
 //! capabilities open; `quota` counts it. `http` sends requests to the origins that a program is
-//! granted.
+//! granted, and `web` serves them.
 //! `request` reads the arguments of a call, and `answer` writes its value.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
@@ -75,6 +75,7 @@ pub struct Settings {
 
 /// Returns all capabilities of this crate.
 pub fn all(settings: Settings) -> Vec<Arc<dyn Capability>> {
+    let http = crate::http::Http::new(settings.resolver);
     vec![
         Arc::new(crypto::Crypto),
         Arc::new(env::Env),
@@ -82,7 +83,8 @@ pub fn all(settings: Settings) -> Vec<Arc<dyn Capability>> {
         Arc::new(settings.volumes),
         Arc::new(groups::Groups),
         Arc::new(hash::Hash),
-        Arc::new(crate::http::Http::new(settings.resolver)),
+        Arc::new(http.websocket()),
+        Arc::new(http),
         Arc::new(json::Json::default()),
         Arc::new(settings.metrics),
         Arc::new(settings.queues),

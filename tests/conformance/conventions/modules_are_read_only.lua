@@ -6,7 +6,7 @@ local modules = {
   "base64", "capability", "channel", "crypto", "ctx", "env", "errors", "events", "fs", "funcs", "hash", "hex",
   "http", "http_client",
   "json", "logger", "metrics", "payload", "pg", "process", "queue", "security", "sql", "store", "stream", "text",
-  "time", "uuid", "yaml",
+  "time", "uuid", "websocket", "yaml",
   "server", "task", "supervisor", "pool", "registry",
 }
 

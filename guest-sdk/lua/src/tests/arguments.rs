@@ -144,6 +144,7 @@ fn refuse(operation: &str, request: &[u8]) -> Result<Vec<u8>, Error> {
         ("sql.begin", b"\x92\xa6app:db\xc0") => return Ok(b"\x01".to_vec()),
         ("store.open", b"\x91\xaaapp:values") => return Ok(b"\xaaapp:values".to_vec()),
         ("web.request", b"\x90") => return Ok(head()),
+        ("websocket.connect", b"\x92\xa6ws://x\x90") => return Ok(b"\x01".to_vec()),
         ("web.multipart", _) => {
             let part = b"\x91\x84\xa4name\xa1a\xa8filename\xa5a.txt\xa7headers\x90\xa7content\xa1x";
             return Ok(part.to_vec());

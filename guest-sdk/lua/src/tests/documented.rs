@@ -12,7 +12,7 @@ use crate::lua::State;
 use crate::{boot, late};
 
 /// The document's name for an object of each class.
-pub(super) const OBJECTS: [(&str, &str); 39] = [
+pub(super) const OBJECTS: [(&str, &str); 40] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),
@@ -52,6 +52,7 @@ pub(super) const OBJECTS: [(&str, &str); 39] = [
     ("volume", "v"),
     ("volume_file", "f"),
     ("upload", "upload"),
+    ("websocket", "ws"),
 ];
 
 #[test]
@@ -99,7 +100,7 @@ pub(super) fn classes() -> BTreeMap<String, BTreeSet<String>> {
 fn compile_late_libraries(l: State) {
     l.global(c"load");
     l.push_bytes(
-        b"for _, library in ipairs { capability, fs, funcs, http, http_client, payload, pg, process.groups, queue, sql, store, stream } do
+        b"for _, library in ipairs { capability, fs, funcs, http, http_client, payload, pg, process.groups, queue, sql, store, stream, websocket } do
             pairs(library)
           end
           pairs(sql.builder)

@@ -47,6 +47,14 @@ impl Client {
         }
     }
 
+    /// Returns the connector of a connection that leaves HTTP.
+    pub(super) fn upgrading(&self, private: bool) -> Connector {
+        match private {
+            false => self.connector.for_upgrade(),
+            true => self.connector.for_private().for_upgrade(),
+        }
+    }
+
     /// Returns the pool for a request. One with its own TLS has connections of its own.
     pub(super) fn pool(&self, private: bool, tls: Option<&Tls>) -> Pool {
         match (tls, private) {

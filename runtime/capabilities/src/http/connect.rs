@@ -67,6 +67,8 @@ pub(super) struct Connector {
     tls: Tls,
     /// True if addresses that are not public are taken.
     private: bool,
+    /// True if connections may speak HTTP/2.
+    http2: bool,
 }
 
 impl Connector {
@@ -78,6 +80,7 @@ impl Connector {
             open: Arc::default(),
             tls: Tls::default(),
             private: false,
+            http2: true,
         }
     }
 
@@ -95,6 +98,24 @@ impl Connector {
             tls,
             ..self.clone()
         }
+    }
+
+    /// Returns the connector of connections that leave HTTP.
+    pub(super) fn for_upgrade(&self) -> Connector {
+        Connector {
+            http2: false,
+            ..self.clone()
+        }
+    }
+
+    /// Opens a connection that belongs to no pool.
+    ///
+    /// # Errors
+    ///
+    /// `Timeout`, `Unavailable`, and `PermissionDenied` for addresses that are not taken.
+    pub(super) async fn open(self, uri: Uri, wanted: Wanted) -> Result<Transport, Error> {
+        let opened = self.connect(uri, wanted).await?;
+        Ok(opened.into_inner())
     }
 
     async fn connect(self, uri: Uri, wanted: Wanted) -> Result<TokioIo<Transport>, Error> {
@@ -126,7 +147,7 @@ impl Connector {
         let (stream, is_http2) = match is_https {
             false => (Stream::Plain(stream), false),
             true => {
-                let begun = timeout_at(deadline, self.tls.connect(host, stream)).await;
+                let begun = timeout_at(deadline, self.tls.connect(host, stream, self.http2)).await;
                 let (stream, is_http2) = begun.map_err(late)??;
                 (Stream::Tls(Box::new(stream)), is_http2)
             }

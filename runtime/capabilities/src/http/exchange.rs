@@ -120,6 +120,7 @@ impl Exchange {
             method: redirect.method.as_str(),
             path,
             url: redirect.url.as_str(),
+            upgrade: None,
         };
         question.ask_later(&self.permits)?;
         if origin != self.wish.origin {

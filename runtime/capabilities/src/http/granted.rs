@@ -63,18 +63,22 @@ pub(super) struct Question<'a> {
     pub(super) method: &'a str,
     pub(super) path: &'a str,
     pub(super) url: &'a str,
+    /// The protocol that the connection is to speak in place of HTTP.
+    pub(super) upgrade: Option<&'a str>,
 }
 
 /// The action of a request.
 const ACTION: &str = "http.request";
 
 impl<'a> Question<'a> {
-    fn attributes(&self) -> [(&'static str, &'a str); 3] {
-        [
+    fn attributes(&self) -> Vec<(&'static str, &'a str)> {
+        let mut attributes = vec![
             ("method", self.method),
             ("path", self.path),
             ("url", self.url),
-        ]
+        ];
+        attributes.extend(self.upgrade.map(|upgrade| ("upgrade", upgrade)));
+        attributes
     }
 
     /// Asks for the permission before the call has begun.

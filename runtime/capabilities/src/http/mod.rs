@@ -35,6 +35,7 @@ mod streams;
 mod tests;
 mod texts;
 mod tls;
+mod websocket;
 
 use std::sync::Arc;
 
@@ -50,6 +51,7 @@ use options::Wish;
 use payload::Source;
 use resolve::SystemResolver;
 pub use resolve::{Connecting, Resolver, Resolving};
+pub(crate) use websocket::Websocket;
 
 /// See [the module](self).
 pub(crate) struct Http {
@@ -70,6 +72,11 @@ impl Http {
         Http {
             client: Arc::new(Client::new(resolver)),
         }
+    }
+
+    /// Returns the capability of connections of frames, by the same grants.
+    pub(crate) fn websocket(&self) -> Websocket {
+        Websocket::new(&self.client)
     }
 }
 
@@ -146,6 +153,7 @@ impl Http {
             method: wish.method.as_str(),
             path: wish.url.path(),
             url: wish.url.as_str(),
+            upgrade: None,
         };
         question.ask(caller)?;
         Ok(Exchange {

@@ -37,6 +37,7 @@ impl Outgoing for Http {
             method: request.method.as_str(),
             path: url.path(),
             url: url.as_str(),
+            upgrade: None,
         };
         question.ask(caller)?;
         let in_flight = self.client.flights.begin(caller, &origin)?;

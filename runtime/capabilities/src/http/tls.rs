@@ -58,7 +58,8 @@ impl Tls {
             .map_err(|_| Error::internal("the options of TLS could not be read"))?
     }
 
-    /// Begins TLS on a connection to a host. Returns true with it if both sides speak HTTP/2.
+    /// Begins TLS on a connection to a host, which may speak HTTP/2 if `offers_http2`. Returns
+    /// true with it if both sides do.
     ///
     /// # Errors
     ///
@@ -67,6 +68,7 @@ impl Tls {
         &self,
         host: &str,
         stream: TcpStream,
+        offers_http2: bool,
     ) -> Result<(TlsStream<TcpStream>, bool), Error> {
         let (config, own_name) = match self {
             Tls::OfMachine(config) => (config.get_or_try_init(of_machine).await?, None),
@@ -79,7 +81,11 @@ impl Tls {
             Some(name) => name,
             None => name(host)?,
         };
-        let connector = TlsConnector::from(Arc::clone(config));
+        let mut config = Arc::clone(config);
+        if !offers_http2 {
+            Arc::make_mut(&mut config).alpn_protocols = vec![HTTP1.to_vec()];
+        }
+        let connector = TlsConnector::from(config);
         let stream = connector
             .connect(name, stream)
             .await

@@ -74,8 +74,8 @@ local at_its_end, writer = stream.pipe()
 writer:close()
 local db, selection = assert(sql.get("app:db")), sql.builder.select("1")
 local volume = assert(fs.get("app:files"))
--- The interpreter's own tests run this program as if it answered a request. Elsewhere there is
--- none, and the methods of the request are left out.
+-- The interpreter's own tests run this program as if it answered a request and had a socket.
+-- Elsewhere there is neither, and their methods are left out.
 local request, upload = http.request(), nil
 if request then
   upload = assert(request:parse_multipart()).files.a[1]
@@ -84,6 +84,7 @@ local objects = {
   req = { "request", request },
   res = { "response", (http.response()) },
   upload = { "upload", upload },
+  ws = { "websocket", (websocket.connect("ws://x")) },
   message = { "message", (process.inbox():receive()) },
   spawner = { "spawner", spawner },
   sub = { "subscription", assert(events.subscribe("x")) },
@@ -287,7 +288,7 @@ for name, library in pairs(_G) do
     walked = walked + 1
   end
 end
-assert(walked == 29, walked)
+assert(walked == 30, walked)
 check(rowed["coroutine.spawn"], "coroutine.spawn", "has no row")
 
 assert(#wrong == 0, "\n" .. table.concat(wrong, "\n"))

@@ -422,6 +422,13 @@ return {
   { "res:flush" },
   { "res:write_event", { "table", { name = "x", data = 1 } }, as_lua = true },
 
+  { "websocket.connect", text, "table?" },
+  { "ws:send", "bytes", "integer?" },
+  { "ws:ping" },
+  { "ws:close", "integer?", "bytes?" },
+  { "ws:channel" },
+  { "ws:receive" },
+
   { "queue.publish", { "document", "work" }, "any", "object?" },
   { "queue.info", { "document", "work" } },
   { "queue.message" },

@@ -1,0 +1,294 @@
+//! A socket that a program has connected.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::stream::{SplitSink, SplitStream};
+use futures::{SinkExt as _, StreamExt as _};
+use tokio::sync::Mutex;
+use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
+use tokio_tungstenite::tungstenite::{self, Message};
+use warren_kernel::{Error, nanoseconds};
+use warren_values::msgpack;
+
+use crate::http::connect::Transport;
+use crate::limit::beyond;
+use crate::quota::Held;
+
+/// Bytes of the buffers of a socket.
+pub(super) const BUFFER: usize = 4 << 10;
+
+/// The code of a socket that is closed because its work is done.
+pub(super) const NORMAL: i64 = 1_000;
+
+/// The most bytes of the reason in a frame that closes a socket.
+const MAX_REASON: usize = 123;
+
+/// Time for the answer to a frame that closes a socket.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+type Stream = WebSocketStream<Transport>;
+
+/// A socket. Its drop closes the connection.
+pub(super) struct Socket {
+    reader: Mutex<SplitStream<Stream>>,
+    writer: Mutex<SplitSink<Stream, Message>>,
+    /// True once nothing more comes or goes.
+    is_closed: AtomicBool,
+    times: Times,
+    _held: Held,
+}
+
+/// The times of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Times {
+    /// For the next message; `None` for ever.
+    pub(super) read: Option<Duration>,
+    /// For each message that is sent.
+    pub(super) write: Duration,
+}
+
+/// The kind of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Text,
+    Binary,
+}
+
+impl Kind {
+    /// The number of a text.
+    pub(super) const TEXT: i64 = 1;
+
+    /// Returns the kind of a number.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for another number than 1 and 2.
+    pub(super) fn of(number: i64) -> Result<Kind, Error> {
+        match number {
+            Kind::TEXT => Ok(Kind::Text),
+            2 => Ok(Kind::Binary),
+            _ => Err(Error::invalid(
+                "type: expected websocket.TEXT or websocket.BINARY",
+            )),
+        }
+    }
+
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Kind::Text => "text",
+            Kind::Binary => "binary",
+        }
+    }
+
+    /// Makes a message.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for a text that is not UTF-8.
+    pub(super) fn message(self, data: &[u8]) -> Result<Message, Error> {
+        match self {
+            Kind::Binary => Ok(Message::binary(data.to_vec())),
+            Kind::Text => match msgpack::text(data) {
+                Some(text) => Ok(Message::text(text.to_owned())),
+                None => Err(Error::invalid(
+                    "data is not UTF-8: send it as websocket.BINARY",
+                )),
+            },
+        }
+    }
+}
+
+pub(super) fn ping() -> Message {
+    Message::Ping(Bytes::new())
+}
+
+/// Makes a frame that closes a socket.
+///
+/// # Errors
+///
+/// `Invalid` for a code that no frame has, or a reason that does not fit.
+pub(super) fn close_frame(code: i64, reason: &str) -> Result<CloseFrame, Error> {
+    let number = u16::try_from(code).ok();
+    let number = number.filter(|code| {
+        let is_of_protocol = (1_000..=1_014).contains(code);
+        // These say that there was no frame, or are for none.
+        let is_for_none = matches!(code, 1_004..=1_006);
+        (is_of_protocol && !is_for_none) || (3_000..5_000).contains(code)
+    });
+    let number =
+        number.ok_or_else(|| Error::invalid(format!("code {code} does not close a socket")))?;
+    if reason.len() > MAX_REASON {
+        let message = format!("reason has more than max_close_reason = {MAX_REASON} bytes");
+        return Err(beyond("max_close_reason", MAX_REASON, message));
+    }
+    Ok(CloseFrame {
+        code: CloseCode::from(number),
+        reason: reason.to_owned().into(),
+    })
+}
+
+impl Socket {
+    pub(super) fn new(stream: Stream, times: Times, held: Held) -> Socket {
+        let (writer, reader) = stream.split();
+        Socket {
+            reader: Mutex::new(reader),
+            writer: Mutex::new(writer),
+            is_closed: AtomicBool::new(false),
+            times,
+            _held: held,
+        }
+    }
+
+    /// Waits for the next message; `None` once the socket is closed.
+    ///
+    /// # Errors
+    ///
+    /// `Conflict` while another one waits; `Timeout` after the time for a message;
+    /// `Unavailable` for a connection that breaks; `Invalid` for a message that is too large.
+    pub(super) async fn receive(&self) -> Result<Option<(Kind, Bytes)>, Error> {
+        let Ok(mut reader) = self.reader.try_lock() else {
+            let kind = warren_kernel::Kind::Conflict;
+            return Err(Error::new(
+                kind,
+                "another coroutine receives from the socket",
+            ));
+        };
+        if self.is_closed() {
+            return Ok(None);
+        }
+        let next = async {
+            loop {
+                match reader.next().await {
+                    Some(Ok(Message::Text(text))) => return Ok(Some((Kind::Text, text.into()))),
+                    Some(Ok(Message::Binary(bytes))) => return Ok(Some((Kind::Binary, bytes))),
+                    Some(Ok(Message::Close(_))) | None => return Ok(None),
+                    // Pings are answered by the stream itself.
+                    Some(Ok(_)) => {}
+                    Some(Err(error)) => return Err(failed(&error)),
+                }
+            }
+        };
+        let received = match self.times.read {
+            None => next.await,
+            Some(limit) => match tokio::time::timeout(limit, next).await {
+                Ok(received) => received,
+                Err(_) => Err(late("read_timeout", limit)),
+            },
+        };
+        if !matches!(received, Ok(Some(_))) {
+            self.set_closed();
+        }
+        received
+    }
+
+    /// Sends a message, behind those that are being sent.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` on a closed socket or a connection that breaks; `Timeout` if the server
+    /// takes nothing.
+    pub(super) async fn send(&self, message: Message) -> Result<(), Error> {
+        if self.is_closed() {
+            return Err(closed());
+        }
+        let limit = self.times.write;
+        let sending = async {
+            let mut writer = self.writer.lock().await;
+            writer.send(message).await.map_err(|error| failed(&error))
+        };
+        let sent = match tokio::time::timeout(limit, sending).await {
+            Ok(sent) => sent,
+            Err(_) => Err(late("write_timeout", limit)),
+        };
+        if sent.is_err() {
+            self.set_closed();
+        }
+        sent
+    }
+
+    /// Closes the socket, and waits for a while until the server has heard of it.
+    pub(super) async fn close(&self, frame: CloseFrame) {
+        if self.is_closed() {
+            return;
+        }
+        let closing = async {
+            let mut writer = self.writer.lock().await;
+            // Fails only if the connection is gone.
+            let _ = writer.send(Message::Close(Some(frame))).await;
+            // The answer ends a receive that waits; without one it is read here.
+            if let Ok(mut reader) = self.reader.try_lock() {
+                while let Some(Ok(_)) = reader.next().await {}
+            }
+        };
+        let _ = tokio::time::timeout(FAREWELL, closing).await;
+        self.set_closed();
+    }
+
+    fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
+    }
+
+    fn set_closed(&self) {
+        self.is_closed.store(true, Ordering::Release);
+    }
+}
+
+fn closed() -> Error {
+    let kind = warren_kernel::Kind::Unavailable;
+    Error::new(kind, "the socket is closed").retryable(false)
+}
+
+#[cold]
+fn late(limit: &'static str, time: Duration) -> Error {
+    let message = format!("the server was silent, or took nothing, for {limit} = {time:?}");
+    let kind = warren_kernel::Kind::Timeout;
+    Error::at_limit(kind, limit, nanoseconds(time), message)
+}
+
+/// Returns the error of a socket that has failed.
+fn failed(error: &tungstenite::Error) -> Error {
+    match error {
+        tungstenite::Error::ConnectionClosed | tungstenite::Error::AlreadyClosed => closed(),
+        tungstenite::Error::Capacity(_) => Error::invalid(format!(
+            "a message is beyond the option read_limit: {error}"
+        )),
+        tungstenite::Error::Protocol(_) | tungstenite::Error::Utf8(_) => {
+            let message = format!("the server breaks the protocol: {error}");
+            Error::new(warren_kernel::Kind::Unavailable, message).retryable(false)
+        }
+        _ => {
+            let message = format!("the connection broke: {error}");
+            Error::new(warren_kernel::Kind::Unavailable, message)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_that_close_have_codes_that_say_something() {
+        for code in [1_000, 1_001, 1_003, 1_011, 3_000, 4_999] {
+            let frame = close_frame(code, "bye").unwrap();
+            assert_eq!(i64::from(u16::from(frame.code)), code);
+        }
+        for code in [-1, 0, 999, 1_004, 1_005, 1_006, 1_015, 2_999, 5_000, 70_000] {
+            assert!(close_frame(code, "").is_err(), "{code}");
+        }
+        let error = close_frame(1_000, &"a".repeat(MAX_REASON + 1)).unwrap_err();
+        assert!(error.message.contains("max_close_reason"), "{error}");
+    }
+
+    #[test]
+    fn a_text_is_utf_8() {
+        assert!(Kind::Text.message("ä".as_bytes()).is_ok());
+        assert!(Kind::Text.message(b"\xff").is_err());
+        assert!(Kind::Binary.message(b"\xff").is_ok());
+        assert!(Kind::of(3).is_err());
+    }
+}

@@ -1,0 +1,3 @@
+return function()
+  return { headers = { ["X-WS-Relay"] = json.encode { target_pid = "app:echo" } } }
+end

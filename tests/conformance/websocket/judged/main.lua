@@ -1,0 +1,24 @@
+-- A relay sends what the process of its handler may send.
+-- shows: WS-4
+-- options: --listen 127.0.0.1:9090 --http http://127.0.0.1:9090,private
+-- arguments: 127.0.0.1:9090
+local at = ...
+assert(process.registry.register("open"))
+assert(process.registry.register("main"))
+local closed = assert(process.spawn("app:closed"))
+assert(process.registry.register("closed", closed))
+
+local ws = assert(websocket.connect("ws://" .. at .. "/ws/open"))
+local message = process.inbox():receive()
+assert(message:topic() == "ws.join")
+local none, err = websocket.connect("ws://" .. at .. "/ws/closed")
+assert(none == nil and tostring(err):find("answers 403", 1, true), tostring(err))
+assert(http_client.get("http://" .. at .. "/sse/closed").status == 403)
+
+-- Another target is judged, too.
+assert(process.send(message:from(), "ws.control", { target_pid = "closed" }))
+local _, ok = ws:channel():receive("60s")
+assert(not ok)
+assert(process.send(closed, "stop"))
+
+os.exit(0)

@@ -1,0 +1,3 @@
+return function()
+  process.listen("stop"):receive()
+end
