@@ -34,10 +34,10 @@ const OPERATIONS: [(&str, u64); 6] = [
 /// 4 % of a spawn.
 const RUNS: usize = 3;
 
-/// Part by which an operation may become more expensive. The counts of one
-/// build vary by less than 1.5 %: hash maps and the interpreter's snapshot have
-/// random seeds.
-const TOLERANCE: f64 = 0.03;
+/// Part by which an operation may become more expensive. The counts of two builds
+/// vary by less than 2.5 %: hash maps and the interpreter's snapshot have random
+/// seeds.
+const TOLERANCE: f64 = 0.04;
 
 /// Counts all operations and compares them with the baseline, or makes them the
 /// baseline.
@@ -149,8 +149,8 @@ mod tests {
     #[test]
     fn operations_that_became_more_expensive_are_named() {
         let baseline = Baseline::of(&[("a", 1_000), ("b", 1_000)]);
-        compare(&baseline, &[("a", 1_029), ("b", 500)]).unwrap();
-        let error = compare(&baseline, &[("a", 1_031), ("b", 1_000)]).unwrap_err();
+        compare(&baseline, &[("a", 1_039), ("b", 500)]).unwrap();
+        let error = compare(&baseline, &[("a", 1_041), ("b", 1_000)]).unwrap_err();
         assert!(error.to_string().contains("instructions: a;"), "{error}");
     }
 
