@@ -1,11 +1,13 @@
 //! A socket that a program has connected.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt as _, StreamExt as _};
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -32,13 +34,15 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 type Stream = WebSocketStream<Transport>;
 
-/// A socket. Its drop closes the connection.
+/// A socket. Its drop closes the connection, with the code 1001.
 pub(super) struct Socket {
     reader: Mutex<SplitStream<Stream>>,
-    writer: Mutex<SplitSink<Stream, Message>>,
+    writer: Arc<Mutex<SplitSink<Stream, Message>>>,
     /// True once nothing more comes or goes.
     is_closed: AtomicBool,
     times: Times,
+    /// Does the last work of a socket that is dropped.
+    runtime: Handle,
     _held: Held,
 }
 
@@ -132,13 +136,15 @@ pub(super) fn close_frame(code: i64, reason: &str) -> Result<CloseFrame, Error> 
 }
 
 impl Socket {
+    /// Makes a socket of a stream, in a task of tokio.
     pub(super) fn new(stream: Stream, times: Times, held: Held) -> Socket {
         let (writer, reader) = stream.split();
         Socket {
             reader: Mutex::new(reader),
-            writer: Mutex::new(writer),
+            writer: Arc::new(Mutex::new(writer)),
             is_closed: AtomicBool::new(false),
             times,
+            runtime: Handle::current(),
             _held: held,
         }
     }
@@ -234,6 +240,24 @@ impl Socket {
 
     fn set_closed(&self) {
         self.is_closed.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.is_closed() {
+            return;
+        }
+        let writer = Arc::clone(&self.writer);
+        self.runtime.spawn(async move {
+            let frame = CloseFrame {
+                code: CloseCode::Away,
+                reason: String::new().into(),
+            };
+            let farewell = async { writer.lock().await.send(Message::Close(Some(frame))).await };
+            // The connection is closed either way.
+            let _ = tokio::time::timeout(FAREWELL, farewell).await;
+        });
     }
 }
 
