@@ -171,7 +171,11 @@ impl Socket {
                 match reader.next().await {
                     Some(Ok(Message::Text(text))) => return Ok(Some((Kind::Text, text.into()))),
                     Some(Ok(Message::Binary(bytes))) => return Ok(Some((Kind::Binary, bytes))),
-                    Some(Ok(Message::Close(_))) | None => return Ok(None),
+                    Some(Ok(Message::Close(_))) => {
+                        self.answer_close().await;
+                        return Ok(None);
+                    }
+                    None => return Ok(None),
                     // Pings are answered by the stream itself.
                     Some(Ok(_)) => {}
                     Some(Err(error)) => return Err(failed(&error)),
@@ -232,6 +236,13 @@ impl Socket {
         };
         let _ = tokio::time::timeout(FAREWELL, closing).await;
         self.set_closed();
+    }
+
+    /// Sends the answer to the frame with which the server closes, which the stream has made.
+    async fn answer_close(&self) {
+        let answering = async { self.writer.lock().await.flush().await };
+        // The socket is closed either way.
+        let _ = tokio::time::timeout(FAREWELL, answering).await;
     }
 
     fn is_closed(&self) -> bool {
