@@ -5,6 +5,7 @@
 
 mod client;
 mod frames;
+mod relay;
 mod tls;
 
 use std::io;
