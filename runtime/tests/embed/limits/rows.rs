@@ -30,6 +30,10 @@ const ACTIVITY: &str = "runtime/capabilities/src/web/server/activity.rs";
 const SERVED: &str = "runtime/capabilities/src/web/server/body.rs";
 const EXCHANGE: &str = "runtime/capabilities/src/web/exchange.rs";
 const MULTIPART: &str = "runtime/capabilities/src/web/multipart.rs";
+const RELAY: &str = "runtime/capabilities/src/web/server/relay/websocket.rs";
+const RELAYED: &str = "runtime/capabilities/src/web/server/relay/config.rs";
+const SOCKETS: &str = "runtime/capabilities/src/http/websocket/mod.rs";
+const SOCKET: &str = "runtime/capabilities/src/http/websocket/options.rs";
 
 /// The start of each row, and the sources of the numbers in it.
 pub(super) const ROWS: &[(&str, &[Bound])] = &[
@@ -950,6 +954,46 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
             Constant(LOOK_UP, "MAX_LOOKUPS_OF_HOST", Count),
         ],
     ),
+    ("`max_sockets`:", &[Constant(SOCKETS, "MAX_SOCKETS", Count)]),
+    (
+        "WebSockets that all processes of a host",
+        &[Constant(SOCKETS, "MAX_SOCKETS_OF_HOST", Count)],
+    ),
+    (
+        "bytes of a message that a WebSocket receives",
+        &[Constant(SOCKET, "READ_LIMIT", Bytes)],
+    ),
+    (
+        "`max_read_limit`:",
+        &[Constant(SOCKET, "MAX_READ_LIMIT", Bytes)],
+    ),
+    (
+        "`max_close_reason`:",
+        &[Constant(
+            "runtime/capabilities/src/http/websocket/socket.rs",
+            "MAX_REASON",
+            Bytes,
+        )],
+    ),
+    (
+        "protocols that a WebSocket offers",
+        &[Constant(SOCKET, "MAX_PROTOCOLS", Count)],
+    ),
+    (
+        "time to open a WebSocket",
+        &[Constant(SOCKET, "DIAL_TIMEOUT", Time)],
+    ),
+    (
+        "time to send a message of a WebSocket",
+        &[Constant(SOCKET, "WRITE_TIMEOUT", Time)],
+    ),
+    (
+        "messages in the channel of a WebSocket",
+        &[Text(
+            "guest-sdk/lua/src/prelude/websocket.lua",
+            "local MAX_CAPACITY = 1000",
+        )],
+    ),
     // Of the HTTP server.
     (
         "requests of a listener that are answered",
@@ -1113,6 +1157,28 @@ pub(super) const ROWS: &[(&str, &[Bound])] = &[
             "MAX_AGE",
             Count,
         )],
+    ),
+    (
+        "frame and message of the client of a WebSocket",
+        &[Constant(RELAY, "MAX_FRAME", Bytes)],
+    ),
+    (
+        "time between the heartbeats of a relay",
+        &[Constant(RELAYED, "HEARTBEAT", Time)],
+    ),
+    (
+        "times in the header of a relay",
+        &[
+            Constant(RELAYED, "LEAST", Time),
+            Text(
+                RELAYED,
+                "LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60)",
+            ),
+        ],
+    ),
+    (
+        "heartbeats of a WebSocket without an answer",
+        &[Constant(RELAY, "MAX_SILENT", Count)],
     ),
     // Of one call of WASI.
     (
@@ -1542,6 +1608,11 @@ pub(super) const INNER: &[(&str, &str, &str)] = &[
         "runtime/engine/src/cached.rs",
         "MAX_BYTES",
         "bytes of a file that are read without a thread that may block",
+    ),
+    (
+        RELAY,
+        "MAX_REASON",
+        "bytes of a reason in a frame; a longer one is cut",
     ),
     (
         "runtime/capabilities/src/web/server/body.rs",
