@@ -4,6 +4,7 @@
 #![allow(clippy::expect_used)]
 
 mod client;
+mod example;
 mod frames;
 mod relay;
 mod tls;

@@ -4,9 +4,9 @@ use super::client::Client;
 use super::{Site, serve};
 
 /// A WebSocket, frame by frame.
-struct Socket(Client);
+pub(super) struct Socket(Client);
 
-const TEXT: u8 = 0x81;
+pub(super) const TEXT: u8 = 0x81;
 const BINARY: u8 = 0x82;
 const CLOSE: u8 = 0x88;
 const PING: u8 = 0x89;
@@ -24,10 +24,13 @@ impl Socket {
         Socket::try_open(site).expect("the socket is opened")
     }
 
-    /// The status of another answer is the error.
     fn try_open(site: &Site) -> Result<Socket, u16> {
-        let mut client = site.client();
-        client.send(format!("GET / HTTP/1.1\r\n{HANDSHAKE}"));
+        Socket::at(site.client(), "/")
+    }
+
+    /// The status of another answer is the error.
+    pub(super) fn at(mut client: Client, path: &str) -> Result<Socket, u16> {
+        client.send(format!("GET {path} HTTP/1.1\r\n{HANDSHAKE}"));
         let answer = client.answer();
         if answer.status != 101 {
             return Err(answer.status);
@@ -38,7 +41,7 @@ impl Socket {
     }
 
     #[track_caller]
-    fn send(&mut self, kind: u8, payload: &[u8]) {
+    pub(super) fn send(&mut self, kind: u8, payload: &[u8]) {
         self.0.send(masked(kind, payload));
     }
 
@@ -58,7 +61,7 @@ impl Socket {
     }
 
     #[track_caller]
-    fn text(&mut self) -> String {
+    pub(super) fn text(&mut self) -> String {
         let (kind, payload) = self.frame();
         assert_eq!(kind, TEXT);
         String::from_utf8(payload).expect("a text")
