@@ -341,3 +341,22 @@ fn the_end_closes_sockets_and_streams() {
     let outcome = site.session.end().ends_with(143);
     outcome.prints("ws.join\nws.leave\n");
 }
+
+#[test]
+fn an_open_socket_takes_little_memory() {
+    const SOCKETS: u64 = 700;
+    let room = "return function()
+        local inbox = process.inbox()
+        while true do
+          inbox:receive()
+        end
+      end";
+    let site = serve_room(room, &[], &[]);
+    // The first ones make what all share.
+    let first: Vec<Socket> = (0..50).map(|_| Socket::open(&site)).collect();
+    let before = site.session.own_memory();
+    let others: Vec<Socket> = (0..SOCKETS).map(|_| Socket::open(&site)).collect();
+    let of_each = site.session.own_memory().saturating_sub(before) / SOCKETS;
+    assert!(of_each < 40 << 10, "{of_each} bytes");
+    drop((first, others));
+}
