@@ -4,7 +4,9 @@
 #![allow(clippy::expect_used)]
 
 mod client;
+mod example;
 mod frames;
+mod relay;
 mod tls;
 
 use std::io;

@@ -1,5 +1,5 @@
 -- A relay sends what the process of its handler may send.
--- shows: WS-4
+-- shows: WS-4, WS-7
 -- options: --listen 127.0.0.1:9090 --http http://127.0.0.1:9090,private
 -- arguments: 127.0.0.1:9090
 local at = ...
@@ -20,5 +20,10 @@ assert(process.send(message:from(), "ws.control", { target_pid = "closed" }))
 local _, ok = ws:channel():receive("60s")
 assert(not ok)
 assert(process.send(closed, "stop"))
+
+-- Policies see that a request wants a socket.
+none, err = websocket.connect("ws://" .. at .. "/never")
+assert(none == nil and errors.is(err, errors.PERMISSION_DENIED), tostring(err))
+assert(http_client.get("http://" .. at .. "/never").status == 404)
 
 os.exit(0)

@@ -5,6 +5,7 @@ mod judging;
 mod limits;
 mod outgoing;
 mod server;
+mod sockets;
 mod tls;
 
 use std::net::{IpAddr, SocketAddr};

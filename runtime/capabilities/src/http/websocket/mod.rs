@@ -26,7 +26,7 @@ use sockets::Sockets;
 /// See [the module](self).
 pub(crate) struct Websocket {
     client: Arc<Client>,
-    quota: Arc<Quota>,
+    pub(super) quota: Arc<Quota>,
 }
 
 /// Sockets of one process.
@@ -128,7 +128,7 @@ fn close(caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
     }))
 }
 
-/// `websocket.drop(socket)`: forgets a socket, without a word to the server; true.
+/// `websocket.drop(socket)`: forgets a socket, which closes with the code 1001; true.
 fn drop_socket(caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
     let number = Arguments::new(request)?.integer("socket")?;
     caller.kept().state(Sockets::default)?.remove(number);

@@ -1,11 +1,13 @@
 //! A socket that a program has connected.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use futures::stream::{SplitSink, SplitStream};
 use futures::{SinkExt as _, StreamExt as _};
+use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
@@ -32,13 +34,15 @@ const FAREWELL: Duration = Duration::from_secs(5);
 
 type Stream = WebSocketStream<Transport>;
 
-/// A socket. Its drop closes the connection.
+/// A socket. Its drop closes the connection, with the code 1001.
 pub(super) struct Socket {
     reader: Mutex<SplitStream<Stream>>,
-    writer: Mutex<SplitSink<Stream, Message>>,
+    writer: Arc<Mutex<SplitSink<Stream, Message>>>,
     /// True once nothing more comes or goes.
     is_closed: AtomicBool,
     times: Times,
+    /// Does the last work of a socket that is dropped.
+    runtime: Handle,
     _held: Held,
 }
 
@@ -132,13 +136,15 @@ pub(super) fn close_frame(code: i64, reason: &str) -> Result<CloseFrame, Error> 
 }
 
 impl Socket {
+    /// Makes a socket of a stream, in a task of tokio.
     pub(super) fn new(stream: Stream, times: Times, held: Held) -> Socket {
         let (writer, reader) = stream.split();
         Socket {
             reader: Mutex::new(reader),
-            writer: Mutex::new(writer),
+            writer: Arc::new(Mutex::new(writer)),
             is_closed: AtomicBool::new(false),
             times,
+            runtime: Handle::current(),
             _held: held,
         }
     }
@@ -165,7 +171,11 @@ impl Socket {
                 match reader.next().await {
                     Some(Ok(Message::Text(text))) => return Ok(Some((Kind::Text, text.into()))),
                     Some(Ok(Message::Binary(bytes))) => return Ok(Some((Kind::Binary, bytes))),
-                    Some(Ok(Message::Close(_))) | None => return Ok(None),
+                    Some(Ok(Message::Close(_))) => {
+                        self.answer_close().await;
+                        return Ok(None);
+                    }
+                    None => return Ok(None),
                     // Pings are answered by the stream itself.
                     Some(Ok(_)) => {}
                     Some(Err(error)) => return Err(failed(&error)),
@@ -228,12 +238,37 @@ impl Socket {
         self.set_closed();
     }
 
+    /// Sends the answer to the frame with which the server closes, which the stream has made.
+    async fn answer_close(&self) {
+        let answering = async { self.writer.lock().await.flush().await };
+        // The socket is closed either way.
+        let _ = tokio::time::timeout(FAREWELL, answering).await;
+    }
+
     fn is_closed(&self) -> bool {
         self.is_closed.load(Ordering::Acquire)
     }
 
     fn set_closed(&self) {
         self.is_closed.store(true, Ordering::Release);
+    }
+}
+
+impl Drop for Socket {
+    fn drop(&mut self) {
+        if self.is_closed() {
+            return;
+        }
+        let writer = Arc::clone(&self.writer);
+        self.runtime.spawn(async move {
+            let frame = CloseFrame {
+                code: CloseCode::Away,
+                reason: String::new().into(),
+            };
+            let farewell = async { writer.lock().await.send(Message::Close(Some(frame))).await };
+            // The connection is closed either way.
+            let _ = tokio::time::timeout(FAREWELL, farewell).await;
+        });
     }
 }
 

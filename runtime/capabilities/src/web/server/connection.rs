@@ -74,7 +74,7 @@ pub(super) struct Connection {
 pub(super) async fn serve(mut stream: TcpStream, mut connection: Connection) {
     let site = connection.open.site();
     let timeouts = site.settings.timeouts;
-    let Some(acceptor) = &site.acceptor else {
+    let Some(certificate) = &site.certificate else {
         let begun = connection.begun(timeouts.read, first_bytes(&mut stream));
         if let Some((is_http_2, prefix)) = begun.await {
             drop(site);
@@ -82,7 +82,7 @@ pub(super) async fn serve(mut stream: TcpStream, mut connection: Connection) {
         }
         return;
     };
-    let begun = connection.begun(timeouts.read, acceptor.accept(stream));
+    let begun = connection.begun(timeouts.read, certificate.acceptor().accept(stream));
     let Some(stream) = begun.await else {
         return;
     };

@@ -18,9 +18,13 @@ use super::context::Context;
 use super::counts::Connected;
 use super::error::ListenError;
 use super::site::Site;
+use super::tls::Certificate;
 
 /// Connections that the system takes before they are accepted.
 const BACKLOG: u32 = 4_096;
+
+/// Time between two looks at the files of a certificate.
+const RENEWAL: Duration = Duration::from_secs(60);
 
 /// The shortest and the longest time without an accept after one that has failed.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(10), Duration::from_secs(1));
@@ -102,6 +106,8 @@ impl Listening {
         });
         let accepting = accept(socket, Arc::clone(&open), Arc::clone(context), stopped);
         context.node.tokio().spawn(accepting);
+        let renewing = renew(Arc::clone(&open), stop.subscribe());
+        context.node.tokio().spawn(renewing);
         Listening {
             bind,
             address,
@@ -123,7 +129,7 @@ impl Listening {
     }
 
     pub(super) fn is_secure(&self) -> bool {
-        self.open.site().acceptor.is_some()
+        self.open.site().certificate.is_some()
     }
 
     /// Serves something else from the next request on.
@@ -246,6 +252,30 @@ async fn accept(
             _held: held,
         };
         tokio::spawn(connection::serve(stream, connection));
+    }
+}
+
+/// Reads the certificate again when its files were written, until the end of the listener.
+async fn renew(open: Arc<Open>, mut stop: watch::Receiver<Stop>) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(RENEWAL) => {}
+            () = stopped(&mut stop, Stop::Drain) => return,
+        }
+        let site = open.site();
+        if site.certificate.is_none() {
+            continue;
+        }
+        // Fails only at the end of the runtime.
+        let _ = tokio::task::spawn_blocking(move || {
+            let listener = &site.settings.id;
+            match site.certificate.as_ref().map(Certificate::renew) {
+                Some(Ok(true)) => tracing::info!("the listener {listener} has a new certificate"),
+                Some(Err(error)) => tracing::warn!("the certificate stays what it was: {error}"),
+                Some(Ok(false)) | None => {}
+            }
+        })
+        .await;
     }
 }
 

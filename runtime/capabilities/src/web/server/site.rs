@@ -2,20 +2,19 @@
 
 use std::sync::Arc;
 
-use tokio_rustls::TlsAcceptor;
 use warren_engine::capability::web::{ListenerSettings, WebSettings};
 
 use super::counts::OfListener;
 use super::error::ListenError;
 use super::middleware::Making;
 use super::table::Table;
-use super::tls;
+use super::tls::Certificate;
 
 /// The settings of a listener, and what it serves.
 pub(super) struct Site {
     pub(super) settings: ListenerSettings,
-    /// Present if the listener has a certificate.
-    pub(super) acceptor: Option<TlsAcceptor>,
+    /// Present if the listener speaks TLS.
+    pub(super) certificate: Option<Certificate>,
     pub(super) table: Table,
     pub(super) counts: Arc<OfListener>,
 }
@@ -34,7 +33,7 @@ impl Site {
     ) -> Result<Site, ListenError> {
         Ok(Site {
             settings: listener.clone(),
-            acceptor: listener.tls.as_ref().map(tls::acceptor).transpose()?,
+            certificate: listener.tls.as_ref().map(Certificate::new).transpose()?,
             table: Table::new(&listener.id, settings, making)?,
             counts,
         })

@@ -21,6 +21,10 @@ const CONNECTION: &str = "runtime/capabilities/src/web/server/connection.rs";
 const EXCHANGE: &str = "runtime/capabilities/src/web/exchange.rs";
 const MULTIPART: &str = "runtime/capabilities/src/web/multipart.rs";
 const PATTERN: &str = "runtime/engine/src/capability/web/pattern.rs";
+const RELAY: &str = "runtime/capabilities/src/web/server/relay/websocket.rs";
+const RELAYED: &str = "runtime/capabilities/src/web/server/relay/config.rs";
+const DIALLED: &str = "runtime/capabilities/src/http/websocket/mod.rs";
+const DIAL: &str = "runtime/capabilities/src/http/websocket/options.rs";
 const SERVED: &str = "runtime/capabilities/src/web/server/body.rs";
 
 pub(super) const ROWS: &[Row] = &[
@@ -599,5 +603,67 @@ pub(super) const ROWS: &[Row] = &[
             "MAX_AGE",
             Count,
         )],
+    ),
+    ("`max_sockets`:", &[Constant(DIALLED, "MAX_DIALLED", Count)]),
+    (
+        "WebSockets that all processes of a host",
+        &[Constant(DIALLED, "MAX_DIALLED_OF_HOST", Count)],
+    ),
+    (
+        "bytes of a message that a WebSocket receives",
+        &[Constant(DIAL, "READ_LIMIT", Bytes)],
+    ),
+    (
+        "`max_read_limit`:",
+        &[Constant(DIAL, "MAX_READ_LIMIT", Bytes)],
+    ),
+    (
+        "`max_close_reason`:",
+        &[Constant(
+            "runtime/capabilities/src/http/websocket/socket.rs",
+            "MAX_REASON",
+            Bytes,
+        )],
+    ),
+    (
+        "protocols that a WebSocket offers",
+        &[Constant(DIAL, "MAX_PROTOCOLS", Count)],
+    ),
+    (
+        "time to open a WebSocket",
+        &[Constant(DIAL, "DIAL_TIMEOUT", Time)],
+    ),
+    (
+        "time to send a message of a WebSocket",
+        &[Constant(DIAL, "WRITE_TIMEOUT", Time)],
+    ),
+    (
+        "messages in the channel of a WebSocket",
+        &[Text(
+            "guest-sdk/lua/src/prelude/websocket.lua",
+            "local MAX_CAPACITY = 1000",
+        )],
+    ),
+    (
+        "frame and message of the client of a WebSocket",
+        &[Constant(RELAY, "MAX_FRAME", Bytes)],
+    ),
+    (
+        "time between the heartbeats of a relay",
+        &[Constant(RELAYED, "HEARTBEAT", Time)],
+    ),
+    (
+        "times in the header of a relay",
+        &[
+            Constant(RELAYED, "LEAST", Time),
+            Text(
+                RELAYED,
+                "LONGEST: Duration = Duration::from_secs(365 * 24 * 60 * 60)",
+            ),
+        ],
+    ),
+    (
+        "heartbeats of a WebSocket without an answer",
+        &[Constant(RELAY, "MAX_SILENT", Count)],
     ),
 ];

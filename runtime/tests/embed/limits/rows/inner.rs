@@ -213,6 +213,11 @@ pub(in crate::limits) const INNER: &[(&str, &str, &str)] = &[
         "the same",
     ),
     (
+        "runtime/capabilities/src/web/server/relay/websocket.rs",
+        "MAX_REASON",
+        "bytes of a reason in a frame; a longer one is cut",
+    ),
+    (
         "runtime/capabilities/src/web/server/body.rs",
         "MAX_PART",
         "bytes of an answer that are sent on at once",

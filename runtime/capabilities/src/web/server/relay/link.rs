@@ -98,15 +98,17 @@ impl Link {
         &self.config
     }
 
-    /// Waits for the next event. The future may be dropped: nothing is lost.
-    pub(super) async fn next(&mut self) -> Happened {
+    /// Waits for the next event, and for messages if they are wanted. The future may be dropped:
+    /// nothing is lost.
+    pub(super) async fn next(&mut self, messages: bool) -> Happened {
         loop {
             let process = self.native.process();
             let queues = [process.events(), process.inbox()];
+            let wanted = if messages { &queues[..] } else { &queues[..1] };
             let received = tokio::select! {
                 biased;
                 () = ended(&mut self.target) => return Happened::TargetEnded,
-                received = self.native.receive(&queues) => received,
+                received = self.native.receive(wanted) => received,
                 _ = self.heartbeat.tick() => {
                     self.beat();
                     return Happened::Beat;

@@ -78,8 +78,12 @@ async fn run(
     mut gone: oneshot::Receiver<()>,
     connection: Arc<Connection>,
 ) {
+    let mut stop = connection.stop.clone();
+    let end = link.config().hard.map(|hard| Instant::now() + hard);
     tokio::select! {
-        () = relay(&mut link, &writer, &connection) => {}
+        () = relay(&mut link, &writer) => {}
+        () = until(end) => {}
+        () = stopped(&mut stop, Stop::Drain) => {}
         // Ends with the drop of its sender.
         _ = &mut gone => {}
     }
@@ -88,10 +92,8 @@ async fn run(
 }
 
 /// Writes events until the end of the stream.
-async fn relay(link: &mut Link, writer: &Writer, connection: &Connection) {
-    let mut stop = connection.stop.clone();
-    let (idle, hard) = (link.config().idle, link.config().hard);
-    let end = hard.map(|hard| Instant::now() + hard);
+async fn relay(link: &mut Link, writer: &Writer) {
+    let idle = link.config().idle;
     if !link.has_target() {
         // Whoever gets these can send.
         let ready = json!({ "stream_pid": link.pid(), "message_topic": link.topic() });
@@ -103,10 +105,8 @@ async fn relay(link: &mut Link, writer: &Writer, connection: &Connection) {
     loop {
         let quiet = idle.map(|idle| last + idle);
         let happened = tokio::select! {
-            happened = link.next() => happened,
+            happened = link.next(true) => happened,
             () = until(quiet) => return,
-            () = until(end) => return,
-            () = stopped(&mut stop, Stop::Drain) => return,
         };
         let (text, is_last) = match happened {
             Happened::Message(message) => {

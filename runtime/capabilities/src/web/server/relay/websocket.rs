@@ -1,12 +1,16 @@
 //! WebSockets: a process that speaks frames.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures::{SinkExt as _, StreamExt as _};
 use http::{HeaderMap, Response, StatusCode, header};
 use hyper::upgrade::Upgraded;
 use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::time::{Instant, sleep_until};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role, WebSocketConfig};
@@ -84,8 +88,10 @@ fn without_content(mut headers: HeaderMap) -> HeaderMap {
 
 /// The end of a socket.
 enum End {
-    /// The client has closed it, or is gone.
+    /// The client is gone.
     Left,
+    /// The client has closed it, and waits for an answer.
+    Answer,
     /// The relay closes it.
     Close(CloseCode, String),
 }
@@ -100,101 +106,170 @@ async fn run(mut link: Link, upgraded: Upgraded, connection: Arc<Connection>) {
     let mut socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
     let end = relay(&mut link, &mut socket, &connection).await;
     link.left();
-    if let End::Close(code, reason) = end {
-        let closing = async {
+    // The socket is closed either way.
+    let _ = tokio::time::timeout(FAREWELL, part(&mut socket, end)).await;
+}
+
+/// Takes leave of a client.
+async fn part(socket: &mut Socket, end: End) -> Result<(), tungstenite::Error> {
+    match end {
+        End::Left => return Ok(()),
+        End::Answer => socket.flush().await?,
+        End::Close(code, reason) => {
             let reason = clipped(&reason).into();
             socket.close(Some(CloseFrame { code, reason })).await?;
             // The client answers with a frame of its own.
             while let Some(Ok(_)) = socket.next().await {}
-            Ok::<(), tungstenite::Error>(())
-        };
-        // The socket is closed either way.
-        let _ = tokio::time::timeout(FAREWELL, closing).await;
+        }
     }
+    // With bytes unread the last frame could be lost.
+    let io = socket.get_mut();
+    io.shutdown().await?;
+    let mut rest = [0; 1024];
+    while io.read(&mut rest).await? > 0 {}
+    Ok(())
+}
+
+/// A relay at work.
+struct Relay<'a> {
+    link: &'a mut Link,
+    socket: &'a mut Socket,
+    /// A frame for which the target has no room. Until it has, no other is read.
+    waiting: Option<Vec<u8>>,
+    /// True while the client has not taken a frame. Until it has, no message is taken.
+    is_writing: bool,
+    pause: Duration,
+    /// The time of the next try to send it.
+    retry: Instant,
+    /// Heartbeats since the last frame of the client.
+    silent: u32,
+}
+
+/// Something that a socket has done.
+enum Moved {
+    Written(Result<(), tungstenite::Error>),
+    Read(Option<Result<Frame, tungstenite::Error>>),
 }
 
 /// Relays frames and messages until the end of the socket.
 async fn relay(link: &mut Link, socket: &mut Socket, connection: &Connection) -> End {
     let mut stop = connection.stop.clone();
-    // A frame for which the target has no room. Until it has, no other is read.
-    let mut waiting: Option<Vec<u8>> = None;
-    let mut pause = PAUSE.0;
-    let mut silent = 0;
+    let mut relay = Relay {
+        link,
+        socket,
+        waiting: None,
+        is_writing: false,
+        pause: PAUSE.0,
+        retry: Instant::now(),
+        silent: 0,
+    };
     loop {
-        tokio::select! {
-            happened = link.next() => {
-                if let Some(end) = handle(happened, socket, &mut silent).await {
-                    return end;
+        let (writes, reads) = (relay.is_writing, relay.waiting.is_none());
+        let end = tokio::select! {
+            happened = relay.link.next(!writes) => relay.tell(happened),
+            moved = moved(relay.socket, writes, reads) => match moved {
+                Moved::Written(Ok(())) => {
+                    relay.is_writing = false;
+                    None
                 }
-            }
-            frame = socket.next(), if waiting.is_none() => {
-                silent = 0;
-                match frame {
-                    Some(Ok(Frame::Text(text))) => waiting = Some(text.as_bytes().to_vec()),
-                    Some(Ok(Frame::Binary(bytes))) => waiting = Some(bytes.to_vec()),
-                    Some(Ok(Frame::Close(_))) | None => return End::Left,
-                    // Pings are answered by the socket itself.
-                    Some(Ok(_)) => {}
-                    Some(Err(error)) => return end_of(&error),
-                }
-            }
-            () = tokio::time::sleep(pause), if waiting.is_some() => {}
+                Moved::Written(Err(error)) => Some(end_of(&error)),
+                Moved::Read(frame) => relay.take(frame),
+            },
+            () = sleep_until(relay.retry), if !reads => relay.pass_on(),
             () = stopped(&mut stop, Stop::Drain) => {
-                return End::Close(CloseCode::Away, "the server is ending".to_owned());
+                Some(End::Close(CloseCode::Away, "the server is ending".to_owned()))
             }
-        }
-        let Some(bytes) = &waiting else {
-            continue;
         };
-        match link.send(bytes) {
-            Ok(()) => {
-                waiting = None;
-                pause = PAUSE.0;
-            }
-            Err(error) if error.kind == Kind::RateLimited => {
-                // The client is silent because nobody reads.
-                silent = 0;
-                pause = (pause * 2).min(PAUSE.1);
-            }
-            Err(error) if error.kind == Kind::PermissionDenied => {
-                return End::Close(CloseCode::Policy, error.message);
-            }
-            Err(error) if error.kind == Kind::Invalid => {
-                return End::Close(CloseCode::Size, error.message);
-            }
-            // The end of the target comes as an event.
-            Err(_) => waiting = None,
+        if let Some(end) = end {
+            return end;
         }
     }
 }
 
-/// Tells the client what has happened. Returns the end of the socket.
-async fn handle(happened: Happened, socket: &mut Socket, silent: &mut u32) -> Option<End> {
-    let frame = match happened {
-        Happened::Message(message) => Frame::text(text_of(&message)),
-        Happened::Beat if *silent >= MAX_SILENT => {
-            return Some(End::Close(CloseCode::Away, "no sign of life".to_owned()));
+/// Waits until a frame is written, or one is read. The future may be dropped: nothing is lost.
+async fn moved(socket: &mut Socket, writes: bool, reads: bool) -> Moved {
+    poll_fn(|cx| {
+        if writes && let Poll::Ready(written) = socket.poll_flush_unpin(cx) {
+            return Poll::Ready(Moved::Written(written));
         }
-        Happened::Beat => {
-            *silent += 1;
-            Frame::Ping(Vec::new().into())
+        match reads {
+            true => socket.poll_next_unpin(cx).map(Moved::Read),
+            false => Poll::Pending,
         }
-        Happened::Close(reason) => {
-            return Some(End::Close(CloseCode::Normal, reason.unwrap_or_default()));
+    })
+    .await
+}
+
+impl Relay<'_> {
+    /// Handles a frame of the client. Returns the end of the socket.
+    fn take(&mut self, frame: Option<Result<Frame, tungstenite::Error>>) -> Option<End> {
+        self.silent = 0;
+        self.waiting = match frame {
+            Some(Ok(Frame::Text(text))) => Some(text.as_bytes().to_vec()),
+            Some(Ok(Frame::Binary(bytes))) => Some(bytes.to_vec()),
+            Some(Ok(Frame::Close(_))) => return Some(End::Answer),
+            // Pings are answered by the socket itself.
+            Some(Ok(_)) => return None,
+            Some(Err(error)) => return Some(end_of(&error)),
+            None => return Some(End::Left),
+        };
+        self.pass_on()
+    }
+
+    /// Sends the target the frame that waits, if there is room for it.
+    fn pass_on(&mut self) -> Option<End> {
+        let bytes = self.waiting.as_deref()?;
+        match self.link.send(bytes) {
+            Err(error) if error.kind == Kind::RateLimited => {
+                // The client is silent because nobody reads.
+                self.silent = 0;
+                self.retry = Instant::now() + self.pause;
+                self.pause = (self.pause * 2).min(PAUSE.1);
+                return None;
+            }
+            Err(error) if error.kind == Kind::PermissionDenied => {
+                return Some(End::Close(CloseCode::Policy, error.message));
+            }
+            Err(error) if error.kind == Kind::Invalid => {
+                return Some(End::Close(CloseCode::Size, error.message));
+            }
+            // The end of the target comes as an event.
+            Ok(()) | Err(_) => {}
         }
-        Happened::Canceled => {
-            return Some(End::Close(CloseCode::Away, "the relay is ended".to_owned()));
-        }
-        Happened::TargetEnded => {
-            return Some(End::Close(
-                CloseCode::Away,
-                "the target has ended".to_owned(),
-            ));
-        }
-    };
-    match socket.send(frame).await {
-        Ok(()) => None,
-        Err(error) => Some(end_of(&error)),
+        self.waiting = None;
+        self.pause = PAUSE.0;
+        None
+    }
+
+    /// Tells the client what has happened. Returns the end of the socket.
+    fn tell(&mut self, happened: Happened) -> Option<End> {
+        let frame = match happened {
+            Happened::Message(message) => Frame::text(text_of(&message)),
+            // One that takes nothing is given up by the connection.
+            Happened::Beat if self.is_writing => return None,
+            Happened::Beat if self.silent >= MAX_SILENT => {
+                return Some(End::Close(CloseCode::Away, "no sign of life".to_owned()));
+            }
+            Happened::Beat => {
+                self.silent += 1;
+                Frame::Ping(Vec::new().into())
+            }
+            Happened::Close(reason) => {
+                return Some(End::Close(CloseCode::Normal, reason.unwrap_or_default()));
+            }
+            Happened::Canceled => {
+                return Some(End::Close(CloseCode::Away, "the relay is ended".to_owned()));
+            }
+            Happened::TargetEnded => {
+                return Some(End::Close(
+                    CloseCode::Away,
+                    "the target has ended".to_owned(),
+                ));
+            }
+        };
+        self.is_writing = true;
+        let begun = self.socket.start_send_unpin(frame);
+        begun.err().map(|error| end_of(&error))
     }
 }
 
