@@ -38,3 +38,19 @@ pub(crate) fn from(event: &Event) -> Option<&Pid> {
         Event::Outdated { .. } => None,
     }
 }
+
+/// Returns a definition that returns a number.
+pub(crate) fn returns(n: i64) -> String {
+    format!("return function() return {n} end")
+}
+
+/// A guest that fails with its number as the text of its error.
+pub(crate) fn wasm(n: u8) -> String {
+    format!(
+        r#"(module
+             (import "warren:core/program@0.1.0" "finish" (func $finish (param i32 i32)))
+             (memory (export "memory") 1)
+             (data (i32.const 0) "\{n:02x}")
+             (func (export "start") (call $finish (i32.const 0) (i32.const 1))))"#
+    )
+}

@@ -6,18 +6,7 @@ use std::sync::Arc;
 use warren::{ApplyError, Change, Context, Error, Grants, Kind, PathGrant, Spawn};
 
 use super::{GRACE, WAITS, applied, apply, exec, kind, lines, refused, result, returns, start};
-use crate::setup::{in_time, run};
-
-/// A guest that fails with its number as the text of its error.
-fn wasm(n: u8) -> String {
-    format!(
-        r#"(module
-             (import "warren:core/program@0.1.0" "finish" (func $finish (param i32 i32)))
-             (memory (export "memory") 1)
-             (data (i32.const 0) "\{n:02x}")
-             (func (export "start") (call $finish (i32.const 0) (i32.const 1))))"#
-    )
-}
+use crate::setup::{in_time, run, wasm};
 
 async fn native(_: Context) -> Result<i64, Error> {
     Ok(7)

@@ -12,12 +12,7 @@ use std::time::Duration;
 
 use warren::{Applied, ApplyError, Change, Handle, Kind, Plan, Runtime, Spawn};
 
-use crate::setup::{builder, in_time};
-
-/// Returns a definition that returns a number.
-fn returns(n: i64) -> String {
-    format!("return function() return {n} end")
-}
+use crate::setup::{builder, in_time, returns};
 
 /// A process that waits for the message `go` and returns its value.
 const WAITS: &str = "return function() return (process.listen('go'):receive()) end";

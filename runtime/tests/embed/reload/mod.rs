@@ -12,7 +12,7 @@ use std::time::Duration;
 use warren::app::{App, AppOptions};
 use warren::{Handle, Reloaded, Runtime, Spawn};
 
-use crate::setup::{builder, in_time};
+use crate::setup::{builder, in_time, returns, wasm};
 
 /// A program in a directory of its own, and its runtime.
 struct World {
@@ -81,21 +81,6 @@ fn write(dir: &Path, path: &str, text: &str) {
     let whole = path.with_extension("new");
     fs::write(&whole, text).unwrap();
     fs::rename(whole, path).unwrap();
-}
-
-fn returns(n: i64) -> String {
-    format!("return function() return {n} end")
-}
-
-/// A guest that fails with its number as the text of its error.
-fn wasm(n: u8) -> String {
-    format!(
-        r#"(module
-             (import "warren:core/program@0.1.0" "finish" (func $finish (param i32 i32)))
-             (memory (export "memory") 1)
-             (data (i32.const 0) "\{n:02x}")
-             (func (export "start") (call $finish (i32.const 0) (i32.const 1))))"#
-    )
 }
 
 /// A process that answers each message "ask" with what `main` returns for it: the version

@@ -3,8 +3,8 @@
 use std::fs;
 use std::time::Duration;
 
-use warren::ServiceError;
 use warren::app::{App, AppOptions};
+use warren::{Handle, ServiceError};
 
 use super::{Main, World, write};
 use crate::setup::{builder, in_time, run};
@@ -24,7 +24,8 @@ fn service(version: i64) -> String {
 
 const SERVICE: &str = "[services.\"app:svc\"]\nprocess = \"app:one\"\nargs = [\"fresh\"]\n";
 
-async fn restarts(manifest: &str) -> (World, Main) {
+/// Starts the service, of which the manifest says more. Returns its process, too.
+async fn started(manifest: &str) -> (World, Main, Handle) {
     let manifest = format!("{SERVICE}{manifest}");
     let world = World::new(&[
         ("one.lua", &service(1)),
@@ -35,6 +36,12 @@ async fn restarts(manifest: &str) -> (World, Main) {
     world.runtime.start_services().await.unwrap();
     assert_eq!(main.next().await, "1 fresh");
     let process = world.runtime.find("app:svc").unwrap();
+    (world, main, process)
+}
+
+/// Starts the service, which is upgraded and then fails.
+async fn restarts(manifest: &str) -> (World, Main) {
+    let (world, mut main, process) = started(manifest).await;
     process.send("upgrade", "app:two").unwrap();
     assert_eq!(main.next().await, "2 upgraded");
     process.send("fail", ()).unwrap();
@@ -83,23 +90,14 @@ fn a_service_restarts_with_the_code_of_the_manifest_if_that_says_so() {
 fn a_service_whose_definition_is_gone_fails_at_once() {
     run(async {
         // A wait for any restart would be too long for the test.
-        let manifest = format!(
-            "{SERVICE}critical = true\nrestart = {{ initial_delay = \"10h\", max_delay = \"10h\" }}\n"
-        );
+        let manifest =
+            "critical = true\nrestart = { initial_delay = \"10h\", max_delay = \"10h\" }\n";
         for (is_upgraded, file, id) in [
             (true, "two.lua", "app:two"),
             (true, "one.lua", "app:one"),
             (false, "one.lua", "app:one"),
         ] {
-            let world = World::new(&[
-                ("one.lua", &service(1)),
-                ("two.lua", &service(2)),
-                ("warren.toml", &manifest),
-            ]);
-            let mut main = Main::start(&world.runtime).await;
-            world.runtime.start_services().await.unwrap();
-            assert_eq!(main.next().await, "1 fresh");
-            let process = world.runtime.find("app:svc").unwrap();
+            let (world, mut main, process) = started(manifest).await;
             if is_upgraded {
                 process.send("upgrade", "app:two").unwrap();
                 assert_eq!(main.next().await, "2 upgraded");
