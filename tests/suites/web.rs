@@ -253,7 +253,7 @@ fn a_crash_is_a_500_with_the_id_of_the_log() {
         end
         error('a secret')
       end";
-    let mut site = serve(&[("web.lua", crash)], &[]);
+    let site = serve(&[("web.lua", crash)], &[]);
     let answer = site.client().get("/");
     assert_eq!(answer.status, 500);
     let id = answer.header("x-request-id").expect("an id").to_owned();

@@ -44,7 +44,6 @@ fn main() -> ExitCode {
         Chore::Guard { update } => guard::run(update),
         Chore::Fuzz(plan) => fuzz::run(&plan),
         Chore::Simulate(plan) => simulate::run(plan),
-        Chore::Crash(kills) => crash::run(kills),
         Chore::Api { update } => ci::api::run(update),
         Chore::Crash { kills } => crash::run(kills),
         Chore::Mutants => mutants::run(),

@@ -83,7 +83,7 @@ impl Checked {
     fn consumer(&mut self, manifest: &Manifest, entry: &ConsumerEntry) -> Option<Consumer> {
         let (queue, process) = (entry.queue.as_ref(), entry.process.as_ref());
         let has_queue = queue.is_some_and(|queue| self.check_queue(manifest, queue));
-        let has_process = process.is_some_and(|process| self.check_place(process));
+        let has_process = process.is_some_and(|process| self.check_definition(process));
         let (queue, process) = (queue?, process?);
         (has_queue && has_process).then(|| Consumer {
             id: entry.id.get_ref().text().clone(),

@@ -34,7 +34,7 @@ impl Checked {
                 continue;
             }
             for route in &entry.routes {
-                if !self.check_place(&route.definition) {
+                if !self.check_definition(&route.definition) {
                     continue;
                 }
                 let settings = RouteSettings {

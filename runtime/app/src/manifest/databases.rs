@@ -31,7 +31,6 @@ const MAX_FILE: usize = 200;
 /// A table `[databases."id"]`, before its URL and its migrations are read.
 #[derive(Debug)]
 pub(crate) struct DatabaseEntry {
-    pub(crate) id: Spanned<Id>,
     /// All but `url` and `migrations`.
     pub(crate) settings: DatabaseSettings,
     pub(crate) file: Option<Spanned<String>>,
@@ -80,7 +79,6 @@ impl DatabaseEntry {
             ..default
         };
         DatabaseEntry {
-            id,
             settings,
             file,
             url: reader.string(section, "url"),
@@ -132,9 +130,7 @@ mod tests {
         assert_eq!(problems, []);
         let find = |id: &str| {
             let mut databases = manifest.databases.iter();
-            databases
-                .find(|one| one.id.get_ref().as_str() == id)
-                .unwrap()
+            databases.find(|one| *one.settings.id == *id).unwrap()
         };
         let shop = find("app:shop");
         let expected = DatabaseSettings {

@@ -71,7 +71,7 @@ fn rights(
             reader.problem(right.span(), message, label, None);
             continue;
         };
-        match kind.rights.iter().find(|known| **known == **word) {
+        match kind.rights.iter().find(|known| **known == word.as_ref()) {
             Some(right) => uses.push(Use {
                 kind,
                 thing: Spanned::new(thing.span(), thing.get_ref().to_string()),
@@ -79,7 +79,11 @@ fn rights(
             }),
             None => reader.problem(
                 right.span(),
-                format!("{} has an unknown right `{}`", place(), text::quoted(word)),
+                format!(
+                    "{} has an unknown right `{}`",
+                    place(),
+                    text::quoted(word.as_ref())
+                ),
                 format!("expected {}", alternatives(kind.rights)),
                 closest(word, kind.rights.iter().copied())
                     .map(|right| format!("did you mean `{right}`?")),

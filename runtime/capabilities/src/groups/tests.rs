@@ -25,7 +25,7 @@ fn call_counted(
     let answer = match Groups.call(tester, operation, request.as_slice()) {
         Step::Done(answer) => answer,
         Step::Compute(work) => (work.run)(&progress),
-        Step::Unknown => panic!("no operation {operation}"),
+        Step::Wait(_) | Step::Unknown => panic!("no operation {operation}"),
     };
     Ok((
         warren_values::from_value(&answer?).unwrap(),

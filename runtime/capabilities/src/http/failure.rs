@@ -77,7 +77,7 @@ pub(super) fn of(error: &(dyn StdError + 'static), origin: &str) -> Error {
 }
 
 /// Returns the cause of an error. That of an error of the system is the error inside.
-fn next(error: &(dyn StdError + 'static)) -> Option<&(dyn StdError + 'static)> {
+fn next<'a>(error: &'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
     match error
         .downcast_ref::<io::Error>()
         .and_then(io::Error::get_ref)

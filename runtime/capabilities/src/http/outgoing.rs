@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::{Method, Request};
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use hyper::body::Incoming;
 use warren_engine::capability::http::{Body, Outgoing, OutgoingRequest, ResponseFuture, Sending};
 use warren_engine::capability::{Caller, Origin};

@@ -166,7 +166,7 @@ const NAME: &str = "queue";
 const PUBLISH: &str = "queue.publish";
 
 fn open_database(data: &Data) -> Result<(Arc<Database>, Vec<table::Stored>), DataError> {
-    let place = Place::File(data.file("queues", "all")?, data.clone());
+    let place = Place::file(data.file("queues", "all")?, data.clone());
     Database::open_and_read(&place, &table::TABLES, table::all)
 }
 

@@ -32,7 +32,14 @@ pub(crate) enum Place {
     /// In memory; ends with the last user.
     Memory,
     /// In a file of the program's data, which stays locked as long as the database is open.
-    File(PathBuf, Data),
+    File { path: PathBuf, _data: Data },
+}
+
+impl Place {
+    /// Returns the place of a file of the program's data.
+    pub(crate) fn file(path: PathBuf, data: Data) -> Place {
+        Place::File { path, _data: data }
+    }
 }
 
 /// An open database.
@@ -98,7 +105,7 @@ impl Database {
     ) -> Result<(Arc<Database>, T), DataError> {
         let path = match place {
             Place::Memory => PathBuf::from(":memory:"),
-            Place::File(path, _) => path.clone(),
+            Place::File { path, .. } => path.clone(),
         };
         let opened = open_to_write(place).map_err(|error| error.to_string());
         let connection = opened
@@ -129,7 +136,7 @@ impl Database {
             queue,
             readers: match place {
                 Place::Memory => None,
-                Place::File(..) => Some(Readers::new(path)),
+                Place::File { .. } => Some(Readers::new(path)),
             },
         };
         Ok((Arc::new(database), read))
@@ -208,7 +215,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 fn open_to_write(place: &Place) -> rusqlite::Result<Connection> {
     let connection = match place {
         Place::Memory => Connection::open_in_memory()?,
-        Place::File(path, _) => {
+        Place::File { path, .. } => {
             let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
                 | OpenFlags::SQLITE_OPEN_CREATE
                 | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -29,7 +29,7 @@ fn all(connection: &Connection) -> Result<Vec<i64>, Error> {
 fn places(outer: &tempfile::TempDir) -> [Place; 2] {
     let data = Data::open(outer.path()).unwrap();
     let file = data.file("tests", "app:n").unwrap();
-    [Place::Memory, Place::File(file, data)]
+    [Place::Memory, Place::file(file, data)]
 }
 
 #[tokio::test]
@@ -110,7 +110,7 @@ async fn news_come_in_the_order_of_the_commits() {
 async fn a_database_is_opened_again_with_what_it_has() {
     let outer = tempfile::tempdir().unwrap();
     let data = Data::open(outer.path()).unwrap();
-    let place = Place::File(data.file("tests", "app:n").unwrap(), data);
+    let place = Place::file(data.file("tests", "app:n").unwrap(), data);
     for n in 0..3 {
         let database = Database::open(&place, &TABLES).unwrap();
         let before = database.read(0, all).await.unwrap();
@@ -128,7 +128,7 @@ fn a_file_that_is_no_database_is_refused_with_its_name() {
     let data = Data::open(outer.path()).unwrap();
     let file = data.file("tests", "app:n").unwrap();
     std::fs::write(&file, vec![7; 10_000]).unwrap();
-    let error = Database::open(&Place::File(file, data), &TABLES).map(|_| ());
+    let error = Database::open(&Place::file(file, data), &TABLES).map(|_| ());
     let message = error.unwrap_err().to_string();
     assert!(message.contains("app:n.db"), "{message}");
 }

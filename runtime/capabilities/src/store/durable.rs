@@ -8,7 +8,7 @@ use warren_engine::capability::{Charge, StoreSettings};
 use warren_kernel::{Error, nanoseconds};
 
 use super::command::{Command, Outcome, Page};
-use super::entry::{Condition, Entry, Totals, number, sum};
+use super::entry::{Entry, Totals, number, sum};
 use super::watch::{Change, Watchers};
 use crate::data::{Data, DataError};
 use crate::sqlite::{Database, Place, Tables, failed};
@@ -58,7 +58,7 @@ impl Durable {
         watchers: &Arc<Watchers>,
     ) -> Result<Durable, DataError> {
         let place = match data {
-            Some(data) => Place::File(data.file("stores", &settings.id)?, data.clone()),
+            Some(data) => Place::file(data.file("stores", &settings.id)?, data.clone()),
             None => Place::Memory,
         };
         Ok(Durable {
@@ -379,6 +379,7 @@ impl Counted {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::entry::Condition;
 
     fn store(data: &Data) -> Durable {
         let settings = StoreSettings {

@@ -9,7 +9,7 @@ use warren_engine::capability::StoreSettings;
 use warren_kernel::{Error, Monotonic};
 
 use super::command::{Command, Outcome, Page};
-use super::entry::{Condition, Entry, Totals, number, sum};
+use super::entry::{Entry, Totals, number, sum};
 use super::watch::{Change, Watchers};
 
 /// Entries that one change forgets after their end. More than a change can add, so that none
@@ -214,6 +214,7 @@ fn bytes_of(key: &str, value: &[u8]) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::entry::Condition;
 
     fn put(memory: &Memory, key: &str, lifetime: Option<u64>, now: u64) -> Result<(), Error> {
         let command = Command::Put {

@@ -10,7 +10,9 @@ use crate::files::{HostFiles, Ticket};
 /// The right to one open file, given back when dropped. It counts against
 /// `max_files_total` of the host, and against the files of all processes.
 #[derive(Default)]
-pub struct OpenFile(Option<Ticket>);
+pub struct OpenFile {
+    _ticket: Option<Ticket>,
+}
 
 impl OpenFile {
     /// Takes the right from the budget of a host.
@@ -20,7 +22,9 @@ impl OpenFile {
     /// `RateLimited` if the processes have as many files open as they may.
     pub(crate) fn of(files: &Arc<HostFiles>) -> Result<OpenFile, Error> {
         match files.take(0) {
-            Some(ticket) => Ok(OpenFile(Some(ticket))),
+            Some(ticket) => Ok(OpenFile {
+                _ticket: Some(ticket),
+            }),
             None => {
                 let most = files.in_use().max_open;
                 let message = format!(

@@ -88,7 +88,8 @@ impl Address {
             database,
             parameters: options.parameters,
         };
-        match address.texts().any(|text| text.contains('\0')) {
+        let has_zero = address.texts().any(|text| text.contains('\0'));
+        match has_zero {
             true => Err("its url has a byte 0".to_owned()),
             false => Ok(address),
         }

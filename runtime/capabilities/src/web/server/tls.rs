@@ -165,7 +165,7 @@ mod tests {
             cert: directory.path().join("cert.pem"),
             key: directory.path().join("key.pem"),
         };
-        let day = |day| SystemTime::UNIX_EPOCH + Duration::from_secs(day * 86_400);
+        let day = |day: u64| SystemTime::UNIX_EPOCH + Duration::from_secs(day * 86_400);
         write(&files, day(1));
         let certificate = Certificate::new(&files).unwrap();
         assert!(!certificate.renew().unwrap());

@@ -1,7 +1,7 @@
 //! Limits of capabilities: streams, stores, databases, HTTP, files and queues.
 
 use super::Row;
-use crate::limits::Bound::{Constant, Text};
+use crate::limits::Bound::{Constant, Elsewhere, Text};
 use crate::limits::Unit::{Bytes, Count, Time};
 
 const STORE: &str = "runtime/engine/src/capability/store_settings.rs";

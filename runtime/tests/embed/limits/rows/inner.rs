@@ -198,7 +198,7 @@ pub(in crate::limits) const INNER: &[(&str, &str, &str)] = &[
         "characters of an error that a message is given up with; the rest is cut",
     ),
     (
-        SQLITE,
+        "runtime/capabilities/src/sql/embedded/connection.rs",
         "MAX_INSTRUCTIONS",
         "instructions of a statement; one with all parameters has fewer",
     ),

@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Method, Response, header};
+use http::{HeaderMap, HeaderValue, Response, header};
 use warren_engine::capability::web::{Compress, Cors, Middleware, Origins, RealIp, TokenAuth};
 use warren_engine::security::Identity;
 
@@ -44,7 +44,6 @@ pub(super) struct Making<'a> {
 /// A request on its way through the steps.
 pub(super) struct Asked {
     pub(super) id: String,
-    pub(super) method: Method,
     /// The client: of the connection, or as a trusted proxy says.
     pub(super) remote: SocketAddr,
     /// The actor and scope that the process gets.
@@ -155,7 +154,6 @@ impl Asked {
     pub(super) fn new(id: String, parts: &Parts, remote: SocketAddr) -> Asked {
         Asked {
             id,
-            method: parts.method.clone(),
             remote,
             identity: Identity::default(),
             origin: parts.headers.get(header::ORIGIN).cloned(),

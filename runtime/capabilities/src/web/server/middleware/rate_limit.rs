@@ -17,7 +17,7 @@ use super::super::clients::network_of;
 use super::super::path::query_value;
 
 /// The buckets of one router.
-pub(super) struct Limiter {
+pub(in crate::web::server) struct Limiter {
     settings: RateLimit,
     hashes: RandomState,
     buckets: Mutex<Buckets>,
