@@ -10,6 +10,14 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::registry::Unit;
 use warren_capabilities::server::{DURATIONS, ListenerCounts, RequestCounts, SORTS, WebCounts};
 
+/// The name, the help and the kind of a metric of listeners, and its number for one of them.
+type Metric = (
+    &'static str,
+    &'static str,
+    MetricType,
+    fn(&ListenerCounts) -> u64,
+);
+
 /// The counts of the HTTP server at one moment; nothing of a program without listeners.
 #[derive(Debug, Default)]
 pub(crate) struct OfServer(pub(crate) WebCounts);
@@ -30,7 +38,7 @@ impl Collector for OfServer {
             ("http", "listener", "Requests of each listener"),
             of_listeners(),
         )?;
-        let numbers: [(&str, &str, MetricType, fn(&ListenerCounts) -> u64); 4] = [
+        let numbers: [Metric; 4] = [
             (
                 "http_active_requests",
                 "Requests that are being answered",

@@ -1,5 +1,7 @@
 //! Databases on a server of PostgreSQL, and the programs of SQL on both kinds of databases.
 
+#![allow(clippy::expect_used, reason = "a test program")]
+
 use std::fs;
 use std::path::Path;
 

@@ -1,5 +1,7 @@
 //! Components of `wasi:http/proxy` that tools of others have built, served unchanged.
 
+#![allow(clippy::expect_used, reason = "a test program")]
+
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::thread;

@@ -151,7 +151,7 @@ async fn talk(address: SocketAddr, number: usize, all: Arc<Barrier>) {
 
     if number >= PEOPLE / 2 {
         // Half of them without a word.
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             person.leave().await;
         }
         return;

@@ -227,6 +227,6 @@ mod tests {
             growing.add(&part, &charge).unwrap();
         }
         let charged = charged.load(std::sync::atomic::Ordering::SeqCst);
-        assert!(charged >= 8 << 20 && charged < 13 << 20, "{charged}");
+        assert!((8 << 20..13 << 20).contains(&charged), "{charged}");
     }
 }

@@ -553,7 +553,7 @@ async fn a_file_is_read_while_it_is_changed_and_outlives_the_program() {
     };
     let count = "SELECT count(*) v FROM t";
     {
-        let databases = open(&[first.clone()]).unwrap();
+        let databases = open(std::slice::from_ref(&first)).unwrap();
         let (mut writer, mut reader) = (tester(), tester());
         let transaction = begin(&mut writer, &databases).await.unwrap();
         let insert = "INSERT INTO t VALUES (2)";

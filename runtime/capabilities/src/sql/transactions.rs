@@ -34,7 +34,7 @@ pub(super) struct Cell {
 }
 
 enum State {
-    Open(Open),
+    Open(Box<Open>),
     Over(End),
 }
 
@@ -161,7 +161,7 @@ impl Reserved {
     pub(super) async fn open(mut self, transaction: Transaction, most: Duration) -> i64 {
         let expires = expire(Arc::downgrade(&self.cell), most);
         let timer = Timer(tokio::spawn(expires).abort_handle());
-        *self.cell.state.lock().await = State::Open(Open { transaction, timer });
+        *self.cell.state.lock().await = State::Open(Box::new(Open { transaction, timer }));
         self.is_open = true;
         self.cell.number
     }
@@ -206,11 +206,11 @@ impl Cell {
                 return Err(end.error());
             }
         };
-        let Open { transaction, timer } = open;
+        let Open { transaction, timer } = *open;
         let ends = command.ends();
         let (transaction, answer) = transaction.carry_out(command, charge).await;
         *state = match transaction {
-            Some(transaction) => State::Open(Open { transaction, timer }),
+            Some(transaction) => State::Open(Box::new(Open { transaction, timer })),
             None if ends => State::Over(End::Ended),
             None => State::Over(End::RolledBack),
         };

@@ -113,8 +113,11 @@ fn parts<'a>(body: &'a [u8], boundary: &str) -> Result<Vec<Part<'a>>, Error> {
     Ok(parts)
 }
 
+/// The name and the value of a header field.
+type Field<'a> = (String, &'a str);
+
 /// Reads the header of a part. Returns what follows it, too.
-fn fields(head: &[u8]) -> Result<(Vec<(String, &str)>, &[u8]), Error> {
+fn fields(head: &[u8]) -> Result<(Vec<Field<'_>>, &[u8]), Error> {
     let mut fields = Vec::new();
     let mut rest = head;
     loop {

@@ -205,7 +205,7 @@ async fn an_answer_is_read_as_a_stream() {
     }
     assert_eq!(read, 100_000);
     assert_eq!(
-        on_stream(&mut world, "read", &[stream.clone()]).await,
+        on_stream(&mut world, "read", std::slice::from_ref(&stream)).await,
         Ok(Value::Nil)
     );
     let stat = on_stream(&mut world, "stat", &[stream]).await.unwrap();
@@ -226,7 +226,7 @@ async fn a_stream_that_is_closed_ends_the_connection() {
         let options = vec![("stream", true.into())];
         let answer = world.request("GET", URL, options).await.unwrap();
         let stream = number(&answer);
-        let read = on_stream(&mut world, "read", &[stream.clone()]).await;
+        let read = on_stream(&mut world, "read", std::slice::from_ref(&stream)).await;
         assert!(matches!(read, Ok(Value::String(_))), "{read:?}");
         match ends_code {
             false => {
@@ -257,7 +257,7 @@ async fn a_stream_has_limits_of_its_own() {
         .unwrap();
     let stream = number(&answer);
     let error = loop {
-        if let Err(error) = on_stream(&mut world, "read", &[stream.clone()]).await {
+        if let Err(error) = on_stream(&mut world, "read", std::slice::from_ref(&stream)).await {
             break error;
         }
     };
@@ -271,7 +271,7 @@ async fn a_stream_has_limits_of_its_own() {
     let answer = world.request("GET", URL, options).await.unwrap();
     let stream = number(&answer);
     assert_eq!(
-        on_stream(&mut world, "read", &[stream.clone()]).await,
+        on_stream(&mut world, "read", std::slice::from_ref(&stream)).await,
         Ok(of("x"))
     );
     let error = on_stream(&mut world, "read", &[stream]).await.unwrap_err();

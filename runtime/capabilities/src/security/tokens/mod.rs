@@ -51,7 +51,7 @@ impl Tokens {
         let Token::Map(fields) = input.token().ok()? else {
             return None;
         };
-        let (mut actor, mut meta) = (None, &EMPTY[..]);
+        let (mut actor, mut meta) = (None, EMPTY);
         let mut policies = Vec::new();
         for _ in 0..fields {
             let name = input.token().ok()?;

@@ -41,7 +41,10 @@ pub(super) async fn run(session: &mut Session, all: &[Migration]) -> Result<(), 
 
 async fn make(session: &mut Session, migration: &Migration) -> Result<(), Failure> {
     let version = Param::Integer(migration.version.into());
-    if !ask(session, FIND, &[version.clone()]).await?.is_empty() {
+    if !ask(session, FIND, std::slice::from_ref(&version))
+        .await?
+        .is_empty()
+    {
         return Ok(());
     }
     session.own(&["BEGIN"]).await?;

@@ -313,13 +313,16 @@ impl Opened {
     }
 }
 
+/// A file, and the bytes of it that were read.
+type Piece = io::Result<(File, Vec<u8>)>;
+
 /// The bytes of a file, read on threads that may block.
 struct OfFile {
     /// Absent while it is being read.
     file: Option<File>,
     at: u64,
     left: u64,
-    reading: Option<JoinHandle<io::Result<(File, Vec<u8>)>>>,
+    reading: Option<JoinHandle<Piece>>,
 }
 
 impl Body for OfFile {

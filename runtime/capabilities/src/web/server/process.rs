@@ -45,7 +45,7 @@ pub(super) struct Call<'a> {
 /// The reason why a request has no answer of its process.
 pub(super) struct Failed {
     pub(super) status: StatusCode,
-    pub(super) error: Error,
+    pub(super) error: Box<Error>,
 }
 
 impl Failed {
@@ -134,7 +134,7 @@ impl Call<'_> {
                 let late = format!("the process has not answered within {limit:?}");
                 return Err(Failed {
                     status: StatusCode::GATEWAY_TIMEOUT,
-                    error: Error::new(Kind::Timeout, late),
+                    error: Box::new(Error::new(Kind::Timeout, late)),
                 });
             }
         };
@@ -253,13 +253,13 @@ fn leave_out_fields_of_connection(headers: &mut HeaderMap) {
 fn not_started(error: Error) -> Failed {
     Failed {
         status: status::of_start(&error),
-        error,
+        error: Box::new(error),
     }
 }
 
 fn failed(error: Error) -> Failed {
     Failed {
         status: status::of_error(&error),
-        error,
+        error: Box::new(error),
     }
 }

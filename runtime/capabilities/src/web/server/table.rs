@@ -1,5 +1,6 @@
 //! The routers of a listener, and the way of a request to its route or file.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use http::Method;
@@ -81,9 +82,7 @@ impl Table {
             by_length.then_with(|| one.settings.id.cmp(&other.settings.id))
         });
         let length = |(_, files): &(Arc<Router>, Arc<Files>)| files.prefix().len();
-        table
-            .files
-            .sort_by(|one, other| length(other).cmp(&length(one)));
+        table.files.sort_by_key(|entry| Reverse(length(entry)));
         Ok(table)
     }
 

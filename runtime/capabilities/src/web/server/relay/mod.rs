@@ -152,7 +152,7 @@ fn upgrade_required() -> Response<Served> {
 fn fault(error: Error) -> Failed {
     Failed {
         status: StatusCode::INTERNAL_SERVER_ERROR,
-        error,
+        error: Box::new(error),
     }
 }
 
@@ -160,7 +160,7 @@ fn fault(error: Error) -> Failed {
 fn refused(error: Error) -> Failed {
     Failed {
         status: status::of_error(&error),
-        error,
+        error: Box::new(error),
     }
 }
 
@@ -215,7 +215,7 @@ where
     let started = node.start_process(start, Some(code), false).await;
     started.map_err(|error| Failed {
         status: status::of_start(&error),
-        error,
+        error: Box::new(error),
     })?;
     match joined.await {
         Ok(Ok(())) => Ok(()),
