@@ -396,7 +396,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         "name of a savepoint",
         &[Constant(
-            "runtime/capabilities/src/sql/transaction.rs",
+            "runtime/capabilities/src/sql/control.rs",
             "MAX_SAVEPOINT",
             Bytes,
         )],
