@@ -146,7 +146,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         "header fields of one request or response",
         &[Constant(
-            "runtime/engine/src/abi/wasi/component/http/fields.rs",
+            "runtime/engine/src/abi/wasi/component/http/counted.rs",
             "MAX_HEADERS",
             Bytes,
         )],
@@ -154,7 +154,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         "header fields of a component together",
         &[Constant(
-            "runtime/engine/src/abi/wasi/component/http/fields.rs",
+            "runtime/engine/src/abi/wasi/component/http/counted.rs",
             "MAX_HEADERS_TOTAL",
             Bytes,
         )],
