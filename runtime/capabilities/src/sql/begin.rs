@@ -4,28 +4,11 @@ use warren_engine::capability::{Caller, Step};
 use warren_kernel::{Error, text};
 
 use super::access::Access;
+use super::command::{Begin, Isolation};
 use super::transactions::OpenTransactions;
 use super::{Databases, Granted, OF_CALL};
 use crate::answer;
 use crate::request::Arguments;
-
-/// The settings of a transaction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Begin {
-    pub(super) access: Access,
-    pub(super) isolation: Isolation,
-}
-
-/// The isolation of a transaction from others. SQLite has the strictest alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Isolation {
-    /// That of the database's own settings.
-    Default,
-    ReadUncommitted,
-    ReadCommitted,
-    RepeatableRead,
-    Serializable,
-}
 
 /// The words for isolations. One has two: databases that have the other one differ.
 const ISOLATIONS: [(&str, Isolation); 6] = [

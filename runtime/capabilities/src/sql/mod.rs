@@ -19,6 +19,8 @@
 
 mod access;
 mod begin;
+mod command;
+mod control;
 mod embedded;
 mod migrations;
 mod params;
@@ -44,8 +46,7 @@ use crate::data::{Data, DataError};
 use crate::limit::{beyond, check_name_length};
 use crate::request::Arguments;
 use access::{Access, Dialect};
-use begin::Begin;
-use statement::Statement;
+use command::{Begin, Statement};
 use transaction::Transaction;
 
 /// The databases of a program, by id.
@@ -126,11 +127,11 @@ impl Capability for Databases {
             "execute" => statement::execute(self, caller, request),
             "prepare" => statement::prepare(self, caller, request),
             "begin" => begin::begin(self, caller, request),
-            "commit" => transaction::commit(self, caller, request),
-            "rollback" => transaction::rollback(self, caller, request),
-            "savepoint" => transaction::savepoint(self, caller, request),
-            "rollback_to" => transaction::rollback_to(self, caller, request),
-            "release" => transaction::release(self, caller, request),
+            "commit" => control::commit(self, caller, request),
+            "rollback" => control::rollback(self, caller, request),
+            "savepoint" => control::savepoint(self, caller, request),
+            "rollback_to" => control::rollback_to(self, caller, request),
+            "release" => control::release(self, caller, request),
             "stats" => self.stats(caller, request).map(done),
             _ => return Step::Unknown,
         };

@@ -6,29 +6,12 @@ use warren_engine::capability::{Caller, Step};
 use warren_kernel::Error;
 
 use super::access::Access;
-use super::params::{self, Param};
-use super::transaction::Command;
+use super::command::{Command, Statement};
+use super::params;
 use super::transactions::{self, OpenTransactions};
 use super::{Databases, Granted, OF_CALL, text_of};
 use crate::answer;
 use crate::request::Arguments;
-
-/// A statement with the values of its placeholders.
-pub(super) struct Statement {
-    pub(super) text: Arc<str>,
-    pub(super) params: Vec<Param>,
-    pub(super) access: Access,
-    /// True if the answer is the rows; else it is a map of `rows_affected` and, where the
-    /// database has one, `last_insert_id`.
-    pub(super) returns_rows: bool,
-}
-
-impl Statement {
-    fn bytes(&self) -> usize {
-        let params: usize = self.params.iter().map(Param::bytes).sum();
-        OF_CALL + self.text.len() + params
-    }
-}
 
 /// `sql.query(id, transaction, text, params, kinds)`: a list of maps, one for each row, without
 /// fields that are NULL. `transaction` is the number of an open transaction, or nil.

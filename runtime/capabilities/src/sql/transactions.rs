@@ -11,7 +11,8 @@ use warren_engine::capability::{Answer, Caller, Charge};
 use warren_kernel::{Error, Kind};
 
 use super::access::Access;
-use super::transaction::{Command, Transaction};
+use super::command::Command;
+use super::transaction::Transaction;
 use crate::request::Arguments;
 
 /// The open transactions of a process, by database. Their drop rolls them back: at the end of

@@ -26,8 +26,7 @@ use warren_kernel::Error;
 
 use super::Stats;
 use super::access::Access;
-use super::begin::Begin;
-use super::statement::Statement;
+use super::command::{Begin, Statement};
 use super::turns::Turns;
 use crate::data::{Data, DataError};
 use home::{Home, Kind};

@@ -6,9 +6,9 @@ use warren_engine::capability::{Answer, Charge};
 use warren_kernel::Error;
 
 use super::super::access::Access;
+use super::super::command::Statement;
 use super::super::params::{Param, check_count};
 use super::super::rows::{Columns, Rows};
-use super::super::statement::Statement;
 use super::connection::Guarded;
 use super::values;
 use crate::answer;

@@ -6,7 +6,7 @@ use warren_engine::capability::{Answer, Charge};
 use warren_kernel::Error;
 
 use super::super::access::Access;
-use super::super::transaction::{Command, done};
+use super::super::command::{Command, done};
 use super::connection::Guarded;
 use super::lent::Lent;
 use super::run;

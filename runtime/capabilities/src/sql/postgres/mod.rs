@@ -33,8 +33,7 @@ use warren_kernel::{Error, Kind};
 
 use super::Stats;
 use super::access::Access;
-use super::begin::Begin;
-use super::statement::Statement;
+use super::command::{Begin, Statement};
 use super::turns::Turns;
 use crate::data::DataError;
 use lent::Lent;

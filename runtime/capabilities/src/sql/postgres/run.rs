@@ -7,9 +7,9 @@ use warren_engine::capability::{Answer, Charge};
 use warren_kernel::{Error, Kind};
 
 use super::super::access::{Access, Dialect};
+use super::super::command::Statement;
 use super::super::params::{Param, check_count};
 use super::super::rows::{Columns, Rows};
-use super::super::statement::Statement;
 use super::error;
 use super::messages::{Requests, Status};
 use super::session::{Compiled, Failure, Part, Session};

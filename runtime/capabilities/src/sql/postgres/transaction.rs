@@ -4,8 +4,7 @@ use warren_engine::capability::{Answer, Charge};
 use warren_kernel::Error;
 
 use super::super::access::Access;
-use super::super::begin::{Begin, Isolation};
-use super::super::transaction::{Command, done};
+use super::super::command::{Begin, Command, Isolation, done};
 use super::lent::Lent;
 use super::messages::Status;
 use super::run::{self, Limits};

@@ -14,10 +14,9 @@ use warren_engine::capability::web::{Compress, CompressLevel};
 use warren_kernel::Error;
 
 use super::body::Served;
-use super::middleware::Asked;
 
-/// Compresses an answer that the client takes in gzip and that gets smaller by it.
-pub(super) fn compress(settings: Compress, asked: &Asked, response: &mut Response<Served>) {
+/// Compresses an answer that gets smaller by it, for a client that takes gzip.
+pub(super) fn compress(settings: Compress, takes_gzip: bool, response: &mut Response<Served>) {
     if !is_compressible(response) {
         return;
     }
@@ -26,7 +25,7 @@ pub(super) fn compress(settings: Compress, asked: &Asked, response: &mut Respons
     headers.append(header::VARY, HeaderValue::from_static("accept-encoding"));
     let length = response.body().size_hint().exact();
     let is_short = length.is_some_and(|length| length < settings.min_length);
-    if !asked.takes_gzip || is_short {
+    if !takes_gzip || is_short {
         return;
     }
     let headers = response.headers_mut();

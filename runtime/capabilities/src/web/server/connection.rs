@@ -2,7 +2,6 @@
 
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,9 +15,8 @@ use tokio::sync::watch;
 use warren_engine::capability::web::WebTimeouts;
 
 use super::activity::{Activity, Expired};
-use super::context::Context;
 use super::io::Timed;
-use super::listener::{Held, Open, Stop, stopped};
+use super::open::{Connection, Stop, stopped};
 use super::request::Requests;
 use super::tls::HTTP_2;
 
@@ -56,19 +54,6 @@ const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// The answer to a head that takes too long.
 const TOO_SLOW: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
-
-/// A connection, as its requests see it.
-pub(super) struct Connection {
-    /// The other end.
-    pub(super) peer: SocketAddr,
-    /// True if it is encrypted.
-    pub(super) is_secure: bool,
-    pub(super) open: Arc<Open>,
-    pub(super) context: Arc<Context>,
-    /// The end of the listener.
-    pub(super) stop: watch::Receiver<Stop>,
-    pub(super) _held: Held,
-}
 
 /// Serves a connection until its end.
 pub(super) async fn serve(mut stream: TcpStream, mut connection: Connection) {

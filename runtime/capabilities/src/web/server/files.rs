@@ -25,7 +25,6 @@ use super::body::Served;
 use super::conditions::{self, Range, Unchanged};
 use super::error::ListenError;
 use super::media;
-use super::table::texts;
 
 /// A directory that is served.
 pub(super) struct Files {
@@ -56,20 +55,23 @@ struct Opened {
 }
 
 impl Files {
-    /// Opens a directory, whose paths follow the prefix of its router.
+    /// Opens a directory, whose paths begin with the segments of a prefix.
     ///
     /// # Errors
     ///
     /// [`ListenError::Directory`].
-    pub(super) fn open(settings: &FilesSettings, router: &[String]) -> Result<Files, ListenError> {
+    pub(super) fn open(
+        settings: &FilesSettings,
+        prefix: Vec<String>,
+    ) -> Result<Files, ListenError> {
         let opened = Dir::open_ambient_dir(&settings.directory, ambient_authority());
         let dir = opened.map_err(|error| ListenError::Directory {
             path: settings.directory.clone(),
             error,
         })?;
         Ok(Files {
-            prefix: [router, &texts(&settings.path)].concat(),
             settings: settings.clone(),
+            prefix,
             dir: Arc::new(dir),
         })
     }
@@ -382,18 +384,15 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
-    use warren_engine::capability::web::Pattern;
-
     use super::*;
 
     fn files(directory: &Path, spa: bool) -> Files {
         let settings = FilesSettings {
             spa,
             cache: Some("no-cache".to_owned()),
-            path: Pattern::parse_prefix("/site").unwrap(),
             ..FilesSettings::new("a:site", "a:web", "/", directory).unwrap()
         };
-        Files::open(&settings, &[]).unwrap()
+        Files::open(&settings, vec!["site".to_owned()]).unwrap()
     }
 
     async fn get(files: &Files, path: &str, headers: &[(&'static str, &str)]) -> Response<Served> {

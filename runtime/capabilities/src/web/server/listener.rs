@@ -3,20 +3,17 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use parking_lot::RwLock;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::runtime::Handle;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 use warren_engine::capability::web::ListenerSettings;
 
-use super::clients::{Clients, Counted};
-use super::connection::{self, Connection};
+use super::connection;
 use super::context::Context;
-use super::counts::Connected;
 use super::error::ListenError;
+use super::open::{Connection, Open, Stop, stopped};
 use super::site::Site;
 use super::tls::Certificate;
 
@@ -36,25 +33,6 @@ pub(super) struct Listening {
     address: SocketAddr,
     open: Arc<Open>,
     stop: watch::Sender<Stop>,
-}
-
-/// The end of a listener.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Stop {
-    No,
-    /// Requests are still answered.
-    Drain,
-    Now,
-}
-
-/// The part of a listener that its connections see.
-pub(super) struct Open {
-    site: RwLock<Arc<Site>>,
-    clients: Arc<Clients>,
-    /// Open connections.
-    count: AtomicUsize,
-    /// Told when a further connection may have room.
-    freed: Notify,
 }
 
 /// Opens the socket of a listener.
@@ -98,12 +76,7 @@ impl Listening {
     ) -> Listening {
         let (stop, stopped) = watch::channel(Stop::No);
         let bind = site.settings.bind;
-        let open = Arc::new(Open {
-            site: RwLock::new(site),
-            clients: Arc::default(),
-            count: AtomicUsize::new(0),
-            freed: Notify::new(),
-        });
+        let open = Arc::new(Open::new(site));
         let accepting = accept(socket, Arc::clone(&open), Arc::clone(context), stopped);
         context.node.tokio().spawn(accepting);
         let renewing = renew(Arc::clone(&open), stop.subscribe());
@@ -134,11 +107,7 @@ impl Listening {
 
     /// Serves something else from the next request on.
     pub(super) fn put(&self, site: Arc<Site>) {
-        let replaced = std::mem::replace(&mut *self.open.site.write(), site);
-        // Freed without the lock.
-        drop(replaced);
-        // There may be more connections now.
-        self.open.freed.notify_one();
+        self.open.put(site);
     }
 
     /// Ends the listener. It does not go back to a milder end.
@@ -153,51 +122,6 @@ impl Listening {
     /// Waits until the socket is closed and all connections have ended.
     pub(super) async fn ended(&self) {
         self.stop.closed().await;
-    }
-}
-
-/// Waits until a listener is ended at least so.
-pub(super) async fn stopped(stop: &mut watch::Receiver<Stop>, least: Stop) {
-    // Fails if the listener is gone, which is its end.
-    let _ = stop.wait_for(|stop| *stop >= least).await;
-}
-
-impl Open {
-    /// Returns what is served now.
-    pub(super) fn site(&self) -> Arc<Site> {
-        Arc::clone(&self.site.read())
-    }
-}
-
-/// A connection that counts until the value is dropped.
-pub(super) struct Held {
-    open: Arc<Open>,
-    _client: Counted,
-    _connected: Connected,
-}
-
-impl Held {
-    /// Counts a connection; `None` if its client has too many.
-    fn of(open: &Arc<Open>, peer: SocketAddr) -> Option<Held> {
-        let site = open.site();
-        let most = site.settings.max_client_connections;
-        let Some(client) = open.clients.enter(peer.ip(), most) else {
-            site.counts.refuse();
-            return None;
-        };
-        open.count.fetch_add(1, Ordering::AcqRel);
-        Some(Held {
-            open: Arc::clone(open),
-            _client: client,
-            _connected: site.counts.connection(),
-        })
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        self.open.count.fetch_sub(1, Ordering::AcqRel);
-        self.open.freed.notify_one();
     }
 }
 
@@ -238,7 +162,7 @@ async fn accept(
             }
         };
         pause = PAUSE.0;
-        let Some(held) = Held::of(&open, peer) else {
+        let Some(held) = open.enter(peer) else {
             continue;
         };
         // Without it small parts of answers wait for each other.
@@ -281,13 +205,8 @@ async fn renew(open: Arc<Open>, mut stop: watch::Receiver<Stop>) {
 
 /// Accepts one connection, once there is room for it.
 async fn next(socket: &TcpListener, open: &Open) -> io::Result<(TcpStream, SocketAddr)> {
-    loop {
-        let freed = open.freed.notified();
-        if open.count.load(Ordering::Acquire) < open.site().settings.max_connections {
-            return socket.accept().await;
-        }
-        freed.await;
-    }
+    open.has_room().await;
+    socket.accept().await
 }
 
 /// Returns true for the error of a connection that its client has given up.

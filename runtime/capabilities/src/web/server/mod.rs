@@ -26,6 +26,7 @@ mod io;
 mod listener;
 mod media;
 mod middleware;
+mod open;
 mod path;
 mod process;
 mod record;
@@ -56,8 +57,9 @@ use warren_engine::{DEFAULT_HOST, Node};
 use crate::security::TokenStores;
 use context::{Context, Ids, MAX_DISK};
 use counts::Counts;
-use listener::{Listening, Stop};
+use listener::Listening;
 use middleware::Making;
+use open::Stop;
 use site::Site;
 
 pub use counts::{DURATIONS, ListenerCounts, RequestCounts, SORTS, WebCounts};

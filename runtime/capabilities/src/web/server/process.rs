@@ -16,8 +16,8 @@ use warren_kernel::{Error, Kind, Outcome, TraceId};
 
 use super::answer::{failure, of_outcome};
 use super::body::{Ending, Guard, OfComponent, Served, Written};
-use super::connection::Connection;
 use super::middleware::Asked;
+use super::open::Connection;
 use super::path::Path;
 use super::record::{Record, TARGET};
 use super::site::Site;

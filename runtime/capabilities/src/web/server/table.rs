@@ -72,7 +72,8 @@ impl Table {
             let id = Arc::clone(&router.id);
             let router = Arc::new(Router::new(router, &settings.routes, making)?);
             for files in settings.files.iter().filter(|files| files.parent == id) {
-                let files = Files::open(files, &router.prefix)?;
+                let prefix = [&router.prefix[..], &texts(&files.path)].concat();
+                let files = Files::open(files, prefix)?;
                 table.files.push((Arc::clone(&router), Arc::new(files)));
             }
             table.routers.push(router);
@@ -140,7 +141,7 @@ fn below<'a>(segments: &'a [String], prefix: &[String]) -> Option<&'a [String]> 
 }
 
 /// Returns the texts of a pattern without parameters.
-pub(super) fn texts(pattern: &Pattern) -> Vec<String> {
+fn texts(pattern: &Pattern) -> Vec<String> {
     let segments = pattern.segments().iter();
     segments
         .filter_map(|segment| match segment {

@@ -146,7 +146,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         "header fields of one request or response",
         &[Constant(
-            "runtime/engine/src/abi/wasi/component/http/fields.rs",
+            "runtime/engine/src/abi/wasi/component/http/counted.rs",
             "MAX_HEADERS",
             Bytes,
         )],
@@ -154,7 +154,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         "header fields of a component together",
         &[Constant(
-            "runtime/engine/src/abi/wasi/component/http/fields.rs",
+            "runtime/engine/src/abi/wasi/component/http/counted.rs",
             "MAX_HEADERS_TOTAL",
             Bytes,
         )],
@@ -396,7 +396,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         "name of a savepoint",
         &[Constant(
-            "runtime/capabilities/src/sql/transaction.rs",
+            "runtime/capabilities/src/sql/control.rs",
             "MAX_SAVEPOINT",
             Bytes,
         )],

@@ -15,6 +15,7 @@ use warren_engine::capability::web::{Compress, Cors, Middleware, Origins, RealIp
 use warren_engine::security::Identity;
 
 use super::body::Served;
+use super::compress::compress;
 use super::context::Context;
 use super::error::ListenError;
 use crate::security::TokenStores;
@@ -144,7 +145,7 @@ impl Step {
     pub(super) fn after(&self, asked: &Asked, response: &mut Response<Served>) {
         match self {
             Step::Cors(cors) => cors::allow(cors, asked.origin.as_ref(), response.headers_mut()),
-            Step::Compress(compress) => super::compress::compress(*compress, asked, response),
+            Step::Compress(settings) => compress(*settings, asked.takes_gzip, response),
             _ => {}
         }
     }

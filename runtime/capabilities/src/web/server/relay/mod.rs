@@ -31,8 +31,8 @@ use warren_kernel::{Error, Outcome};
 
 use super::answer::plain;
 use super::body::Served;
-use super::connection::Connection;
 use super::middleware::Step;
+use super::open::Connection;
 use super::process::Failed;
 use super::status;
 use crate::web::head::host_of;

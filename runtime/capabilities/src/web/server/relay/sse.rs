@@ -17,8 +17,7 @@ use super::link::{Happened, Link, data_of};
 use super::{Place, start};
 use crate::streams::{Writer, pipe};
 use crate::web::server::body::{Piped, Served};
-use crate::web::server::connection::Connection;
-use crate::web::server::listener::{Stop, stopped};
+use crate::web::server::open::{Connection, Stop, stopped};
 use crate::web::server::process::Failed;
 
 /// Makes a stream of events of a request.

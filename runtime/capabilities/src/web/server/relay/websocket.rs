@@ -22,8 +22,7 @@ use super::handshake::Handshake;
 use super::link::{Happened, Link, text_of};
 use super::{Place, start};
 use crate::web::server::body::Served;
-use crate::web::server::connection::Connection;
-use crate::web::server::listener::{Stop, stopped};
+use crate::web::server::open::{Connection, Stop, stopped};
 use crate::web::server::process::Failed;
 
 /// The most bytes of a message of a client.

@@ -17,17 +17,21 @@
 //! the stack of the guest, and the memory of all fields of a component has no limit.
 
 mod answer;
+mod awaited;
 mod bindings;
 mod code;
+mod counted;
 mod fields;
 mod incoming;
 mod method;
 mod options;
 mod outgoing;
 mod pipe;
+mod reading;
 mod request;
 mod resources;
 mod response;
+mod written;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};

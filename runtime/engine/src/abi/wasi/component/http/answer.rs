@@ -9,13 +9,13 @@ use wasmtime::Store;
 use wasmtime::component::{ComponentExportIndex, Instance, Resource};
 
 use super::bindings::wasi::http::types::{self, ErrorCode};
-use super::fields::Counted;
-use super::incoming::Reading;
+use super::counted::Counted;
 use super::method::{of_method, of_scheme};
-use super::outgoing::{Direction, Unsent};
+use super::reading::Reading;
 use super::resources::{
     Fields, IncomingBody, IncomingRequest, OutgoingBody, OutgoingResponse, ResponseOutparam,
 };
+use super::written::{Direction, Unsent};
 use crate::capability::http::{Body, Exchange, Incoming};
 use crate::code::excerpt::{self, excerpt};
 use crate::guest::Guest;

@@ -1,46 +1,21 @@
-//! Bodies that a component writes.
+//! `outgoing-body`: bodies that a component writes.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{HeaderMap, header};
-use warren_kernel::{Error, Kind};
+use http::HeaderMap;
+use warren_kernel::Error;
 use wasmtime::component::Resource;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{DynOutputStream, OutputStream, Pollable, StreamError, StreamResult};
 
+use super::Open;
 use super::bindings::wasi::http::types::{self, ErrorCode};
 use super::code::Failed;
 use super::pipe::{Pipe, Reader};
 use super::resources::{Fields, OutgoingBody};
-use super::{Http, Open};
+use super::written::{Direction, Unsent, length};
 use crate::guest::Guest;
-
-/// The direction of a body, which its error codes tell.
-#[derive(Clone, Copy)]
-pub(super) enum Direction {
-    Request,
-    Response,
-}
-
-/// The body of a request or a response that was not sent yet.
-pub(super) struct Unsent {
-    direction: Direction,
-    /// Present once the component has asked for the body.
-    reader: Option<Reader>,
-}
-
-/// The body of a request or a response, as the component writes it.
-pub(super) struct Written {
-    pipe: Arc<Pipe>,
-    direction: Direction,
-    /// The number of bytes that the header fields promise.
-    length: Option<u64>,
-    /// True once the component has its stream.
-    is_streamed: bool,
-    /// Counts the body against the limit of bodies.
-    open: Arc<Open>,
-}
 
 impl Direction {
     fn wrong_size(self, bytes: u64) -> ErrorCode {
@@ -52,32 +27,6 @@ impl Direction {
 }
 
 impl Unsent {
-    pub(super) fn new(direction: Direction) -> Unsent {
-        Unsent {
-            direction,
-            reader: None,
-        }
-    }
-
-    /// Makes the body that the component writes. `None` if it has it, if the length in the
-    /// header fields is none, or at the limit of bodies.
-    pub(super) fn body(&mut self, headers: &HeaderMap, http: &Http) -> Option<Written> {
-        if self.reader.is_some() {
-            return None;
-        }
-        let length = length(headers).ok()?;
-        let open = http.body()?;
-        let pipe = Arc::new(Pipe::default());
-        self.reader = Some(Reader::new(Arc::clone(&pipe), length));
-        Some(Written {
-            pipe,
-            direction: self.direction,
-            length,
-            is_streamed: false,
-            open,
-        })
-    }
-
     /// Returns the body to send.
     ///
     /// # Errors
@@ -94,29 +43,7 @@ impl Unsent {
     }
 }
 
-/// Returns the length of the body that header fields promise.
-fn length(headers: &HeaderMap) -> Result<Option<u64>, ()> {
-    let mut values = headers.get_all(header::CONTENT_LENGTH).iter();
-    let Some(value) = values.next() else {
-        return Ok(None);
-    };
-    let digits = value.to_str().map_err(drop)?;
-    let are_digits = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if !are_digits || values.next().is_some() {
-        return Err(());
-    }
-    digits.parse().map(Some).map_err(drop)
-}
-
-impl Drop for Written {
-    fn drop(&mut self) {
-        // Ignored if the body was finished.
-        let message = "the component ended before its body was complete";
-        self.pipe.finish(Err(Error::new(Kind::Canceled, message)));
-    }
-}
-
-/// The stream of such a body.
+/// The stream of a body that the component writes.
 struct BodyOutput {
     pipe: Arc<Pipe>,
     direction: Direction,
@@ -209,47 +136,32 @@ impl types::HostOutgoingBody for Guest {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderValue, header};
 
+    use super::super::Http;
     use super::*;
 
-    fn of(lengths: &[&'static str]) -> HeaderMap {
-        let mut headers = HeaderMap::new();
-        for length in lengths {
-            headers.append(header::CONTENT_LENGTH, HeaderValue::from_static(length));
-        }
-        headers
-    }
-
-    #[test]
-    fn a_length_is_one_number() {
-        assert_eq!(length(&of(&[])), Ok(None));
-        assert_eq!(length(&of(&["12"])), Ok(Some(12)));
-        for wrong in [&["1", "1"][..], &[""], &["-1"], &["+1"], &["1,1"], &["0x1"]] {
-            assert_eq!(length(&of(wrong)), Err(()), "{wrong:?}");
-        }
-        let beyond = "18446744073709551616";
-        assert_eq!(length(&of(&[beyond])), Err(()));
+    fn of(length: &'static str) -> HeaderMap {
+        let length = HeaderValue::from_static(length);
+        HeaderMap::from_iter([(header::CONTENT_LENGTH, length)])
     }
 
     #[test]
     fn a_body_is_as_long_as_it_was_promised() {
-        let request = |lengths: &[&'static str]| {
-            let headers = of(lengths);
-            Unsent::new(Direction::Request)
-                .into_reader(&headers)
-                .is_ok()
+        let request = |headers: &HeaderMap| {
+            let unsent = Unsent::new(Direction::Request);
+            unsent.into_reader(headers).is_ok()
         };
-        assert!(request(&[]));
-        assert!(request(&["0"]));
-        assert!(!request(&["3"]));
-        assert!(!request(&["a"]));
-        let response = Unsent::new(Direction::Response).into_reader(&of(&["3"]));
+        assert!(request(&HeaderMap::new()));
+        assert!(request(&of("0")));
+        assert!(!request(&of("3")));
+        assert!(!request(&of("a")));
+        let response = Unsent::new(Direction::Response).into_reader(&of("3"));
         assert!(response.is_ok());
 
         let http = Http::default();
         let mut unsent = Unsent::new(Direction::Request);
-        let headers = of(&["3"]);
+        let headers = of("3");
         let body = unsent.body(&headers, &http).unwrap();
         assert!(unsent.body(&headers, &http).is_none());
         let mut stream = BodyOutput {
@@ -264,21 +176,5 @@ mod tests {
             Err(StreamError::LastOperationFailed(_))
         ));
         assert!(matches!(stream.check_write(), Err(StreamError::Closed)));
-    }
-
-    #[test]
-    fn bodies_are_limited() {
-        let http = Http::default();
-        let mut unsent: Vec<_> = (0..=super::super::MAX_BODIES)
-            .map(|_| Unsent::new(Direction::Response))
-            .collect();
-        let bodies: Vec<_> = unsent
-            .iter_mut()
-            .map_while(|unsent| unsent.body(&HeaderMap::new(), &http))
-            .collect();
-        assert_eq!(bodies.len(), super::super::MAX_BODIES);
-        drop(bodies);
-        let mut one = Unsent::new(Direction::Response);
-        assert!(one.body(&HeaderMap::new(), &http).is_some());
     }
 }

@@ -4,16 +4,16 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, Uri};
 use wasmtime::component::Resource;
 
+use super::awaited::Awaited;
 use super::bindings::wasi::http::outgoing_handler;
 use super::bindings::wasi::http::types::{self, ErrorCode};
 use super::code::code_of;
 use super::method::{method, of_method, of_scheme, scheme};
-use super::outgoing::{Direction, Unsent};
 use super::pipe::Reader;
 use super::resources::{
     Fields, FutureIncomingResponse, OutgoingBody, OutgoingRequest, RequestOptions,
 };
-use super::response::Awaited;
+use super::written::{Direction, Unsent};
 use crate::capability::http as capability;
 use crate::capability::http::Timeouts;
 use crate::guest::Guest;

@@ -11,10 +11,10 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{Method, StatusCode};
 
 use super::Open;
-use super::fields::Counted;
-use super::incoming::Reading;
-use super::outgoing::{Unsent, Written};
-use super::response::Awaited;
+use super::awaited::Awaited;
+use super::counted::Counted;
+use super::reading::Reading;
+use super::written::{Unsent, Written};
 use crate::capability::http::{Exchange, Timeouts};
 
 /// Header fields or trailers.

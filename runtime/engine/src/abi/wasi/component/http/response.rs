@@ -3,58 +3,17 @@
 use std::sync::Arc;
 
 use futures::FutureExt as _;
-use http::Response;
-use tokio::task::JoinHandle;
-use warren_kernel::{Error, Kind};
 use wasmtime::component::Resource;
 use wasmtime_wasi::async_trait;
 use wasmtime_wasi::p2::{DynPollable, Pollable, subscribe};
 
+use super::awaited::Awaited;
 use super::bindings::wasi::http::types::{self, ErrorCode};
 use super::code::code_of;
-use super::fields::Counted;
-use super::incoming::Reading;
+use super::counted::Counted;
+use super::reading::Reading;
 use super::resources::{Fields, FutureIncomingResponse, IncomingBody, IncomingResponse};
-use crate::capability::http::Body;
 use crate::guest::Guest;
-
-type Answer = Result<Response<Body>, Error>;
-
-/// The state of a request that was sent.
-pub(super) enum Awaited {
-    Sent(Sent),
-    Answered(Answer),
-    /// The component has taken the answer.
-    Taken,
-}
-
-/// The task that sends a request. Dropping it aborts the request.
-pub(super) struct Sent(JoinHandle<Answer>);
-
-impl Drop for Sent {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
-impl Awaited {
-    pub(super) fn new(task: JoinHandle<Answer>) -> Awaited {
-        Awaited::Sent(Sent(task))
-    }
-
-    /// Waits for the answer.
-    async fn answered(&mut self) {
-        if let Awaited::Sent(sent) = self {
-            let answer = (&mut sent.0).await;
-            *self = Awaited::Answered(answer.unwrap_or_else(|_| Err(stopped())));
-        }
-    }
-}
-
-/// The error of a task that the tokio runtime has stopped.
-fn stopped() -> Error {
-    Error::new(Kind::Unavailable, "the runtime is shutting down")
-}
 
 #[async_trait]
 impl Pollable for FutureIncomingResponse {
