@@ -158,21 +158,9 @@ function executors.with_context(executor, values)
   return with(self, "context", layer)
 end
 
-kept.add_identities(executors, executor_of, with, "funcs.security")
-
 -- Nil, as from a process without an actor, raises: a call with the actor of this process is
 -- not what was meant.
-for part in next, { actor = true, scope = true } do
-  local name = "with_" .. part
-  local set = executors[name]
-  executors[name] = function(executor, value)
-    if value == nil then
-      executor_of(executor, name)
-      wrong(2, name, part, value)
-    end
-    return set(executor, value)
-  end
-end
+kept.add_identities(executors, executor_of, with, "funcs.security", true)
 
 function executors.with_options(executor, options)
   local self = executor_of(executor, "with_options")

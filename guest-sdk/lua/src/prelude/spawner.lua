@@ -74,13 +74,13 @@ local function identity(value, part, name, action)
 end
 
 -- Adds with_actor and with_scope to the methods of a class. `state_of` returns the state of a
--- method's object, and `with` a new object with another part.
-local function add_identities(of_class, state_of, with, action)
+-- method's object, and `with` a new object with another part. Nil raises if `strict` is true.
+local function add_identities(of_class, state_of, with, action, strict)
   for part in next, encode_identity do
     local name = "with_" .. part
     of_class[name] = function(given, value)
       local self = state_of(given, name)
-      if value == nil then
+      if value == nil and not strict then
         return invalid(part .. " is missing")
       end
       local encoded, err = identity(value, part, name, action)

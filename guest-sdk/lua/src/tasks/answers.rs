@@ -3,7 +3,7 @@
 //! answer that nobody waits for any more is dropped as it comes. A number is a capability:
 //! whoever has it can answer, from any process.
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
 use warren_guest::mailbox::Subscription;
 use warren_guest::random;
@@ -16,29 +16,6 @@ pub(crate) struct Answers {
     pub(crate) subscription: Subscription,
     /// The number of calls that were given up and not answered since.
     late: Cell<u32>,
-}
-
-/// Random bytes of a call's number.
-const RANDOM: usize = 5;
-
-/// Calls that share one request for random bytes.
-const CALLS: usize = 48;
-
-/// Random bytes of later calls. To ask the system in each call would cost a third of it.
-struct Stock {
-    bytes: [u8; RANDOM * CALLS],
-    /// The bytes that no call has had are the first ones.
-    left: usize,
-}
-
-thread_local! {
-    // Not in the channel of the answers, which is as large as any other.
-    static STOCK: RefCell<Stock> = const {
-        RefCell::new(Stock {
-            bytes: [0; RANDOM * CALLS],
-            left: 0,
-        })
-    };
 }
 
 /// Bits of a call's number that are its task; no memory has room for more tasks.
@@ -62,19 +39,8 @@ impl Answers {
     /// task are random: who was told the number of one call, and so may answer it, knows
     /// no number of another.
     pub(crate) fn number(&self, task: TaskId) -> i64 {
-        let mut bytes = [0; 8];
-        STOCK.with_borrow_mut(|stock| {
-            if stock.left < RANDOM {
-                random::fill(&mut stock.bytes);
-                stock.left = stock.bytes.len();
-            }
-            stock.left -= RANDOM;
-            let random = stock.bytes.iter().skip(stock.left);
-            for (byte, random) in bytes.iter_mut().zip(random.take(RANDOM)) {
-                *byte = *random;
-            }
-        });
-        (i64::from_le_bytes(bytes) << TASK_BITS) & i64::MAX | task as i64
+        let [a, b, c, d, e]: [u8; 5] = random::bytes();
+        (i64::from_le_bytes([a, b, c, d, e, 0, 0, 0]) << TASK_BITS) & i64::MAX | task as i64
     }
 
     /// Changes the number of calls that were given up and not answered since.

@@ -197,6 +197,7 @@ pub fn with<T>(action: impl FnOnce(&mut Runtime) -> T) -> T {
 /// Resets the runtime of this thread. No process is played any more.
 pub fn reset() {
     others::forget_players();
+    crate::random::forget_stock();
     #[cfg(feature = "sdk")]
     crate::server::forget_watches();
     with(|runtime| *runtime = Runtime::default());

@@ -69,6 +69,25 @@ pub fn begin_call(operation: &str, args: impl Serialize) -> Result<Called, Error
 }
 
 /// A call that has begun.
+///
+/// ```
+/// use warren_guest::{Called, Spawn, begin_call};
+///
+/// let visits = match begin_call("store.incr", ("app:cache", "visits", 1))? {
+///     Called::Done(value) => value.to::<i64>()?,
+///     Called::Pending(pending) => pending.wait()?,
+/// };
+/// assert_eq!(visits, 1);
+///
+/// let worker = Spawn::new("app:worker").start()?;
+/// let Called::Pending(end) = begin_call("process.watch", worker.as_str())? else {
+///     panic!("the worker has not ended");
+/// };
+/// # use warren_guest::mock::{self, Outcome};
+/// # mock::play(worker.as_str(), |_, _| {}).end(Outcome::Finished(Some(vec![7])));
+/// assert_eq!(end.wait::<i64>()?, 7); // the result of the worker
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug)]
 pub enum Called {
     /// The value of an operation that is done.

@@ -37,6 +37,38 @@ use super::{Value, refusal};
 use crate::Error;
 
 /// A request of a URL, built step by step.
+///
+/// ```
+/// use std::time::Duration;
+/// use warren_guest::{http, kind};
+///
+/// # use warren_guest::{Error, Value, codec, mock};
+/// # fn shop(_: &str, request: &[u8]) -> Result<Vec<u8>, Error> {
+/// #     let (method, url, options): (String, String, Value) = codec::from_values(request)?;
+/// #     assert_eq!((&*method, &*url), ("POST", "https://shop.example/orders"));
+/// #     let order = Value::Array(vec!["tea".into(), 3.into()]);
+/// #     assert_eq!(options.get("json"), Some(&order));
+/// #     assert_eq!(options.get("timeout"), Some(&Value::Integer(5_000_000_000)));
+/// #     let answer = Value::Map(vec![
+/// #         ("status".into(), 201.into()),
+/// #         ("url".into(), url.into()),
+/// #         ("headers".into(), Value::Array(Vec::new())),
+/// #         ("cookies".into(), Value::Map(Vec::new())),
+/// #     ]);
+/// #     Ok(codec::to_value(&answer)?.as_slice().to_vec())
+/// # }
+/// # mock::with(|runtime| runtime.capability = Some(shop));
+/// let order = http::post("https://shop.example/orders")
+///     .header("X-Request-Id", "7")
+///     .json(("tea", 3))
+///     .timeout(Duration::from_secs(5));
+/// assert_eq!(order.send()?.status(), 201);
+///
+/// // An integer that cannot cross: nothing is sent.
+/// let order = http::post("https://shop.example/orders").json(u64::MAX);
+/// assert!(order.send().is_err_and(|error| error.is(kind::INVALID)));
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[must_use = "nothing is sent before `send` or `stream`"]
 pub struct Request {
     method: String,
@@ -219,6 +251,33 @@ impl fmt::Debug for Request {
 }
 
 /// An answer without its body.
+///
+/// ```
+/// use warren_guest::http;
+///
+/// # use warren_guest::{Error, Value, codec, mock};
+/// # fn shop(operation: &str, _: &[u8]) -> Result<Vec<u8>, Error> {
+/// #     let answer = match operation {
+/// #         "http.request" => Value::Map(vec![
+/// #             ("status".into(), 200.into()),
+/// #             ("url".into(), "https://shop.example/teas/green".into()),
+/// #             ("headers".into(), vec![vec!["Content-Type", "text/plain"]].into()),
+/// #             ("cookies".into(), Value::Map(vec![("visits".into(), "1".into())])),
+/// #             ("stream".into(), 7.into()),
+/// #         ]),
+/// #         _ => true.into(), // `stream.drop`
+/// #     };
+/// #     Ok(codec::to_value(&answer)?.as_slice().to_vec())
+/// # }
+/// # mock::with(|runtime| runtime.capability = Some(shop));
+/// let (head, body) = http::get("https://shop.example/tea").stream()?;
+/// assert!(head.is_success());
+/// assert_eq!(head.url(), "https://shop.example/teas/green"); // after a redirect
+/// assert_eq!(head.header("content-type"), Some("text/plain"));
+/// assert_eq!(head.cookie("visits"), Some("1"));
+/// drop(body); // ends the request
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Head {
     status: u16,
@@ -265,6 +324,29 @@ impl Head {
 }
 
 /// An answer.
+///
+/// ```
+/// use warren_guest::http;
+///
+/// # use warren_guest::{Error, Value, codec, mock};
+/// # fn shop(_: &str, _: &[u8]) -> Result<Vec<u8>, Error> {
+/// #     let answer = Value::Map(vec![
+/// #         ("status".into(), 404.into()),
+/// #         ("url".into(), "https://shop.example/coffee".into()),
+/// #         ("headers".into(), vec![vec!["Content-Type", "text/plain"]].into()),
+/// #         ("cookies".into(), Value::Map(Vec::new())),
+/// #         ("body".into(), "no coffee".into()),
+/// #     ]);
+/// #     Ok(codec::to_value(&answer)?.as_slice().to_vec())
+/// # }
+/// # mock::with(|runtime| runtime.capability = Some(shop));
+/// let answer = http::get("https://shop.example/coffee").send()?;
+/// assert_eq!(answer.status(), 404);
+/// assert_eq!(answer.header("content-type"), Some("text/plain"));
+/// assert_eq!(answer.text()?, "no coffee");
+/// assert_eq!(answer.into_body(), b"no coffee");
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Response {
     head: Head,
@@ -303,6 +385,37 @@ impl Response {
 }
 
 /// The body of an answer that is still coming. Dropped, it ends the request.
+///
+/// ```
+/// use std::io::Read as _;
+/// use warren_guest::http;
+///
+/// # use std::sync::atomic::{AtomicBool, Ordering};
+/// # use warren_guest::{Error, Value, codec, mock};
+/// # static IS_READ: AtomicBool = AtomicBool::new(false);
+/// # fn shop(operation: &str, _: &[u8]) -> Result<Vec<u8>, Error> {
+/// #     let answer = match operation {
+/// #         "http.request" => Value::Map(vec![
+/// #             ("status".into(), 200.into()),
+/// #             ("url".into(), "https://shop.example/teas".into()),
+/// #             ("headers".into(), Value::Array(Vec::new())),
+/// #             ("cookies".into(), Value::Map(Vec::new())),
+/// #             ("stream".into(), 7.into()),
+/// #         ]),
+/// #         "stream.read" if IS_READ.swap(true, Ordering::Relaxed) => Value::Nil,
+/// #         "stream.read" => "green, black".into(),
+/// #         _ => true.into(), // `stream.drop`
+/// #     };
+/// #     Ok(codec::to_value(&answer)?.as_slice().to_vec())
+/// # }
+/// # mock::with(|runtime| runtime.capability = Some(shop));
+/// let (_, mut body) = http::get("https://shop.example/teas").stream()?;
+/// let mut teas = String::new();
+/// body.read_to_string(&mut teas)?;
+/// assert_eq!(teas, "green, black");
+/// assert_eq!(body.chunk()?, None); // its end
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Body {
     /// The number of the stream.

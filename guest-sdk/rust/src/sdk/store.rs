@@ -41,12 +41,39 @@ pub fn open(id: &str) -> Result<Store, Error> {
 }
 
 /// A store that was opened.
+///
+/// ```
+/// use warren_guest::store;
+///
+/// let cache = store::open("cache")?;
+/// assert_eq!(cache.id(), "app:cache");
+/// cache.set("orders/7", ("tea", 3))?;
+/// let (name, count): (String, u32) = cache.get("orders/7")?;
+/// assert_eq!((&*name, count), ("tea", 3));
+/// assert_eq!(cache.find::<u32>("orders/8")?, None);
+/// assert!(cache.delete("orders/7")?);
+/// assert!(!cache.has("orders/7")?);
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Store {
     id: String,
 }
 
 /// An entry of a store.
+///
+/// ```
+/// use warren_guest::store::{self, Entry};
+///
+/// let stock = store::open("app:stock")?;
+/// stock.set("tea", 7)?;
+/// let entry: Entry<u32> = stock.entry("tea")?;
+/// assert_eq!((&*entry.key, entry.value), ("tea", 7));
+/// // An equal value makes another entry.
+/// stock.set("tea", 7)?;
+/// assert_ne!(stock.entry::<u32>("tea")?.version, entry.version);
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Entry<T> {
     /// The key.
@@ -58,6 +85,23 @@ pub struct Entry<T> {
 }
 
 /// The condition and the life of a value that is [`put`](Store::put).
+///
+/// ```
+/// use std::time::Duration;
+/// use warren_guest::store::{self, Condition, Put};
+/// use warren_guest::{kind, time};
+///
+/// let locks = store::open("app:locks")?;
+/// let ttl = Duration::from_secs(30);
+/// let lock = Put { condition: Condition::Absent, ttl: Some(ttl) };
+/// locks.put("report", "anna", lock)?;
+/// let refused = locks.put("report", "ben", lock);
+/// assert!(refused.is_err_and(|error| error.is(kind::ALREADY_EXISTS)));
+/// time::sleep(ttl)?;
+/// locks.put("report", "ben", lock)?;
+/// assert_eq!(locks.get::<String>("report")?, "ben");
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Put<'a> {
     /// The condition.
@@ -67,6 +111,21 @@ pub struct Put<'a> {
 }
 
 /// The condition under which a value is set.
+///
+/// ```
+/// use warren_guest::kind;
+/// use warren_guest::store::{self, Condition, Put};
+///
+/// let stock = store::open("app:stock")?;
+/// let version = stock.put("tea", 7, Put::default())?;
+/// let unchanged = Put { condition: Condition::Version(&version), ..Put::default() };
+/// stock.put("tea", 6, unchanged)?;
+/// // The entry has another version now.
+/// let refused = stock.put("tea", 5, unchanged);
+/// assert!(refused.is_err_and(|error| error.is(kind::CONFLICT)));
+/// assert_eq!(stock.get::<u32>("tea")?, 6);
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Condition<'a> {
     /// Always.
@@ -79,6 +138,22 @@ pub enum Condition<'a> {
 }
 
 /// The entries that a [`list`](Store::list) returns.
+///
+/// ```
+/// use warren_guest::store::{self, List};
+///
+/// let stock = store::open("app:stock")?;
+/// for key in ["mate", "tea/black", "tea/green"] {
+///     stock.set(key, 7)?;
+/// }
+/// let mut list = List { prefix: "tea/", ..List::default() };
+/// assert_eq!(stock.list::<u32>(list)?.items.len(), 2);
+/// list.after = "tea/black";
+/// let rest = stock.list::<u32>(list)?;
+/// assert_eq!(rest.items.len(), 1);
+/// assert_eq!(rest.items[0].key, "tea/green");
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct List<'a> {
     /// The beginning of all keys; empty for all entries.
@@ -91,6 +166,26 @@ pub struct List<'a> {
 }
 
 /// Entries in the order of the bytes of their keys.
+///
+/// ```
+/// use warren_guest::store::{self, List, Page};
+///
+/// let orders = store::open("app:orders")?;
+/// for (key, count) in [("a", 1), ("b", 2), ("c", 4), ("d", 8), ("e", 16)] {
+///     orders.set(key, count)?;
+/// }
+/// let (mut pages, mut sum, mut after) = (0, 0, String::new());
+/// loop {
+///     let list = List { after: &after, limit: Some(2), ..List::default() };
+///     let page: Page<u32> = orders.list(list)?;
+///     pages += 1;
+///     sum += page.items.iter().map(|order| order.value).sum::<u32>();
+///     let Some(cursor) = page.cursor else { break };
+///     after = cursor;
+/// }
+/// assert_eq!((pages, sum), (3, 31));
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Page<T> {
     /// The entries.
@@ -253,10 +348,39 @@ impl Store {
 }
 
 /// The changes of the keys with a prefix, each once and in order.
+///
+/// ```
+/// use warren_guest::store;
+///
+/// let stock = store::open("app:stock")?;
+/// let teas = stock.watch("tea/")?;
+/// stock.set("mate", 3)?;
+/// stock.set("tea/green", 7)?;
+/// assert_eq!(teas.recv()?.key, "tea/green");
+/// assert_eq!(teas.try_recv()?, None);
+/// teas.close()?;
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Watch(Queue);
 
 /// A change of a key.
+///
+/// ```
+/// use warren_guest::store::{self, Put};
+///
+/// let stock = store::open("app:stock")?;
+/// let changes = stock.watch("")?;
+/// let version = stock.put("tea", 7, Put::default())?;
+/// stock.delete("tea")?;
+/// let set = changes.recv()?;
+/// assert_eq!((&*set.store, &*set.key), ("app:stock", "tea"));
+/// assert_eq!(set.version, Some(version));
+/// let deleted = changes.recv()?;
+/// assert_eq!((&*deleted.key, deleted.version), ("tea", None));
+/// assert_eq!(deleted.missed, 0);
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct Change {

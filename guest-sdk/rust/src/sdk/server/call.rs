@@ -99,9 +99,7 @@ fn pid_of(server: &str) -> Result<Pid, Error> {
 /// Returns a number that no other process can guess, and so none can answer in the place of
 /// the server.
 fn unguessable() -> i64 {
-    let mut bytes = [0; 8];
-    random::fill(&mut bytes);
-    i64::from_le_bytes(bytes) & i64::MAX
+    i64::from_le_bytes(random::bytes()) & i64::MAX
 }
 
 /// The end of a wait.
