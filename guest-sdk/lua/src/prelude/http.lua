@@ -6,15 +6,14 @@ local public, wrong = native.public, native.bad_argument
 local client, new_stream, nanoseconds = native.http_client, native.new_stream, native.nanoseconds
 local kept = native.kept
 local type, next, error, invalid = kept.type, kept.next, kept.error, kept.invalid
-local new_error, INVALID, spawn = kept.new_error, kept.INVALID, kept.spawn
-local json_encode, json_decode = kept.json_encode, kept.json_decode
+local json_encode, spawn = kept.json_encode, kept.spawn
 local find, sub, lower = kept.find, kept.sub, kept.lower
 
 for _, name in next, { "get", "post", "put", "patch", "delete", "head" } do
   http[name] = client[name]
 end
 -- Left by http_client, which is filled by now.
-local send = native.http_request
+local send, value_of_body = native.http_request, native.value_of_body
 
 http.METHOD = {
   GET = "GET", HEAD = "HEAD", POST = "POST", PUT = "PUT", PATCH = "PATCH", DELETE = "DELETE",
@@ -221,15 +220,7 @@ function request.body_json(r)
   if not body then
     return nil, err
   end
-  local value
-  value, err = json_decode(body)
-  if err then
-    return nil, new_error {
-      kind = INVALID, retryable = false, message = "the body is no JSON: " .. err:message(),
-      details = { reason = "parse_failed" },
-    }
-  end
-  return value
+  return value_of_body(body)
 end
 
 function request.stream(r)
