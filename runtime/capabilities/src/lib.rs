@@ -18,6 +18,7 @@ use warren_engine::capability::Capability;
 mod answer;
 mod crypto;
 mod data;
+mod entries;
 mod env;
 mod events;
 mod forms;

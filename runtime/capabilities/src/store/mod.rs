@@ -28,11 +28,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use warren_engine::capability::{Answer, Caller, Capability, Step, StoreSettings};
-use warren_kernel::{Error, text};
+use warren_kernel::Error;
 
 use crate::answer;
 use crate::data::{Data, DataError};
-use crate::limit::{beyond, check_name_length};
+use crate::entries::{self, Entries};
+use crate::limit::beyond;
 use crate::request::Arguments;
 use command::{Command, Outcome};
 use durable::Durable;
@@ -119,6 +120,14 @@ impl Capability for Stores {
 /// The name of the capability, which grants have, too.
 const NAME: &str = "store";
 
+const STORES: Entries = Entries {
+    what: "store",
+    table: "stores",
+    key: NAME,
+    option: "--store",
+    behind: "",
+};
+
 fn done(answer: Vec<u8>) -> Step {
     Step::Done(Ok(answer))
 }
@@ -145,21 +154,10 @@ impl Stores {
         caller: &mut dyn Caller,
         arguments: &mut Arguments<'_>,
     ) -> Result<&Arc<Store>, Error> {
-        let id = arguments.text("id")?;
-        if id.is_empty() {
-            return Err(Error::invalid("id is empty"));
-        }
-        check_name_length("id", id)?;
-        let full = match id.contains(':') {
-            true => id.into(),
-            false => format!("app:{id}"),
-        };
+        let full = entries::id(arguments)?;
         let is_granted = caller.grants().uses.right(NAME, &full).is_some();
         let store = self.0.get(full.as_str()).filter(|_| is_granted);
-        store.ok_or_else(|| {
-            let message = format!("store not found: {}", text::line(&full));
-            Error::not_found(message).retryable(false)
-        })
+        store.ok_or_else(|| STORES.not_found(&full, caller))
     }
 }
 

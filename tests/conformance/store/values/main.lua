@@ -8,7 +8,7 @@ end
 assert(require("store") == store)
 for _, id in ipairs { "hidden", "app:hidden", "app:none", "other:memory", "app.x:memory" } do
   local err = fails(errors.NOT_FOUND, store.get(id))
-  assert(tostring(err):find("^store not found: "), tostring(err))
+  assert(tostring(err):find("^store not found: ") and tostring(err):find("%-%-store [%w.:]+$"), tostring(err))
   assert(err:retryable() == false)
 end
 fails(errors.INVALID, store.get(""))
