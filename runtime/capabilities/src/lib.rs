@@ -30,6 +30,7 @@ mod http;
 mod json;
 mod limit;
 pub mod metrics;
+mod nats;
 mod queue;
 mod quota;
 mod request;
