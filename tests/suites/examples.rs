@@ -8,6 +8,7 @@ mod crawler;
 mod live;
 mod readme;
 mod shop;
+mod storage;
 
 use std::fs;
 use std::path::{Path, PathBuf};

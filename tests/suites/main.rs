@@ -16,6 +16,7 @@ mod guests;
 mod guides;
 mod kills;
 mod limits;
+mod nats;
 mod new_programs;
 mod output;
 mod queue;

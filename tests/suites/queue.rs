@@ -4,17 +4,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
-use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
-use std::thread;
 
 use tempfile::TempDir;
-use warren_tests::{Session, TIMEOUT, Warren, packages, project};
+use warren_tests::{Session, Warren};
 
 use crate::kills::{kill, lives, random};
+use crate::nats;
 
 /// The most lines that the program prints before it is killed.
 const LINES: u64 = 60;
@@ -123,87 +118,5 @@ impl Told {
 /// Programs of the conformance suite, with their queues on a server.
 #[test]
 fn a_server_of_nats_keeps_the_contract() {
-    for name in ["messages", "failures", "several"] {
-        let program = project().join("tests/conformance/queue").join(name);
-        let moved = tempfile::tempdir().expect("a directory");
-        packages::copy_tree(&program, moved.path());
-        on_a_server(&moved.path().join("warren.toml"));
-        // A server of its own, because the programs have queues of the same names.
-        let server = Server::start();
-        Warren::run(moved.path())
-            .env("NATS_URL", &server.url)
-            .outcome()
-            .ends_with(0);
-    }
-}
-
-/// Gives each queue of a manifest the URL.
-fn on_a_server(manifest: &Path) {
-    let text = fs::read_to_string(manifest).expect("a manifest");
-    let mut moved = String::new();
-    for line in text.lines() {
-        moved.push_str(line);
-        moved.push('\n');
-        if line.starts_with("[queues.") {
-            moved.push_str("url = \"NATS_URL\"\n");
-        }
-    }
-    assert_ne!(moved, text);
-    fs::write(manifest, moved).expect("a manifest");
-}
-
-/// A server of NATS with JetStream on a port of its own, killed when dropped.
-struct Server {
-    child: Child,
-    url: String,
-    _files: TempDir,
-}
-
-impl Server {
-    fn start() -> Server {
-        let files = tempfile::tempdir().expect("a directory");
-        let mut child = Command::new("nats-server")
-            .args(["--jetstream", "--addr", "127.0.0.1", "--port", "-1"])
-            .arg("--store_dir")
-            .arg(files.path())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!(
-                    "there is no server of NATS here ({error}): `cargo xtask test` installs it, \
-                     or run `apt-get install nats-server`"
-                )
-            });
-        let log = child.stderr.take().expect("standard error is piped");
-        let (line, lines) = mpsc::channel();
-        thread::spawn(move || {
-            // To its end, so that the server does not wait for room.
-            for read in BufReader::new(log).lines().map_while(Result::ok) {
-                let _ = line.send(read);
-            }
-        });
-        let mut server = Server {
-            child,
-            url: String::new(),
-            _files: files,
-        };
-        loop {
-            let line = lines.recv_timeout(TIMEOUT).expect("the server is ready");
-            if let Some((_, address)) = line.split_once("Listening for client connections on ") {
-                server.url = format!("nats://{}", address.trim());
-            }
-            if line.ends_with("Server is ready") {
-                assert!(!server.url.is_empty(), "it has told no address");
-                return server;
-            }
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Both fail if it has ended, and then the test has failed.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+    nats::runs("queue", "queues", &["messages", "failures", "several"]);
 }

@@ -1,4 +1,4 @@
-//! Stores whose program is killed, and backups of them.
+//! Stores whose program is killed, backups of them, and stores on a server of NATS.
 
 #![allow(clippy::expect_used, reason = "a test program")]
 
@@ -9,6 +9,7 @@ use tempfile::TempDir;
 use warren_tests::{Session, Warren};
 
 use crate::kills::{kill, lives, random};
+use crate::nats;
 
 /// The most changes that are acknowledged before a kill.
 const CHANGES: u64 = 300;
@@ -55,6 +56,13 @@ fn a_backup_of_a_running_program_has_what_was_acknowledged_before() {
     session.end().ends_with(0);
     assert!(ledger.is_compared, "the program has told nothing");
     std::fs::remove_dir_all(copies).expect("the copies are there");
+}
+
+/// Programs of the conformance suite, with their stores on a server.
+#[test]
+fn a_server_of_nats_keeps_the_contract_of_stores() {
+    let programs = ["values", "entries_end", "lists", "versions", "policies"];
+    nats::runs("store", "stores", &programs);
 }
 
 /// Kills a program this many times. After each kill, the next life tells what is there.

@@ -6,9 +6,11 @@ use std::iter;
 use std::slice;
 
 use miniz_oxide::inflate::decompress_slice_iter_to_slice;
+use mlua_sys::LUA_OK;
 
+use crate::chunk::{dump, load_prepared};
+use crate::interpreter::interpreter;
 use crate::lua::State;
-use crate::prelude;
 
 /// A packed source.
 pub(crate) struct Compact {
@@ -26,7 +28,7 @@ macro_rules! compact {
 }
 pub(crate) use compact;
 
-/// Pushes the function of a source, as [`prelude::load`] does. May raise.
+/// Pushes the function of a source. May raise.
 // Not inlined: unpacking takes some KiB of the stack.
 #[inline(never)]
 pub(crate) fn load(l: State, source: &Compact) {
@@ -39,6 +41,29 @@ pub(crate) fn load(l: State, source: &Compact) {
     };
     // Packed by `build.rs`, so that this does not fail; if it did, the text would be no Lua.
     let _ = decompress_slice_iter_to_slice(text, iter::once(source.packed), false, true);
-    prelude::load_bytes(l, text);
+    if l.load(text, c"=[warren]") != LUA_OK {
+        l.error();
+    }
+    strip(l);
     l.remove(-2);
+}
+
+/// Replaces the function on top of the stack by one that does not know where
+/// it stands: it lends no position to the errors of the functions it calls,
+/// and tracebacks can leave it out.
+fn strip(l: State) {
+    // The output is put back before anything can raise.
+    let interpreter = interpreter(l);
+    let mut code = interpreter.output.take();
+    code.clear();
+    code.lift_limit();
+    let dumped = dump(l, &mut code, true);
+    interpreter.output.set(code);
+    l.pop(1);
+    if !dumped {
+        l.out_of_memory();
+    }
+    // SAFETY: the code was just dumped, and nobody else writes the output while Lua
+    // reads it.
+    unsafe { load_prepared(l, (*interpreter.output.as_ptr()).as_slice()) };
 }

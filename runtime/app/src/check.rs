@@ -18,7 +18,7 @@ use crate::host::HostSettings;
 use crate::id::Id;
 use crate::library::{Library, ResolveError};
 use crate::manifest::{
-    GrantEntry, ImportsEntry, Manifest, Problem, ProcessEntry, TokensEntry, Use,
+    GrantEntry, ImportsEntry, Manifest, Problem, ProcessEntry, StoreEntry, TokensEntry, Use,
 };
 use crate::options::EnvGrant;
 use crate::place::{self, Language};
@@ -46,11 +46,14 @@ impl Checked {
             hosts: hosts(manifest),
             token_stores: Vec::new(),
             in_memory: in_memory.iter().cloned().collect(),
-            stores: manifest.stores.clone(),
+            stores: Vec::new(),
             problems: Vec::new(),
         };
         for entry in &manifest.tokens {
             checked.add_token_store(entry);
+        }
+        for entry in &manifest.stores {
+            checked.add_store(entry);
         }
         for process in &manifest.processes {
             checked.add_process(process);
@@ -322,6 +325,15 @@ impl Checked {
             token_length: entry.token_length,
             expiration: entry.expiration,
             key,
+        });
+    }
+
+    fn add_store(&mut self, entry: &StoreEntry) {
+        let url = entry.url.as_ref();
+        let url = url.and_then(|name| self.nats_url(name, "store"));
+        self.stores.push(StoreSettings {
+            url,
+            ..entry.settings.clone()
         });
     }
 

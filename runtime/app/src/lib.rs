@@ -35,6 +35,7 @@ mod lines;
 mod listen;
 mod location;
 mod manifest;
+mod nats_url;
 mod open;
 mod options;
 mod place;

@@ -1,11 +1,9 @@
 //! Checks the queues of a manifest and their consumers against its program.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use toml::Spanned;
 use warren_engine::capability::QueueSettings;
-use warren_kernel::text;
 
 use crate::check::{Checked, unknown_entry};
 use crate::consumer::Consumer;
@@ -38,36 +36,12 @@ impl Checked {
     fn queue(&mut self, manifest: &Manifest, entry: &QueueEntry) -> QueueSettings {
         let dead_letter = entry.dead_letter.as_ref();
         let dead_letter = dead_letter.filter(|id| self.check_queue(manifest, id));
-        let url = entry.url.as_ref().and_then(|name| self.url(name));
+        let url = entry.url.as_ref();
+        let url = url.and_then(|name| self.nats_url(name, "queue"));
         QueueSettings {
             dead_letter: dead_letter.map(|id| full_id(id.get_ref()).into()),
             url,
             ..entry.settings.clone()
-        }
-    }
-
-    /// Returns the URL of a NATS server that a variable holds.
-    fn url(&mut self, name: &Spanned<String>) -> Option<Arc<str>> {
-        let remedy = "set the variable for the command, such as nats://localhost:4222, or leave \
-                      `url` out for a queue of the program's own";
-        let read = self.secret(name.get_ref()).and_then(|url| {
-            let url = std::str::from_utf8(&url).unwrap_or_default();
-            let schemes = ["nats://", "tls://"];
-            match schemes.iter().any(|scheme| url.starts_with(scheme)) {
-                true => Ok(Arc::from(url)),
-                false => Err(format!(
-                    "the variable `{}` holds no URL that begins with nats:// or tls://",
-                    text::quoted(name.get_ref())
-                )),
-            }
-        });
-        match read {
-            Ok(url) => Some(url),
-            Err(message) => {
-                let label = "expected the name of an environment variable that holds a URL";
-                self.problem(name.span(), message, label, remedy);
-                None
-            }
         }
     }
 

@@ -140,6 +140,80 @@ fn policy_why_takes_everything_that_a_policy_looks_at() {
 }
 
 #[test]
+fn policy_why_judges_the_actions_of_capabilities() {
+    let policy = "permit (principal, action, resource is Store) when { resource.namespace == \"app\" };\n\
+        permit (principal, action, resource is Database) when { resource.id == \"app:shop\" };\n\
+        permit (principal, action, resource is Queue) when { resource.namespace == \"app\" };\n\
+        permit (principal, action, resource is Volume) when { resource.namespace == \"app\" };\n\
+        permit (principal, action, resource is Origin) when { resource.host == \"a.example\" };\n\
+        permit (principal, action, resource is Listener) when { resource.id == \"app:web\" };\n";
+    let dir = Program::of(&[
+        ("main.lua", ""),
+        ("warren.toml", MANIFEST),
+        ("policies/guest.cedar", policy),
+    ]);
+    let why = |action: &str, resource: &str| {
+        let mut words = vec!["policy", "why", ".", "--actor=ada", "--scope=app:guest"];
+        words.extend(["--action", action, "--resource", resource]);
+        outcome(warren(dir.path(), &words))
+    };
+    for (line, actions, allowed, denied) in [
+        (1, &["store.read", "store.write"][..], "carts", "x:carts"),
+        (2, &["sql.read", "sql.write"][..], "shop", "app:other"),
+        (
+            3,
+            &["queue.publish", "queue.consume"][..],
+            "mails",
+            "x:mails",
+        ),
+        (4, &["fs.read", "fs.write"][..], "files", "x:files"),
+        (5, &["http.request"][..], "https://a.example/v1", "http://b"),
+        (6, &["http.listen"][..], "app:web", "app:admin"),
+    ] {
+        for action in actions {
+            why(action, allowed).ends_with(0).prints(&format!(
+                "allowed: {action} on {allowed}: guest.cedar:{line}:1 permits it\n"
+            ));
+            why(action, denied).ends_with(1).prints(&format!(
+                "denied: {action} on {denied}: no policy permits it\n"
+            ));
+        }
+    }
+}
+
+#[test]
+fn a_denied_call_of_a_capability_is_in_the_audit_log() {
+    let main = "local s = assert(store.get('carts'))\n\
+        local _, err = s:set('a', 1)\n\
+        print(err, s:has('a'))";
+    let manifest = "[stores.\"app:carts\"]\n[grants.\"app:main\"]\nstore = [\"carts\"]\n\
+        [security]\npolicies = [\"guest\"]\n";
+    let policy =
+        "forbid (principal, action == Action::\"store.write\", resource == Store::\"app:carts\");";
+    let dir = Program::of(&[
+        ("main.lua", main),
+        ("warren.toml", manifest),
+        ("policies/guest.cedar", policy),
+    ]);
+    run(dir.path(), &["--audit", "audit.jsonl", "."])
+        .ends_with(0)
+        .prints("not allowed: store.write on app:carts\tfalse\n");
+    let log = fs::read_to_string(dir.path().join("audit.jsonl")).unwrap();
+    let [denied] = &log.lines().collect::<Vec<_>>()[..] else {
+        panic!("one line: {log}");
+    };
+    for part in [
+        "\"event\":\"denied\"",
+        "\"action\":\"store.write\"",
+        "\"resource\":\"app:carts\"",
+        "guest.cedar:1:1 forbids it",
+        "\"definition\":\"app:main\"",
+    ] {
+        assert!(denied.contains(part), "{part}: {denied}");
+    }
+}
+
+#[test]
 fn strict_denies_actions_without_a_permit() {
     let source = "print(process.registry.register('desk'))";
     let dir = Program::of(&[("main.lua", source)]);

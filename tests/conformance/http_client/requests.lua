@@ -52,6 +52,18 @@ for name in pairs(fields.headers) do
   assert(name:find("^%u"), name)
 end
 
+-- A body in JSON. An answer crosses without its methods.
+local answer = assert(http_client.post(site .. "/echo", { json = { 1 } }))
+assert(answer:json().body == "[1]")
+local none, bad = fields:json()
+assert(none == nil and errors.is(bad, errors.INVALID) and tostring(bad):find("is no JSON", 1, true), tostring(bad))
+none, bad = http_client.get(site .. "/empty"):json()
+assert(none == nil and errors.is(bad, errors.INVALID), tostring(bad))
+local crossed = process.listen("answer")
+assert(process.send(process.pid(), "answer", answer))
+crossed = crossed:receive()
+assert(crossed.json == nil and crossed.body == answer.body and crossed.headers["Content-Type"] == "application/json")
+
 -- Every status is a response.
 local missing = assert(http_client.get(site .. "/status/404"))
 assert(missing.status == 404 and missing.body == "404")

@@ -3,18 +3,17 @@
 local native, http = ...
 local object, state, call = native.object, native.state, native.call
 local public, wrong = native.public, native.bad_argument
-local client, new_stream = native.http_client, native.new_stream
+local client, new_stream, nanoseconds = native.http_client, native.new_stream, native.nanoseconds
 local kept = native.kept
 local type, next, error, invalid = kept.type, kept.next, kept.error, kept.invalid
-local new_error, INVALID, spawn = kept.new_error, kept.INVALID, kept.spawn
-local json_encode, json_decode = kept.json_encode, kept.json_decode
+local json_encode, spawn = kept.json_encode, kept.spawn
 local find, sub, lower = kept.find, kept.sub, kept.lower
 
 for _, name in next, { "get", "post", "put", "patch", "delete", "head" } do
   http[name] = client[name]
 end
 -- Left by http_client, which is filled by now.
-local send = native.http_request
+local send, value_of_body = native.http_request, native.value_of_body
 
 http.METHOD = {
   GET = "GET", HEAD = "HEAD", POST = "POST", PUT = "PUT", PATCH = "PATCH", DELETE = "DELETE",
@@ -221,15 +220,7 @@ function request.body_json(r)
   if not body then
     return nil, err
   end
-  local value
-  value, err = json_decode(body)
-  if err then
-    return nil, new_error {
-      kind = INVALID, retryable = false, message = "the body is no JSON: " .. err:message(),
-      details = { reason = "parse_failed" },
-    }
-  end
-  return value
+  return value_of_body(body)
 end
 
 function request.stream(r)
@@ -431,15 +422,27 @@ local function receive()
   return current
 end
 
--- Takes a number above 0 from the options; or nil and an error.
-local function number_of(options, name, factor)
-  local value = options[name]
+-- The nanoseconds of the option `timeout`; nil without it, or nil and an error.
+local function timeout_of(options)
+  if options.timeout == nil then
+    return nil
+  end
+  local span, err = nanoseconds(options.timeout, "options.timeout")
+  if span == 0 then
+    return invalid("options.timeout is not above 0")
+  end
+  return span, err
+end
+
+-- The bytes of the option `max_body`, in the same way.
+local function max_body_of(options)
+  local value = options.max_body
   if value == nil then
     return nil
-  elseif type(value) ~= "number" or value <= 0 or value * factor > 9e18 then
-    return invalid("options." .. name .. ": expected a number above 0")
+  elseif type(value) ~= "number" or not (value > 0 and value < 9e18) then
+    return invalid("options.max_body: expected a number above 0")
   end
-  return value * factor // 1 | 0
+  return value // 1 | 0
 end
 
 http.request = public(function(options, ...)
@@ -454,11 +457,11 @@ http.request = public(function(options, ...)
   end
   if options then
     local timeout, max_body
-    timeout, err = number_of(options, "timeout", 1000000)
+    timeout, err = timeout_of(options)
     if err then
       return nil, err
     end
-    max_body, err = number_of(options, "max_body", 1)
+    max_body, err = max_body_of(options)
     if err then
       return nil, err
     end

@@ -5,7 +5,8 @@ local call, public, wrong = native.call, native.public, native.bad_argument
 local nanoseconds, new_stream, late = native.nanoseconds, native.new_stream, native.late
 local kept = native.kept
 local type, next, error, invalid = kept.type, kept.next, kept.error, kept.invalid
-local lower, setmetatable = kept.lower, kept.setmetatable
+local lower, setmetatable, json_decode = kept.lower, kept.setmetatable, kept.json_decode
+local new_error, INVALID = kept.new_error, kept.INVALID
 
 -- Requests that one call of the runtime takes.
 local BATCH = 16
@@ -25,6 +26,32 @@ function fields_class.__index(fields, name)
   end
 end
 
+-- The value of a body in JSON; or nil and an error. For the library http, too.
+function native.value_of_body(body)
+  local value, err = json_decode(body)
+  if err then
+    return nil, new_error {
+      kind = INVALID, retryable = false, message = "the body is no JSON: " .. err:message(),
+      details = { reason = "parse_failed" },
+    }
+  end
+  return value
+end
+
+-- An answer is a table, which may cross. Then it has no methods.
+local response_class = { __name = "http_response", __metatable = "http_response" }
+local methods = {}
+response_class.__index = methods
+
+methods.json = public(function(response)
+  if type(response) ~= "table" then
+    wrong(1, "json", "http_response", response)
+  elseif type(response.body) ~= "string" then
+    return invalid("the response has no body")
+  end
+  return native.value_of_body(response.body)
+end)
+
 local function response_of(answer)
   local first, all = {}, {}
   local list = answer.headers
@@ -38,13 +65,13 @@ local function response_of(answer)
     end
   end
   local body, stream = answer.body, answer.stream
-  return {
+  return setmetatable({
     status_code = answer.status, status = answer.status, url = answer.url,
     headers = setmetatable(first, fields_class), headers_all = setmetatable(all, fields_class),
     cookies = answer.cookies,
     body = body, body_size = stream and -1 or body and #body or 0,
     stream = stream and new_stream(stream),
-  }
+  }, response_class)
 end
 
 local function copy_of(table)

@@ -7,7 +7,7 @@ local new_subscription = native.new_subscription
 local kept = native.kept
 local type, next, invalid = kept.type, kept.next, kept.invalid
 
-store.backend = { MEMORY = "memory", SQLITE = "sqlite" }
+store.backend = { MEMORY = "memory", SQLITE = "sqlite", JETSTREAM = "jetstream" }
 store.consistency = { STRONG = "strong" }
 
 local class = { __name = "store", __metatable = "store" }

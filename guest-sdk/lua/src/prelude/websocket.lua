@@ -41,7 +41,7 @@ local function read(options)
   for i = 1, #TIMES do
     local name = TIMES[i]
     if given[name] ~= nil then
-      local span, err = nanoseconds(given[name], name, true)
+      local span, err = nanoseconds(given[name], name)
       if not span then
         return nil, err
       end

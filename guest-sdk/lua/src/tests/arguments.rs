@@ -143,6 +143,10 @@ fn refuse(operation: &str, request: &[u8]) -> Result<Vec<u8>, Error> {
         ("sql.prepare", b"\x93\xa6app:db\xc0\xa8SELECT 1") => return Ok(b"\xc3".to_vec()),
         ("sql.begin", b"\x92\xa6app:db\xc0") => return Ok(b"\x01".to_vec()),
         ("store.open", b"\x91\xaaapp:values") => return Ok(b"\xaaapp:values".to_vec()),
+        ("http.request", b"\x93\xa3GET\xa8http://x\xc0") => {
+            let answer = b"\x84\xa6status\xcc\xc8\xa3url\xa1x\xa7headers\x90\xa7cookies\x80";
+            return Ok(answer.to_vec());
+        }
         ("web.request", b"\x90") => return Ok(head()),
         ("websocket.connect", b"\x92\xa6ws://x\x90") => return Ok(b"\x01".to_vec()),
         ("web.multipart", _) => {

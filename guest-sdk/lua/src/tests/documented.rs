@@ -12,7 +12,7 @@ use crate::lua::State;
 use crate::{boot, late};
 
 /// The document's name for an object of each class.
-pub(super) const OBJECTS: [(&str, &str); 40] = [
+pub(super) const OBJECTS: [(&str, &str); 41] = [
     ("FILE*", "file"),
     ("actor", "actor"),
     ("channel", "ch"),
@@ -20,6 +20,7 @@ pub(super) const OBJECTS: [(&str, &str); 40] = [
     ("error", "err"),
     ("executor", "executor"),
     ("future", "future"),
+    ("http_response", "response"),
     ("location", "loc"),
     ("logger", "log"),
     ("message", "message"),
@@ -49,9 +50,9 @@ pub(super) const OBJECTS: [(&str, &str); 40] = [
     ("time", "t"),
     ("timer", "timer"),
     ("token_store", "ts"),
+    ("upload", "upload"),
     ("volume", "v"),
     ("volume_file", "f"),
-    ("upload", "upload"),
     ("websocket", "ws"),
 ];
 

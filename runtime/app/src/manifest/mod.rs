@@ -31,7 +31,6 @@ use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::de::DeTable;
 use warren_engine::DEFAULT_TICK;
-use warren_engine::capability::StoreSettings;
 use warren_kernel::text;
 
 use crate::host::{HostSettings, QueueSettings};
@@ -48,6 +47,7 @@ pub(crate) use routes::RoutesEntry;
 pub(crate) use security::{IdentityOf, SecurityEntries};
 pub(crate) use service_entry::ServiceEntry;
 pub(crate) use static_entry::StaticEntry;
+pub(crate) use stores::StoreEntry;
 pub(crate) use test_entry::TestEntry;
 pub(crate) use tokens::TokensEntry;
 pub(crate) use uses::Use;
@@ -75,7 +75,7 @@ pub(crate) struct Manifest {
     pub(crate) grants: Vec<GrantEntry>,
     pub(crate) imports: Vec<ImportsEntry>,
     pub(crate) tokens: Vec<TokensEntry>,
-    pub(crate) stores: Vec<StoreSettings>,
+    pub(crate) stores: Vec<StoreEntry>,
     pub(crate) databases: Vec<DatabaseEntry>,
     pub(crate) queues: Vec<QueueEntry>,
     pub(crate) consumers: Vec<ConsumerEntry>,
@@ -189,8 +189,8 @@ impl Manifest {
             manifest.tokens.push(entry);
         }
         for (id, store) in reader.tables_by_id(&root, "stores") {
-            let settings = stores::read(&mut reader, &id, &store);
-            manifest.stores.push(settings);
+            let entry = StoreEntry::read(&mut reader, &id, &store);
+            manifest.stores.push(entry);
         }
         for (id, database) in reader.tables_by_id(&root, "databases") {
             let entry = DatabaseEntry::read(&mut reader, id, &database);
@@ -246,7 +246,7 @@ impl Manifest {
             "volumes" => &self.volumes[..],
             _ => &[],
         };
-        let stores = stores.iter().map(|store| &*store.id);
+        let stores = stores.iter().map(|store| &*store.settings.id);
         let databases = databases.iter().map(|entry| &*entry.settings.id);
         let queues = queues.iter().map(|queue| queue.id.get_ref().as_str());
         let volumes = volumes.iter().map(|volume| volume.id.get_ref().as_str());

@@ -34,10 +34,10 @@ use std::sync::Arc;
 
 use cap_std::fs::Dir;
 use warren_engine::capability::{Answer, Caller, Capability, Charge, Step, VolumeSettings};
-use warren_kernel::{Error, Kind, text};
+use warren_kernel::{Error, Kind};
 
 use crate::answer;
-use crate::limit::check_name_length;
+use crate::entries::{self, Entries};
 use crate::quota::Quota;
 use crate::request::Arguments;
 use path::VolumePath;
@@ -155,6 +155,14 @@ impl Capability for Volumes {
 /// The key of grants.
 const GRANT: &str = "volumes";
 
+const VOLUMES: Entries = Entries {
+    what: "volume",
+    table: "volumes",
+    key: GRANT,
+    option: "--volume",
+    behind: "=PATH",
+};
+
 /// The right of a grant to read alone.
 const READ: &str = "read";
 
@@ -186,23 +194,12 @@ impl Volumes {
         caller: &mut dyn Caller,
         arguments: &mut Arguments<'_>,
     ) -> Result<(&Arc<Volume>, bool), Error> {
-        let id = arguments.text("id")?;
-        if id.is_empty() {
-            return Err(Error::invalid("id is empty"));
-        }
-        check_name_length("id", id)?;
-        let full = match id.contains(':') {
-            true => id.into(),
-            false => format!("app:{id}"),
-        };
+        let full = entries::id(arguments)?;
         let right = caller.grants().uses.right(GRANT, &full);
         let volume = self.0.volumes.get(full.as_str());
         match (volume, right) {
             (Some(volume), Some(right)) => Ok((volume, !volume.is_read_only && right != READ)),
-            _ => {
-                let message = format!("volume not found: {}", text::line(&full));
-                Err(Error::not_found(message).retryable(false))
-            }
+            _ => Err(VOLUMES.not_found(&full, caller)),
         }
     }
 

@@ -428,7 +428,12 @@ async fn grants_and_policies_come_first() {
     }
     stage.tester.grants.uses = Uses::default();
     let error = stage.tester.call(&volumes, "get", &get).unwrap_err();
-    assert_eq!(error.message, "volume not found: t:files");
+    let ends = "or by --volume t:files=PATH";
+    assert!(
+        error.message.starts_with("volume not found: t:files; "),
+        "{error}"
+    );
+    assert!(error.message.ends_with(ends), "{error}");
     assert_eq!(kind_of(stage.on("..", "stat").await), Kind::NotFound);
 }
 

@@ -7,15 +7,13 @@
 
 mod held;
 
-use std::error::Error as _;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use async_nats::HeaderMap;
+use async_nats::jetstream::Context;
 use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
-use async_nats::jetstream::context::PublishError;
 use async_nats::jetstream::stream::{self, DiscardPolicy, RetentionPolicy, StorageType};
-use async_nats::jetstream::{self, Context, ErrorCode};
-use async_nats::{ConnectOptions, HeaderMap};
 use futures::StreamExt as _;
 use tokio::sync::OnceCell;
 use warren_engine::capability::QueueSettings;
@@ -24,6 +22,7 @@ use warren_values::msgpack::Output;
 
 use super::lengths::Lengths;
 use super::message::NewMessage;
+use crate::nats;
 pub(super) use held::Held;
 
 /// A queue on a server.
@@ -56,9 +55,6 @@ const ACK_WAIT: Duration = Duration::from_secs(30);
 /// Time for which one request for a message waits at the server.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Time for a connection, and for an answer of the server.
-const TIMEOUT: Duration = Duration::from_secs(5);
-
 impl JetStream {
     pub(super) fn new(settings: &Arc<QueueSettings>, url: &Arc<str>) -> JetStream {
         JetStream {
@@ -74,14 +70,8 @@ impl JetStream {
     }
 
     async fn connect(&self) -> Result<Connected, Error> {
-        let options = ConnectOptions::new()
-            .name("warren")
-            .connection_timeout(TIMEOUT)
-            .request_timeout(Some(TIMEOUT));
-        let client = options.connect(&*self.url).await;
-        let client = client.map_err(|error| self.unavailable(error))?;
-        let mut context = jetstream::new(client);
-        context.set_timeout(TIMEOUT);
+        let connected = nats::connect(&self.url).await;
+        let (_, context) = connected.map_err(|error| self.unavailable(error))?;
         let stream = context.get_or_create_stream(self.stream()).await;
         let stream = stream.map_err(|error| self.unavailable(error))?;
         let config = pull::Config {
@@ -98,8 +88,7 @@ impl JetStream {
 
     /// Returns the name of the stream, in which no two ids have one name.
     fn name(&self) -> String {
-        let id = self.settings.id.replace(':', "=").replace('.', "~");
-        format!("warren-{id}")
+        format!("warren-{}", nats::name_of(&self.settings.id))
     }
 
     fn subject(&self) -> String {
@@ -154,7 +143,7 @@ impl JetStream {
         };
         match stored {
             Ok(_) => Ok(()),
-            Err(error) if is_full(&error) => Err(self.full()),
+            Err(error) if nats::no_room(&error).is_some() => Err(self.full()),
             Err(error) => Err(self.unavailable(error)),
         }
     }
@@ -223,13 +212,6 @@ impl JetStream {
     }
 }
 
-/// Returns true if the stream has no room.
-fn is_full(error: &PublishError) -> bool {
-    let source = error.source();
-    let of_server = source.and_then(|source| source.downcast_ref::<jetstream::Error>());
-    of_server.is_some_and(|error| error.error_code() == ErrorCode::STREAM_STORE_FAILED)
-}
-
 /// Milliseconds since 1970.
 fn now() -> u128 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
@@ -241,13 +223,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_id_has_a_stream_of_its_own() {
-        let name = |id: &str| {
-            let settings = Arc::new(QueueSettings::new(id));
-            JetStream::new(&settings, &"nats://localhost".into()).name()
-        };
-        assert_eq!(name("app.shop:new-tasks"), "warren-app~shop=new-tasks");
-        assert_ne!(name("a.b:c"), name("a:b.c"));
+    fn a_queue_has_the_stream_of_its_id() {
+        let settings = Arc::new(QueueSettings::new("app.shop:new-tasks"));
+        let stream = JetStream::new(&settings, &"nats://localhost".into());
+        assert_eq!(stream.name(), "warren-app~shop=new-tasks");
     }
 
     #[tokio::test]

@@ -38,10 +38,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use warren_engine::capability::{Caller, Capability, QueueSettings, Step};
-use warren_kernel::{Error, text};
+use warren_kernel::Error;
 
 use crate::data::{Data, DataError};
-use crate::limit::check_name_length;
+use crate::entries::{self, Entries};
 use crate::request::Arguments;
 use crate::sqlite::{Database, Place};
 use broker::Queue;
@@ -141,26 +141,23 @@ impl Queues {
         caller: &mut dyn Caller,
         arguments: &mut Arguments<'_>,
     ) -> Result<&Arc<Queue>, Error> {
-        let id = arguments.text("id")?;
-        if id.is_empty() {
-            return Err(Error::invalid("id is empty"));
-        }
-        check_name_length("id", id)?;
-        let full = match id.contains(':') {
-            true => id.into(),
-            false => format!("app:{id}"),
-        };
+        let full = entries::id(arguments)?;
         let is_granted = caller.grants().uses.right(NAME, &full).is_some();
         let queue = self.0.get(full.as_str()).filter(|_| is_granted);
-        queue.ok_or_else(|| {
-            let message = format!("queue not found: {}", text::line(&full));
-            Error::not_found(message).retryable(false)
-        })
+        queue.ok_or_else(|| QUEUES.not_found(&full, caller))
     }
 }
 
 /// The name of the capability, which grants have, too.
 const NAME: &str = "queue";
+
+const QUEUES: Entries = Entries {
+    what: "queue",
+    table: "queues",
+    key: NAME,
+    option: "--queue",
+    behind: "",
+};
 
 /// The action of publishing, and of looking at a queue.
 const PUBLISH: &str = "queue.publish";

@@ -39,11 +39,12 @@ use std::sync::Arc;
 use warren_engine::capability::{
     Answer, Caller, Capability, Charge, DatabasePlace, DatabaseSettings, Step,
 };
-use warren_kernel::{Error, Kind, text};
+use warren_kernel::{Error, Kind};
 
 use crate::answer;
 use crate::data::{Data, DataError};
-use crate::limit::{beyond, check_name_length};
+use crate::entries::{self, Entries};
+use crate::limit::beyond;
 use crate::request::Arguments;
 use access::{Access, Dialect};
 use command::{Begin, Statement};
@@ -142,6 +143,14 @@ impl Capability for Databases {
 /// The name of the capability, which grants have, too.
 const NAME: &str = "sql";
 
+const DATABASES: Entries = Entries {
+    what: "database",
+    table: "databases",
+    key: NAME,
+    option: "--sql",
+    behind: "",
+};
+
 fn done(answer: Vec<u8>) -> Step {
     Step::Done(Ok(answer))
 }
@@ -200,15 +209,7 @@ impl Databases {
         caller: &mut dyn Caller,
         arguments: &mut Arguments<'_>,
     ) -> Result<Granted, Error> {
-        let id = arguments.text("id")?;
-        if id.is_empty() {
-            return Err(Error::invalid("id is empty"));
-        }
-        check_name_length("id", id)?;
-        let full = match id.contains(':') {
-            true => id.into(),
-            false => format!("app:{id}"),
-        };
+        let full = entries::id(arguments)?;
         let right = match caller.grants().uses.right(NAME, &full) {
             None => None,
             Some("read") => Some(Access::Read),
@@ -220,10 +221,7 @@ impl Databases {
                 database: Arc::clone(database),
                 right,
             }),
-            _ => {
-                let message = format!("database not found: {}", text::line(&full));
-                Err(Error::not_found(message).retryable(false))
-            }
+            _ => Err(DATABASES.not_found(&full, caller)),
         }
     }
 }

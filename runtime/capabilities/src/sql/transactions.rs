@@ -75,8 +75,8 @@ impl End {
                     "the transaction was rolled back: it was open for longer than \
                      max_transaction = {most:?}"
                 );
-                let milliseconds = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
-                Error::at_limit(Kind::Timeout, "max_transaction", milliseconds, message)
+                let value = warren_kernel::nanoseconds(most);
+                Error::at_limit(Kind::Timeout, "max_transaction", value, message)
             }
         }
     }

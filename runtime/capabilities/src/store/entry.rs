@@ -106,7 +106,8 @@ impl Totals {
     }
 }
 
-fn full(settings: &StoreSettings, limit: &'static str, value: u64) -> Error {
+/// Returns the error of a store that has reached a limit.
+pub(super) fn full(settings: &StoreSettings, limit: &'static str, value: u64) -> Error {
     let message = format!("the store {} has reached {limit} = {value}", settings.id);
     Error::at_limit(Kind::RateLimited, limit, value, message).with("store", &*settings.id)
 }

@@ -1,11 +1,12 @@
-//! The capability `store`: values under keys, in memory or in a file.
+//! The capability `store`: values under keys, in memory, in a file or on a server of NATS.
 //!
 //! A store is an entry of the manifest, and open to the definitions that are granted it. A
 //! store that is not granted is not found, like one that does not exist.
 //!
 //! ```text
 //!  operation ──> grant, permission ──> Store ─┬─ Memory: a map under a lock, at once
-//!                                             └─ Durable: a table of SQLite, later
+//!                                             ├─ Durable: a table of SQLite, later
+//!                                             └─ JetStream: a stream of a server, later
 //! ```
 //!
 //! Durable stores of a program without data are tables in memory: they behave alike, and end
@@ -18,6 +19,7 @@
 mod command;
 mod durable;
 mod entry;
+mod jetstream;
 mod memory;
 mod read;
 mod watch;
@@ -28,14 +30,16 @@ use std::fmt;
 use std::sync::Arc;
 
 use warren_engine::capability::{Answer, Caller, Capability, Step, StoreSettings};
-use warren_kernel::{Error, text};
+use warren_kernel::Error;
 
 use crate::answer;
 use crate::data::{Data, DataError};
-use crate::limit::{beyond, check_name_length};
+use crate::entries::{self, Entries};
+use crate::limit::beyond;
 use crate::request::Arguments;
 use command::{Command, Outcome};
 use durable::Durable;
+use jetstream::JetStream;
 use memory::Memory;
 use watch::Watchers;
 
@@ -53,6 +57,7 @@ struct Store {
 enum Backend {
     Memory(Memory),
     Durable(Durable),
+    JetStream(Arc<JetStream>),
 }
 
 impl Stores {
@@ -69,9 +74,13 @@ impl Stores {
             .collect();
         let opened = |(id, settings): (Arc<str>, StoreSettings)| -> Result<_, DataError> {
             let watchers = Arc::default();
-            let backend = match settings.durable {
-                true => Backend::Durable(Durable::open(&settings, data, &watchers)?),
-                false => Backend::Memory(Memory::default()),
+            let backend = match (&settings.url, settings.durable) {
+                (Some(url), _) => {
+                    let server = JetStream::new(&settings, url, &watchers);
+                    Backend::JetStream(Arc::new(server))
+                }
+                (None, true) => Backend::Durable(Durable::open(&settings, data, &watchers)?),
+                (None, false) => Backend::Memory(Memory::default()),
             };
             let store = Store {
                 settings,
@@ -108,7 +117,7 @@ impl Capability for Stores {
             "put" => write::put(self, caller, request),
             "incr" => write::incr(self, caller, request),
             "delete" => write::delete(self, caller, request),
-            "watch" => watch::watch(self, caller, request).map(done),
+            "watch" => watch::watch(self, caller, request),
             "unwatch" => watch::unwatch(caller, request).map(done),
             _ => return Step::Unknown,
         };
@@ -118,6 +127,14 @@ impl Capability for Stores {
 
 /// The name of the capability, which grants have, too.
 const NAME: &str = "store";
+
+const STORES: Entries = Entries {
+    what: "store",
+    table: "stores",
+    key: NAME,
+    option: "--store",
+    behind: "",
+};
 
 fn done(answer: Vec<u8>) -> Step {
     Step::Done(Ok(answer))
@@ -145,21 +162,10 @@ impl Stores {
         caller: &mut dyn Caller,
         arguments: &mut Arguments<'_>,
     ) -> Result<&Arc<Store>, Error> {
-        let id = arguments.text("id")?;
-        if id.is_empty() {
-            return Err(Error::invalid("id is empty"));
-        }
-        check_name_length("id", id)?;
-        let full = match id.contains(':') {
-            true => id.into(),
-            false => format!("app:{id}"),
-        };
+        let full = entries::id(arguments)?;
         let is_granted = caller.grants().uses.right(NAME, &full).is_some();
         let store = self.0.get(full.as_str()).filter(|_| is_granted);
-        store.ok_or_else(|| {
-            let message = format!("store not found: {}", text::line(&full));
-            Error::not_found(message).retryable(false)
-        })
+        store.ok_or_else(|| STORES.not_found(&full, caller))
     }
 }
 
@@ -197,6 +203,12 @@ impl Store {
                 let running = durable.clone();
                 Step::wait(OF_ENTRY, move |charge| async move {
                     write(running.run(host, command, charge).await?)
+                })
+            }
+            Backend::JetStream(server) => {
+                let server = Arc::clone(server);
+                Step::wait(OF_ENTRY, move |charge| async move {
+                    write(server.run(command, charge).await?)
                 })
             }
         }

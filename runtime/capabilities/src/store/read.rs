@@ -109,6 +109,7 @@ pub(super) fn info(stores: &Stores, caller: &mut dyn Caller, request: &[u8]) -> 
     let (backend, durable) = match &store.backend {
         Backend::Memory(_) => ("memory", false),
         Backend::Durable(durable) => ("sqlite", durable.outlives_program),
+        Backend::JetStream(_) => ("jetstream", true),
     };
     answer::write(|out| {
         out.map(8)?;

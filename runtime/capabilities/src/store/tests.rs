@@ -140,7 +140,12 @@ fn an_operation_asks_for_the_grant_before_the_permission() {
             let arguments = [of(id), of("k"), Value::from(1)];
             let error = stranger.call(&stores, operation, &arguments).unwrap_err();
             assert_eq!(error.kind, Kind::NotFound, "{operation}");
-            assert_eq!(error.message, format!("store not found: app:{id}"));
+            let expected = format!(
+                "store not found: app:{id}; declare it by [stores.\"app:{id}\"], and grant it by \
+                 store = [\"app:{id}\"] in [grants.\"{}\"], or by --store app:{id}",
+                stranger.definition
+            );
+            assert_eq!(error.message, expected);
         }
     }
 }

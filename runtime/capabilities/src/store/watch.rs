@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use warren_engine::capability::{Answer, Caller};
+use warren_engine::capability::{Answer, Caller, Step};
 use warren_kernel::{Error, Kernel, Kind, Process, Subscription};
 use warren_values::msgpack::{Full, Output};
 
-use super::{Stores, check_key};
+use super::{Backend, Stores, check_key};
 use crate::answer;
 use crate::request::{Arguments, subscription};
 
@@ -166,7 +166,11 @@ impl Watchers {
 
 /// `store.watch(id, prefix = "")`: the number of a subscription, which yields the changes of
 /// keys with the prefix.
-pub(super) fn watch(stores: &Stores, caller: &mut dyn Caller, request: &[u8]) -> Answer {
+pub(super) fn watch(
+    stores: &Stores,
+    caller: &mut dyn Caller,
+    request: &[u8],
+) -> Result<Step, Error> {
     let mut arguments = Arguments::new(request)?;
     let store = stores.granted(caller, &mut arguments)?;
     let prefix = arguments.text_or_nil("prefix")?.unwrap_or_default();
@@ -174,8 +178,20 @@ pub(super) fn watch(stores: &Stores, caller: &mut dyn Caller, request: &[u8]) ->
     store.permit(caller, "store.read", ("prefix", prefix))?;
     let (kernel, process) = (Arc::clone(caller.kernel()), Arc::clone(caller.process()));
     let open = caller.kept().state(|| OfProcess::new(&kernel, &process))?;
-    let subscription = open.open(&store.watchers, prefix)?;
-    answer::write(|out| out.integer(subscription.0.into()))
+    let (watchers, prefix) = (Arc::clone(&store.watchers), prefix.to_owned());
+    let begin = move || -> Answer {
+        let subscription = open.open(&watchers, &prefix)?;
+        answer::write(|out| out.integer(subscription.0.into()))
+    };
+    let Backend::JetStream(server) = &store.backend else {
+        return Ok(Step::Done(begin()));
+    };
+    // Changes reach watches from the first use of the server on.
+    let server = Arc::clone(server);
+    Ok(Step::wait(0, move |_| async move {
+        server.reach().await?;
+        begin()
+    }))
 }
 
 /// `store.unwatch(subscription)`: true.

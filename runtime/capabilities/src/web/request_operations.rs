@@ -78,8 +78,9 @@ fn count(len: usize) -> u32 {
     u32::try_from(len).unwrap_or(u32::MAX)
 }
 
-/// `web.body(max, timeout)`: all bytes of the body. `max` are the bytes that it may have, and
-/// `timeout` the nanoseconds in which it has to come; nil for the limits of the listener.
+/// `web.body(max, timeout)`: all bytes of the body. `max` are the bytes that it may have, nil for
+/// the limit of the listener, and `timeout` the nanoseconds in which it has to come, nil for
+/// [`WHOLE_BODY`].
 pub(super) fn body(caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
     let mut arguments = Arguments::new(request)?;
     let body = take(caller, &mut arguments)?;
@@ -114,19 +115,18 @@ pub(super) fn multipart(caller: &mut dyn Caller, request: &[u8]) -> Result<Step,
     }))
 }
 
+/// Time for all of a body, if its process does not say.
+const WHOLE_BODY: Duration = Duration::from_secs(300);
+
 /// Reads a timeout in nanoseconds.
-fn timeout(arguments: &mut Arguments<'_>) -> Result<Option<Duration>, Error> {
+fn timeout(arguments: &mut Arguments<'_>) -> Result<Duration, Error> {
     let nanoseconds = u64::try_from(arguments.integer_or("timeout", 0)?);
     let nanoseconds = nanoseconds.ok().filter(|nanoseconds| *nanoseconds > 0);
-    Ok(nanoseconds.map(Duration::from_nanos))
+    Ok(nanoseconds.map_or(WHOLE_BODY, Duration::from_nanos))
 }
 
 /// Reads a whole body, and charges each part.
-async fn read(
-    mut body: RequestBody,
-    timeout: Option<Duration>,
-    charge: &Charge,
-) -> Result<Vec<u8>, Error> {
+async fn read(mut body: RequestBody, timeout: Duration, charge: &Charge) -> Result<Vec<u8>, Error> {
     let whole = async {
         let mut bytes = Vec::new();
         while let Some(part) = body.part().await? {
@@ -134,9 +134,6 @@ async fn read(
             bytes.extend_from_slice(&part);
         }
         Ok(bytes)
-    };
-    let Some(timeout) = timeout else {
-        return whole.await;
     };
     let read = tokio::time::timeout(timeout, whole).await;
     read.unwrap_or_else(|_| Err(too_slow(timeout)))
@@ -176,5 +173,24 @@ fn take(caller: &mut dyn Caller, arguments: &mut Arguments<'_>) -> Result<Reques
     match exchange.head().length {
         Some(length) if length > body.max() => Err(too_large(body.max())),
         _ => Ok(body),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_has_five_minutes_if_its_process_does_not_say() {
+        let timeout_of = |request: &[u8]| timeout(&mut Arguments::new(request).unwrap());
+        // Arrays without an element, of nil, and of the number 5.
+        for (request, expected) in [
+            (&[0x90][..], WHOLE_BODY),
+            (&[0x91, 0xc0], WHOLE_BODY),
+            (&[0x91, 0x05], Duration::from_nanos(5)),
+        ] {
+            assert_eq!(timeout_of(request), Ok(expected));
+        }
+        assert_eq!(WHOLE_BODY, Duration::from_secs(300));
     }
 }

@@ -71,7 +71,7 @@ pub(crate) struct PolicyWhyArgs {
     /// The action, such as process.send
     #[arg(long)]
     pub(crate) action: String,
-    /// The resource: a definition, host, name or PID, depending on the action
+    /// The resource: a definition, host, name, PID, URL or id of the manifest, by the action
     #[arg(long)]
     pub(crate) resource: String,
     /// The definition of the target process

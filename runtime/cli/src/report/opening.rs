@@ -84,7 +84,8 @@ pub(crate) fn of_policies(error: &PolicyError) -> Vec<Failure> {
 /// Returns a warning of durable stores and queues, and databases in files, in a program that
 /// keeps no data.
 pub(crate) fn without_data(app: &App) -> Option<String> {
-    let stores = app.stores().iter().filter(|store| store.durable);
+    let stores = app.stores().iter();
+    let stores = stores.filter(|store| store.durable && store.url.is_none());
     let stores = stores.map(|store| ("the store", &store.id));
     let in_file = |place: &DatabasePlace| matches!(place, DatabasePlace::File(_));
     let databases = app.databases().iter();

@@ -1,5 +1,6 @@
 //! The settings of a store of values.
 
+use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -14,11 +15,12 @@ use std::sync::Arc;
 /// };
 /// assert!(!cache.durable);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct StoreSettings {
     /// The id, `namespace:name`.
     pub id: Arc<str>,
-    /// True for a store that outlives the program, in the directory of its data.
+    /// True for a store that outlives the program, in the directory of its data; on a server, for
+    /// one that outlives the server.
     pub durable: bool,
     /// The most entries.
     pub max_entries: usize,
@@ -26,6 +28,9 @@ pub struct StoreSettings {
     pub max_value: usize,
     /// The most bytes of all keys and values.
     pub max_bytes: u64,
+    /// The URL of a NATS server whose JetStream has the entries; `None` for a store of the
+    /// runtime's own. It may hold a password.
+    pub url: Option<Arc<str>>,
 }
 
 impl StoreSettings {
@@ -50,6 +55,20 @@ impl StoreSettings {
             max_entries: Self::DEFAULT_MAX_ENTRIES,
             max_value: Self::DEFAULT_MAX_VALUE,
             max_bytes: Self::DEFAULT_MAX_BYTES,
+            url: None,
         }
+    }
+}
+
+impl fmt::Debug for StoreSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoreSettings")
+            .field("id", &self.id)
+            .field("durable", &self.durable)
+            .field("max_entries", &self.max_entries)
+            .field("max_value", &self.max_value)
+            .field("max_bytes", &self.max_bytes)
+            .field("url", &self.url.as_ref().map(|_| ".."))
+            .finish()
     }
 }

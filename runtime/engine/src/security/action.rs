@@ -173,7 +173,7 @@ pub enum ResourceKind {
 }
 
 /// Words of other systems for the runtime's own actions. Only `security.can` knows them.
-const OTHER_WORDS: [(&str, Action); 11] = [
+const OTHER_WORDS: [(&str, Action); 13] = [
     ("store.get", Action::StoreRead),
     ("store.info", Action::StoreRead),
     ("store.key.get", Action::StoreRead),
@@ -185,6 +185,8 @@ const OTHER_WORDS: [(&str, Action); 11] = [
     ("queue.publish.queue", Action::QueuePublish),
     ("fs.get", Action::FsRead),
     ("http_client.request", Action::HttpRequest),
+    ("websocket.connect", Action::HttpRequest),
+    ("websocket.connect.url", Action::HttpRequest),
 ];
 
 impl Action {

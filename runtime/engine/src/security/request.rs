@@ -216,9 +216,15 @@ fn entry_id(text: &str) -> String {
     }
 }
 
-/// Returns the origin of a URL; another text as it is, which is the origin of nothing.
+/// Returns the origin of a URL; another text as it is, which is the origin of nothing. A
+/// WebSocket has the origin of the request with which it begins.
 fn origin(text: &str) -> String {
-    Origin::of(text).map_or_else(|| text.to_owned(), |origin| origin.to_string())
+    let of_http = match text.split_once("://") {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("ws") => format!("http://{rest}"),
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("wss") => format!("https://{rest}"),
+        _ => text.to_owned(),
+    };
+    Origin::of(&of_http).map_or_else(|| text.to_owned(), |origin| origin.to_string())
 }
 
 impl Target {
@@ -238,6 +244,25 @@ impl Target {
             host: None,
             definition: None,
             names: Vec::new(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_has_the_origin_of_its_request() {
+        for (text, origin) in [
+            ("https://A.example:443/x", "https://a.example"),
+            ("ws://a.example:81/chat", "http://a.example:81"),
+            ("WSS://a.example", "https://a.example"),
+            ("ftp://a.example", "ftp://a.example"),
+            ("no origin", "no origin"),
+        ] {
+            let resource = Resource::of("http.request", text, |pid| Target::absent(pid));
+            assert_eq!(resource, Resource::Origin(origin.to_owned()));
         }
     }
 }

@@ -74,8 +74,8 @@ local at_its_end, writer = stream.pipe()
 writer:close()
 local db, selection = assert(sql.get("app:db")), sql.builder.select("1")
 local volume = assert(fs.get("app:files"))
--- The interpreter's own tests run this program as if it answered a request and had a socket.
--- Elsewhere there is neither, and their methods are left out.
+-- The interpreter's own tests run this program as if it answered a request, had sent one and had
+-- a socket. Elsewhere there is none of them, and their methods are left out.
 local request, upload = http.request(), nil
 if request then
   upload = assert(request:parse_multipart()).files.a[1]
@@ -83,6 +83,7 @@ end
 local objects = {
   req = { "request", request },
   res = { "response", (http.response()) },
+  response = { "http_response", (http_client.get("http://x")) },
   upload = { "upload", upload },
   ws = { "websocket", (websocket.connect("ws://x")) },
   message = { "message", (process.inbox():receive()) },

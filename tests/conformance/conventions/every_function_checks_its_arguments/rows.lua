@@ -382,6 +382,8 @@ return {
   { "http_client.request_batch", "table" },
   { "http_client.encode_uri", "bytes" },
   { "http_client.decode_uri", "bytes" },
+  -- Any table may be an answer that has crossed.
+  { "response:json", any_self = true },
   { "http.get", text, "table?" },
   { "http.post", text, "table?" },
   { "http.put", text, "table?" },

@@ -3,6 +3,8 @@
 -- options: --listen 127.0.0.1:9090 --http http://127.0.0.1:9090,private
 -- arguments: http://127.0.0.1:9090
 local at = ...
+assert(process.registry.register("main"))
+local told = process.listen("late")
 
 local function post(kind, options)
   return assert(http_client.post(at .. "/" .. kind, options))
@@ -41,6 +43,14 @@ local response = http_client.post(at .. "/body", { body = reader })
 -- The server may close the connection before the client has sent everything.
 assert(response == nil or response.status == 413)
 assert(post("wrong").status == 204)
+
+-- A body that does not come within the time of its handler.
+reader, writer = assert(stream.pipe())
+assert(writer:write("a part"))
+response = http_client.post(at .. "/times", { body = reader })
+assert(response == nil or response.status == 408)
+local late = told:receive()
+assert(late.kind == errors.TIMEOUT and late.nanoseconds == 20000000, json.encode(late))
 
 local form = post("form", {
   form = { title = "a & b" },

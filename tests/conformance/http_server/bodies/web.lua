@@ -28,6 +28,17 @@ function kinds.stream(req)
   return { total = total }
 end
 
+-- A time is a duration, or a number of milliseconds.
+function kinds.times(req)
+  for _, timeout in ipairs { 60000, 0.5, "1m", time.parse_duration("1m") } do
+    assert(http.request { timeout = timeout } == req)
+  end
+  http.request { timeout = 20 }
+  local _, err = req:body()
+  assert(process.send("main", "late", { kind = err:kind(), nanoseconds = err:details().value }))
+  return nil, err
+end
+
 function kinds.small(req)
   local same = http.request { max_body = 10, timeout = 60000 }
   assert(same == req)
@@ -40,7 +51,10 @@ function kinds.small(req)
 end
 
 function kinds.wrong()
-  for _, options in ipairs { { timeout = 0 }, { timeout = "1s" }, { max_body = -1 } } do
+  for _, options in ipairs {
+    { timeout = 0 }, { timeout = "0s" }, { timeout = -1 }, { timeout = "soon" }, { timeout = {} },
+    { max_body = 0 }, { max_body = -1 }, { max_body = 0 / 0 }, { max_body = "1" },
+  } do
     local value, err = http.request(options)
     assert(value == nil and errors.is(err, errors.INVALID))
   end

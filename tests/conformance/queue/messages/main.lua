@@ -11,6 +11,7 @@ local told = process.listen("told")
 for _, id in ipairs { "hidden", "app:none", "other:memory" } do
   local err = fails(errors.NOT_FOUND, queue.publish(id, 1))
   assert(tostring(err):find("^queue not found: ") and err:retryable() == false, tostring(err))
+  assert(tostring(err):find("%-%-queue [%w:]+$"), tostring(err))
   fails(errors.NOT_FOUND, queue.info(id))
 end
 -- Wrong types are INVALID, too.

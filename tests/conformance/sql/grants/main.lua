@@ -15,9 +15,11 @@ end
 
 -- Another definition has its own grants, for every operation.
 local told = assert(process.exec("app:other", "app:processes"))
-assert(told.hidden == "sql.Database{}" and told.db == "database not found: app:db", told.db)
+local missing = "database not found: app:db; declare it by [databases.\"app:db\"], and grant it by "
+  .. "sql = [\"app:db\"] in [grants.\"app:other\"], or by --sql app:db"
+assert(told.hidden == "sql.Database{}" and told.db == missing, told.db)
 for operation, message in pairs(told.operations) do
-  assert(message == "database not found: app:db", operation .. ": " .. message)
+  assert(message == missing, operation .. ": " .. message)
 end
 
 local stats = assert(db:stats())

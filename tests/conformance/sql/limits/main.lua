@@ -16,7 +16,7 @@ for _, begun in ipairs { false, true } do
   assert(run:execute(numbers(4)))
   none, err = run:query(ENDLESS)
   assert(none == nil and err:kind() == errors.TIMEOUT and err:retryable(), err)
-  assert(err:details().limit == "max_statement")
+  assert(err:details().limit == "max_statement" and err:details().value == 300000000, err:details().value)
   assert(not begun or run:rollback())
 end
 local other = assert(sql.get("short"))
@@ -26,6 +26,7 @@ repeat
   _, err = tx:query("SELECT 1 AS v")
 until err
 assert(err:kind() == errors.TIMEOUT and err:details().limit == "max_transaction", err)
+assert(err:details().value == 50000000, err:details().value)
 assert(other:begin())
 -- Other limits of a statement.
 local long, params = ("x"):rep(1 << 20), {}

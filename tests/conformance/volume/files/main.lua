@@ -9,6 +9,7 @@ end
 for _, id in ipairs { "hidden", "app:none", "other:own" } do
   local err = fails(errors.NOT_FOUND, fs.get(id))
   assert(tostring(err):find("^volume not found: ") and err:retryable() == false)
+  assert(tostring(err):find("%-%-volume [%w.:]+=PATH$"), tostring(err))
 end
 fails(errors.INVALID, fs.get(""))
 fails(errors.INVALID, fs.get())

@@ -40,6 +40,11 @@ assert(select(2, small:channel():receive()) == false)
 local silent = assert(websocket.connect(url, { read_timeout = "100ms" }))
 assert(select(2, silent:channel():receive()) == false)
 
+-- A number is of milliseconds: this handshake is not answered in time.
+local late, why = websocket.connect("ws://" .. at .. "/slow", { dial_timeout = 200 })
+assert(late == nil and errors.is(why, errors.TIMEOUT), tostring(why))
+assert(why:details().value == 200000000, why:details().value)
+
 -- A closed channel ends the reading alone.
 local half = assert(websocket.connect(url))
 half:channel():close()

@@ -26,4 +26,10 @@ none, err = websocket.connect("ws://" .. at .. "/never")
 assert(none == nil and errors.is(err, errors.PERMISSION_DENIED), tostring(err))
 assert(http_client.get("http://" .. at .. "/never").status == 404)
 
+for path, allowed in pairs { ["/never"] = false, ["/other"] = true } do
+  for _, word in ipairs { "http.request", "websocket.connect", "websocket.connect.url" } do
+    assert(security.can(word, "ws://" .. at .. path, { path = path, upgrade = "websocket" }) == allowed, word)
+  end
+end
+
 os.exit(0)

@@ -73,8 +73,8 @@ fn of_interrupted(guard: &Guard) -> Error {
         Some(Interrupted::Expired) | None => {
             let most = guard.max_statement();
             let message = format!("the statement took longer than max_statement = {most:?}");
-            let milliseconds = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
-            Error::at_limit(Kind::Timeout, "max_statement", milliseconds, message)
+            let value = warren_kernel::nanoseconds(most);
+            Error::at_limit(Kind::Timeout, "max_statement", value, message)
         }
     }
 }

@@ -32,8 +32,8 @@ pub(super) fn of(failure: &Failure, most: Duration) -> Error {
 /// Returns the error of a statement that takes too long.
 pub(super) fn expired(most: Duration) -> Error {
     let message = format!("the statement took longer than max_statement = {most:?}");
-    let milliseconds = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
-    Error::at_limit(Kind::Timeout, "max_statement", milliseconds, message)
+    let value = warren_kernel::nanoseconds(most);
+    Error::at_limit(Kind::Timeout, "max_statement", value, message)
 }
 
 fn of_server(error: &ServerError, most: Duration) -> Error {

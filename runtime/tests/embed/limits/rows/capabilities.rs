@@ -25,6 +25,7 @@ const RELAY: &str = "runtime/capabilities/src/web/server/relay/websocket.rs";
 const RELAYED: &str = "runtime/capabilities/src/web/server/relay/config.rs";
 const DIALLED: &str = "runtime/capabilities/src/http/websocket/mod.rs";
 const DIAL: &str = "runtime/capabilities/src/http/websocket/options.rs";
+const WHOLE: &str = "runtime/capabilities/src/web/request_operations.rs";
 const SERVED: &str = "runtime/capabilities/src/web/server/body.rs";
 
 pub(super) const ROWS: &[Row] = &[
@@ -460,6 +461,10 @@ pub(super) const ROWS: &[Row] = &[
     (
         "time for the head of a request",
         &[Text(LISTENER, "read: Duration::from_secs(10)")],
+    ),
+    (
+        "time for all of a body that a process reads at once",
+        &[Constant(WHOLE, "WHOLE_BODY", Time)],
     ),
     (
         "time until a process answers",

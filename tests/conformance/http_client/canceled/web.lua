@@ -1,0 +1,6 @@
+return function()
+  local go = process.listen("go")
+  assert(process.send("main", "begun", process.pid()))
+  go:receive()
+  return "answered"
+end

@@ -1,0 +1,4 @@
+-- Answers nothing until the client has gone.
+return function()
+  process.events():receive()
+end
