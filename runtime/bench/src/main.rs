@@ -89,8 +89,8 @@ fn run(args: Args) -> Result<()> {
             } else {
                 print!("{report}");
             }
-            let over = report.over();
-            ensure!(over.is_empty(), "{}", over.join("; "));
+            let failures = report.failures();
+            ensure!(failures.is_empty(), "{}", failures.join("; "));
         }
     }
     Ok(())
