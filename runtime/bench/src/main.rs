@@ -20,6 +20,7 @@ mod native_lua;
 mod node;
 mod operations;
 mod payload;
+mod processor;
 mod progress;
 mod report;
 mod resident;
