@@ -18,6 +18,7 @@ mod max_map_count;
 mod measure;
 mod native_lua;
 mod node;
+mod open_files;
 mod operations;
 mod payload;
 mod processor;
@@ -26,9 +27,13 @@ mod report;
 mod resident;
 mod rows;
 mod rust_guests;
+mod served;
+mod serving;
 mod statistics;
 mod tasks;
 mod tenants;
+mod websocket;
+mod wrk;
 
 use std::process::ExitCode;
 
@@ -65,6 +70,7 @@ fn run(args: Args) -> Result<()> {
             cache,
         } => operation.run(times, &cache)?,
         Action::Lua(program) => println!("{}", program.run()?),
+        Action::Serve(serving) => serving.run()?,
         Action::Measure {
             rows,
             contender,
