@@ -7,11 +7,17 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::guests::package;
-use crate::project;
 use crate::step::{self, Step};
+use crate::{project, wasmtime};
 
 /// The package of Rust guests that the benchmarks run.
 const RUST_GUESTS: &str = "runtime/bench/guests/rust";
+
+/// The package of the component that answers requests. Its module goes to the same directory.
+const COMPONENT: &str = "runtime/bench/guests/component";
+
+/// The row that needs the component and wasmtime.
+const HTTP: &str = "http";
 
 /// Runs the benchmarks with the given arguments.
 ///
@@ -22,6 +28,22 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
     benchmarks.args(arguments);
     if let Some(directory) = package::build(RUST_GUESTS)? {
         benchmarks.env("WARREN_RUST_GUESTS", directory);
+    }
+    let has = |word: &str| arguments.iter().any(|argument| argument == word);
+    if has(HTTP) {
+        package::build(COMPONENT)?;
+        // A quick run installs nothing that takes longer than itself.
+        match wasmtime::command(!has("--quick")) {
+            Ok(Some(command)) => {
+                benchmarks.env(wasmtime::COMMAND, command);
+            }
+            Ok(None) => {}
+            // The row says so, and shows the rest.
+            Err(error) => {
+                eprintln!("error: no wasmtime: {error:#}");
+                benchmarks.env_remove(wasmtime::COMMAND);
+            }
+        }
     }
     Step::new("benchmarks", "the failure is shown above", benchmarks).run()
 }

@@ -15,6 +15,7 @@ mod simulate;
 mod step;
 mod tally;
 mod test;
+mod wasmtime;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,7 @@
 //! Prerequisites of the tool chains for JavaScript and Python, of the programs that others
-//! have written for Lua, of databases, of the queues on a server, and of pages in a browser:
-//! Node.js, Python, Lua and libraries, PostgreSQL, the server of NATS, and Chromium, from Debian if
-//! missing.
+//! have written for Lua, of databases, of the queues on a server, of pages in a browser, and of
+//! the benchmarks of HTTP: Node.js, Python, Lua and libraries, PostgreSQL, the server of NATS,
+//! Chromium, and wrk, from Debian if missing.
 
 use std::process::{Command, Stdio};
 
@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::step::Step;
 
 /// Commands that show that packages are installed, and the packages.
-const NEEDED: [(&[&str], &[&str]); 6] = [
+const NEEDED: [(&[&str], &[&str]); 7] = [
     (&["npm", "--version"], &["nodejs", "npm"]),
     (
         &["python3", "-c", "import ensurepip, venv"],
@@ -30,6 +30,8 @@ const NEEDED: [(&[&str], &[&str]); 6] = [
         &["chromium", "--version"],
         &["chromium", "fonts-dejavu-core"],
     ),
+    // Its status is 1 without an address.
+    (&["sh", "-c", "command -v wrk"], &["wrk"]),
 ];
 
 /// Packages without a command that would show them.
@@ -68,10 +70,10 @@ pub(crate) fn install() -> Result<()> {
         .args(missing)
         .env("DEBIAN_FRONTEND", "noninteractive");
     let remedy = "install Node.js 20 and npm, Python 3.11 with venv, Lua 5.4, PostgreSQL 13, the \
-                  server of NATS 2.9, or newer ones, Chromium, and the Lua libraries penlight with \
-                  its pages, luaunit, luassert, say, argparse, inspect, dkjson, lfs and lpeg";
+                  server of NATS 2.9, or newer ones, Chromium, wrk, and the Lua libraries penlight \
+                  with its pages, luaunit, luassert, say, argparse, inspect, dkjson, lfs and lpeg";
     Step::new(
-        "Node.js, Python, Lua, PostgreSQL, NATS and Chromium",
+        "Node.js, Python, Lua, PostgreSQL, NATS, Chromium and wrk",
         remedy,
         apt,
     )

@@ -9,6 +9,7 @@ use crate::counted::Operation;
 use crate::crowd::{Crowd, Kind};
 use crate::lua_program::WithBacktraces;
 use crate::rows::{self, RowKind};
+use crate::serving::{Server, Serving, Threads};
 
 /// Measures the costs of warren, each figure beside its baseline in the same
 /// run.
@@ -53,6 +54,12 @@ pub(crate) struct Args {
     /// Run this Lua program with this argument and print the nanoseconds
     #[arg(long, hide = true, num_args = 2, value_names = ["NAME", "N"], requires = "cache")]
     lua: Vec<String>,
+    /// Answer requests over HTTP with this server until killed
+    #[arg(long, hide = true, value_name = "SERVER", requires = "cache")]
+    serve: Option<Server>,
+    /// Number of threads for its connections; 0 for the one that waits for its end
+    #[arg(long, hide = true, default_value_t = 0)]
+    threads: usize,
     /// The directory for compiled code
     #[arg(long, hide = true)]
     cache: Option<PathBuf>,
@@ -72,6 +79,8 @@ pub(crate) enum Action {
     },
     /// Run a Lua program.
     Lua(WithBacktraces),
+    /// Serve HTTP.
+    Serve(Serving),
     /// Measure these rows.
     Measure {
         rows: Vec<&'static RowKind>,
@@ -105,6 +114,13 @@ impl Args {
                     times: self.times,
                     cache,
                 });
+            }
+            if let Some(server) = self.serve {
+                return Ok(Action::Serve(Serving {
+                    server,
+                    threads: Threads::of(self.threads),
+                    cache,
+                }));
             }
             if let [name, n] = &*self.lua {
                 return Ok(Action::Lua(WithBacktraces {

@@ -18,16 +18,22 @@ mod max_map_count;
 mod measure;
 mod native_lua;
 mod node;
+mod open_files;
 mod operations;
 mod payload;
+mod processor;
 mod progress;
 mod report;
 mod resident;
 mod rows;
 mod rust_guests;
+mod served;
+mod serving;
 mod statistics;
 mod tasks;
 mod tenants;
+mod websocket;
+mod wrk;
 
 use std::process::ExitCode;
 
@@ -64,6 +70,7 @@ fn run(args: Args) -> Result<()> {
             cache,
         } => operation.run(times, &cache)?,
         Action::Lua(program) => println!("{}", program.run()?),
+        Action::Serve(serving) => serving.run()?,
         Action::Measure {
             rows,
             contender,
@@ -89,8 +96,8 @@ fn run(args: Args) -> Result<()> {
             } else {
                 print!("{report}");
             }
-            let over = report.over();
-            ensure!(over.is_empty(), "{}", over.join("; "));
+            let failures = report.failures();
+            ensure!(failures.is_empty(), "{}", failures.join("; "));
         }
     }
     Ok(())

@@ -14,8 +14,15 @@ const DIRECTORY: &str = "WARREN_RUST_GUESTS";
 pub(crate) const MISSING: &str = "no guests in Rust: `cargo xtask bench` builds them where Rust has \
                                   wasm32-unknown-unknown, or after `cargo xtask guests --toolchain`";
 
+/// The text of a row if the component is not built.
+pub(crate) const NO_COMPONENT: &str =
+    "no component in Rust: `cargo xtask bench http` builds it where the guests in Rust are built";
+
 /// The binaries of `guests/rust`: `ping` is the definition `bench:rust/ping`.
-const NAMES: [&str; 3] = ["echo", "operations", "ping"];
+const NAMES: [&str; 4] = ["echo", "hello", "operations", "ping"];
+
+/// The component of `guests/component`, which answers requests.
+const COMPONENT: &str = "hello_component";
 
 /// Returns the directory, if they are built.
 pub(crate) fn directory() -> Option<PathBuf> {
@@ -27,16 +34,36 @@ pub(crate) fn directory() -> Option<PathBuf> {
 /// # Errors
 /// A module is missing in its directory.
 pub(crate) fn modules() -> Result<Vec<(&'static str, Vec<u8>)>> {
-    let Some(directory) = directory() else {
+    if directory().is_none() {
         return Ok(Vec::new());
-    };
-    let module = |name| {
-        let path = directory.join(format!("{name}.wasm"));
-        let module = fs::read(&path);
-        Ok((
-            name,
-            module.with_context(|| format!("cannot read {}", path.display()))?,
-        ))
-    };
+    }
+    let module = |name| Ok((name, module(name)?.context(MISSING)?));
     NAMES.into_iter().map(module).collect()
+}
+
+/// Returns one module; `None` if they are not built.
+///
+/// # Errors
+/// The module is missing in its directory.
+pub(crate) fn module(name: &str) -> Result<Option<Vec<u8>>> {
+    let Some(directory) = directory() else {
+        return Ok(None);
+    };
+    let path = directory.join(format!("{name}.wasm"));
+    let module = fs::read(&path);
+    let module = module.with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(Some(module))
+}
+
+/// Returns the component; `None` if it is not built.
+///
+/// # Errors
+/// It cannot be read.
+pub(crate) fn component() -> Result<Option<Vec<u8>>> {
+    match directory() {
+        Some(directory) if directory.join(format!("{COMPONENT}.wasm")).is_file() => {
+            module(COMPONENT)
+        }
+        _ => Ok(None),
+    }
 }

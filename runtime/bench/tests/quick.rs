@@ -110,6 +110,45 @@ fn capabilities() {
     );
 }
 
+/// Measures servers of HTTP with wrk, but for wasmtime, which takes long to install.
+#[test]
+fn http() {
+    let target = "wasm32-unknown-unknown";
+    let guests = guests::rust("runtime/bench/guests/rust", target);
+    // Goes to the same directory.
+    guests::rust("runtime/bench/guests/component", target);
+    let with_guests = |row| {
+        let mut bench = quick(row);
+        bench.env("WARREN_RUST_GUESTS", guests.directory());
+        bench.env_remove("WASMTIME");
+        lines(bench)
+    };
+    let measured = with_guests("http");
+    let wasmtime = measured
+        .iter()
+        .find(|line| line["contender"] == "wasmtime serve")
+        .expect("it has a line");
+    let missing = wasmtime["missing"].as_str().expect("it is not named");
+    assert!(missing.contains("WASMTIME"), "{missing}");
+    are_measured("http", measured, &["Lua", "Rust", "component", "axum"]);
+    let all = [
+        "Lua, current",
+        "Lua, one",
+        "Lua, cores",
+        "Rust, current",
+        "Rust, one",
+        "Rust, cores",
+    ];
+    are_measured("http-runtime", with_guests("http-runtime"), &all);
+    is_measured("http-neighbour", &["alone", "beside a loop"]);
+}
+
+#[test]
+fn sockets() {
+    is_measured("sockets", &["relay", "axum"]);
+    is_measured("sockets-unread", &["relay"]);
+}
+
 /// Rows of guests that are not built say how to build them.
 #[test]
 fn guests_in_rust_may_be_missing() {

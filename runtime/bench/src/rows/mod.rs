@@ -8,6 +8,9 @@ mod fall;
 mod fan;
 mod growth;
 mod hostile;
+mod http;
+mod http_neighbour;
+mod http_runtime;
 mod latency;
 mod lines;
 mod lua;
@@ -18,6 +21,7 @@ mod repeated;
 mod ring;
 mod round_trip;
 mod skynet;
+mod sockets;
 mod spawn;
 mod start;
 mod store;
@@ -205,6 +209,35 @@ pub(crate) const ALL: &[RowKind] = &[
         hostile::prepare,
     )
     .barred(hostile::BARS),
+    on_request(
+        http::NAME,
+        "hello over HTTP, beside `wasmtime serve` and axum; needs wrk",
+        http::prepare,
+    )
+    .barred(http::BARS),
+    on_request(
+        http_neighbour::NAME,
+        "hello over HTTP beside the endless loop of another host; needs wrk",
+        http_neighbour::prepare,
+    )
+    .barred(http_neighbour::BARS),
+    on_request(
+        http_runtime::NAME,
+        "hello over HTTP with connections on one thread, and on one for each core; needs wrk",
+        http_runtime::prepare,
+    ),
+    on_request(
+        sockets::NAME,
+        "memory of 10,000 open WebSockets, beside those of axum",
+        sockets::prepare,
+    )
+    .barred(sockets::BARS),
+    on_request(
+        sockets::UNREAD,
+        "a WebSocket beside one whose client reads nothing",
+        sockets::prepare_unread,
+    )
+    .barred(sockets::UNREAD_BARS),
     on_request(
         skynet::CLASSIC,
         "the same tree, all of its processes at once",

@@ -1,13 +1,13 @@
 //! Sixteen talking pairs beside 100,000 waiting processes, with and without an
 //! observer that watches them all.
 
-use std::fs;
+use std::process;
 use std::rc::Rc;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
 use warren::Inspector;
 use warren::introspection::{Query, Sort};
 
@@ -19,6 +19,7 @@ use crate::max_map_count::Raised;
 use crate::measure::{Contender, Metric, Row};
 use crate::node::{BenchNode, Setup};
 use crate::payload::Payload;
+use crate::processor;
 
 pub(super) const NAME: &str = "watched";
 
@@ -49,9 +50,9 @@ pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
     node.run("bench:flat/crowd", &arguments.text("bench:flat/echo"))?;
     let sample = move |node: &BenchNode| {
         let arguments = ping_arguments(count, "bench:flat/echo", Payload::Bytes64);
-        let before = processor_time()?;
+        let before = processor::time_of(process::id())?;
         let run = node.run_many("bench:flat/ping", &arguments, PAIRS_AT_ONCE)?;
-        let used = processor_time()?.saturating_sub(before);
+        let used = processor::time_of(process::id())?.saturating_sub(before);
         let all = f64::from(count) * PAIRS_AT_ONCE as f64;
         anyhow::Ok(vec![
             microseconds(run.elapsed) / all,
@@ -90,22 +91,6 @@ fn missing<'a>(reason: &str) -> Row<'a> {
         warm_ups: 0,
         rounds: 1,
     }
-}
-
-/// Returns this program's time on all processors: beside other work, a steadier
-/// measure than elapsed time.
-fn processor_time() -> Result<Duration> {
-    let stat = fs::read_to_string("/proc/self/stat").context("no processor time")?;
-    // After the name, which may contain anything, the fields from the third on.
-    let fields = stat.rsplit(')').next().unwrap_or_default();
-    let ticks = |field: usize| {
-        let ticks = fields.split_whitespace().nth(field - 3);
-        ticks
-            .and_then(|ticks| ticks.parse::<u64>().ok())
-            .with_context(|| format!("field {field} of /proc/self/stat"))
-    };
-    // Linux counts in hundredths of a second, whatever its own clock does.
-    Ok(Duration::from_millis(10 * (ticks(14)? + ticks(15)?)))
 }
 
 /// A thread that looks at all processes as often as `warren top` does, and

@@ -1,0 +1,4 @@
+-- Answers each request with the result of a process.
+return function()
+  return "hello"
+end

@@ -1,0 +1,4 @@
+-- Ends the loop.
+return function()
+  assert(process.terminate("loop"))
+end
