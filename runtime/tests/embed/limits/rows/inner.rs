@@ -195,7 +195,7 @@ pub(in crate::limits) const INNER: &[(&str, &str, &str)] = &[
     (
         "runtime/capabilities/src/fs/usage.rs",
         "MAX_COUNTED",
-        "entries of a volume that are counted; what is beyond them does not count",
+        "entries of a volume that are counted; where there are more, a count lowers nothing",
     ),
     (
         "runtime/capabilities/src/queue/message.rs",
