@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+#[cfg(unix)]
+use rustix::fs::OFlags;
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
@@ -79,12 +81,7 @@ impl Data {
         make_directory(path).map_err(failed(path))?;
         let path = path.canonicalize().map_err(failed(path))?;
         let file = path.join(LOCK);
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&file)
-            .map_err(failed(&file))?;
+        let lock = open_lock(&file).map_err(failed(&file))?;
         match lock.try_lock() {
             Ok(()) => Ok(Data(Arc::new(Locked { path, _lock: lock }))),
             Err(TryLockError::WouldBlock) => Err(DataError::InUse { path }),
@@ -111,20 +108,49 @@ impl Data {
     ///
     /// # Errors
     ///
-    /// As for [`Data::file`].
+    /// As for [`Data::file`], and for a link or a pipe in the place of the file.
     pub(crate) fn named(&self, kind: &str, name: &str) -> Result<PathBuf, DataError> {
         let directory = self.path().join(kind);
-        match make_directory(&directory) {
-            Ok(()) => Ok(directory.join(name)),
-            Err(error) => Err(DataError::Io {
-                path: directory,
-                error,
-            }),
+        if let Err(error) = make_directory(&directory) {
+            let path = directory;
+            return Err(DataError::Io { path, error });
+        }
+        let path = directory.join(name);
+        match path.symlink_metadata() {
+            Ok(metadata) if !metadata.is_file() => {
+                let error = no_plain_file();
+                Err(DataError::Io { path, error })
+            }
+            // One that is missing is made, and other errors are those of the database.
+            _ => Ok(path),
         }
     }
 }
 
 const LOCK: &str = "lock";
+
+/// Opens the file of the lock, and makes it if it is missing. Follows no link, and waits for
+/// nobody at the other end of a pipe: others may have put it there.
+fn open_lock(file: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        options.mode(0o600);
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    let lock = options.open(file)?;
+    match lock.metadata()?.is_file() {
+        true => Ok(lock),
+        false => Err(no_plain_file()),
+    }
+}
+
+fn no_plain_file() -> io::Error {
+    io::Error::other("it is not a plain file")
+}
 
 /// Characters of an id that a file name has as they are.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
@@ -187,6 +213,32 @@ mod tests {
         let long = |last: &str| file_name(&format!("app:{}{last}", "x".repeat(300)));
         assert_ne!(long("a"), long("b"));
         assert!(long("a").len() <= MAX_NAME + 3);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_and_pipes_are_no_files_of_data() {
+        use std::os::unix::fs::symlink;
+        use std::process::Command;
+
+        let outer = tempfile::tempdir().unwrap();
+        let (path, elsewhere) = (outer.path().join("data"), outer.path().join("elsewhere"));
+        fs::create_dir(&path).unwrap();
+        fs::write(&elsewhere, "x").unwrap();
+        let lock = path.join(LOCK);
+        let is_refused = || matches!(Data::open(&path), Err(DataError::Io { .. }));
+        symlink(&elsewhere, &lock).unwrap();
+        assert!(is_refused());
+        fs::remove_file(&lock).unwrap();
+        let made = Command::new("mkfifo").arg(&lock).status().unwrap();
+        assert!(made.success());
+        assert!(is_refused());
+        fs::remove_file(&lock).unwrap();
+        let data = Data::open(&path).unwrap();
+        assert!(data.named("databases", "d.db").is_ok());
+        symlink(&elsewhere, path.join("databases/d.db")).unwrap();
+        let error = data.named("databases", "d.db").unwrap_err();
+        assert!(error.to_string().contains("not a plain file"), "{error}");
     }
 
     #[test]

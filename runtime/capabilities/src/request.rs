@@ -375,10 +375,17 @@ impl<'a> Fields<'a> {
     }
 }
 
+/// Texts of one list: more than any operation wants. Each takes more memory than it has bytes in
+/// the request.
+const TEXTS: u32 = 65_536;
+
 /// Reads a list of texts.
 fn texts(name: &str, list: &[u8]) -> Result<Vec<String>, Error> {
     let mut input = Input::new(list);
     let len = match input.token().map_err(|why| malformed(&why))? {
+        Token::Array(len) if len > TEXTS => {
+            return Err(Error::invalid(format!("{name} has {len} elements")));
+        }
         Token::Array(len) => len,
         other => return Err(wrong(name, "a list", &other)),
     };
@@ -441,6 +448,15 @@ mod tests {
         assert_eq!(arguments.text("a"), Ok("a"));
         assert_eq!(arguments.rest().unwrap(), b"\x93\x07\xc0\x91\x01");
         assert_eq!(arguments.rest().unwrap(), b"\x90");
+    }
+
+    #[test]
+    fn a_list_of_texts_is_bounded() {
+        let mut request = b"\x91\xdd".to_vec();
+        request.extend((TEXTS + 1).to_be_bytes());
+        request.extend(vec![0xa0; TEXTS as usize + 1]);
+        let error = Arguments::new(&request).unwrap().texts("list").unwrap_err();
+        assert_eq!(error.message, "list has 65537 elements");
     }
 
     #[test]

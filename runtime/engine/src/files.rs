@@ -18,6 +18,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::disk::{DEFAULT_MAX_DISK, Disks, HostDisk};
+use crate::lookups::LookUps;
 
 /// Default limit of open files of one process, if the machine allows as many.
 pub const MAX_FILES_OF_PROCESS: usize = 256;
@@ -76,6 +77,7 @@ impl Files {
                 limit: AtomicUsize::new(limits.of_host),
                 open: AtomicUsize::new(0),
                 threads: Arc::new(Semaphore::new(THREADS_OF_HOST)),
+                lookups: Arc::default(),
                 disk: HostDisk::new(name, limits.max_disk),
                 all: Arc::clone(self),
                 told: Default::default(),
@@ -137,6 +139,7 @@ struct OfHost {
     limit: AtomicUsize,
     open: AtomicUsize,
     threads: Arc<Semaphore>,
+    lookups: Arc<LookUps>,
     disk: Arc<HostDisk>,
     all: Arc<Files>,
     /// True for each limit whose refusal was logged: a guest must not fill the log.
@@ -258,6 +261,11 @@ impl HostFiles {
     /// Returns the budget of disk space of the host.
     pub(crate) fn disk(&self) -> &Arc<HostDisk> {
         &self.host.disk
+    }
+
+    /// Returns the look-ups of names of the host.
+    pub(crate) fn lookups(&self) -> &Arc<LookUps> {
+        &self.host.lookups
     }
 
     /// Returns the charges of all hosts, by file.

@@ -53,6 +53,7 @@ mod guest;
 mod host_limits;
 mod limits;
 mod log;
+mod lookups;
 mod memory;
 mod node;
 mod operand;

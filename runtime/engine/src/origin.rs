@@ -178,6 +178,11 @@ impl OriginGrant {
         if url.query().is_some() || url.fragment().is_some() {
             return Err(OriginError::Query);
         }
+        // No request goes to such a host.
+        if url.host_str().is_some_and(|host| host.ends_with('.')) {
+            let why = "its host ends with a dot";
+            return Err(OriginError::Url(why.to_owned()));
+        }
         let port = url.port_or_known_default().ok_or(OriginError::Scheme)?;
         let host = match (url.host(), stripped) {
             (Some(Host::Domain("any")), None) if is_any => HostPattern::Any,
@@ -237,8 +242,8 @@ impl OriginGrant {
     }
 
     /// Returns true if the grant covers a URL of this origin and path. The path of a URL that
-    /// was parsed has no dot segments. A path with an encoded slash or backslash is below no
-    /// other path: servers differ in what they make of it.
+    /// was parsed has no dot segments. A path with an encoded slash or backslash, or with a
+    /// segment such as `..;`, is below no other path: servers differ in what they make of it.
     pub fn covers(&self, origin: &Origin, path: &str) -> bool {
         let covers_host = self.pattern.as_ref().is_none_or(|pattern| {
             pattern.scheme == origin.scheme
@@ -259,8 +264,15 @@ impl OriginGrant {
         let is_below = rest.is_empty() || self.path.ends_with('/') || rest.starts_with('/');
         let is_slash =
             |three: &[u8]| three.eq_ignore_ascii_case(b"%2f") || three.eq_ignore_ascii_case(b"%5c");
-        is_below && !rest.as_bytes().windows(3).any(is_slash)
+        is_below && !rest.as_bytes().windows(3).any(is_slash) && !rest.split('/').any(leads_up)
     }
+}
+
+/// Returns true for a segment that leads up to servers to which a segment ends before its
+/// semicolon.
+fn leads_up(segment: &str) -> bool {
+    let decoded = segment.to_ascii_lowercase().replace("%2e", ".");
+    decoded.replace("%3b", ";").starts_with("..;")
 }
 
 #[cfg(test)]
@@ -320,6 +332,11 @@ mod tests {
             ("/v1/", "/v1/..%2fv2", false),
             ("/v1/", "/v1/..%5Cv2", false),
             ("/v1/", "/v1/%252e", true),
+            ("/v1/", "/v1/..;/v2", false),
+            ("/v1/", "/v1/a/%2E.;x/v2", false),
+            ("/v1/", "/v1/..%3B/v2", false),
+            ("/v1/", "/v1/a;x/b", true),
+            ("/v1/", "/v1/..a;x", true),
         ] {
             let (grant, url) = (format!("http://a{grant}"), format!("http://a{path}"));
             assert_eq!(covers(&grant, &url), covered, "{grant} {url}");
@@ -357,6 +374,8 @@ mod tests {
             ("https://", false, "not a URL"),
             ("https://a b", false, "not a URL"),
             ("https://a.org:99999", false, "not a URL"),
+            ("https://a.org.", false, "ends with a dot"),
+            ("https://*.a.org.", false, "ends with a dot"),
             ("https://user@a.org", false, "neither user"),
             ("https://:x@a.org", false, "neither user"),
             ("https://a.org?x", false, "neither query"),

@@ -87,11 +87,11 @@ impl Usage {
         }
         let mut state = self.state.lock();
         if state.counted.is_none() {
-            state.count(dir);
+            state.count(dir, MAX_COUNTED);
         }
         let fits = |used: u64| used.checked_add(bytes).filter(|used| *used <= self.most);
         if fits(state.used).is_none() && state.counted.is_none_or(|at| at.elapsed() > RECOUNT) {
-            state.count(dir);
+            state.count(dir, MAX_COUNTED);
         }
         match fits(state.used) {
             Some(used) => {
@@ -240,10 +240,12 @@ impl Usage {
 }
 
 impl State {
-    /// Counts the bytes of all that is there.
-    fn count(&mut self, dir: &Dir) {
-        let mut left = MAX_COUNTED;
+    /// Counts the bytes of all that is there, of `most` entries. Where there are more, the count
+    /// takes nothing back: a program could have made them.
+    fn count(&mut self, dir: &Dir, most: usize) {
+        let mut left = most;
         let mut used = 0_u64;
+        let mut is_complete = true;
         let mut directories = vec![PathBuf::from(".")];
         while let Some(path) = directories.pop() {
             // Unreadable things, and those that go away meanwhile, do not count.
@@ -252,6 +254,7 @@ impl State {
             };
             for entry in entries.flatten() {
                 if left == 0 {
+                    is_complete = false;
                     directories.clear();
                     break;
                 }
@@ -265,7 +268,11 @@ impl State {
                 }
             }
         }
-        self.used = used.saturating_add(self.removed);
+        let used = used.saturating_add(self.removed);
+        self.used = match is_complete {
+            true => used,
+            false => used.max(self.used),
+        };
         self.counted = Some(Instant::now());
     }
 }
@@ -279,5 +286,31 @@ fn bytes_of(metadata: &cap_std::fs::Metadata) -> u64 {
     match metadata.is_file() {
         true => OBJECT.saturating_add(metadata.len()),
         false => OBJECT,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cap_std::ambient_authority;
+
+    use super::*;
+
+    /// A volume of millions of files that is full would have room again, each minute.
+    #[test]
+    fn a_count_that_is_cut_off_takes_nothing_back() {
+        let directory = tempfile::tempdir().unwrap();
+        for name in ["a", "b", "c"] {
+            std::fs::write(directory.path().join(name), "x").unwrap();
+        }
+        let dir = Dir::open_ambient_dir(directory.path(), ambient_authority()).unwrap();
+        let mut state = State::default();
+        let one = OBJECT + 1;
+        state.count(&dir, 3);
+        assert_eq!(state.used, 3 * one);
+        state.count(&dir, 2);
+        assert_eq!(state.used, 3 * one);
+        std::fs::remove_file(directory.path().join("a")).unwrap();
+        state.count(&dir, 3);
+        assert_eq!(state.used, 2 * one);
     }
 }

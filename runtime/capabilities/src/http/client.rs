@@ -11,7 +11,7 @@ use super::connect::Connector;
 use super::headers::MAX_HEADERS;
 use super::in_flight::Flights;
 use super::resolve::Resolver;
-use super::tls::Tls;
+use super::tls::{Reading, Tls};
 
 /// A pool of connections.
 pub(super) type Pool = Pooled<Connector, Body>;
@@ -20,6 +20,8 @@ pub(super) type Pool = Pooled<Connector, Body>;
 /// by a request of another grant.
 pub(super) struct Client {
     pub(super) flights: Arc<Flights>,
+    /// Reads what requests say about TLS.
+    pub(super) tls: Reading,
     connector: Connector,
     public: Pool,
     private: Pool,
@@ -41,6 +43,7 @@ impl Client {
         let connector = Connector::new(resolver);
         Client {
             flights: Arc::default(),
+            tls: Reading::default(),
             public: pool(connector.clone()),
             private: pool(connector.for_private()),
             connector,

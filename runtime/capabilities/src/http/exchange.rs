@@ -57,7 +57,7 @@ impl Exchange {
 
     async fn exchange(mut self, charge: &Charge) -> Answer {
         let mut tls = match self.wish.tls.take() {
-            Some(options) => Some(Tls::own(options).await?),
+            Some(options) => Some(Tls::own(options, &self.client.tls).await?),
             None => None,
         };
         let mut left = self.wish.redirects;

@@ -139,7 +139,8 @@ fn method(text: &str) -> Result<Method, Error> {
 ///
 /// # Errors
 ///
-/// `Invalid` for another scheme than HTTP's, a user, a password, a control character.
+/// `Invalid` for another scheme than HTTP's, a user, a password, a control character, a host
+/// that ends with a dot.
 pub(super) fn url(text: &str) -> Result<Url, Error> {
     let wrong = |why: &str| {
         let shown = text::clipped(text, 100);
@@ -161,6 +162,10 @@ pub(super) fn url(text: &str) -> Result<Url, Error> {
     }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong("has a user or a password; use the option `auth`"));
+    }
+    // To a resolver it is the host without the dot, and to grants and policies another one.
+    if url.host_str().is_some_and(|host| host.ends_with('.')) {
+        return Err(wrong("has a host that ends with a dot"));
     }
     url.set_fragment(None);
     Ok(url)
@@ -376,6 +381,8 @@ mod tests {
             (" http://a.org", "a control character"),
             ("http://", "not a URL"),
             ("http://a b/", "not a URL"),
+            ("http://EXAMPLE.org./", "ends with a dot"),
+            ("http://example.org%2e/", "ends with a dot"),
         ] {
             refused(url, vec![], why);
         }
@@ -385,7 +392,7 @@ mod tests {
             ("http://[::ffff:127.0.0.1]/", "http://[::ffff:7f00:1]"),
             ("http://good.org\\@evil.org/", "http://good.org"),
             ("http://good.org#@evil.org/", "http://good.org"),
-            ("http://EXAMPLE.org./", "http://example.org."),
+            ("http://127.0.0.1./", "http://127.0.0.1"),
         ] {
             let wish = read("GET", url, vec![]).unwrap();
             assert_eq!(wish.origin.as_str(), origin, "{url}");

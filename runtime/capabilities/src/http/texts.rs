@@ -30,6 +30,14 @@ pub(super) fn texts_of(what: &str, table: &[u8]) -> Result<Vec<(String, Texts)>,
         Token::Nil | Token::Null | Token::Array(0) => return Ok(Vec::new()),
         _ => return Err(wrong()),
     };
+    let too_many = || {
+        let message = format!("{what} has more than max_fields = {MAX_FIELDS} texts");
+        beyond("max_fields", MAX_FIELDS, message)
+    };
+    // A name may have no text, and takes memory nevertheless.
+    if len as usize > MAX_FIELDS {
+        return Err(too_many());
+    }
     let mut all = Vec::new();
     let mut count = 0_usize;
     for _ in 0..len {
@@ -45,8 +53,7 @@ pub(super) fn texts_of(what: &str, table: &[u8]) -> Result<Vec<(String, Texts)>,
         for _ in 0..values {
             count += 1;
             if count > MAX_FIELDS {
-                let message = format!("{what} has more than max_fields = {MAX_FIELDS} texts");
-                return Err(beyond("max_fields", MAX_FIELDS, message));
+                return Err(too_many());
             }
             let token = match first.take() {
                 Some(token) => token,
@@ -72,4 +79,24 @@ pub(super) fn check_count(what: &str, count: u32) -> Result<(), Error> {
     }
     let message = format!("{what} has more than max_fields = {MAX_FIELDS} elements");
     Err(beyond("max_fields", MAX_FIELDS, message))
+}
+
+#[cfg(test)]
+mod tests {
+    use warren_values::msgpack::Output;
+
+    use super::*;
+
+    #[test]
+    fn names_without_texts_are_bounded() {
+        let names = u32::try_from(MAX_FIELDS).unwrap() + 1;
+        let mut table = Output::new();
+        table.map(names).unwrap();
+        for _ in 0..names {
+            table.string(b"a").unwrap();
+            table.array(0).unwrap();
+        }
+        let error = texts_of("options.form", table.as_slice()).unwrap_err();
+        assert!(error.message.contains("max_fields = 1000"), "{error}");
+    }
 }

@@ -1,19 +1,19 @@
 //! TLS: the roots of the machine, or those that a request brings.
 
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use rustls::crypto::ring;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
 use tokio::net::TcpStream;
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use warren_engine::capability::http::reason;
-use warren_kernel::{Error, Kind};
+use warren_kernel::{Error, Kind, text};
 
 use super::failure;
 
@@ -46,16 +46,43 @@ impl Default for Tls {
     }
 }
 
+/// The reading of what requests say about TLS. No process is charged for the time that it takes,
+/// so it has few threads.
+pub(super) struct Reading {
+    permits: Arc<Semaphore>,
+    /// The roots of the machine, for requests without roots of their own.
+    roots: Arc<OnceLock<RootCertStore>>,
+}
+
+/// Threads that read what requests say about TLS.
+const AT_A_TIME: u32 = 4;
+
+impl Default for Reading {
+    fn default() -> Self {
+        Reading {
+            permits: Arc::new(Semaphore::new(AT_A_TIME as usize)),
+            roots: Arc::default(),
+        }
+    }
+}
+
 impl Tls {
     /// Makes the TLS of a request.
     ///
     /// # Errors
     ///
     /// `Invalid` for texts that are no certificates, no key or no name.
-    pub(super) async fn own(options: TlsOptions) -> Result<Tls, Error> {
-        spawn_blocking(move || own(&options))
-            .await
-            .map_err(|_| Error::internal("the options of TLS could not be read"))?
+    pub(super) async fn own(options: TlsOptions, reading: &Reading) -> Result<Tls, Error> {
+        let lost = || Error::internal("the options of TLS could not be read");
+        let permit = Arc::clone(&reading.permits).acquire_owned().await;
+        let permit = permit.map_err(|_| lost())?;
+        let of_machine = Arc::clone(&reading.roots);
+        let read = spawn_blocking(move || {
+            // Given back at the end of the work, be its request still there or not.
+            let _permit = permit;
+            own(&options, &of_machine)
+        });
+        read.await.map_err(|_| lost())?
     }
 
     /// Begins TLS on a connection to a host, which may speak HTTP/2 if `offers_http2`. Returns
@@ -120,7 +147,7 @@ async fn of_machine() -> Result<Arc<ClientConfig>, Error> {
         .map_err(|_| Error::internal("the root certificates could not be read"))?
 }
 
-fn own(options: &TlsOptions) -> Result<Tls, Error> {
+fn own(options: &TlsOptions, of_machine: &OnceLock<RootCertStore>) -> Result<Tls, Error> {
     let roots = match &options.ca {
         None => None,
         Some(pem) => {
@@ -142,18 +169,26 @@ fn own(options: &TlsOptions) -> Result<Tls, Error> {
         }
     };
     let server_name = options.server_name.as_deref().map(name).transpose()?;
-    let roots = match roots {
-        Some(roots) => roots,
-        None => {
-            let mut roots = RootCertStore::empty();
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            roots
-        }
-    };
+    let roots = roots.unwrap_or_else(|| known(of_machine));
     Ok(Tls::Own {
         config: config(roots, identity)?,
         server_name,
     })
+}
+
+/// Returns the roots of the machine, which are read once.
+fn known(of_machine: &OnceLock<RootCertStore>) -> RootCertStore {
+    if let Some(known) = of_machine.get() {
+        return known.clone();
+    }
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    // A machine without roots may have some later.
+    if !roots.is_empty() {
+        // Fails if another thread has read them, too.
+        let _ = of_machine.set(roots.clone());
+    }
+    roots
 }
 
 type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
@@ -186,13 +221,18 @@ fn certificates(what: &str, pem: &str) -> Result<Vec<CertificateDer<'static>>, E
     }
 }
 
+/// Characters of a name in a message.
+const SHOWN: usize = 200;
+
 /// Reads the name of a server: a name, or an address, that of IPv6 with or without brackets.
 fn name(host: &str) -> Result<ServerName<'static>, Error> {
     let bare = host
         .strip_prefix('[')
         .and_then(|rest| rest.strip_suffix(']'));
-    ServerName::try_from(bare.unwrap_or(host).to_owned())
-        .map_err(|_| Error::invalid(format!("{host} is not the name of a server")))
+    ServerName::try_from(bare.unwrap_or(host).to_owned()).map_err(|_| {
+        let shown = text::clipped(host, SHOWN);
+        Error::invalid(format!("`{shown}` is not the name of a server"))
+    })
 }
 
 /// The error of TLS that did not begin.
@@ -207,4 +247,24 @@ fn failed(host: &str, error: &io::Error) -> Error {
     let error = failure::unreachable(host, &format!("TLS failed: {error}"), reason);
     // The certificate will be the same.
     error.retryable(reason != reason::CERTIFICATE)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    /// Nobody is charged for the time.
+    #[tokio::test]
+    async fn few_threads_read_what_requests_say() {
+        let reading = Reading::default();
+        let all = Arc::clone(&reading.permits).acquire_many_owned(AT_A_TIME);
+        let all = all.await.unwrap();
+        let mut own = Box::pin(Tls::own(TlsOptions::default(), &reading));
+        assert!((&mut own).now_or_never().is_none());
+        drop(all);
+        assert!(own.await.is_ok());
+        assert_eq!(reading.permits.available_permits(), AT_A_TIME as usize);
+    }
 }

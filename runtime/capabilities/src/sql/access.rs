@@ -174,6 +174,8 @@ mod tests {
             "COPY t TO PROGRAM 'sh'",
             "/* /* */ SELECT */ COMMIT",
             "prepare transaction 'x'",
+            // A carriage return ends a line to the server, and what follows is its statement.
+            "--\r COPY (--\n SELECT 1) TO PROGRAM 'sh'",
         ] {
             assert!(Access::of(text, Dialect::Postgres).is_err(), "{text}");
         }

@@ -6,7 +6,10 @@ use warren_kernel::{Error, text};
 
 use crate::hex;
 
-/// The table of the migrations that were made, for both languages.
+/// The name of the table of the migrations that were made.
+pub(super) const NAME: &str = "warren_migrations";
+
+/// The table, for both languages.
 pub(super) const TABLE: &str = "CREATE TABLE IF NOT EXISTS warren_migrations (
     version BIGINT PRIMARY KEY, name TEXT NOT NULL, hash TEXT NOT NULL)";
 

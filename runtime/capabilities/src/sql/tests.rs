@@ -294,6 +294,117 @@ async fn a_statement_reaches_nothing_but_its_database() {
     )
     .await;
     assert_eq!(found, of("one two"));
+    // Their time grows with the square of the words that are found.
+    for function in [
+        "highlight(g, 0, '[', ']')",
+        "snippet(g, 0, '[', ']', '', 8)",
+    ] {
+        let text = format!("SELECT {function} AS v FROM g WHERE g MATCH 'two'");
+        let error = query(&mut tester, &databases, Value::Nil, &text).await;
+        let error = error.expect_err(&text);
+        assert_eq!(error.kind, Kind::Invalid, "{error}");
+        assert!(error.message.contains("is not available"), "{error}");
+    }
+}
+
+/// With another row in it the program would not start again.
+#[tokio::test]
+async fn the_table_of_migrations_is_not_for_programs() {
+    let migration = |version: u32| Migration {
+        version,
+        name: format!("{version:03}.sql").into(),
+        text: format!("CREATE TABLE t{version} (v)").into(),
+    };
+    let databases = open(DatabaseSettings {
+        migrations: vec![migration(1), migration(2)],
+        ..memory()
+    });
+    let mut tester = tester();
+    for text in [
+        "INSERT INTO warren_migrations VALUES (9, 'x', 'y')",
+        "UPDATE warren_migrations SET hash = 'x'",
+        "DELETE FROM WARREN_migrations",
+        "DROP TABLE warren_migrations",
+        "ALTER TABLE warren_migrations RENAME TO w",
+        "CREATE UNIQUE INDEX i ON warren_migrations (name)",
+        "CREATE TRIGGER a INSERT ON t1 BEGIN DELETE FROM warren_migrations; END; \
+         INSERT INTO t1 VALUES (1)",
+    ] {
+        let error = execute(&mut tester, &databases, Value::Nil, text).await;
+        let error = error.expect_err(text);
+        assert_eq!(error.kind, Kind::Invalid, "{text}: {error}");
+        assert!(error.message.contains("warren_migrations"), "{error}");
+    }
+    let made = "SELECT count(*) v FROM warren_migrations";
+    let made = value(&mut tester, &databases, made).await;
+    assert_eq!(made, Value::from(2));
+}
+
+/// Opens a database in a file, below a directory.
+fn open_file(directory: &tempfile::TempDir, max_bytes: u64) -> Databases {
+    let data = Data::open(directory.path()).unwrap();
+    let settings = DatabaseSettings {
+        max_bytes,
+        ..DatabaseSettings::new("app:d", DatabasePlace::File("d.db".into()))
+    };
+    Databases::open(vec![settings], Some(&data)).unwrap()
+}
+
+#[tokio::test]
+async fn an_error_does_not_tell_where_the_file_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let databases = open_file(&directory, 1 << 20);
+    // The connection that writes has it open, and those that read open it now.
+    std::fs::remove_file(directory.path().join("databases/d.db")).unwrap();
+    let error = query(&mut tester(), &databases, Value::Nil, "SELECT 1 v").await;
+    let error = error.unwrap_err();
+    assert_eq!(error.kind, Kind::Unavailable, "{error}");
+    assert!(!error.message.contains("d.db"), "{error}");
+}
+
+/// The log becomes longer while a transaction reads, whatever the database may have.
+#[tokio::test]
+async fn transactions_that_read_do_not_fill_the_disk_with_the_log() {
+    /// More than the log may have before a change makes it shorter.
+    const MOST: u64 = 20 << 20;
+    let directory = tempfile::tempdir().unwrap();
+    let databases = open_file(&directory, 4 << 20);
+    let (mut reader, mut writer) = (tester(), tester());
+    let create = "CREATE TABLE t (v); INSERT INTO t VALUES (zeroblob(1000000))";
+    execute(&mut writer, &databases, Value::Nil, create)
+        .await
+        .unwrap();
+    let read_only = Value::Map(vec![(of("read_only"), Value::from(true))]);
+    let arguments = [of("d"), read_only];
+    let transaction = call(&mut reader, &databases, "begin", &arguments)
+        .await
+        .unwrap();
+    let length = "SELECT length(v) v FROM t";
+    query(&mut reader, &databases, transaction.clone(), length)
+        .await
+        .unwrap();
+    let change = "UPDATE t SET v = randomblob(1000000)";
+    let mut refused = None;
+    for _ in 0..50 {
+        if let Err(error) = execute(&mut writer, &databases, Value::Nil, change).await {
+            refused = Some(error);
+            break;
+        }
+    }
+    let error = refused.expect("the log stays within its bound");
+    assert_eq!(error.kind, Kind::Unavailable, "{error}");
+    assert!(error.message.contains("its log"), "{error}");
+    let log = directory.path().join("databases/d.db-wal");
+    let bytes = || std::fs::metadata(&log).unwrap().len();
+    assert!(bytes() < MOST, "{}", bytes());
+    let ended = [of("d"), transaction];
+    call(&mut reader, &databases, "rollback", &ended)
+        .await
+        .unwrap();
+    execute(&mut writer, &databases, Value::Nil, change)
+        .await
+        .unwrap();
+    assert!(bytes() < 4 << 20, "{}", bytes());
 }
 
 #[tokio::test]

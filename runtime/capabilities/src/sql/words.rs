@@ -1,7 +1,7 @@
 //! The words of a statement, outside of strings, quoted names and comments.
 
-/// Returns the words of a statement, in their order. `nested` is true if comments may hold
-/// comments.
+/// Returns the words of a statement, in their order. `nested` is true for the comments of
+/// PostgreSQL: they may hold comments, and those of a line end with a carriage return, too.
 pub(super) fn words(text: &str, nested: bool) -> Words<'_> {
     Words { rest: text, nested }
 }
@@ -26,7 +26,7 @@ impl<'a> Iterator for Words<'a> {
             }
             self.rest = match first {
                 '\'' | '"' | '`' => after(&self.rest[1..], first),
-                '-' if self.rest.starts_with("--") => after(self.rest, '\n'),
+                '-' if self.rest.starts_with("--") => self.after_line(),
                 '/' if self.rest.starts_with("/*") => self.after_comment(),
                 _ => &self.rest[first.len_utf8()..],
             };
@@ -35,6 +35,15 @@ impl<'a> Iterator for Words<'a> {
 }
 
 impl<'a> Words<'a> {
+    /// Returns the text behind the line that the rest begins with.
+    fn after_line(&self) -> &'a str {
+        let is_end = |c: char| c == '\n' || (self.nested && c == '\r');
+        match self.rest.find(is_end) {
+            Some(at) => &self.rest[at + 1..],
+            None => "",
+        }
+    }
+
     /// Returns the text behind the comment that the rest begins with.
     fn after_comment(&self) -> &'a str {
         let (mut rest, mut depth) = (&self.rest[2..], 1_usize);
@@ -87,6 +96,13 @@ mod tests {
         let text = "/* /* */ COMMIT */ SELECT";
         assert_eq!(words(text, true).next(), Some("SELECT"));
         assert_eq!(words(text, false).next(), Some("COMMIT"));
+    }
+
+    #[test]
+    fn a_line_ends_where_the_database_says_so() {
+        let text = "-- \r COMMIT -- \n SELECT";
+        assert_eq!(words(text, true).collect::<Vec<_>>(), ["COMMIT", "SELECT"]);
+        assert_eq!(words(text, false).collect::<Vec<_>>(), ["SELECT"]);
     }
 
     #[test]

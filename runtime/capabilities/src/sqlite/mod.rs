@@ -12,6 +12,7 @@ mod queue;
 mod readers;
 mod writer;
 
+use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread;
@@ -206,6 +207,57 @@ pub(crate) fn failed(error: &rusqlite::Error) -> Error {
         ),
         _ => Error::internal(format!("the database does not work: {error}")),
     }
+}
+
+/// Makes the error of a call on a database that cannot be opened. Its words name the file, which
+/// is the operator's affair: they are in the log.
+pub(crate) fn not_opened(error: &rusqlite::Error) -> Error {
+    tracing::warn!("cannot open a database: {error}");
+    let message = "the database does not work: its file cannot be opened";
+    Error::new(Kind::Unavailable, message)
+}
+
+/// The log of a database, after a look at its bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Log {
+    /// It is not too long, as is one without a file.
+    Short,
+    /// It is empty now.
+    Emptied,
+    /// Somebody who reads keeps it as it is.
+    Kept,
+}
+
+/// Empties the log of a database that has more than `most` bytes. Waits for `wait` for those who
+/// read, and leaves the connection with `patience` for the locks of others.
+///
+/// # Errors
+///
+/// Those of the database.
+pub(crate) fn shorten_log(
+    connection: &Connection,
+    most: u64,
+    wait: Duration,
+    patience: Duration,
+) -> rusqlite::Result<Log> {
+    if log_bytes(connection) <= most {
+        return Ok(Log::Short);
+    }
+    connection.busy_timeout(wait)?;
+    let empty = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let is_kept = connection.query_row(empty, [], |row| row.get::<_, bool>(0));
+    connection.busy_timeout(patience)?;
+    Ok(match is_kept? {
+        true => Log::Kept,
+        false => Log::Emptied,
+    })
+}
+
+/// Returns the bytes of the log of a database; 0 without a file.
+fn log_bytes(connection: &Connection) -> u64 {
+    let path = connection.path().filter(|path| !path.is_empty());
+    let metadata = path.and_then(|path| fs::metadata(format!("{path}-wal")).ok());
+    metadata.map_or(0, |metadata| metadata.len())
 }
 
 /// Time for which a connection waits for another one's lock. Only an operator's tool has

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use warren_kernel::{Error, Kind};
 
-use super::{PATIENCE, failed};
+use super::{PATIENCE, not_opened};
 
 /// Connections of one database that read at a time. A host may have all but one.
 const MAX_READERS: usize = 4;
@@ -52,7 +52,7 @@ impl Readers {
             let found = idle.lock().pop();
             let connection = match found {
                 Some(connection) => connection,
-                None => open(&path).map_err(|error| failed(&error))?,
+                None => open(&path).map_err(|error| not_opened(&error))?,
             };
             let result = job(&connection);
             idle.lock().push(connection);

@@ -155,3 +155,58 @@ async fn readers_do_not_wait_for_the_writer() {
     held.await.unwrap().unwrap();
     assert_eq!(database.read(1, all).await.unwrap(), [1]);
 }
+
+#[tokio::test]
+async fn an_error_does_not_tell_where_the_file_is() {
+    let outer = tempfile::tempdir().unwrap();
+    let [_, place] = places(&outer);
+    let database = Database::open(&place, &TABLES).unwrap();
+    // The thread that writes has it open, and those that read open it now.
+    let Place::File { path, .. } = &place else {
+        panic!("{place:?}");
+    };
+    std::fs::remove_file(path).unwrap();
+    let error = database.read(1, all).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Unavailable, "{error}");
+    assert!(!error.message.contains("app:n"), "{error}");
+}
+
+/// Under reads without a pause the log would grow for ever, and it keeps the length that it had.
+#[tokio::test]
+async fn a_log_that_is_long_becomes_shorter() {
+    let outer = tempfile::tempdir().unwrap();
+    let [_, place] = places(&outer);
+    let Place::File { path, .. } = &place else {
+        panic!("{place:?}");
+    };
+    let log = path.with_extension("db-wal");
+    let bytes = || std::fs::metadata(&log).unwrap().len();
+    let database = Database::open(&place, &TABLES).unwrap();
+    let large = |c: &Connection| {
+        let added = c.execute("INSERT INTO n VALUES (zeroblob(20000000))", []);
+        added.map(|_| ()).map_err(|error| failed(&error))
+    };
+    database.write(1, large, |()| {}).await.unwrap();
+    // The thread looks at the log between two groups.
+    database.write(1, |c| add(c, 1), |()| {}).await.unwrap();
+    assert!(bytes() < writer::MAX_LOG, "{}", bytes());
+}
+
+#[test]
+fn a_read_keeps_the_log_as_it_is() {
+    let outer = tempfile::tempdir().unwrap();
+    let [_, place] = places(&outer);
+    let writes = open_to_write(&place).unwrap();
+    writes
+        .execute_batch("CREATE TABLE n (n); INSERT INTO n VALUES (1)")
+        .unwrap();
+    let shorten = |most: u64| shorten_log(&writes, most, Duration::ZERO, PATIENCE).unwrap();
+    assert_eq!(shorten(1 << 20), Log::Short);
+    let reads = open_to_write(&place).unwrap();
+    reads.execute_batch("BEGIN; SELECT n FROM n").unwrap();
+    writes.execute_batch("INSERT INTO n VALUES (2)").unwrap();
+    assert_eq!(shorten(0), Log::Kept);
+    reads.execute_batch("COMMIT").unwrap();
+    assert_eq!(shorten(0), Log::Emptied);
+    assert_eq!(shorten(0), Log::Short);
+}

@@ -1,14 +1,15 @@
 //! The thread that writes to a database.
 
 use std::panic::{self, AssertUnwindSafe};
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 use warren_kernel::{Error, Kind};
 
-use super::failed;
 use super::job::Write;
 use super::queue::Queue;
+use super::{Log, PATIENCE, failed, shorten_log};
 
 /// A job with its caller.
 pub(super) struct Task<T, J, D> {
@@ -67,8 +68,16 @@ where
     }
 }
 
+/// Bytes of a log that is made shorter. Without that it would become longer for as long as one
+/// read or another goes on, as under a load that never rests.
+pub(super) const MAX_LOG: u64 = 16 << 20;
+
+/// Time for which the thread waits for those who read, before it makes the log shorter.
+const FOR_READERS: Duration = Duration::from_millis(100);
+
 /// Does all jobs of a queue until it is closed.
 pub(super) fn write_all(connection: &Connection, queue: &Queue) {
+    let mut most = MAX_LOG;
     while let Some(mut group) = queue.next_group() {
         let committed = write_group(connection, &mut group);
         for job in group {
@@ -77,6 +86,12 @@ pub(super) fn write_all(connection: &Connection, queue: &Queue) {
                 tracing::error!("the answer of a database panicked");
             }
         }
+        most = match shorten_log(connection, most, FOR_READERS, PATIENCE) {
+            Ok(Log::Short) => most,
+            Ok(Log::Emptied) => MAX_LOG,
+            // A long read, such as that of a backup: tried again after as many bytes.
+            Ok(Log::Kept) | Err(_) => most.saturating_add(MAX_LOG),
+        };
     }
 }
 

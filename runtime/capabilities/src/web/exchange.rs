@@ -136,6 +136,18 @@ impl Draft {
     }
 }
 
+/// Refuses more values of one header field than an answer has fields.
+///
+/// # Errors
+///
+/// `Invalid`, with the limit.
+pub(crate) fn check_values(count: u32) -> Result<(), Error> {
+    match count as usize <= MAX_HEADERS {
+        true => Ok(()),
+        false => Err(beyond_headers("max_headers", MAX_HEADERS)),
+    }
+}
+
 #[cold]
 fn beyond_headers(limit: &'static str, most: usize) -> Error {
     let message = format!("the header of the answer is beyond {limit} = {most}");

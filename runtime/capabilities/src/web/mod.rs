@@ -33,7 +33,7 @@ use warren_engine::capability::{Caller, Capability, Step};
 use warren_kernel::Error;
 use warren_values::msgpack::{Input, Token};
 
-use exchange::{Exchange, OfProcess};
+use exchange::{Exchange, OfProcess, check_values};
 
 /// See [the module](self).
 pub(crate) struct Web;
@@ -75,7 +75,8 @@ fn exchange(caller: &mut dyn Caller) -> Result<Arc<Exchange>, Error> {
 ///
 /// # Errors
 ///
-/// `Invalid`, naming the argument, for another value.
+/// `Invalid`, naming the argument, for another value, and for more texts than an answer has
+/// header fields.
 fn values_of<'a>(name: &str, value: &'a [u8]) -> Result<Vec<&'a [u8]>, Error> {
     let wrong = || Error::invalid(format!("{name}: expected text, or a list of texts"));
     let mut input = Input::new(value);
@@ -85,9 +86,30 @@ fn values_of<'a>(name: &str, value: &'a [u8]) -> Result<Vec<&'a [u8]>, Error> {
     };
     match input.token().map_err(|_| wrong())? {
         Token::Nil | Token::Null => Ok(Vec::new()),
-        Token::Array(len) => (0..len)
-            .map(|_| bytes_of(input.token().map_err(|_| wrong())?))
-            .collect(),
+        Token::Array(len) => {
+            check_values(len)?;
+            (0..len)
+                .map(|_| bytes_of(input.token().map_err(|_| wrong())?))
+                .collect()
+        }
         one => Ok(vec![bytes_of(one)?]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use warren_values::msgpack::Output;
+
+    use super::*;
+
+    #[test]
+    fn the_values_of_a_field_are_bounded() {
+        let mut list = Output::new();
+        list.array(257).unwrap();
+        for _ in 0..257 {
+            list.string(b"").unwrap();
+        }
+        let error = values_of("value", list.as_slice()).unwrap_err();
+        assert!(error.message.contains("max_headers = 256"), "{error}");
     }
 }

@@ -36,6 +36,9 @@ local statements = {
   "WITH RECURSIVE n (v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n) INSERT INTO f SELECT hex(randomblob(100)) FROM n",
   "CREATE TABLE u AS WITH RECURSIVE n (v) AS (SELECT 1 UNION ALL SELECT v + 1 FROM n) SELECT v, zeroblob(1000000) FROM n",
   "SELECT a FROM f WHERE f MATCH '" .. times(3000, "a", " OR ") .. "'",
+  "INSERT INTO f VALUES ('" .. times(200000, "a", " ") .. "')",
+  "SELECT length(highlight(f, 0, '[', ']')) AS v FROM f WHERE f MATCH 'a'",
+  "SELECT snippet(f, 0, '[', ']', '', 8) AS v FROM f WHERE f MATCH 'a'",
 }
 local KINDS = { [errors.INVALID] = true, [errors.TIMEOUT] = true, [errors.UNAVAILABLE] = true, [errors.RATE_LIMITED] = true, [errors.INTERNAL] = false }
 local failed = 0

@@ -71,6 +71,26 @@ async fn a_request_that_is_not_granted_reaches_nobody() {
     assert!(world.http.client.flights.is_empty());
 }
 
+/// A policy that forbids a host has one name for it, as a resolver has.
+#[tokio::test]
+async fn a_host_has_no_second_name_behind_a_policy() {
+    let server = Server::start(|_| ok("")).await;
+    let mut world = World::new(&["*"]);
+    world.publish("site.org", &server);
+    world.names.answers("site.org.", &[&[PUBLIC.into()]]);
+    world.tester.denied_on = vec!["http://site.org".to_owned()];
+    for url in [
+        "http://site.org/",
+        "http://SITE.org:80/",
+        "http://site.org./",
+        "http://site%2eorg%2e/",
+    ] {
+        assert!(world.get(url).await.is_err(), "{url}");
+    }
+    assert!(world.names.asked.lock().is_empty());
+    assert!(server.all().is_empty());
+}
+
 #[tokio::test]
 async fn a_name_that_changes_to_an_address_of_this_machine_is_not_connected_to() {
     let server =

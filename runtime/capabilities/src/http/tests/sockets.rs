@@ -1,13 +1,19 @@
 //! Sockets of processes without guests, to servers of the tests.
 
-use futures::{SinkExt as _, StreamExt as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use futures::{FutureExt as _, SinkExt as _, StreamExt as _};
+use tokio::io::AsyncWriteExt as _;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::{WebSocketStream, accept_async};
-use warren_engine::capability::{Capability as _, Charge};
+use warren_engine::capability::{Capability as _, Charge, Step, Waiting};
 use warren_kernel::{Error, Kind};
 use warren_values::Value;
+use warren_values::msgpack::Output;
 
 use super::super::Websocket;
 use super::{PUBLIC, World, carried_out, in_time, public, text};
@@ -53,7 +59,62 @@ impl Room {
         let (number, server) = tokio::join!(connected, in_time(accepted));
         (number.unwrap(), server)
     }
+
+    /// Begins a call that waits.
+    fn begin(&mut self, operation: &str, request: &[u8]) -> Waiting {
+        match self
+            .sockets
+            .call(&mut self.world.tester, operation, request)
+        {
+            Step::Wait(waiting) => waiting,
+            step => panic!("{operation}: {step:?}"),
+        }
+    }
+
+    /// Begins a receive.
+    fn receive(&mut self, number: &Value) -> Waiting {
+        let request = warren_values::to_value(std::slice::from_ref(number)).unwrap();
+        self.begin("receive", request.as_slice())
+    }
+
+    /// Begins to send a message of bytes.
+    fn send(&mut self, number: &Value, bytes: &[u8]) -> Waiting {
+        let Value::Integer(number) = number else {
+            panic!("no number: {number:?}");
+        };
+        let mut request = Output::new();
+        request.lift_limit();
+        request.array(3).unwrap();
+        request.integer(*number).unwrap();
+        request.string(bytes).unwrap();
+        request.integer(2).unwrap();
+        self.begin("send", request.as_slice())
+    }
+
+    /// Waits until no socket counts.
+    async fn is_free(&self) {
+        let free = async {
+            while !self.sockets.quota.is_free() {
+                tokio::task::yield_now().await;
+            }
+        };
+        in_time(free).await;
+    }
 }
+
+/// A charge that adds up what it is asked for.
+fn counted() -> (Charge, Arc<AtomicUsize>) {
+    let count = Arc::<AtomicUsize>::default();
+    let counting = Arc::clone(&count);
+    let charge = Charge::new(move |bytes| {
+        counting.fetch_add(bytes, Ordering::SeqCst);
+        Ok(())
+    });
+    (charge, count)
+}
+
+/// More than the system takes for a connection whose other end reads nothing.
+const LARGE: usize = 32 << 20;
 
 #[tokio::test]
 async fn messages_go_both_ways() {
@@ -89,7 +150,81 @@ async fn a_process_that_ends_leaves_its_server_a_word() {
         Some(Ok(Message::Close(Some(frame)))) => assert_eq!(frame.code, CloseCode::Away),
         other => panic!("{other:?}"),
     }
-    assert!(room.sockets.quota.is_free());
+    room.is_free().await;
+}
+
+/// A process that opens sockets and leaves them has no more connections than another one.
+#[tokio::test]
+async fn a_socket_that_is_left_counts_until_it_is_closed() {
+    let mut room = Room::new().await;
+    let (number, server) = room.open().await;
+    let waiting = room.send(&number, &vec![7; LARGE]);
+    let mut sending = (waiting.run)(Charge::new(|_| Ok(())));
+    assert!((&mut sending).now_or_never().is_none());
+    drop(sending);
+    room.world.tester.end_code();
+    // The farewell waits for a server that reads nothing.
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+        assert!(!room.sockets.quota.is_free());
+    }
+    drop(server);
+    room.is_free().await;
+}
+
+#[tokio::test]
+async fn a_message_is_charged_while_it_comes_and_when_nobody_waits_for_it() {
+    /// Bytes of the message, and of the part that comes at first.
+    const ALL: usize = 1_000_000;
+    const PART: usize = 600_000;
+    let mut room = Room::new().await;
+    let (number, server) = room.open().await;
+    let mut raw = server.into_inner();
+    let (go_on, waits) = oneshot::channel::<()>();
+    let sending = tokio::spawn(async move {
+        let mut frame = vec![0x82, 127];
+        frame.extend((ALL as u64).to_be_bytes());
+        frame.extend(vec![0xff; PART]);
+        raw.write_all(&frame).await.unwrap();
+        waits.await.unwrap();
+        raw.write_all(&vec![0xff; ALL - PART]).await.unwrap();
+        raw
+    });
+    let (charge, charged) = counted();
+    let mut receiving = (room.receive(&number).run)(charge);
+    let comes = async {
+        while charged.load(Ordering::SeqCst) < PART {
+            assert!((&mut receiving).now_or_never().is_none());
+            tokio::task::yield_now().await;
+        }
+    };
+    in_time(comes).await;
+    drop(receiving);
+    let waiting = room.receive(&number);
+    assert!(waiting.memory >= PART, "{}", waiting.memory);
+    go_on.send(()).unwrap();
+    let (charge, charged) = counted();
+    let message = in_time((waiting.run)(charge)).await.unwrap();
+    let message: Value = warren_values::from_value(&message).unwrap();
+    assert_eq!(message.get("data"), Some(&Value::Bytes(vec![0xff; ALL])));
+    let charged = charged.load(Ordering::SeqCst);
+    assert!(charged >= 2 * ALL - PART, "{charged}");
+    let nothing = room.receive(&number).memory;
+    assert!(nothing < PART, "{nothing}");
+    drop(in_time(sending).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_message_that_was_not_sent_is_charged_to_the_next_call() {
+    let mut room = Room::new().await;
+    let (number, server) = room.open().await;
+    let waiting = room.send(&number, &vec![7; LARGE]);
+    let mut sending = (waiting.run)(Charge::new(|_| Ok(())));
+    assert!((&mut sending).now_or_never().is_none());
+    drop(sending);
+    let memory = room.receive(&number).memory;
+    assert!(memory > LARGE / 2, "{memory}");
+    drop(server);
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! `websocket.connect`: a connection that is judged as a request, and its handshake.
 
+use std::sync::Arc;
+
 use http::Request;
 use tokio_tungstenite::client_async_with_config;
 use tokio_tungstenite::tungstenite;
@@ -9,6 +11,7 @@ use warren_engine::capability::{Caller, Step};
 use warren_kernel::{Error, Kind};
 
 use super::Websocket;
+use super::meter::{Meter, Metered};
 use super::options::Wish;
 use super::socket::{BUFFER, Socket};
 use super::sockets::Sockets;
@@ -51,11 +54,15 @@ pub(super) fn connect(
                 .write_buffer_size(0)
                 .max_message_size(Some(wish.max_message))
                 .max_frame_size(Some(wish.max_message));
-            let begun = client_async_with_config(handshake, transport, Some(config)).await;
-            begun.map_err(|error| refused(&error, &origin))
+            let meter = Arc::<Meter>::default();
+            let metered = Metered::new(transport, &meter);
+            let begun = client_async_with_config(handshake, metered, Some(config)).await;
+            let (stream, _) = begun.map_err(|error| refused(&error, &origin))?;
+            meter.has_come();
+            Ok::<_, Error>((stream, meter))
         };
-        let (stream, _) = within(wish.dial, &origin, connecting).await?;
-        let number = sockets.add(Socket::new(stream, wish.times, held));
+        let (stream, meter) = within(wish.dial, &origin, connecting).await?;
+        let number = sockets.add(Socket::new(stream, meter, wish.times, held));
         answer::write(|out| out.integer(number))
     }))
 }

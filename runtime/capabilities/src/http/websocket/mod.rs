@@ -7,6 +7,7 @@
 //! ```
 
 mod connect;
+mod meter;
 mod options;
 mod socket;
 mod sockets;
@@ -73,15 +74,21 @@ fn socket(caller: &mut dyn Caller, arguments: &mut Arguments<'_>) -> Result<Arc<
     caller.kept().state(Sockets::default)?.get(number)
 }
 
+/// Returns the bytes that the sockets of the process hold for calls that it has given up. A call
+/// that makes them hold more is charged for these, too.
+fn left(caller: &mut dyn Caller) -> usize {
+    let sockets = caller.kept().find::<Sockets>();
+    sockets.map_or(0, |sockets| sockets.left())
+}
+
 /// `websocket.receive(socket)`: a map of `type` and `data`; nil once the socket is closed.
 fn receive(caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
     let socket = socket(caller, &mut Arguments::new(request)?)?;
-    Ok(Step::wait(socket::BUFFER, move |charge| async move {
-        let Some((kind, data)) = socket.receive().await? else {
+    let memory = socket::BUFFER + left(caller);
+    Ok(Step::wait(memory, move |charge| async move {
+        let Some((kind, data)) = socket.receive(&charge).await? else {
             return answer::write(|out| out.nil());
         };
-        // The message, and its copy.
-        charge.grow(2 * data.len())?;
         answer::write(|out| {
             out.map(2)?;
             out.string(b"type")?;
@@ -100,7 +107,8 @@ fn send(caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
     let data = arguments.bytes("data")?;
     let kind = Kind::of(arguments.integer_or("type", Kind::TEXT)?)?;
     let message = kind.message(data)?;
-    Ok(Step::wait(data.len(), move |_| async move {
+    let memory = data.len() + left(caller);
+    Ok(Step::wait(memory, move |_| async move {
         socket.send(message).await?;
         done()
     }))

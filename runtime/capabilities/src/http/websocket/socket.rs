@@ -1,7 +1,10 @@
 //! A socket that a program has connected.
 
+use std::future::{Future, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,10 +16,11 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::{self, Message};
+use warren_engine::capability::Charge;
 use warren_kernel::{Error, nanoseconds};
 use warren_values::msgpack;
 
-use crate::http::connect::Transport;
+use super::meter::{Meter, Metered};
 use crate::limit::beyond;
 use crate::quota::Held;
 
@@ -32,7 +36,7 @@ const MAX_REASON: usize = 123;
 /// Time for the answer to a frame that closes a socket.
 const FAREWELL: Duration = Duration::from_secs(5);
 
-type Stream = WebSocketStream<Transport>;
+type Stream = WebSocketStream<Metered>;
 
 /// A socket. Its drop closes the connection, with the code 1001.
 pub(super) struct Socket {
@@ -40,10 +44,12 @@ pub(super) struct Socket {
     writer: Arc<Mutex<SplitSink<Stream, Message>>>,
     /// True once nothing more comes or goes.
     is_closed: AtomicBool,
+    meter: Arc<Meter>,
     times: Times,
     /// Does the last work of a socket that is dropped.
     runtime: Handle,
-    _held: Held,
+    /// Present until the drop.
+    held: Option<Held>,
 }
 
 /// The times of a socket.
@@ -137,25 +143,33 @@ pub(super) fn close_frame(code: i64, reason: &str) -> Result<CloseFrame, Error> 
 
 impl Socket {
     /// Makes a socket of a stream, in a task of tokio.
-    pub(super) fn new(stream: Stream, times: Times, held: Held) -> Socket {
+    pub(super) fn new(stream: Stream, meter: Arc<Meter>, times: Times, held: Held) -> Socket {
         let (writer, reader) = stream.split();
         Socket {
             reader: Mutex::new(reader),
             writer: Arc::new(Mutex::new(writer)),
             is_closed: AtomicBool::new(false),
+            meter,
             times,
             runtime: Handle::current(),
-            _held: held,
+            held: Some(held),
         }
     }
 
-    /// Waits for the next message; `None` once the socket is closed.
+    /// Returns the bytes that the socket holds for no call.
+    pub(super) fn left(&self) -> usize {
+        self.meter.left()
+    }
+
+    /// Waits for the next message; `None` once the socket is closed. The call is charged for what
+    /// comes, and at the end for the message and a copy of it.
     ///
     /// # Errors
     ///
     /// `Conflict` while another one waits; `Timeout` after the time for a message;
-    /// `Unavailable` for a connection that breaks; `Invalid` for a message that is too large.
-    pub(super) async fn receive(&self) -> Result<Option<(Kind, Bytes)>, Error> {
+    /// `Unavailable` for a connection that breaks; `Invalid` for a message that is too large;
+    /// `RateLimited` beyond the process's memory, which leaves the socket open.
+    pub(super) async fn receive(&self, charge: &Charge) -> Result<Option<(Kind, Bytes)>, Error> {
         let Ok(mut reader) = self.reader.try_lock() else {
             let kind = warren_kernel::Kind::Conflict;
             return Err(Error::new(
@@ -166,6 +180,7 @@ impl Socket {
         if self.is_closed() {
             return Ok(None);
         }
+        let _charged = self.meter.receive();
         let next = async {
             loop {
                 match reader.next().await {
@@ -177,22 +192,58 @@ impl Socket {
                     }
                     None => return Ok(None),
                     // Pings are answered by the stream itself.
-                    Some(Ok(_)) => {}
+                    Some(Ok(other)) => self.meter.has_passed(other.len()),
                     Some(Err(error)) => return Err(failed(&error)),
                 }
             }
         };
-        let received = match self.times.read {
-            None => next.await,
+        let next = self.charged(next, charge);
+        let (received, paid) = match self.times.read {
+            None => next.await?,
             Some(limit) => match tokio::time::timeout(limit, next).await {
-                Ok(received) => received,
-                Err(_) => Err(late("read_timeout", limit)),
+                Ok(received) => received?,
+                Err(_) => (Err(late("read_timeout", limit)), 0),
             },
         };
-        if !matches!(received, Ok(Some(_))) {
+        let Ok(Some((_, data))) = &received else {
             self.set_closed();
-        }
+            return received;
+        };
+        self.meter.has_come();
+        charge.grow((2 * data.len()).saturating_sub(paid))?;
         received
+    }
+
+    /// Waits for a message, and charges the call for the bytes that come meanwhile. Returns
+    /// their number, too.
+    ///
+    /// # Errors
+    ///
+    /// Those of the charge.
+    async fn charged<T>(
+        &self,
+        next: impl Future<Output = T>,
+        charge: &Charge,
+    ) -> Result<(T, usize), Error> {
+        let begun = self.meter.coming();
+        let mut charged = begun;
+        let mut next = pin!(next);
+        poll_fn(|cx| {
+            let next = next.as_mut().poll(cx);
+            if let Poll::Ready(next) = next {
+                return Poll::Ready(Ok((next, charged - begun)));
+            }
+            let coming = self.meter.coming();
+            if coming > charged {
+                // A poll reads some hundred KiB at most before it lets others run.
+                if let Err(error) = charge.grow(coming - charged) {
+                    return Poll::Ready(Err(error));
+                }
+                charged = coming;
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     /// Sends a message, behind those that are being sent.
@@ -208,7 +259,12 @@ impl Socket {
         let limit = self.times.write;
         let sending = async {
             let mut writer = self.writer.lock().await;
-            writer.send(message).await.map_err(|error| failed(&error))
+            let _charged = self.meter.send(message.len());
+            let sent = writer.send(message).await;
+            if sent.is_ok() {
+                self.meter.has_gone();
+            }
+            sent.map_err(|error| failed(&error))
         };
         let sent = match tokio::time::timeout(limit, sending).await {
             Ok(sent) => sent,
@@ -231,7 +287,9 @@ impl Socket {
             let _ = writer.send(Message::Close(Some(frame))).await;
             // The answer ends a receive that waits; without one it is read here.
             if let Ok(mut reader) = self.reader.try_lock() {
-                while let Some(Ok(_)) = reader.next().await {}
+                while let Some(Ok(_)) = reader.next().await {
+                    self.meter.has_come();
+                }
             }
         };
         let _ = tokio::time::timeout(FAREWELL, closing).await;
@@ -260,14 +318,17 @@ impl Drop for Socket {
             return;
         }
         let writer = Arc::clone(&self.writer);
+        let held = self.held.take();
         self.runtime.spawn(async move {
             let frame = CloseFrame {
                 code: CloseCode::Away,
                 reason: String::new().into(),
             };
             let farewell = async { writer.lock().await.send(Message::Close(Some(frame))).await };
-            // The connection is closed either way.
+            // The connection is closed either way, and counts until it is.
             let _ = tokio::time::timeout(FAREWELL, farewell).await;
+            drop(writer);
+            drop(held);
         });
     }
 }

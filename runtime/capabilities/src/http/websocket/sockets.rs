@@ -39,6 +39,13 @@ impl Sockets {
         socket.ok_or_else(|| Error::invalid(format!("socket {number} does not exist")))
     }
 
+    /// Returns the bytes that the sockets hold for no call.
+    pub(super) fn left(&self) -> usize {
+        let table = self.0.lock();
+        let left = table.open.values().map(|socket| socket.left());
+        left.fold(0, usize::saturating_add)
+    }
+
     /// Forgets a socket.
     pub(super) fn remove(&self, number: i64) {
         let removed = self.0.lock().open.remove(&number);

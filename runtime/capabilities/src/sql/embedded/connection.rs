@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags, Statement as Compiled, StatementStatus};
-use warren_kernel::Error;
+use warren_kernel::{Error, Kind};
 
 use super::super::MAX_TEXT;
 use super::super::params::MAX_PARAMS;
@@ -17,6 +17,7 @@ use super::super::turns::PATIENCE;
 use super::error;
 use super::functions;
 use super::guard::{Guard, Stop};
+use crate::sqlite::{Log, shorten_log};
 
 /// Columns of a table, a result or an index.
 pub(crate) const MAX_COLUMNS: i32 = 1_000;
@@ -40,6 +41,9 @@ const PAGE: u64 = 4_096;
 
 /// Bytes that the log of a database keeps when it is empty.
 const KEPT_LOG: u64 = 16 << 20;
+
+/// Time for which a change waits for those who read, before the log becomes shorter.
+const FOR_READERS: Duration = Duration::from_secs(1);
 
 /// A connection, with a guard over its statements.
 pub(super) struct Guarded {
@@ -115,6 +119,34 @@ impl Guarded {
             guard,
             max_bytes,
         })
+    }
+
+    /// Has statements keep in memory what they sort and set aside. Memory has a bound for all of
+    /// them, and the files that SQLite would write have none.
+    pub(super) fn without_files(self) -> rusqlite::Result<Guarded> {
+        let set = || self.connection.execute_batch("PRAGMA temp_store = MEMORY");
+        self.guard.own(set)?;
+        Ok(self)
+    }
+
+    /// Makes the log shorter, before a change, if it has as many bytes as the database may have.
+    /// A log becomes longer for as long as one transaction or another reads.
+    ///
+    /// # Errors
+    ///
+    /// `Unavailable` if a transaction that reads keeps the log as it is.
+    pub(super) fn shorten_log(&self) -> Result<(), Error> {
+        let most = self.max_bytes.max(KEPT_LOG);
+        let shorten = || shorten_log(&self.connection, most, FOR_READERS, PATIENCE);
+        match self.guard.own(shorten) {
+            Ok(Log::Short | Log::Emptied) => Ok(()),
+            Ok(Log::Kept) => {
+                let message = "the database is busy: a transaction that reads keeps its log from \
+                               becoming shorter";
+                Err(Error::new(Kind::Unavailable, message))
+            }
+            Err(error) => Err(self.failed(&error)),
+        }
     }
 
     /// Bounds the values of a compiled statement before it runs: the longer it is, the shorter

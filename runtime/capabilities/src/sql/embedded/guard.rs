@@ -8,6 +8,8 @@ use parking_lot::Mutex;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::{Connection, InterruptHandle};
 
+use super::super::migrations;
+
 /// Instructions of SQLite between two looks at the time, which come where a statement goes back
 /// to an instruction before. For straight code see `Guarded::bound_values`.
 const BETWEEN_LOOKS: i32 = 1_000;
@@ -19,15 +21,18 @@ const MODULES: [&str; 3] = ["fts5", "rtree", "rtree_i32"];
 /// Settings that virtual tables of these modules read.
 const PRAGMAS: [&str; 2] = ["data_version", "page_size"];
 
-/// Functions that are refused: those that reach beyond the database, and one whose time grows
-/// with the square of its arguments, which nothing can interrupt.
-const REFUSED: [&str; 7] = [
+/// Functions that are refused: those that reach beyond the database, and those whose time grows
+/// with the square of their arguments or of the words that a search has found, which nothing can
+/// interrupt.
+const REFUSED: [&str; 9] = [
     "edit",
     "fts3_tokenizer",
+    "highlight",
     "json_patch",
     "jsonb_patch",
     "load_extension",
     "readfile",
+    "snippet",
     "writefile",
 ];
 
@@ -181,6 +186,10 @@ fn refusal(action: &AuthAction<'_>) -> Option<String> {
         let mut names = names.iter();
         names.any(|known| known.eq_ignore_ascii_case(name))
     };
+    // With another row in it the program would not start again.
+    if changed(action).is_some_and(|table| is_one_of(table, &[migrations::NAME])) {
+        return Some(format!("a change of the table {}", migrations::NAME));
+    }
     let what = match action {
         AuthAction::Attach { .. } => "ATTACH".to_owned(),
         AuthAction::Detach { .. } => "DETACH".to_owned(),
@@ -211,4 +220,23 @@ fn refusal(action: &AuthAction<'_>) -> Option<String> {
         _ => return None,
     };
     Some(what)
+}
+
+/// Returns the table or view that an action makes, changes or removes.
+fn changed<'a>(action: &AuthAction<'a>) -> Option<&'a str> {
+    match action {
+        AuthAction::AlterTable { table_name, .. }
+        | AuthAction::CreateIndex { table_name, .. }
+        | AuthAction::CreateTable { table_name }
+        | AuthAction::CreateTrigger { table_name, .. }
+        | AuthAction::CreateView {
+            view_name: table_name,
+        }
+        | AuthAction::CreateVtable { table_name, .. }
+        | AuthAction::Delete { table_name }
+        | AuthAction::DropTable { table_name }
+        | AuthAction::Insert { table_name }
+        | AuthAction::Update { table_name, .. } => Some(*table_name),
+        _ => None,
+    }
 }

@@ -13,6 +13,7 @@ use super::guard::Stop;
 use super::heap::Room;
 use super::migrate;
 use crate::data::{Data, DataError};
+use crate::sqlite;
 
 /// The kind of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +57,10 @@ impl Home {
                 migrate::run(connection, &settings.migrations)
             })
             .map_err(|error| failed(error.message))?;
+        // After the migrations, which are the operator's: they may sort more than memory has.
+        let writer = writer
+            .without_files()
+            .map_err(|error| failed(error.to_string()))?;
         Ok(Home {
             writer: Mutex::new(Some(writer)),
             readers: Mutex::default(),
@@ -86,10 +91,8 @@ impl Home {
             // Its connection is the database.
             (_, None) => return Err(Error::internal("the database in memory is gone")),
         };
-        opened.map_err(|error| {
-            let message = format!("the database does not work: {error}");
-            Error::new(warren_kernel::Kind::Unavailable, message)
-        })
+        let opened = opened.and_then(Guarded::without_files);
+        opened.map_err(|error| sqlite::not_opened(&error))
     }
 
     /// Gives a connection back.
@@ -103,5 +106,31 @@ impl Home {
     /// Returns true for a database in memory.
     pub(super) fn is_memory(&self) -> bool {
         self.file.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use warren_engine::capability::DatabasePlace;
+
+    use super::*;
+
+    /// The files that SQLite would write have no bound.
+    #[test]
+    fn statements_set_nothing_aside_in_files() {
+        /// The number of memory.
+        const MEMORY: i64 = 2;
+        let directory = tempfile::tempdir().unwrap();
+        let data = Data::open(directory.path()).unwrap();
+        let path = data.named("databases", "d.db").unwrap();
+        let settings = DatabaseSettings::new("app:d", DatabasePlace::File("d.db".into()));
+        let home = Home::open(&settings, Some((path, data))).unwrap();
+        for kind in [Kind::Writer, Kind::Reader] {
+            let guarded = home.take(kind).unwrap();
+            let connection = &guarded.connection;
+            let place = || connection.query_row("PRAGMA temp_store", [], |row| row.get(0));
+            let place: rusqlite::Result<i64> = guarded.guard.own(place);
+            assert_eq!(place, Ok(MEMORY), "{kind:?}");
+        }
     }
 }

@@ -61,8 +61,8 @@ fn make(connection: &Guarded, migration: &Migration) -> Result<(), Error> {
             while rows.next()?.is_some() {}
         }
         let hash = migrations::hash(&migration.text);
-        let noted = inner.execute(migrations::ADD, params![version, &*migration.name, hash]);
-        noted.map(|_| ())
+        let note = || inner.execute(migrations::ADD, params![version, &*migration.name, hash]);
+        connection.guard.own(note).map(|_| ())
     };
     let done = steps().map_err(|error| connection.failed(&error));
     let done = done.and_then(|()| connection.own("COMMIT"));

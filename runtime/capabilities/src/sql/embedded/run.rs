@@ -23,6 +23,7 @@ pub(super) fn alone(
     if statement.access == Access::Read {
         return within(connection, statement, true, max_rows, charge);
     }
+    connection.shorten_log()?;
     connection.own("BEGIN IMMEDIATE")?;
     let done = within(connection, statement, false, max_rows, charge);
     let done = done.and_then(|answer| commit(connection).map(|()| answer));

@@ -31,7 +31,12 @@ impl Transaction {
             Access::Read => "BEGIN",
             Access::Write => "BEGIN IMMEDIATE",
         };
-        let work = lent.work(max_statement, move |connection| connection.own(text));
+        let work = lent.work(max_statement, move |connection| {
+            if access == Access::Write {
+                connection.shorten_log()?;
+            }
+            connection.own(text)
+        });
         let (lent, begun) = work.await?;
         begun?;
         Ok(Transaction {

@@ -84,14 +84,23 @@ impl Served {
         self.content = Content::Parts(change(body));
     }
 
-    /// Leaves the bytes out, as the answer to HEAD does. The process that makes them goes on
-    /// to its end.
+    /// Leaves the bytes out, as the answer to HEAD does. The process that makes them may go on
+    /// to its end for a while. One that makes them for ever is asked to end, as that of a client
+    /// that has gone: nobody would hear of this client's end.
     pub(super) fn leave_out(&mut self) {
+        self.leave_out_for(UNSEEN);
+    }
+
+    fn leave_out_for(&mut self, time: Duration) {
         if let Content::Parts(mut body) = std::mem::replace(&mut self.content, Content::Headless) {
             tokio::spawn(async move {
                 let next =
                     |body: &mut BoxedBody, cx: &mut Context<'_>| body.as_mut().poll_frame(cx);
-                while let Some(Ok(_)) = std::future::poll_fn(|cx| next(&mut body, cx)).await {}
+                let to_its_end = async {
+                    while let Some(Ok(_)) = std::future::poll_fn(|cx| next(&mut body, cx)).await {}
+                };
+                // The drop of the body tells its process.
+                let _ = tokio::time::timeout(time, to_its_end).await;
             });
         }
     }
@@ -173,6 +182,9 @@ pub(super) struct Written {
 }
 
 type Reading = Pin<Box<dyn Future<Output = Result<Option<Bytes>, Error>> + Send>>;
+
+/// Time for which a process may make bytes that nobody gets.
+const UNSEEN: Duration = Duration::from_secs(5);
 
 /// The most bytes of one part.
 const MAX_PART: usize = 64 << 10;
@@ -351,5 +363,42 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         self.ask("the client has gone");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::streams::pipe;
+
+    /// Streams of events have no end by themselves, and the client of a HEAD is not seen to go.
+    #[tokio::test]
+    async fn bytes_without_an_end_are_not_made_for_nobody() {
+        let (writer, reader) = pipe();
+        let mut piped = Piped::new(reader);
+        let body = EndlessBody(move |cx: &mut Context<'_>| piped.poll_frame(cx));
+        let mut served = Served::parts(Box::pin(body));
+        served.leave_out_for(Duration::from_millis(1));
+        let gone = async { while writer.write(vec![7; MAX_PART]).await.is_ok() {} };
+        let patience = Duration::from_secs(60);
+        tokio::time::timeout(patience, gone).await.unwrap();
+    }
+
+    /// A body of bytes that are written elsewhere.
+    struct EndlessBody<F>(F);
+
+    impl<F> Body for EndlessBody<F>
+    where
+        F: FnMut(&mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> + Unpin,
+    {
+        type Data = Bytes;
+        type Error = Error;
+
+        fn poll_frame(
+            self: Pin<&mut Self>,
+            cx: &mut Context<'_>,
+        ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+            (self.get_mut().0)(cx)
+        }
     }
 }

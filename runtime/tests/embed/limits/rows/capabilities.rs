@@ -427,6 +427,13 @@ pub(super) const ROWS: &[Row] = &[
         )],
     ),
     (
+        "log of a database of SQLite",
+        &[
+            Constant(SQLITE, "KEPT_LOG", Bytes),
+            Text(SQLITE, "self.max_bytes.max(KEPT_LOG)"),
+        ],
+    ),
+    (
         "migrations of a database",
         &[Constant(
             "runtime/app/src/database_check.rs",

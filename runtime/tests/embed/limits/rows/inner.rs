@@ -183,6 +183,11 @@ pub(in crate::limits) const INNER: &[(&str, &str, &str)] = &[
         "writes that share a transaction; the next ones have the next one",
     ),
     (
+        "runtime/capabilities/src/sqlite/writer.rs",
+        "MAX_LOG",
+        "bytes of the log of stores and queues; a longer one is made shorter",
+    ),
+    (
         "runtime/engine/src/endpoint.rs",
         "MAX_NAME",
         "no longer name exists in DNS",
@@ -190,7 +195,7 @@ pub(in crate::limits) const INNER: &[(&str, &str, &str)] = &[
     (
         "runtime/capabilities/src/fs/usage.rs",
         "MAX_COUNTED",
-        "entries of a volume that are counted; what is beyond them does not count",
+        "entries of a volume that are counted; where there are more, a count lowers nothing",
     ),
     (
         "runtime/capabilities/src/queue/message.rs",

@@ -27,6 +27,7 @@ use crate::code::uses::Uses;
 use crate::files::{HostFiles, Ticket};
 use crate::guest::Guest;
 use crate::guest::shared::Shared;
+use crate::lookups::LookUp;
 
 /// The most sockets that a component may have open.
 pub(crate) const MAX_SOCKETS: usize = 64;
@@ -43,11 +44,18 @@ pub(super) struct Sockets {
     /// The rights to open sockets, by the numbers of their resources.
     tickets: Vec<(u32, Ticket)>,
     /// The names that are looked up, by the numbers of their streams.
-    names: HashMap<u32, String>,
+    names: HashMap<u32, Named>,
     /// Streams that the component has dropped before the look-up was done.
-    dropped: Vec<u32>,
+    dropped: Vec<(u32, Option<LookUp>)>,
     /// True once the operator was told of a refusal.
     has_told: bool,
+}
+
+/// A name that is looked up.
+struct Named {
+    name: String,
+    /// Present until the look-up is done, of a name that is no address.
+    look_up: Option<LookUp>,
 }
 
 /// The servers that a component may connect to.
@@ -203,10 +211,11 @@ impl View<'_> {
 
     /// Drops the streams that the component has dropped, as far as their look-ups are done.
     fn drop_done(&mut self) -> wasmtime::Result<()> {
-        for number in std::mem::take(&mut self.sockets.dropped) {
+        for (number, look_up) in std::mem::take(&mut self.sockets.dropped) {
             if self.is_pending(number) {
-                self.sockets.dropped.push(number);
+                self.sockets.dropped.push((number, look_up));
             } else {
+                end(look_up);
                 HostResolveAddressStream::drop(&mut self.library, Resource::new_own(number))?;
             }
         }
@@ -217,7 +226,20 @@ impl View<'_> {
     fn is_pending(&mut self, number: u32) -> bool {
         let stream = Resource::new_borrow(number);
         let next = HostResolveAddressStream::resolve_next_address(&mut self.library, stream);
-        next.is_err_and(|error| matches!(error.downcast_ref(), Some(ErrorCode::WouldBlock)))
+        would_block(&next)
+    }
+}
+
+/// Returns true for the answer of a look-up that is not done.
+fn would_block<T>(next: &SocketResult<T>) -> bool {
+    let error = next.as_ref().err();
+    error.is_some_and(|error| matches!(error.downcast_ref(), Some(ErrorCode::WouldBlock)))
+}
+
+/// Notes that the resolver has answered.
+fn end(look_up: Option<LookUp>) {
+    if let Some(look_up) = look_up {
+        look_up.end();
     }
 }
 
@@ -254,10 +276,26 @@ impl ip_name_lookup::Host for View<'_> {
         if self.sockets.names.len() + self.sockets.dropped.len() >= MAX_LOOKUPS {
             return Err(ErrorCode::TemporaryResolverFailure.into());
         }
-        let stream =
-            ip_name_lookup::Host::resolve_addresses(&mut self.library, network, name.clone())?;
-        self.sockets.names.insert(stream.rep(), name);
-        Ok(stream)
+        let look_up = match is_address {
+            true => None,
+            false => {
+                let begun = self.files.lookups().begin();
+                Some(begun.ok_or(ErrorCode::TemporaryResolverFailure)?)
+            }
+        };
+        let begun =
+            ip_name_lookup::Host::resolve_addresses(&mut self.library, network, name.clone());
+        match begun {
+            Ok(stream) => {
+                let named = Named { name, look_up };
+                self.sockets.names.insert(stream.rep(), named);
+                Ok(stream)
+            }
+            Err(error) => {
+                end(look_up);
+                Err(error)
+            }
+        }
     }
 }
 
@@ -265,12 +303,18 @@ type Stream = Resource<ResolveAddressStream>;
 
 impl HostResolveAddressStream for View<'_> {
     fn resolve_next_address(&mut self, stream: Stream) -> SocketResult<Option<IpAddress>> {
-        let name = self.sockets.names.get(&stream.rep());
-        let found = HostResolveAddressStream::resolve_next_address(&mut self.library, stream)?;
-        if let (Some(name), Some(address)) = (name, &found) {
-            self.sockets.allowed.found(name, ip(address));
+        let number = stream.rep();
+        let found = HostResolveAddressStream::resolve_next_address(&mut self.library, stream);
+        let Some(named) = self.sockets.names.get_mut(&number) else {
+            return found;
+        };
+        if !would_block(&found) {
+            end(named.look_up.take());
         }
-        Ok(found)
+        if let Ok(Some(address)) = &found {
+            self.sockets.allowed.found(&named.name, ip(address));
+        }
+        found
     }
 
     fn subscribe(&mut self, stream: Stream) -> wasmtime::Result<Resource<DynPollable>> {
@@ -278,11 +322,14 @@ impl HostResolveAddressStream for View<'_> {
     }
 
     fn drop(&mut self, stream: Stream) -> wasmtime::Result<()> {
-        self.sockets.names.remove(&stream.rep());
-        if self.is_pending(stream.rep()) {
-            self.sockets.dropped.push(stream.rep());
+        let number = stream.rep();
+        let look_up = self.sockets.names.remove(&number);
+        let look_up = look_up.and_then(|named| named.look_up);
+        if self.is_pending(number) {
+            self.sockets.dropped.push((number, look_up));
             return Ok(());
         }
+        end(look_up);
         HostResolveAddressStream::drop(&mut self.library, stream)
     }
 }
