@@ -170,7 +170,7 @@ fn file_name(id: &str) -> String {
     let mut name = utf8_percent_encode(id, PLAIN).to_string();
     if name.len() > MAX_NAME {
         let hash = Sha256::digest(id.as_bytes());
-        name.truncate(MAX_NAME - 2 * HASH);
+        name.truncate(MAX_NAME - 2 * HASH - 1);
         name.push('%');
         name.push_str(&hex::lower(&hash[..HASH]));
     }

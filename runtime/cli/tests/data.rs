@@ -9,7 +9,7 @@ use warren_tests::Program;
 fn counting() -> Program {
     let manifest = "[stores.\"app:starts\"]\nkind = \"durable\"\n\
                     [grants.\"app:main\"]\nstore = [\"starts\"]\n";
-    let main = "print(assert(store.get('starts')):incr('starts'))";
+    let main = "print((assert(store.get('starts')):incr('starts')))";
     Program::of(&[("warren.toml", manifest), ("main.lua", main)])
 }
 

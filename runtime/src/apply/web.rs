@@ -22,6 +22,9 @@ pub(super) async fn prepare(
     if node.is_ending() {
         return Err(ListenError::Ending);
     }
+    if web.listeners.is_empty() {
+        return server.prepare(node, web);
+    }
     let (server, web, of_node) = (Arc::clone(server), Arc::clone(web), Arc::clone(node));
     // Files are read.
     let preparing = node

@@ -17,7 +17,7 @@ use super::connect::{CONNECT_TIMEOUT, Wanted};
 use super::decode::{AnswerBody, Decode};
 use super::failure;
 use super::granted::{Granted, Question};
-use super::headers::drop_credentials;
+use super::headers::{self, drop_credentials};
 use super::in_flight::InFlight;
 use super::options::Wish;
 use super::redirect::{self, Redirect};
@@ -97,7 +97,13 @@ impl Exchange {
         };
         let sent = self.client.pool(self.is_private, tls).request(request);
         let response = wanted.within(sent).await;
-        response.map_err(|error| failure::of(&error, self.wish.origin.as_str()))
+        let origin = self.wish.origin.as_str();
+        let response = response.map_err(|error| failure::of(&error, origin))?;
+        // The connection reads more than that at once.
+        match headers::bytes_of(response.headers()) > headers::MAX_HEADERS {
+            true => Err(failure::long_head(origin)),
+            false => Ok(response),
+        }
     }
 
     /// Returns where an answer redirects to, if redirects are followed.

@@ -8,6 +8,8 @@ use warren_engine::capability::Origin;
 use warren_engine::capability::http::reason;
 use warren_kernel::{Error, Kind, text};
 
+use super::headers::MAX_HEADERS;
+
 /// The error of a URL whose origin is not granted to a definition.
 pub(super) fn not_granted(definition: &str, origin: &Origin, path: &str) -> Error {
     let url = format!("{origin}{path}");
@@ -35,6 +37,12 @@ pub(super) fn private(host: &str) -> Error {
 pub(super) fn unreachable(host: &str, why: &str, reason: &'static str) -> Error {
     let message = format!("cannot connect to {}: {why}", text::line(host));
     Error::new(Kind::Unavailable, message).with(reason::NAME, reason)
+}
+
+/// The error of an answer with a header that is too long.
+pub(super) fn long_head(origin: &str) -> Error {
+    let message = format!("no answer of {origin}: its header has more than {MAX_HEADERS} bytes");
+    Error::new(Kind::Unavailable, message).with(reason::NAME, reason::PROTOCOL)
 }
 
 /// The error of a request that took longer than its time limit.

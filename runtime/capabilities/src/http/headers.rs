@@ -24,6 +24,14 @@ const REFUSED: [&str; 10] = [
     "upgrade",
 ];
 
+/// Returns the bytes of names and values.
+pub(super) fn bytes_of(headers: &HeaderMap) -> usize {
+    let fields = headers.iter();
+    fields
+        .map(|(name, value)| name.as_str().len() + value.len())
+        .sum()
+}
+
 /// Reads the fields of a request: an encoded table of names, each with a text or a list of
 /// texts.
 ///

@@ -465,7 +465,7 @@ async fn results_and_statements_have_limits() {
             // Nothing could interrupt so many large values in a row.
             format!(
                 "SELECT {}1",
-                "length(printf('%.*c', 8000000, 'a')) + ".repeat(300)
+                "length(hex(zeroblob(4000000))) + ".repeat(300)
             ),
             Kind::Invalid,
             "max_result",

@@ -124,10 +124,10 @@ mod tests {
         let config = read(r#"{"target_pid":"chat"}"#).unwrap();
         assert_eq!(config.target.as_deref(), Some("chat"));
         assert_eq!((config.topic, config.heartbeat), (None, HEARTBEAT));
-        let config = read(
-            r#"{"message_topic":"said","heartbeat_interval":"1m30s","idle_timeout":0.5,
-                "hard_timeout":"1.5h","metadata":{"room":7},"other":1}"#,
-        )
+        let config = read(concat!(
+            r#"{"message_topic":"said","heartbeat_interval":"1m30s","idle_timeout":0.5,"#,
+            r#""hard_timeout":"1.5h","metadata":{"room":7},"other":1}"#,
+        ))
         .unwrap();
         assert_eq!(config.target, None);
         assert_eq!(config.topic.as_deref(), Some("said"));
