@@ -112,6 +112,9 @@ impl Versions {
     /// See [`ListenError`]. No listener was opened.
     pub(crate) async fn listen(&self, node: &Arc<Node>) -> Result<Vec<Bound>, ListenError> {
         let _running = self.lock().await;
+        if node.is_ending() {
+            return Err(ListenError::Ending);
+        }
         if !self.server.has_begun() {
             let settings = Arc::clone(&self.present.read().web);
             let prepared = web::prepare(&self.server, node, &settings).await?;

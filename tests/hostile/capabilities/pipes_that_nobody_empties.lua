@@ -1,5 +1,6 @@
 -- tries: fill the memory of the runtime with pipes that nobody reads, by 200 processes that each fill as many as they get and wait to write more; use streams that are not theirs
 -- end: returned
+-- grows: 384
 local parent = ...
 if parent then
   local pipes = {}

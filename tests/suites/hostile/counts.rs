@@ -128,13 +128,17 @@ impl Control {
 }
 
 /// Returns the number of files that a command has open, except for compiled
-/// code, which stays mapped for the next process of its definition.
+/// code, which stays mapped for the next process of its definition, and
+/// databases, whose connections wait for the next statement.
 fn open_files(pid: u32) -> usize {
     let files = fs::read_dir(format!("/proc/{pid}/fd")).expect("the command runs");
     files
         .flatten()
         .filter_map(|file| fs::read_link(file.path()).ok())
         // Code that was swept from the cache meanwhile is ` (deleted)`.
-        .filter(|target| !target.to_string_lossy().contains(".cwasm"))
+        .filter(|target| {
+            let target = target.to_string_lossy();
+            ![".cwasm", ".db"].iter().any(|kept| target.contains(kept))
+        })
         .count()
 }

@@ -148,9 +148,9 @@ fn many_files() {
 }
 
 fn huge_sets() {
-    let names = lines(50_000, |n| format!("\"{n}\","));
+    let names = lines(40_000, |n| format!("\"{n}\","));
     let set = format!(
-        "permit (principal, action, resource) when {{ [{}].contains(\"49999\") }};",
+        "permit (principal, action, resource) when {{ [{}].contains(\"39999\") }};",
         names.trim_end().trim_end_matches(',')
     );
     let pattern = format!(

@@ -12,8 +12,8 @@ class.__index = methods
 
 -- The headers without `delay`, and the delay in nanoseconds; or nothing and an error.
 local function parted(headers)
-  if type(headers) ~= "table" then
-    return headers
+  if headers == nil then
+    return
   end
   local delay
   local others = {}
@@ -35,6 +35,9 @@ local function parted(headers)
 end
 
 queue.publish = public(function(id, value, headers)
+  if headers ~= nil and type(headers) ~= "table" then
+    wrong(3, "queue.publish", "table", headers)
+  end
   local others, delay, err = parted(headers)
   if err then
     return nil, err

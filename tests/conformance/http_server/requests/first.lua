@@ -1,3 +1,5 @@
--- The whole file is the program.
-local req = assert(http.request())
-return req:method() .. " " .. req:path()
+-- A file may return the function of its definition.
+return function()
+  local req = assert(http.request())
+  return req:method() .. " " .. req:path()
+end

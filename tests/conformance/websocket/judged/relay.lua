@@ -1,5 +1,6 @@
 return function()
   local req = assert(http.request())
   local wish = json.encode { target_pid = req:param("target") }
-  return { headers = { ["X-WS-Relay"] = wish, ["X-SSE-Relay"] = wish } }
+  local header = req:path():find("^/ws/") and "X-WS-Relay" or "X-SSE-Relay"
+  return { headers = { [header] = wish } }
 end

@@ -161,7 +161,8 @@ impl Guard {
         if state.is_own {
             return Authorization::Allow;
         }
-        match refusal(&context.action) {
+        let is_temporary = context.database_name == Some("temp");
+        match refusal(&context.action, is_temporary) {
             None => Authorization::Allow,
             Some(what) => {
                 state.refused = Some(what);
@@ -180,8 +181,11 @@ impl Drop for Own<'_> {
     }
 }
 
+const TEMPORARY: &str = "a temporary table, view or trigger";
+
 /// Returns the thing that is refused; `None` for an action that programs may have.
-fn refusal(action: &AuthAction<'_>) -> Option<String> {
+/// `is_temporary` says that the action is in the connection's own database.
+fn refusal(action: &AuthAction<'_>, is_temporary: bool) -> Option<String> {
     let is_one_of = |name: &str, names: &[&str]| {
         let mut names = names.iter();
         names.any(|known| known.eq_ignore_ascii_case(name))
@@ -209,7 +213,16 @@ fn refusal(action: &AuthAction<'_>) -> Option<String> {
         | AuthAction::DropTempIndex { .. }
         | AuthAction::DropTempTable { .. }
         | AuthAction::DropTempTrigger { .. }
-        | AuthAction::DropTempView { .. } => "a temporary table, view or trigger".to_owned(),
+        | AuthAction::DropTempView { .. } => TEMPORARY.to_owned(),
+        AuthAction::CreateIndex { .. }
+        | AuthAction::CreateTable { .. }
+        | AuthAction::CreateTrigger { .. }
+        | AuthAction::CreateView { .. }
+        | AuthAction::CreateVtable { .. }
+            if is_temporary =>
+        {
+            TEMPORARY.to_owned()
+        }
         AuthAction::CreateVtable { module_name, .. } if !is_one_of(module_name, &MODULES) => {
             format!("a virtual table of the module {module_name}")
         }

@@ -616,10 +616,10 @@ pub(super) const ROWS: &[Row] = &[
             Count,
         )],
     ),
-    ("`max_sockets`:", &[Constant(DIALLED, "MAX_DIALLED", Count)]),
+    ("`max_sockets`:", &[Constant(DIALLED, "MAX_SOCKETS", Count)]),
     (
         "WebSockets that all processes of a host",
-        &[Constant(DIALLED, "MAX_DIALLED_OF_HOST", Count)],
+        &[Constant(DIALLED, "MAX_SOCKETS_OF_HOST", Count)],
     ),
     (
         "bytes of a message that a WebSocket receives",
