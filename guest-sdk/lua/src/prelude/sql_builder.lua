@@ -7,7 +7,8 @@ local kept = native.kept
 local type, next, select, tointeger = kept.type, kept.next, kept.select, kept.tointeger
 local find, sub, byte, concat, sort = kept.find, kept.sub, kept.byte, kept.concat, kept.sort
 local invalid, null = kept.invalid, kept.null
--- The library `sql` is filled before its part.
+-- Filled by this look at it; a program may reach its part first.
+local _ = native.sql.NULL
 local NULL, runner_of = native.sql_null, native.sql_runner
 
 builder.question, builder.dollar, builder.at, builder.colon = "question", "dollar", "at", "colon"

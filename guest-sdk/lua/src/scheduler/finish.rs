@@ -139,7 +139,7 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
             let results = results_of_exec(l, base);
             check_taken(l, results, shape.exec_name())
         }
-        (Shape::Operation, Fired::Case(..)) => results_of_exec(l, base),
+        (Shape::Operation, Fired::Case(..)) => results_of_operation(l, base),
         (Shape::Select, Fired::Deadline) => {
             l.new_table(0, 2);
             l.push_boolean(true);
@@ -196,6 +196,18 @@ fn given_up(l: State, place: c_int) -> c_int {
         kind::TIMEOUT,
         format_args!("the callee did not end within the timeout and was terminated"),
     )
+}
+
+/// Returns what the outcome on top of the stack says, as an operation that answers at once
+/// does: the value alone, or nil and its error. The channel it came through is at `place`.
+fn results_of_operation(l: State, place: c_int) -> c_int {
+    match results_of_exec(l, place) {
+        2 if l.type_of(-1) == LUA_TNIL => {
+            l.pop(1);
+            1
+        }
+        results => results,
+    }
 }
 
 /// Returns what the outcome on top of the stack says: the callee's result, or
