@@ -149,6 +149,15 @@ impl Guarded {
         }
     }
 
+    /// Returns an error if the present work has to end. For the time between statements, in
+    /// which the database does not look.
+    pub(super) fn check_time(&self) -> Result<(), Error> {
+        match self.guard.interrupted() {
+            None => Ok(()),
+            Some(_) => Err(error::of_interrupted(&self.guard)),
+        }
+    }
+
     /// Bounds the values of a compiled statement before it runs: the longer it is, the shorter
     /// they are.
     pub(super) fn bound_values(&self, compiled: &Compiled<'_>) -> Result<(), Error> {

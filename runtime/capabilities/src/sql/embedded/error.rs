@@ -64,7 +64,7 @@ pub(super) fn of(
 }
 
 /// Returns the error of a statement that was interrupted.
-fn of_interrupted(guard: &Guard) -> Error {
+pub(super) fn of_interrupted(guard: &Guard) -> Error {
     match guard.interrupted() {
         Some(Interrupted::Canceled) => {
             Error::new(Kind::Canceled, "nobody waits for the statement any more")

@@ -91,6 +91,7 @@ fn next<'c>(
     connection: &'c Guarded,
     batch: &mut Batch<'c, '_>,
 ) -> Result<Option<Compiled<'c>>, Error> {
+    connection.check_time()?;
     connection.lift_values()?;
     let compiled = batch.next().map_err(|error| connection.failed(&error))?;
     if let Some(compiled) = &compiled {

@@ -387,6 +387,14 @@ pub(super) const ROWS: &[Row] = &[
         )],
     ),
     (
+        "semicolons in the text of a statement",
+        &[Constant(
+            "runtime/capabilities/src/sql/mod.rs",
+            "MAX_STATEMENTS",
+            Count,
+        )],
+    ),
+    (
         "parameters of a statement",
         &[Constant(
             "runtime/capabilities/src/sql/params.rs",
