@@ -90,10 +90,12 @@ fn the_command_grants_a_database() {
 
 /// Runs a program with the database `db` on a server.
 fn run(url: &str, files: &[(&str, &str)]) -> Outcome {
-    let manifest = format!(
-        "[databases.\"app:db\"]\nurl = \"{URL}\"\nmax_statement = \"120s\"\n\n\
-         [grants.\"app:main\"]\nsql = [\"db\"]\n\n[grants.\"app:child\"]\nsql = [\"db\"]\n"
-    );
+    let mut manifest =
+        format!("[databases.\"app:db\"]\nurl = \"{URL}\"\nmax_statement = \"120s\"\n");
+    for (name, _) in files {
+        let name = name.trim_end_matches(".lua");
+        manifest += &format!("\n[grants.\"app:{name}\"]\nsql = [\"db\"]\n");
+    }
     let manifest = [("warren.toml", manifest.as_str())];
     let files = [&manifest[..], files].concat();
     Program::of(&files).command().env(URL, url).outcome()
