@@ -161,10 +161,6 @@ const OF_CALL: usize = 256;
 /// The most bytes of the text of one statement.
 pub(crate) const MAX_TEXT: usize = 1 << 20;
 
-/// The most semicolons of that text. SQLite copies what follows a statement before it compiles
-/// it, and nothing can interrupt that.
-const MAX_STATEMENTS: usize = 10_000;
-
 impl Databases {
     /// `sql.open(id)`: a map of the full `id` and the `type` of a database that is granted.
     fn open_one(&self, caller: &mut dyn Caller, request: &[u8]) -> Answer {
@@ -300,15 +296,6 @@ fn text_of<'a>(arguments: &mut Arguments<'a>) -> Result<&'a str, Error> {
         let bytes = text.len();
         let message = format!("text is {bytes} bytes, more than max_text = {MAX_TEXT}");
         return Err(beyond("max_text", MAX_TEXT, message));
-    }
-    // Checked after the length of the text.
-    let ends = text.bytes().filter(|byte| *byte == b';').count();
-    if ends > MAX_STATEMENTS {
-        let message = format!(
-            "text has {ends} semicolons, more than max_statements = {MAX_STATEMENTS}: give values \
-             as params, and several statements in parts"
-        );
-        return Err(beyond("max_statements", MAX_STATEMENTS, message));
     }
     if text.contains('\0') {
         return Err(Error::invalid("text has a byte 0"));

@@ -1,40 +1,60 @@
 //! The words of a statement, outside of strings, quoted names and comments.
 
 /// Returns the words of a statement, in their order. `nested` is true for the comments of
-/// PostgreSQL: they may hold comments, and those of a line end with a carriage return, too.
-pub(super) fn words(text: &str, nested: bool) -> Words<'_> {
-    Words { rest: text, nested }
+/// PostgreSQL: they may hold comments, and those of a line end with a carriage return, too. Names in
+/// brackets are SQLite's.
+pub(super) fn words(text: &str, nested: bool) -> impl Iterator<Item = &str> {
+    pieces(text, nested).filter_map(|piece| match piece {
+        Piece::Word(word) => Some(word),
+        Piece::Mark(_) => None,
+    })
 }
 
-/// The words that are left.
-pub(super) struct Words<'a> {
+/// Returns the words of a text and the characters between them.
+pub(super) fn pieces(text: &str, nested: bool) -> Pieces<'_> {
+    Pieces { rest: text, nested }
+}
+
+/// A piece of a text outside of strings, quoted names and comments.
+pub(super) enum Piece<'a> {
+    Word(&'a str),
+    /// A character of no word.
+    Mark(char),
+}
+
+/// The pieces that are left.
+pub(super) struct Pieces<'a> {
     rest: &'a str,
     nested: bool,
 }
 
-impl<'a> Iterator for Words<'a> {
-    type Item = &'a str;
+impl<'a> Iterator for Pieces<'a> {
+    type Item = Piece<'a>;
 
-    fn next(&mut self) -> Option<&'a str> {
+    fn next(&mut self) -> Option<Piece<'a>> {
         loop {
             let first = self.rest.chars().next()?;
             if is_of_word(first) {
                 let end = self.rest.find(|c| !is_of_word(c));
                 let (word, rest) = self.rest.split_at(end.unwrap_or(self.rest.len()));
                 self.rest = rest;
-                return Some(word);
+                return Some(Piece::Word(word));
             }
             self.rest = match first {
                 '\'' | '"' | '`' => after(&self.rest[1..], first),
+                '[' if !self.nested => after(&self.rest[1..], ']'),
                 '-' if self.rest.starts_with("--") => self.after_line(),
                 '/' if self.rest.starts_with("/*") => self.after_comment(),
-                _ => &self.rest[first.len_utf8()..],
+                _ => {
+                    self.rest = &self.rest[first.len_utf8()..];
+                    return Some(Piece::Mark(first));
+                }
             };
         }
     }
 }
 
-impl<'a> Words<'a> {
+impl<'a> Pieces<'a> {
     /// Returns the text behind the line that the rest begins with.
     fn after_line(&self) -> &'a str {
         let is_end = |c: char| c == '\n' || (self.nested && c == '\r');

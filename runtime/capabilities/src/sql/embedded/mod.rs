@@ -14,6 +14,7 @@ mod lent;
 mod migrate;
 mod patterns;
 mod run;
+mod text;
 mod transaction;
 mod values;
 

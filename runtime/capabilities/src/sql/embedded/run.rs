@@ -10,7 +10,7 @@ use super::super::command::Statement;
 use super::super::params::{Param, check_count};
 use super::super::rows::{Columns, Rows};
 use super::connection::Guarded;
-use super::values;
+use super::{text, values};
 use crate::answer;
 
 /// Runs a statement in a transaction of its own.
@@ -67,6 +67,7 @@ pub(super) fn within(
         };
     }
     let mut all = Done::default();
+    text::check(&statement.text)?;
     let mut batch = Batch::new(&connection.connection, &statement.text);
     while let Some(mut compiled) = next(connection, &mut batch)? {
         check_access(&compiled, is_read_only)?;
@@ -101,9 +102,10 @@ fn next<'c>(
 }
 
 /// Compiles the one statement of a text.
-fn only<'c>(connection: &'c Guarded, text: &str) -> Result<Compiled<'c>, Error> {
+fn only<'c>(connection: &'c Guarded, statement: &str) -> Result<Compiled<'c>, Error> {
     let failed = |error| connection.failed(&error);
-    let mut batch = Batch::new(&connection.connection, text);
+    text::check(statement)?;
+    let mut batch = Batch::new(&connection.connection, statement);
     let first = next(connection, &mut batch)?;
     let first = first.ok_or_else(|| Error::invalid("text has no statement"))?;
     match batch.next() {

@@ -13,6 +13,7 @@ const LOOK_UP: &str = "runtime/capabilities/src/http/resolve.rs";
 const QUEUE: &str = "runtime/engine/src/capability/queue_settings.rs";
 const VOLUMES: &str = "runtime/capabilities/src/fs/mod.rs";
 const SQLITE: &str = "runtime/capabilities/src/sql/embedded/connection.rs";
+const SQL_TEXT: &str = "runtime/capabilities/src/sql/embedded/text.rs";
 const DATABASE: &str = "runtime/engine/src/capability/database_settings.rs";
 const TURNS: &str = "runtime/capabilities/src/sql/turns.rs";
 const ACTIVITY: &str = "runtime/capabilities/src/web/server/activity.rs";
@@ -387,12 +388,12 @@ pub(super) const ROWS: &[Row] = &[
         )],
     ),
     (
-        "semicolons in the text of a statement",
-        &[Constant(
-            "runtime/capabilities/src/sql/mod.rs",
-            "MAX_STATEMENTS",
-            Count,
-        )],
+        "semicolons in a text for SQLite",
+        &[Constant(SQL_TEXT, "MAX_STATEMENTS", Count)],
+    ),
+    (
+        "commas in a text for SQLite with a window",
+        &[Constant(SQL_TEXT, "MAX_TERMS", Count)],
     ),
     (
         "parameters of a statement",
