@@ -23,6 +23,7 @@ mod idle;
 mod injected;
 mod lanes;
 mod patience;
+mod turn;
 mod worker;
 
 use std::cell::Cell;

@@ -8,8 +8,9 @@ use std::sync::Arc;
 use async_task::ScheduleInfo;
 use warren_kernel::Monotonic;
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, next_after};
 use super::patience::Patience;
+use super::turn::Turn;
 use super::{Runnable, Shared};
 
 thread_local! {
@@ -26,6 +27,8 @@ struct Worker {
     handed_on: Cell<u32>,
     /// All other tasks; other workers steal from here.
     lanes: Lanes,
+    /// The host whose queued tasks run now.
+    turn: Turn,
     /// True if its last task came from elsewhere.
     took_injected: Cell<bool>,
     /// The host whose task from elsewhere it took last.
@@ -45,6 +48,7 @@ pub(super) fn run(shared: Arc<Shared>, index: usize, lanes: Lanes) {
         next: Cell::new(None),
         handed_on: Cell::new(0),
         lanes,
+        turn: Turn::default(),
         took_injected: Cell::new(false),
         injected_turn: Cell::new(0),
         patience: Patience::default(),
@@ -114,7 +118,8 @@ impl Worker {
         self.took_injected.set(false);
         if let Some(next) = self.next.take() {
             let handed_on = self.handed_on.get();
-            let goes_on = || handed_on < HAND_ONS && !self.lanes.turn_is_over(|| self.now());
+            let is_over = || self.turn.is_over(self.lanes.busy(), || self.now());
+            let goes_on = || handed_on < HAND_ONS && !is_over();
             if self.lanes.is_empty() || goes_on() {
                 self.handed_on.set(handed_on.saturating_add(1));
                 return Some(next);
@@ -122,10 +127,31 @@ impl Worker {
             self.lanes.push(next);
         }
         self.handed_on.set(0);
-        self.lanes
-            .pop(|| self.now())
+        self.pop()
             .or_else(|| self.take_injected())
             .or_else(|| self.steal())
+    }
+
+    /// Takes the next queued task: of the host that has its turn, or of the next one.
+    #[inline]
+    fn pop(&self) -> Option<Runnable> {
+        if self.lanes.is_empty() {
+            return None;
+        }
+        let present = self.turn.lane();
+        if !self.turn.is_over(self.lanes.busy(), || self.now())
+            && let Some(runnable) = self.lanes.pop(present)
+        {
+            self.turn.count();
+            return Some(runnable);
+        }
+        loop {
+            let lane = next_after(present, self.lanes.busy())?;
+            if let Some(runnable) = self.lanes.pop(lane) {
+                self.turn.begin(lane, self.now());
+                return Some(runnable);
+            }
+        }
     }
 
     /// Returns true if there is no task from elsewhere, or another worker should take
@@ -144,11 +170,14 @@ impl Worker {
         self.shared.injected.take(&self.injected_turn)
     }
 
-    /// Takes half of a lane from another worker.
+    /// Takes half of a lane from another worker, and begins a turn of that lane.
     fn steal(&self) -> Option<Runnable> {
         let (before, from) = self.shared.stealers.split_at(self.index);
         let mut victims = from.iter().skip(1).chain(before);
-        victims.find_map(|victim| self.lanes.steal(victim, || self.now()))
+        let present = self.turn.lane();
+        let (lane, runnable) = victims.find_map(|victim| self.lanes.steal(victim, present))?;
+        self.turn.begin(lane, self.now());
+        Some(runnable)
     }
 
     /// Returns the time as of the last tick.
