@@ -73,7 +73,7 @@ impl Lanes {
         let mut busy = self.busy.get();
         while busy != 0 {
             let lane = busy.trailing_zeros() as usize;
-            if self.queues.get(lane).is_some_and(|queue| !queue.is_empty()) {
+            if self.has(lane) {
                 break;
             }
             busy &= busy - 1;
@@ -82,9 +82,20 @@ impl Lanes {
         busy == 0
     }
 
+    /// Returns the lane of a task.
+    #[inline]
+    pub(super) fn of(&self, runnable: &Runnable) -> usize {
+        runnable.metadata().lane % self.in_use.get()
+    }
+
+    /// Returns true if a lane has a task.
+    pub(super) fn has(&self, lane: usize) -> bool {
+        self.queues.get(lane).is_some_and(|queue| !queue.is_empty())
+    }
+
     #[inline]
     pub(super) fn push(&self, runnable: Runnable) {
-        let lane = runnable.metadata().lane % self.in_use.get();
+        let lane = self.of(&runnable);
         self.queues[lane].push(runnable);
         self.busy.set(self.busy.get() | 1 << lane);
     }

@@ -2,7 +2,8 @@
 //!
 //! With one queue for all hosts, ten thousand computing processes of one host would all
 //! run before the next process of another host. So each host has the worker for
-//! [`TURN`], or until it has no task left; then the next host has it.
+//! [`TURN`], or until it has no task left; then the next host has it. The tasks of a host
+//! are those in its lane, and those of its queue of tasks from elsewhere.
 
 use std::cell::Cell;
 

@@ -9,6 +9,7 @@ use async_task::ScheduleInfo;
 use warren_kernel::Monotonic;
 
 use super::lanes::{Lanes, next_after};
+use super::pace::Pace;
 use super::patience::Patience;
 use super::turn::Turn;
 use super::{Runnable, Shared};
@@ -27,7 +28,7 @@ struct Worker {
     handed_on: Cell<u32>,
     /// All other tasks; other workers steal from here.
     lanes: Lanes,
-    /// The host whose queued tasks run now.
+    /// The host whose tasks run now.
     turn: Turn,
     /// True if its last task came from elsewhere.
     took_injected: Cell<bool>,
@@ -35,6 +36,8 @@ struct Worker {
     injected_turn: Cell<usize>,
     /// The wait of tasks from elsewhere for another worker.
     patience: Patience,
+    /// The time that the tasks of each host run.
+    pace: Pace,
 }
 
 /// Most tasks in a row that run before queued ones because they were woken last.
@@ -52,6 +55,7 @@ pub(super) fn run(shared: Arc<Shared>, index: usize, lanes: Lanes) {
         took_injected: Cell::new(false),
         injected_turn: Cell::new(0),
         patience: Patience::default(),
+        pace: Pace::new(),
     });
     WORKER.set(Some(Rc::clone(&worker)));
     worker.work();
@@ -107,67 +111,141 @@ impl Worker {
 
     #[inline]
     fn find(&self) -> Option<Runnable> {
-        // Tasks from elsewhere and own ones alternate, so that neither starve.
-        if !self.took_injected.get()
-            && !self.leaves_injected()
-            && let Some(runnable) = self.take_injected()
-        {
-            self.took_injected.set(true);
-            return Some(runnable);
+        let next = self.next.take();
+        let elsewhere = self.elsewhere();
+        if !self.lanes.is_empty() || (elsewhere != 0 && next.is_some()) {
+            return self.choose(next, elsewhere);
         }
-        self.took_injected.set(false);
-        if let Some(next) = self.next.take() {
-            let handed_on = self.handed_on.get();
-            let is_over = || self.turn.is_over(self.lanes.busy(), || self.now());
-            let goes_on = || handed_on < HAND_ONS && !is_over();
-            if self.lanes.is_empty() || goes_on() {
-                self.handed_on.set(handed_on.saturating_add(1));
+        self.pace.pause();
+        if next.is_some() {
+            self.handed_on.set(self.handed_on.get().saturating_add(1));
+            return next;
+        }
+        self.handed_on.set(0);
+        self.take_any()
+    }
+
+    /// Chooses between the task that was woken last, queued tasks, and tasks from
+    /// elsewhere. `elsewhere` has a bit for each host with tasks from elsewhere.
+    fn choose(&self, next: Option<Runnable>, elsewhere: u64) -> Option<Runnable> {
+        if let Some(between) = self.take_between(elsewhere) {
+            self.next.set(next);
+            return Some(between);
+        }
+        if let Some(next) = next {
+            if self.goes_on(&next, elsewhere) {
+                self.handed_on.set(self.handed_on.get().saturating_add(1));
                 return Some(next);
             }
             self.lanes.push(next);
         }
         self.handed_on.set(0);
-        self.pop()
-            .or_else(|| self.take_injected())
-            .or_else(|| self.steal())
+        self.pop(elsewhere).or_else(|| self.take_any())
     }
 
-    /// Takes the next queued task: of the host that has its turn, or of the next one.
-    #[inline]
-    fn pop(&self) -> Option<Runnable> {
+    /// Takes a task from elsewhere that goes before the worker's own tasks. Both alternate,
+    /// so that neither starve.
+    fn take_between(&self, elsewhere: u64) -> Option<Runnable> {
+        if elsewhere == 0 {
+            self.pace.pause();
+            return None;
+        }
+        if self.took_injected.replace(false) {
+            self.pace.skip(self.now());
+            return None;
+        }
+        let present = self.turn.lane();
+        self.pace.measure(present, self.now());
+        // Tasks of other hosts wait for the end of the turn, except beside long tasks,
+        // which one more delays by little.
+        let hosts = match self.pace.is_long(present) {
+            true => elsewhere,
+            false => elsewhere & 1 << present,
+        };
+        let taken = self.shared.injected.take(hosts, &self.injected_turn)?;
+        self.took_injected.set(true);
+        Some(taken)
+    }
+
+    /// Returns true if the task that was woken last runs before those that wait.
+    fn goes_on(&self, next: &Runnable, elsewhere: u64) -> bool {
+        let waiting = self.lanes.busy() | elsewhere;
+        if self.turn.is_over(waiting, || self.now()) {
+            return false;
+        }
+        if self.handed_on.get() < HAND_ONS {
+            return true;
+        }
+        let lane = self.lanes.of(next);
+        if lane != self.turn.lane() || self.lanes.has(lane) {
+            return false;
+        }
+        // Only other hosts wait, for the end of the turn. Queued and taken again, the task
+        // could be stolen from its partner in between.
+        self.handed_on.set(0);
+        self.turn.count();
+        true
+    }
+
+    /// Takes the next queued task: of the host that has the turn, or of the next one. Tasks
+    /// from elsewhere of the hosts in `elsewhere` count as queued.
+    fn pop(&self, elsewhere: u64) -> Option<Runnable> {
         if self.lanes.is_empty() {
             return None;
         }
         let present = self.turn.lane();
-        if !self.turn.is_over(self.lanes.busy(), || self.now())
-            && let Some(runnable) = self.lanes.pop(present)
+        let mut waiting = self.lanes.busy() | elsewhere;
+        if !self.turn.is_over(waiting, || self.now())
+            && let Some(runnable) = self.pop_of(present, elsewhere)
         {
             self.turn.count();
             return Some(runnable);
         }
         loop {
-            let lane = next_after(present, self.lanes.busy())?;
-            if let Some(runnable) = self.lanes.pop(lane) {
+            let lane = next_after(present, waiting)?;
+            if let Some(runnable) = self.pop_of(lane, elsewhere) {
                 self.turn.begin(lane, self.now());
                 return Some(runnable);
             }
+            waiting &= !(1 << lane);
         }
     }
 
-    /// Returns true if there is no task from elsewhere, or another worker should take
-    /// it.
+    /// Takes the next queued task of a host.
     #[inline]
-    fn leaves_injected(&self) -> bool {
-        if self.shared.injected.is_empty() {
+    fn pop_of(&self, lane: usize, elsewhere: u64) -> Option<Runnable> {
+        let own = self.lanes.pop(lane);
+        if own.is_none() && elsewhere & 1 << lane != 0 {
+            return self.shared.injected.pop(lane);
+        }
+        own
+    }
+
+    /// Returns a bit for each host with tasks from elsewhere, if they are not left to a
+    /// worker that is being woken.
+    #[inline]
+    fn elsewhere(&self) -> u64 {
+        let waiting = self.shared.injected.busy();
+        if waiting == 0 {
             self.patience.is_over();
-            return true;
+            return 0;
         }
-        self.shared.idle.has_another() && self.patience.lasts(self.now())
+        if self.shared.idle.has_another() && self.patience.lasts(self.now()) {
+            return 0;
+        }
+        waiting
     }
 
-    #[inline]
-    fn take_injected(&self) -> Option<Runnable> {
-        self.shared.injected.take(&self.injected_turn)
+    /// Takes a task from elsewhere, for which hosts take turns of one task, or one of
+    /// another worker.
+    fn take_any(&self) -> Option<Runnable> {
+        let taken = self.shared.injected.take(u64::MAX, &self.injected_turn);
+        let Some(taken) = taken else {
+            return self.steal();
+        };
+        self.took_injected.set(true);
+        self.turn.begin(self.lanes.of(&taken), self.now());
+        Some(taken)
     }
 
     /// Takes half of a lane from another worker, and begins a turn of that lane.
