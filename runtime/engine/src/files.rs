@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::blocking;
 use crate::disk::{DEFAULT_MAX_DISK, Disks, HostDisk};
 
 /// Default limit of open files of one process, if the machine allows as many.
@@ -273,7 +274,7 @@ impl HostFiles {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
         let threads = self.threads().await?;
-        let done = tokio.spawn_blocking(move || {
+        let done = blocking::spawn(&tokio, move || {
             let _threads = threads;
             work()
         });

@@ -13,6 +13,7 @@ use super::pace::Pace;
 use super::patience::Patience;
 use super::turn::Turn;
 use super::{Runnable, Shared};
+use crate::sched::cores;
 
 thread_local! {
     /// The worker that runs on this thread.
@@ -58,7 +59,9 @@ pub(super) fn run(shared: Arc<Shared>, index: usize, lanes: Lanes) {
         pace: Pace::new(),
     });
     WORKER.set(Some(Rc::clone(&worker)));
+    cores::worker_runs();
     worker.work();
+    cores::worker_sleeps();
     WORKER.set(None);
 }
 
@@ -81,10 +84,12 @@ impl Worker {
         while !self.shared.idle.is_stopped() {
             let Some(runnable) = self.find() else {
                 let shared = &*self.shared;
+                cores::worker_sleeps();
                 was_woken = shared.meter.sleeping(self.index, || {
                     let has_work = || shared.has_work();
                     shared.idle.sleep(self.index, was_woken, has_work)
                 });
+                cores::worker_runs();
                 continue;
             };
             if std::mem::take(&mut was_woken) {
@@ -230,6 +235,8 @@ impl Worker {
             self.patience.is_over();
             return 0;
         }
+        // Threads that work for other workers are at work.
+        cores::worker_runs();
         if self.shared.idle.has_another() && self.patience.lasts(self.now()) {
             return 0;
         }
