@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::blocking;
 use crate::disk::{DEFAULT_MAX_DISK, Disks, HostDisk};
 use crate::lookups::LookUps;
 
@@ -281,7 +282,7 @@ impl HostFiles {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Option<T> {
         let threads = self.threads().await?;
-        let done = tokio.spawn_blocking(move || {
+        let done = blocking::spawn(&tokio, move || {
             let _threads = threads;
             work()
         });

@@ -34,12 +34,13 @@
 //! guest   the operations of the process API, and what guests share
 //! code    compiled code, and the pools where instances live
 //! sched   worker threads, preemption, processor time, deadlines
-//!         (beside them: log, output, files, memory, security, codec)
+//!         (beside them: log, output, files, blocking work, memory, security, codec)
 //! ```
 //!
 //! A guest reaches the node above it through the trait `NodeForGuests`.
 
 mod abi;
+mod blocking;
 mod cached;
 pub mod capability;
 mod code;

@@ -1,5 +1,6 @@
 //! Worker threads for processes, preemption, processor time, and deadlines.
 
+pub(crate) mod cores;
 pub(crate) mod lane;
 pub(crate) mod meter;
 pub(crate) mod permits;

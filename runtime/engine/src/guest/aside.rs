@@ -6,6 +6,7 @@ use std::sync::Arc;
 use warren_kernel::{Error, Host, Kind};
 
 use super::shared::Shared;
+use crate::blocking;
 use crate::codec::check;
 use crate::operand;
 use crate::sched::permits::Permit;
@@ -32,7 +33,7 @@ impl Shared {
         permit: Permit,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let done = self.tokio.spawn_blocking(move || {
+        let done = blocking::spawn(&self.tokio, move || {
             let _permit = permit;
             work()
         });

@@ -15,11 +15,13 @@ use super::called::{Called, are_values};
 use super::caller::{OnFiber, OnThread, too_many_permissions};
 use super::shared::Shared;
 use super::{Guest, cancel, logger, out_of_processor_time, process_of, watch};
+use crate::blocking;
 use crate::capability::{
     AT_ONCE, Answer, Capability, Charge, Computation, Counts, MAX_PERMISSIONS, MAX_REQUEST,
     Progress, Step, Waiting, WaitingFuture,
 };
 use crate::operand::Limit;
+use crate::sched::permits::Permit;
 use crate::sched::thread_clock::ThreadClock;
 use crate::security::Refusal;
 
@@ -312,14 +314,24 @@ impl Pending {
     /// Has the work done on a thread that may block, with a permit of the host.
     fn compute(self: Arc<Self>, subscription: Subscription, charge: Charge) {
         let shared = Arc::clone(&self.shared);
-        self.shared.tokio.clone().spawn(async move {
-            let host = self.process.host().number();
-            let permit = shared.computing.permit(host).await;
-            tokio::task::spawn_blocking(move || {
-                // Given back at the end of the work.
-                let _permit = permit;
-                self.work(subscription, charge);
-            });
+        let host = self.process.host().number();
+        // A permit that is free costs no task of tokio, and wakes none of its threads.
+        if let Some(permit) = shared.computing.permit(host).now_or_never() {
+            self.compute_with(permit, subscription, charge);
+            return;
+        }
+        shared.tokio.spawn(async move {
+            let permit = self.shared.computing.permit(host).await;
+            self.compute_with(permit, subscription, charge);
+        });
+    }
+
+    fn compute_with(self: Arc<Self>, permit: Permit, subscription: Subscription, charge: Charge) {
+        let shared = Arc::clone(&self.shared);
+        blocking::spawn(&shared.tokio, move || {
+            // Given back at the end of the work.
+            let _permit = permit;
+            self.work(subscription, charge);
         });
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::task::JoinHandle;
 
 use super::Guest;
+use crate::blocking;
 use crate::files::HostFiles;
 
 impl Guest {
@@ -50,7 +51,7 @@ impl Guest {
         let definition = Arc::clone(&self.run.program.definition.id);
         let origin = Arc::clone(self.run.program.origin.as_ref()?);
         let (shared, path) = (Arc::clone(&self.shared), path.to_owned());
-        Some(self.shared.tokio.spawn_blocking(move || {
+        Some(blocking::spawn(&self.shared.tokio, move || {
             let Some(hint) = origin.files.ungranted(&definition, &path, write) else {
                 return false;
             };

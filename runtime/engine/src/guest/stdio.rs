@@ -6,6 +6,7 @@ use std::sync::Arc;
 use warren_kernel::Error;
 
 use super::Guest;
+use crate::blocking;
 use crate::log::{Level, MAX_LOGGED, Origin, Record, shortened};
 use crate::output::{Stream, ends_line};
 
@@ -66,7 +67,7 @@ impl Guest {
         }
         self.flush(Stream::Stdout).await;
         let max = max.min(MAX_READ);
-        let read = tokio::task::spawn_blocking(move || {
+        let read = blocking::spawn(&self.shared.tokio, move || {
             let mut bytes = vec![0; max];
             let mut input = std::io::stdin().lock();
             let n = loop {

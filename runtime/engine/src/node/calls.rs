@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use warren_kernel::{Host, Process};
 
+use crate::blocking;
 use crate::code::artifact::Artifact;
 use crate::code::symbols::{self, Frame};
 use crate::guest::shared::Shared;
@@ -40,7 +41,7 @@ pub(crate) async fn text(
         () = shared.sleep(PATIENCE) => return Some(symbols::text(&frames, &[])),
     };
     let (artifact, found) = (Arc::clone(artifact), frames.clone());
-    let read = shared.tokio.spawn_blocking(move || {
+    let read = blocking::spawn(&shared.tokio, move || {
         // Given back at the end of the work.
         let _permit = permit;
         measured(|| artifact.find_places(&found))

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 use warren_kernel::{Error, Host};
 
 use super::Node;
+use crate::blocking;
 use crate::code::artifact::Artifact;
 use crate::code::pool::Pools;
 use crate::code::slots::Slots;
@@ -54,7 +55,7 @@ impl Node {
         }
         let slots = slots.clone();
         // Via the handle: the caller may be outside the tokio runtime.
-        let opened = self.shared.tokio.spawn_blocking(move || {
+        let opened = blocking::spawn(&self.shared.tokio, move || {
             let _permit = permit;
             slots.slot()
         });

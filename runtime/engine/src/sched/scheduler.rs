@@ -10,19 +10,27 @@
 //!   each host. The lanes take turns, so that many processes of one host do not hold up
 //!   those of another. While tasks queue, a sleeping worker is woken, which takes half
 //!   of a lane.
-//! - A task that is woken from elsewhere (a timer, the embedder) waits in a queue of its
-//!   host, from which all workers take. A sleeping worker is woken for it and has half a
-//!   millisecond to take it. After that time, or if no worker sleeps, the next worker that
-//!   ends a task takes it. Each worker alternates between those queues and its own tasks.
-//!   The hosts take turns of one task, so that many timers of one host do not hold up
-//!   those of another.
+//! - A task that is woken from elsewhere (a timer, the embedder, a thread that waited for
+//!   a disk) waits in a queue of its host, from which all workers take. A sleeping worker
+//!   is woken for it and has half a millisecond to take it. After that time, or if no
+//!   worker sleeps, the next worker that ends a task looks at it:
+//!   - Tasks from elsewhere of the host that has the turn alternate with its other tasks.
+//!   - Tasks of another host wait until the turn is over, and then have a turn of their
+//!     own. A pair that exchanges messages would otherwise wait for a task of a stranger
+//!     at each message.
+//!   - Beside tasks that compute for whole slices, tasks of all hosts alternate with the
+//!     worker's own: they come by one slice later instead of four.
+//!   - A worker without tasks of its own takes one task of each host in turn, so that many
+//!     timers of one host do not hold up those of another.
 //!
 //! The queues are those of crossbeam, the states of a task those of async-task.
 
 mod idle;
 mod injected;
 mod lanes;
+mod pace;
 mod patience;
+mod turn;
 mod worker;
 
 use std::cell::Cell;
@@ -171,7 +179,7 @@ impl Drop for Scheduler {
             }
         }
         let turn = Cell::new(0);
-        while self.shared.injected.take(&turn).is_some() {}
+        while self.shared.injected.take(u64::MAX, &turn).is_some() {}
     }
 }
 

@@ -20,6 +20,7 @@ use wasmtime::{Caller, Linker};
 use super::errno::Errno;
 use super::namespace::Namespace;
 use super::table::Table;
+use crate::blocking;
 use crate::guest::Guest;
 
 const MODULE: &str = "wasi_snapshot_preview1";
@@ -47,7 +48,7 @@ impl Drop for Core {
     fn drop(&mut self) {
         if self.table.has_opened() {
             let table = mem::take(&mut self.table);
-            drop(self.tokio.spawn_blocking(move || drop(table)));
+            drop(blocking::spawn(&self.tokio, move || drop(table)));
         }
     }
 }

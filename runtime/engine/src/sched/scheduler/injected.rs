@@ -1,5 +1,4 @@
-//! The tasks that were woken from outside the workers: a queue for each host. The hosts
-//! take turns of one task.
+//! The tasks that were woken from outside the workers: a queue for each host.
 //!
 //! With one queue for all hosts, a process whose timer rings would wait for every process
 //! of another host that was woken before.
@@ -32,7 +31,13 @@ impl Injected {
     /// Returns true if no task waits.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.busy.load(Ordering::SeqCst) == 0
+        self.busy() == 0
+    }
+
+    /// Returns a bit for each host that may have tasks.
+    #[inline]
+    pub(super) fn busy(&self) -> u64 {
+        self.busy.load(Ordering::SeqCst)
     }
 
     /// Returns the number of tasks.
@@ -47,42 +52,41 @@ impl Injected {
         self.mark_busy(lane);
     }
 
-    /// Takes the next task of the first host after `turn`, and sets `turn` to that host.
-    #[inline]
-    pub(super) fn take(&self, turn: &Cell<usize>) -> Option<Runnable> {
-        if self.is_empty() {
-            return None;
-        }
-        self.take_in_turn(turn)
-    }
-
-    fn take_in_turn(&self, turn: &Cell<usize>) -> Option<Runnable> {
+    /// Takes the next task of the first of these hosts after `turn`, and sets `turn` to
+    /// that host. `hosts` has a bit for each of them.
+    pub(super) fn take(&self, hosts: u64, turn: &Cell<usize>) -> Option<Runnable> {
         loop {
-            let lane = next_after(turn.get(), self.busy.load(Ordering::SeqCst))?;
+            let lane = next_after(turn.get(), self.busy() & hosts)?;
             turn.set(lane);
-            let queue = self.queues.get(lane)?;
-            let taken = loop {
-                match queue.steal() {
-                    Steal::Success(runnable) => break Some(runnable),
-                    Steal::Empty => break None,
-                    Steal::Retry => {}
-                }
-            };
-            if queue.is_empty() {
-                self.busy.fetch_and(!(1 << lane), Ordering::SeqCst);
-                if !queue.is_empty() {
-                    self.mark_busy(lane);
-                }
-            }
+            let taken = self.pop(lane);
             if taken.is_some() {
                 return taken;
             }
         }
     }
 
+    /// Takes the next task of a host.
+    pub(super) fn pop(&self, lane: usize) -> Option<Runnable> {
+        let queue = self.queues.get(lane)?;
+        let taken = loop {
+            match queue.steal() {
+                Steal::Success(runnable) => break Some(runnable),
+                Steal::Empty => break None,
+                Steal::Retry => {}
+            }
+        };
+        if queue.is_empty() {
+            self.busy.fetch_and(!(1 << lane), Ordering::SeqCst);
+            if !queue.is_empty() {
+                self.mark_busy(lane);
+            }
+        }
+        taken
+    }
+
     fn mark_busy(&self, lane: usize) {
         // A load costs less than a write to a cache line that all workers read.
-        if self.busy.load(Ordering::SeqCst) & 1 << lane == 0 {
+        if self.busy() & 1 << lane == 0 {
             self.busy.fetch_or(1 << lane, Ordering::SeqCst);
         }
     }

@@ -1,15 +1,10 @@
-//! The queues of one worker: a lane for each host. The lanes take turns.
-//!
-//! With one queue for all hosts, ten thousand computing processes of one host would all
-//! run before the next process of another host. So each host has the worker for
-//! [`TURN`], or until its lane is empty; then the next host has it.
+//! The queues of one worker: a lane for each host.
 
 use std::cell::Cell;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_deque::{Steal, Stealer, Worker as Queue};
-use warren_kernel::Monotonic;
 
 use super::Runnable;
 
@@ -39,24 +34,11 @@ impl InUse {
     }
 }
 
-/// Time for which the processes of one host run while others queue, in nanoseconds:
-/// 1 ms. With turns this long, less than one in a hundred round trips of a pair waits
-/// for another host.
-const TURN: u64 = 1_000_000;
-
-/// Most tasks of a host in a turn, in case the clock stands still.
-const TASKS: u32 = 256;
-
 pub(super) struct Lanes {
     queues: Box<[Queue<Runnable>]>,
     in_use: InUse,
     /// A bit for each lane that may have tasks; others may have stolen them.
     busy: Cell<u64>,
-    /// The lane that has its turn; `began` is the start of the turn.
-    present: Cell<usize>,
-    began: Cell<Monotonic>,
-    /// Tasks that have run in this turn.
-    had: Cell<u32>,
 }
 
 impl Lanes {
@@ -65,9 +47,6 @@ impl Lanes {
             queues: (0..MOST).map(|_| Queue::new_fifo()).collect(),
             in_use: in_use.clone(),
             busy: Cell::new(0),
-            present: Cell::new(0),
-            began: Cell::new(Monotonic::default()),
-            had: Cell::new(0),
         }
     }
 
@@ -82,13 +61,19 @@ impl Lanes {
         self.busy.get() == 0 || self.all_was_stolen()
     }
 
+    /// Returns a bit for each lane that may have tasks.
+    #[inline]
+    pub(super) fn busy(&self) -> u64 {
+        self.busy.get()
+    }
+
     /// Clears the bits of lanes that others have emptied, up to the first lane that
     /// has tasks. Returns true if there is no such lane.
     fn all_was_stolen(&self) -> bool {
         let mut busy = self.busy.get();
         while busy != 0 {
             let lane = busy.trailing_zeros() as usize;
-            if self.queues.get(lane).is_some_and(|queue| !queue.is_empty()) {
+            if self.has(lane) {
                 break;
             }
             busy &= busy - 1;
@@ -97,50 +82,42 @@ impl Lanes {
         busy == 0
     }
 
+    /// Returns the lane of a task.
+    #[inline]
+    pub(super) fn of(&self, runnable: &Runnable) -> usize {
+        runnable.metadata().lane % self.in_use.get()
+    }
+
+    /// Returns true if a lane has a task.
+    pub(super) fn has(&self, lane: usize) -> bool {
+        self.queues.get(lane).is_some_and(|queue| !queue.is_empty())
+    }
+
     #[inline]
     pub(super) fn push(&self, runnable: Runnable) {
-        let lane = runnable.metadata().lane % self.in_use.get();
+        let lane = self.of(&runnable);
         self.queues[lane].push(runnable);
         self.busy.set(self.busy.get() | 1 << lane);
     }
 
-    /// Returns true if another host waits and the present turn is used up.
+    /// Takes the next task of a lane.
     #[inline]
-    pub(super) fn turn_is_over(&self, now: impl FnOnce() -> Monotonic) -> bool {
-        let others = self.busy.get() & !(1 << self.present.get());
-        others != 0
-            && (self.had.get() >= TASKS || now().0.saturating_sub(self.began.get().0) >= TURN)
+    pub(super) fn pop(&self, lane: usize) -> Option<Runnable> {
+        let popped = self.queues.get(lane)?.pop();
+        if popped.is_none() {
+            self.busy.set(self.busy.get() & !(1 << lane));
+        }
+        popped
     }
 
-    /// Takes the next task: of the host that has its turn, or of the next one.
-    #[inline]
-    pub(super) fn pop(&self, now: impl Fn() -> Monotonic) -> Option<Runnable> {
-        if self.is_empty() {
-            return None;
-        }
-        let present = self.present.get();
-        if !self.turn_is_over(&now)
-            && let Some(runnable) = self.pop_from(present)
-        {
-            self.had.set(self.had.get().saturating_add(1));
-            return Some(runnable);
-        }
-        loop {
-            let lane = next_after(present, self.busy.get())?;
-            if let Some(runnable) = self.pop_from(lane) {
-                self.begin(lane, now());
-                return Some(runnable);
-            }
-        }
-    }
-
-    /// Takes half of a lane from another worker, and begins a turn of that lane.
+    /// Takes half of a lane from another worker: of the first one after `lane` that has
+    /// tasks. Returns that lane and the first of its tasks.
     pub(super) fn steal(
         &self,
         from: &[Stealer<Runnable>],
-        now: impl Fn() -> Monotonic,
-    ) -> Option<Runnable> {
-        let (first, count) = (self.present.get() + 1, self.in_use.get());
+        lane: usize,
+    ) -> Option<(usize, Runnable)> {
+        let (first, count) = (lane + 1, self.in_use.get());
         let lanes = (0..count).map(|lane| (first + lane) % count);
         for lane in lanes {
             let (Some(victim), Some(own)) = (from.get(lane), self.queues.get(lane)) else {
@@ -150,8 +127,7 @@ impl Lanes {
                 match victim.steal_batch_and_pop(own) {
                     Steal::Success(runnable) => {
                         self.busy.set(self.busy.get() | 1 << lane);
-                        self.begin(lane, now());
-                        return Some(runnable);
+                        return Some((lane, runnable));
                     }
                     Steal::Empty => break,
                     Steal::Retry => {}
@@ -159,21 +135,6 @@ impl Lanes {
             }
         }
         None
-    }
-
-    fn begin(&self, lane: usize, now: Monotonic) {
-        self.present.set(lane);
-        self.began.set(now);
-        self.had.set(1);
-    }
-
-    #[inline]
-    fn pop_from(&self, lane: usize) -> Option<Runnable> {
-        let popped = self.queues.get(lane)?.pop();
-        if popped.is_none() {
-            self.busy.set(self.busy.get() & !(1 << lane));
-        }
-        popped
     }
 }
 
@@ -200,9 +161,9 @@ mod tests {
             lanes.push(super::super::tests::runnable(&scheduler, lane));
         }
         assert!(!lanes.is_empty());
-        assert!(other.steal(&lanes.stealers(), Monotonic::default).is_some());
+        assert!(other.steal(&lanes.stealers(), 0).is_some());
         assert!(!lanes.is_empty(), "one of two is left");
-        assert!(other.steal(&lanes.stealers(), Monotonic::default).is_some());
+        assert!(other.steal(&lanes.stealers(), 0).is_some());
         assert!(lanes.is_empty());
         assert_eq!(lanes.busy.get(), 0);
     }
@@ -221,7 +182,7 @@ mod tests {
         push(2);
         assert_eq!(lanes.busy.get(), 0b111);
         for _ in 0..3 {
-            assert!(other.steal(&lanes.stealers(), Monotonic::default).is_some());
+            assert!(other.steal(&lanes.stealers(), 0).is_some());
         }
         assert!(lanes.is_empty());
         in_use.grow(1_000);

@@ -36,6 +36,19 @@ pub(super) fn scheduler(workers: usize) -> Scheduler {
     Scheduler::start(&meter, tokio.handle(), 4).expect("starts")
 }
 
+/// Keeps a worker busy until the returned sender is dropped.
+fn occupy(scheduler: &Scheduler) -> mpsc::Sender<()> {
+    let (busy, is_busy) = mpsc::channel();
+    let (free, is_free) = mpsc::channel::<()>();
+    spawn(scheduler, async move {
+        busy.send(()).expect("the test waits");
+        // An error is the expected answer: the sender is dropped.
+        let _ = is_free.recv_timeout(PATIENCE);
+    });
+    is_busy.recv_timeout(PATIENCE).expect("it runs");
+    free
+}
+
 #[test]
 fn every_task_runs_wherever_it_was_woken() {
     const TASKS: usize = 1_000;
@@ -248,14 +261,7 @@ fn many_tasks_of_one_host_do_not_hold_up_another() {
 fn many_timers_of_one_host_do_not_hold_up_another() {
     const CROWD: usize = 1_000;
     let scheduler = scheduler(1);
-    let (busy, is_busy) = mpsc::channel();
-    let (free, is_free) = mpsc::channel::<()>();
-    spawn(&scheduler, async move {
-        busy.send(()).expect("the test waits");
-        // An error is the expected answer: the sender is dropped.
-        let _ = is_free.recv_timeout(PATIENCE);
-    });
-    is_busy.recv_timeout(PATIENCE).expect("it runs");
+    let free = occupy(&scheduler);
     // This thread is no worker: each of these is woken from elsewhere.
     let (ran, runs) = mpsc::channel();
     for host in [1; CROWD].into_iter().chain([2]) {
@@ -267,4 +273,109 @@ fn many_timers_of_one_host_do_not_hold_up_another() {
     let mut order = (0..=CROWD).map(|_| runs.recv_timeout(PATIENCE).expect("all run"));
     let before = order.position(|host| host == 2).expect("it runs");
     assert!(before <= 1, "{before} tasks of the crowd ran first");
+}
+
+#[test]
+fn tasks_from_elsewhere_come_between_a_pair_of_another_host_once_in_a_turn() {
+    const CROWD: usize = 1_000;
+    const TRIPS: usize = 2_000;
+    let scheduler = scheduler(1);
+    let clock = Arc::clone(&scheduler.shared.meter);
+    let free = occupy(&scheduler);
+    let crowd = Arc::new(AtomicUsize::new(0));
+    for _ in 0..CROWD {
+        let (crowd, clock) = (Arc::clone(&crowd), Arc::clone(&clock));
+        let runs = async move {
+            crowd.fetch_add(1, Ordering::Relaxed);
+            clock.advance_clock(20_000);
+        };
+        scheduler.spawn(1, runs).detach();
+    }
+    let (to_ping, mut at_ping) = tokio::sync::mpsc::unbounded_channel();
+    let (to_pong, mut at_pong) = tokio::sync::mpsc::unbounded_channel();
+    let of_pong = Arc::clone(&clock);
+    let pong = async move {
+        while at_pong.recv().await.is_some() && to_ping.send(()).is_ok() {
+            of_pong.advance_clock(2_000);
+        }
+    };
+    scheduler.spawn(2, pong).detach();
+    let (done, dones) = mpsc::channel();
+    let ping = async move {
+        let ran = || crowd.load(Ordering::Relaxed);
+        let mut disturbed = 0;
+        for _ in 0..TRIPS {
+            let before = ran();
+            clock.advance_clock(2_000);
+            to_pong.send(()).expect("pong waits");
+            at_ping.recv().await.expect("pong answers");
+            disturbed += usize::from(ran() > before);
+        }
+        done.send((disturbed, ran())).expect("the test waits");
+    };
+    scheduler.spawn(2, ping).detach();
+    drop(free);
+    // 250 round trips are a turn, as are 50 tasks of the crowd.
+    let (disturbed, ran) = dones.recv_timeout(PATIENCE).expect("they talk");
+    assert!(
+        disturbed <= TRIPS / 100,
+        "{disturbed} of {TRIPS} round trips"
+    );
+    assert!(ran >= 200, "the crowd has its turns: {ran} tasks");
+}
+
+#[test]
+fn a_pair_does_not_shut_out_tasks_from_elsewhere_while_the_clock_stands_still() {
+    let scheduler = scheduler(1);
+    let (to_a, mut at_a) = tokio::sync::mpsc::unbounded_channel();
+    let (to_b, mut at_b) = tokio::sync::mpsc::unbounded_channel();
+    to_a.send(()).expect("its end is there");
+    let a = async move { while at_a.recv().await.is_some() && to_b.send(()).is_ok() {} };
+    scheduler.spawn(1, a).detach();
+    let b = async move { while at_b.recv().await.is_some() && to_a.send(()).is_ok() {} };
+    scheduler.spawn(1, b).detach();
+    // The scheduler learns by the first ones that the tasks of the pair are short.
+    for _ in 0..20 {
+        let (done, dones) = mpsc::channel();
+        let other = async move { done.send(()).expect("the test waits") };
+        scheduler.spawn(2, other).detach();
+        dones.recv_timeout(PATIENCE).expect("it runs");
+    }
+}
+
+#[test]
+fn tasks_from_elsewhere_go_before_tasks_that_use_their_slices() {
+    /// The poll before which the computing task waits for the first time.
+    const FIRST: usize = 100;
+    let scheduler = scheduler(1);
+    let clock = Arc::clone(&scheduler.shared.meter);
+    let polls = Arc::new(AtomicUsize::new(0));
+    let (pause, pauses) = mpsc::channel();
+    let (go, goes) = mpsc::channel();
+    let counted = Arc::clone(&polls);
+    let computes = async move {
+        for poll in 0.. {
+            if (FIRST..FIRST + 3).contains(&poll) {
+                pause.send(()).expect("the test waits");
+                goes.recv_timeout(PATIENCE).expect("the test goes on");
+            }
+            counted.store(poll + 1, Ordering::Relaxed);
+            clock.advance_clock(250_000);
+            task::yield_now().await;
+        }
+    };
+    scheduler.spawn(1, computes).detach();
+    for round in 0..3 {
+        pauses.recv_timeout(PATIENCE).expect("it comes so far");
+        let (ran, runs) = mpsc::channel();
+        let polls = Arc::clone(&polls);
+        let other = async move {
+            ran.send(polls.load(Ordering::Relaxed))
+                .expect("the test waits")
+        };
+        scheduler.spawn(2, other).detach();
+        go.send(()).expect("it waits");
+        let polls = runs.recv_timeout(PATIENCE).expect("it runs");
+        assert!(polls <= FIRST + round + 2, "{polls} polls in round {round}");
+    }
 }
