@@ -1,6 +1,7 @@
 //! The log, on standard error: the records of processes and those of the
 //! runtime.
 
+mod asked;
 mod fields;
 
 use std::env;
@@ -18,6 +19,7 @@ use crate::exit::Exit;
 use crate::report::failure::{Failure, Look};
 use crate::report::progress::Progress;
 use crate::report::stderr::Lines;
+use asked::Asked;
 use fields::{Fields, SafeJson};
 
 /// The environment variable for `--log`.
@@ -75,6 +77,7 @@ pub(crate) fn start(args: &LogArgs) -> Result<(), Box<Failure>> {
         // standard error.
         .log_internal_errors(false)
         .with_ansi(Look::of_stderr().fancy);
+    let filter = Asked(filter);
     let lines: Box<dyn Layer<Registry> + Send + Sync> = match args.log_format {
         Format::Text => lines.with_filter(filter).boxed(),
         Format::Json => lines
