@@ -185,7 +185,7 @@ mod linux {
 mod tests {
     use std::time::{Duration, Instant};
 
-    use super::linux::{Busy, allow, allowed, contains, only, present};
+    use super::linux::{Busy, allow, allowed, contains, only};
     use super::*;
 
     /// A deadline that only a broken system reaches.
