@@ -461,7 +461,7 @@ async fn results_and_statements_have_limits() {
             Kind::Invalid,
             "max_result",
         ),
-        (";".repeat(10_001), Kind::Invalid, "max_statements"),
+        ("SELECT 1;".repeat(10_001), Kind::Invalid, "max_statements"),
         (
             // Nothing could interrupt so many large values in a row.
             format!(

@@ -22,6 +22,7 @@ pub(super) fn of(
     let Some(code) = code(error) else {
         return of_kind(Kind::Internal, "the database does not work: ");
     };
+    let refused = guard.refused();
     match code {
         ErrorCode::ConstraintViolation => of_kind(Kind::Conflict, ""),
         ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked | ErrorCode::SchemaChanged => {
@@ -29,11 +30,10 @@ pub(super) fn of(
         }
         ErrorCode::OperationInterrupted => of_interrupted(guard),
         ErrorCode::AuthorizationForStatementDenied => {
-            let what = guard.refused();
-            let what = what.unwrap_or_else(|| "the statement".to_owned());
-            let message = format!("{} is not available to programs", text::line(&what));
-            Error::invalid(message)
+            not_available(refused.as_deref().unwrap_or("the statement"))
         }
+        // A function that is refused has no code of its own.
+        ErrorCode::Unknown if refused.is_some() => not_available(&refused.unwrap_or_default()),
         ErrorCode::DiskFull => {
             let most = max_bytes;
             let message =
@@ -61,6 +61,11 @@ pub(super) fn of(
         }
         _ => of_kind(Kind::Invalid, ""),
     }
+}
+
+fn not_available(what: &str) -> Error {
+    let message = format!("{} is not available to programs", text::line(what));
+    Error::invalid(message)
 }
 
 /// Returns the error of a statement that was interrupted.
