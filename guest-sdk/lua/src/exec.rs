@@ -31,7 +31,7 @@ pub(crate) fn exec_with(l: State, first: c_int, options: &[u8], shape: Shape) ->
 pub(crate) fn call_with(l: State, first: c_int, options: &[u8], patience: Patience) -> c_int {
     match start(l, first, options, true) {
         Err(results) => results,
-        Ok(subscription) => wait_for(l, subscription, patience, Shape::Operation),
+        Ok(subscription) => wait_for(l, subscription, patience, Shape::Call),
     }
 }
 

@@ -4,7 +4,7 @@ local native, queue = ...
 local object, state, call = native.object, native.state, native.call
 local public, wrong, nanoseconds = native.public, native.bad_argument, native.nanoseconds
 local kept = native.kept
-local type, next, invalid = kept.type, kept.next, kept.invalid
+local type, next, invalid, null = kept.type, kept.next, kept.invalid, kept.null
 
 local class = { __name = "queue_message", __metatable = "queue_message" }
 local methods = {}
@@ -12,8 +12,8 @@ class.__index = methods
 
 -- The headers without `delay`, and the delay in nanoseconds; or nothing and an error.
 local function parted(headers)
-  if headers == nil then
-    return
+  if type(headers) ~= "table" then
+    return headers
   end
   local delay
   local others = {}
@@ -35,8 +35,8 @@ local function parted(headers)
 end
 
 queue.publish = public(function(id, value, headers)
-  if headers ~= nil and type(headers) ~= "table" then
-    wrong(3, "queue.publish", "table", headers)
+  if headers == null then
+    return invalid("headers is null, and not a table")
   end
   local others, delay, err = parted(headers)
   if err then

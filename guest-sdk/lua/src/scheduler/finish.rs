@@ -30,6 +30,8 @@ pub(crate) enum Shape {
     Exec,
     /// The result of `spawner:exec`.
     SpawnerExec,
+    /// The result of `funcs.call`.
+    Call,
     /// The result of an operation of the runtime.
     Operation,
     /// The place of the channel, from 1, and the value; nil at the deadline.
@@ -71,7 +73,7 @@ pub(super) fn is_receive(l: State, index: c_int) -> bool {
         && l.to_userdata(index).cast_const().cast() == &raw const RECEIVE
 }
 
-const SHAPES: [Shape; 11] = [
+const SHAPES: [Shape; 12] = [
     Shape::Receive,
     Shape::ReceiveBy,
     Shape::Send,
@@ -79,6 +81,7 @@ const SHAPES: [Shape; 11] = [
     Shape::Sleep,
     Shape::Exec,
     Shape::SpawnerExec,
+    Shape::Call,
     Shape::Operation,
     Shape::First,
     Shape::Answer,
@@ -105,7 +108,9 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
             l.push_boolean(true);
             1
         }
-        (Shape::Exec | Shape::SpawnerExec | Shape::Operation, Fired::Deadline) => given_up(l, base),
+        (Shape::Exec | Shape::SpawnerExec | Shape::Call | Shape::Operation, Fired::Deadline) => {
+            given_up(l, base)
+        }
         (Shape::Receive, Fired::Deadline) => {
             l.push_nil();
             l.push_boolean(false);
@@ -139,6 +144,7 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
             let results = results_of_exec(l, base);
             check_taken(l, results, shape.exec_name())
         }
+        (Shape::Call, Fired::Case(..)) => results_of_exec(l, base),
         (Shape::Operation, Fired::Case(..)) => results_of_operation(l, base),
         (Shape::Select, Fired::Deadline) => {
             l.new_table(0, 2);
@@ -172,7 +178,10 @@ pub(super) fn finish(l: State, base: c_int, shape: Shape, fired: Fired) -> c_int
 /// Raises the error on top of the stack, in the place of the value that there was no memory
 /// for.
 fn raise(l: State, base: c_int, shape: Shape) -> ! {
-    if matches!(shape, Shape::Exec | Shape::SpawnerExec | Shape::Operation) {
+    if matches!(
+        shape,
+        Shape::Exec | Shape::SpawnerExec | Shape::Call | Shape::Operation
+    ) {
         forget_outcome(l, base);
     }
     l.error()

@@ -207,7 +207,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         "turn of a host beside other hosts",
         &[Text(
-            "runtime/engine/src/sched/scheduler/lanes.rs",
+            "runtime/engine/src/sched/scheduler/turn.rs",
             "const TURN: u64 = 1_000_000;",
         )],
     ),
