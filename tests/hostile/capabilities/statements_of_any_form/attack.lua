@@ -30,6 +30,8 @@ for _, form in ipairs(forms) do
     try(name, form:sub(1, 1000))
   end
 end
+forms = nil
+collectgarbage()
 -- Pieces of statements, put together at random.
 local pieces = {
   "SELECT", "FROM", "t", "v", "(", ")", "*", ",", "1", "'x'", "WHERE", "=", "INSERT INTO", "VALUES", "WITH", "RECURSIVE", "AS",
