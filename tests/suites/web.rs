@@ -3,7 +3,7 @@
 
 #![allow(clippy::expect_used)]
 
-mod client;
+pub(crate) mod client;
 mod example;
 mod frames;
 mod relay;
