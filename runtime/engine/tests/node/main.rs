@@ -24,3 +24,4 @@ mod spawn;
 mod stack;
 mod support;
 mod upgrade;
+mod wasi;
