@@ -17,6 +17,7 @@ use warren_engine::security::Identity;
 use super::body::Served;
 use super::context::Context;
 use super::error::ListenError;
+use crate::fs::Volumes;
 use crate::security::TokenStores;
 use rate_limit::Limiter;
 
@@ -36,9 +37,10 @@ pub(super) enum Step {
     SseRelay(Origins),
 }
 
-/// The things that steps are made of.
+/// The things of the program that routers use.
 pub(super) struct Making<'a> {
     pub(super) tokens: &'a TokenStores,
+    pub(super) volumes: &'a Volumes,
 }
 
 /// A request on its way through the steps.
