@@ -8,6 +8,7 @@ mod example;
 mod frames;
 mod relay;
 mod tls;
+mod traces;
 
 use std::io;
 use std::time::{Duration, Instant};

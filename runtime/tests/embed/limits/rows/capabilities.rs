@@ -549,6 +549,14 @@ pub(super) const ROWS: &[Row] = &[
         )],
     ),
     (
+        "`tracestate` of a request",
+        &[Constant(
+            "runtime/engine/src/trace_context.rs",
+            "MAX_TRACE_STATE",
+            Bytes,
+        )],
+    ),
+    (
         "addresses of `X-Forwarded-For`",
         &[Constant(
             "runtime/capabilities/src/web/server/middleware/real_ip.rs",
