@@ -71,6 +71,7 @@ pub fn python(name: &str, world: &str) -> Vec<u8> {
     let _lock = tools.lock(&format!("{name}.lock"));
     let further = ["keyvalue", "config"];
     let wit = wit(&node, &format!("py-{name}"), world, WASI, &further);
+    packages::copy_tree(&layout::project().join("wit"), &wit.join("deps/warren"));
     // A directory of its own: Python leaves compiled files beside a source.
     let source = tools.directory.join(format!("source-{name}"));
     fs::create_dir_all(&source).expect("a directory for a source");

@@ -15,12 +15,13 @@ struct Served {
     program: Program,
 }
 
-/// Starts a program of a component and a manifest.
+/// Starts a program of a component, further files and a manifest.
 #[track_caller]
-fn serve((name, component): (&str, &[u8]), manifest: &str) -> Served {
+fn serve(files: &[(&str, &[u8])], manifest: &str) -> Served {
     let site = Site::start();
     let manifest = site.put_into(manifest);
-    let files = [("warren.toml", manifest.as_bytes()), (name, component)];
+    let manifest = [("warren.toml", manifest.as_bytes())];
+    let files = [files, &manifest[..]].concat();
     let program = Program::of(&files);
     let mut session = Warren::tool("serve", ".")
         .current_dir(program.path())
@@ -68,7 +69,7 @@ http = [{ origin = "http://127.0.0.1:8080/status/", private = true }]
 /// request that was refused to it has this text, in small letters and without dashes.
 #[track_caller]
 fn answers(component: &[u8], refused: &str) {
-    let served = serve(("handler.wasm", component), MANIFEST);
+    let served = serve(&[("handler.wasm", component)], MANIFEST);
 
     let answer = served.get("/nothing?query");
     assert_eq!(answer.status, 404, "{answer:?}");
@@ -158,7 +159,7 @@ env = ["GREETING"]
 #[test]
 fn stores_and_variables_are_those_of_wasi() {
     let component = served::python("count", "count");
-    let served = serve(("count.wasm", &component), COUNTS);
+    let served = serve(&[("count.wasm", component.as_slice())], COUNTS);
     let path = served.program.path().join("count.wasm");
     let inspected = Warren::tool("inspect", path).outcome().ends_with(0);
     for text in [
@@ -173,6 +174,63 @@ fn stores_and_variables_are_those_of_wasi() {
         assert_eq!(answer.status, 200, "{answer:?}");
         let expected = format!("hello, number {number} for /count/x");
         assert_eq!(answer.text(), expected);
+    }
+    served.session.kill();
+}
+
+/// A manifest whose component has a database and a queue.
+const ORDERS: &str = r#"
+[databases."app:shop"]
+migrations = "sql"
+
+[queues."app:tasks"]
+
+[listeners."app:web"]
+bind = "127.0.0.1:0"
+timeouts = { write = "20m" }
+
+[routes."app:web"]
+"* /{path...}" = "app:orders"
+
+[grants."app:orders"]
+sql = ["shop"]
+queue = ["tasks"]
+"#;
+
+const TABLE: &[u8] = b"CREATE TABLE orders (
+    id INTEGER PRIMARY KEY, item TEXT NOT NULL, note TEXT, picture BLOB, price REAL, paid INTEGER
+);";
+
+#[test]
+fn databases_and_queues_have_interfaces_with_types() {
+    let component = served::python("orders", "orders");
+    let files = [
+        ("orders.wasm", component.as_slice()),
+        ("sql/001_orders.sql", TABLE),
+    ];
+    let served = serve(&files, ORDERS);
+    let path = served.program.path().join("orders.wasm");
+    let inspected = Warren::tool("inspect", path).outcome().ends_with(0);
+    for text in [
+        "warren:process/sql@0.1.0: sql = [\"ID\"], or --sql ID",
+        "warren:process/queue@0.1.0: queue = [\"ID\"], or --queue ID",
+    ] {
+        assert!(inspected.text().contains(text), "{text:?}: {inspected}");
+    }
+    // A field that is NULL is left out.
+    let expected = "sqlite: 1 row, id 1: id integer 1, item text 'tea', \
+                    picture blob b'\\xff\\x00', price real 2.5, paid integer 1";
+    assert_eq!(served.get("/order").text(), expected);
+    let undone = served.get("/undone").text();
+    assert!(undone.starts_with("Invalid: "), "{undone}");
+    let work = served.get("/work").text();
+    let [numbers, malformed, message, ack] = work.split("; ").collect::<Vec<_>>()[..] else {
+        panic!("other parts: {work}");
+    };
+    assert_eq!(numbers, "1 message, 1 ready, 0 consumers");
+    assert!(malformed.contains("`request`"), "{malformed}");
+    for failed in [message, ack] {
+        assert!(failed.contains("works on no message"), "{failed}");
     }
     served.session.kill();
 }

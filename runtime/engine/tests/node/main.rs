@@ -19,6 +19,7 @@ mod output;
 mod permissions;
 mod reload;
 mod residue;
+mod services;
 mod shutdown;
 mod spawn;
 mod stack;

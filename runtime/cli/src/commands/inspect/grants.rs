@@ -2,7 +2,7 @@
 
 use super::contents::Contents;
 
-/// Interfaces of WASI that reach something outside the sandbox, with the grant that gives it:
+/// Interfaces that reach something outside the sandbox, with the grant that gives it:
 /// the beginning of the interface's name, the key of `[grants."id"]` and the option.
 const INTERFACES: &[(&str, &str, &str)] = &[
     ("wasi:cli/environment@", "env = [\"NAME\"]", "--env NAME"),
@@ -19,6 +19,8 @@ const INTERFACES: &[(&str, &str, &str)] = &[
         "--http https://HOST",
     ),
     ("wasi:keyvalue/store@", "store = [\"ID\"]", "--store ID"),
+    ("warren:process/queue@", "queue = [\"ID\"]", "--queue ID"),
+    ("warren:process/sql@", "sql = [\"ID\"]", "--sql ID"),
     (
         "wasi:sockets/ip-name-lookup@",
         "tcp = [\"HOST:PORT\"]",
@@ -122,11 +124,12 @@ mod tests {
         let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guest-abi.md");
         let page = std::fs::read_to_string(page).unwrap();
         let mut rows = Vec::new();
-        for row in page.lines().filter(|line| line.starts_with("| `wasi:")) {
+        let is_row = |line: &&str| line.starts_with("| `wasi:") || line.starts_with("| `warren:");
+        for row in page.lines().filter(is_row) {
             let cells: Vec<_> = row.trim_matches('|').split('|').collect();
             // Other tables have fewer columns.
             if let [names, _, _, grant] = cells[..] {
-                let names = names.split('`').filter(|part| part.starts_with("wasi:"));
+                let names = names.split('`').filter(|part| part.contains('/'));
                 rows.push((names.map(str::to_owned).collect(), grant.trim().to_owned()));
             }
         }

@@ -371,6 +371,14 @@ pub(super) const ROWS: &[Row] = &[
         )],
     ),
     (
+        "rows and fields of one query of a component",
+        &[Constant(
+            "runtime/engine/src/abi/component/services/sql.rs",
+            "MAX_FIELDS",
+            Count,
+        )],
+    ),
+    (
         "value of a long statement",
         &[
             Text(SQLITE, "const WORK: u64 = 1 << 36;"),
