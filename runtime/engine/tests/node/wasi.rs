@@ -4,7 +4,7 @@ use warren_kernel::{Kind, Outcome};
 
 use crate::support::World;
 
-/// A component that imports every interface of the runtime.
+/// A component that imports every interface of WASI that the runtime has.
 const EVERYTHING: &str = include_str!("wasi/everything.wat");
 
 /// The version of WASI in that text.
