@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* --- Imports ---------------------------------------------------------------- */
 
@@ -1064,6 +1065,7 @@ int warren_call_start(const char *operation, const warren_writer *arguments, war
                       warren_reader *value, warren_queue *queue) {
   if (check("operation", operation)) return -1;
   warren_writer request = WARREN_WRITER;
+  request.unlimited = arguments && arguments->unlimited;
   int64_t len = -1;
   if (!values_of(arguments, "arguments", &request) && !prepare(message))
     len = fetched(message, capability_call(STRING(operation), request.bytes, request.len,
@@ -1084,6 +1086,89 @@ int warren_call(const char *operation, const warren_writer *arguments, warren_me
   if (started != 1) return started;
   if (warren_receive(message, queue, WARREN_FOREVER) != 1) return -1;
   return warren_exec_result(message, value);
+}
+
+/* --- HTTP ----------------------------------------------------------------------- */
+
+/* Writes the fields as a map of names: a name that is there twice has all its values. */
+static void write_headers(const warren_header *headers, size_t count, warren_writer *out) {
+  warren_writer pairs = WARREN_WRITER;
+  pairs.unlimited = true;
+  for (size_t i = 0; i < count; i++) {
+    const char *name = headers[i].name;
+    bool is_written = false;
+    for (size_t j = 0; j < i && !is_written; j++) is_written = strcmp(headers[j].name, name) == 0;
+    if (is_written) continue;
+    uint32_t values = 0;
+    for (size_t j = i; j < count; j++) values += strcmp(headers[j].name, name) == 0;
+    warren_write_string(&pairs, name);
+    warren_write_array(&pairs, values);
+    for (size_t j = i; j < count; j++)
+      if (strcmp(headers[j].name, name) == 0) warren_write_string(&pairs, headers[j].value);
+  }
+  if (pairs.mistake && !out->mistake) out->mistake = pairs.mistake;
+  msgpack_pack_map(out, pairs.count / 2);
+  append(out, &pairs);
+  warren_writer_free(&pairs);
+}
+
+static void write_request(const warren_request *request, warren_writer *out) {
+  warren_write_string(out, request->method);
+  warren_write_string(out, request->url);
+  warren_write_map(out, !!request->header_count + !!request->body.data + !!request->timeout);
+  if (request->header_count) {
+    warren_write_string(out, "headers");
+    write_headers(request->headers, request->header_count, out);
+  }
+  if (request->body.data) {
+    warren_write_string(out, "body");
+    warren_write_text(out, request->body);
+  }
+  if (request->timeout) {
+    warren_write_string(out, "timeout");
+    warren_write_int(out, request->timeout);
+  }
+}
+
+static int read_response(warren_reader *answer, warren_response *response) {
+  memset(response, 0, sizeof *response);
+  uint32_t pairs = warren_read_map(answer);
+  while (pairs-- && !answer->mistake) {
+    warren_text key = warren_read_text(answer);
+    warren_reader value = warren_read_value(answer);
+    if (warren_text_is(key, "status")) response->status = (int)warren_read_int(&value);
+    else if (warren_text_is(key, "url")) response->url = warren_read_text(&value);
+    else if (warren_text_is(key, "headers")) response->headers = value;
+    /* An empty body is nil. */
+    else if (warren_text_is(key, "body") && !warren_read_nil(&value))
+      response->body = warren_read_text(&value);
+  }
+  return warren_read_done(answer, "answer");
+}
+
+int warren_http_request(const warren_request *request, warren_message *message,
+                        warren_response *response) {
+  /* The operation takes -1 for its own time limit. */
+  if (request->timeout < 0) return warren_fail(WARREN_INVALID, "timeout is below 0");
+  warren_writer arguments = WARREN_WRITER;
+  /* A body may be longer than a message; the runtime refuses one that is too long. */
+  arguments.unlimited = true;
+  write_request(request, &arguments);
+  warren_reader answer;
+  int failed = warren_call("http.request", &arguments, message, &answer);
+  warren_writer_free(&arguments);
+  return failed ? -1 : read_response(&answer, response);
+}
+
+warren_text warren_response_header(const warren_response *response, const char *name) {
+  warren_reader headers = response->headers;
+  uint32_t count = warren_read_array(&headers);
+  while (count-- && !headers.mistake) {
+    warren_read_array(&headers);
+    warren_text known = warren_read_text(&headers), value = warren_read_text(&headers);
+    if (known.len == strlen(name) && strncasecmp(known.data, name, known.len) == 0) return value;
+  }
+  return text_of(NULL);
 }
 
 /* --- Names, context, identity --------------------------------------------- */

@@ -297,6 +297,37 @@ int warren_call(const char *operation, const warren_writer *arguments, warren_me
 int warren_call_start(const char *operation, const warren_writer *arguments, warren_message *message,
                       warren_reader *value, warren_queue *queue);
 
+/* --- HTTP ----------------------------------------------------------------------- */
+
+typedef struct warren_header {
+  const char *name, *value;
+} warren_header;
+
+/* A request over HTTP. All but the first two may be left zero. */
+typedef struct warren_request {
+  const char *method, *url;
+  const warren_header *headers;
+  size_t header_count;
+  warren_text body;
+  int64_t timeout; /* in nanoseconds, for all of it; 0 for 30 seconds */
+} warren_request;
+
+/* The answer to a request, of any status. */
+typedef struct warren_response {
+  int status;
+  warren_text url;       /* the one that answered, after redirects */
+  warren_text body;      /* decoded */
+  warren_reader headers; /* an array of arrays of name and value */
+} warren_response;
+
+/* Sends a request to an origin that is granted, and waits for the whole answer; `message` owns
+ * its bytes. warren_call("http.request", ...) has the other options of requests, and bodies that
+ * are streams. */
+int warren_http_request(const warren_request *request, warren_message *message,
+                        warren_response *response);
+/* Returns the first value of a header field, its name in any case; without `data` for none. */
+warren_text warren_response_header(const warren_response *response, const char *name);
+
 /* --- Names, context, identity --------------------------------------------- */
 
 /* Gives a process, the caller if `pid` is NULL, a name. */

@@ -565,7 +565,7 @@ impl Builder {
             stores,
             resolver: self.resolver,
             queues: queues.clone(),
-            volumes,
+            volumes: volumes.clone(),
             databases,
         });
         let of_app = self.app.as_ref().and_then(App::policies).cloned();
@@ -621,7 +621,7 @@ impl Builder {
             needs: lacking.needs.as_str(),
             needed: lacking.needed,
         })?;
-        let server = Server::new(tokens, authorizer.clone());
+        let server = Server::new(tokens, volumes, authorizer.clone());
         let versions = Versions::new(first, policies, own, (server, metrics));
         let versions = Arc::new(versions);
         capabilities.push(Arc::new(Mistakes::new(

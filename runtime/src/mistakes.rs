@@ -152,7 +152,7 @@ mod tests {
     use crate::definitions::{LayeredDefinitions, LayeredFiles};
     use crate::own_directories::OwnDirectories;
     use warren_capabilities::server::Server;
-    use warren_capabilities::{Metrics, TokenStores};
+    use warren_capabilities::{Metrics, TokenStores, Volumes};
     use warren_engine::{Code, Source};
     use warren_values::msgpack::Output;
 
@@ -165,7 +165,7 @@ mod tests {
             definitions: Arc::new(definitions),
             ..Version::default()
         };
-        let server = Server::new(TokenStores::default(), None);
+        let server = Server::new(TokenStores::default(), Volumes::default(), None);
         let parts = (server, Metrics::default());
         let versions = Versions::new(version, None, OwnDirectories::default(), parts);
         let mistakes = Mistakes::new(Arc::new(versions), Some(hook));

@@ -10,7 +10,7 @@ use futures::FutureExt;
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use warren_engine::{Native, NativeCode};
+use warren_engine::{Native, NativeCode, TraceContext};
 use warren_kernel::{Delivery, Error, Event, Outcome, Subscription, Trace};
 
 use crate::error::CallError;
@@ -93,6 +93,11 @@ impl Context {
     /// [`Builder::trace_messages`](crate::Builder::trace_messages).
     pub fn trace(&self) -> Option<Trace> {
         self.native.trace()
+    }
+
+    /// Returns the place of the process in a trace over several programs, if it has one.
+    pub fn trace_context(&self) -> Option<&TraceContext> {
+        self.native.trace_context()
     }
 
     /// Returns the definition the process runs.

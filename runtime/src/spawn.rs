@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use warren_engine::Start;
 use warren_engine::security::{Actor, Scope};
+use warren_engine::{Start, TraceContext};
 use warren_kernel::{Error, Relation, TraceId};
 
 use crate::error::CallError;
@@ -156,6 +156,22 @@ impl Spawn {
     /// that another process spawns continues that process's chain.
     pub fn trace(mut self, trace: TraceId) -> Spawn {
         self.start.trace = Some(trace);
+        self
+    }
+
+    /// Sets the place of the process, and of all processes it starts, in a trace over several
+    /// programs: requests over HTTP hand it on, and log records have it. If unset, a host
+    /// function process hands on its own.
+    ///
+    /// ```
+    /// use warren::{Spawn, TraceContext};
+    ///
+    /// let field = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    /// let context = TraceContext::parse(field).expect("a valid traceparent");
+    /// let handler = Spawn::new("app:handler").trace_context(context);
+    /// ```
+    pub fn trace_context(mut self, context: TraceContext) -> Spawn {
+        self.start.trace_context = Some(Arc::new(context));
         self
     }
 

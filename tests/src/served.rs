@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::guests::run;
+use crate::guests::{self, run};
 use crate::layout;
 use crate::packages;
 use crate::scripts::{Tools, need_node, need_python};
@@ -18,8 +18,11 @@ const WASI: &str = "0.2.12";
 /// The name of each world.
 const WORLD: &str = "served";
 
-/// Builds a component with componentize-js from a file of `tests/guests/served`, for the
-/// world in the file of WIT of that name.
+/// The target of the crate `wasip2`, whose documents make components of its core modules.
+const TARGET: &str = "wasm32-wasip1";
+
+/// Builds a component of `wasi:http/proxy` with componentize-js from a file of
+/// `tests/guests/served`.
 ///
 /// # Panics
 ///
@@ -28,7 +31,7 @@ const WORLD: &str = "served";
 pub fn js(name: &str) -> Vec<u8> {
     let tools = node();
     let _lock = tools.lock(&format!("{name}.lock"));
-    let wit = wit(&tools, name, WASI_OF_JS, &[]);
+    let wit = wit(&tools, &format!("js-{name}"), "proxy", WASI_OF_JS, &[]);
     let script = tools.directory.join("build.mjs");
     copy(&sources().join("build.mjs"), &script);
     let out = tools.directory.join(format!("{name}.wasm"));
@@ -43,14 +46,14 @@ pub fn js(name: &str) -> Vec<u8> {
     fs::read(out).expect("a component was written")
 }
 
-/// Builds a component with componentize-py from a file of `tests/guests/served`, for the
-/// world in the file of WIT of that name.
+/// Builds a component with componentize-py from a file of `tests/guests/served`, for the world
+/// in this file of WIT.
 ///
 /// # Panics
 ///
 /// The build failed, or there is no Python or Node.js; the message says what to install.
 #[track_caller]
-pub fn python(name: &str) -> Vec<u8> {
+pub fn python(name: &str, world: &str) -> Vec<u8> {
     need_python();
     let node = node();
     let requirements = layout::project().join("guest-sdk/python/requirements.txt");
@@ -66,7 +69,9 @@ pub fn python(name: &str) -> Vec<u8> {
         run(pip, "componentize-py");
     });
     let _lock = tools.lock(&format!("{name}.lock"));
-    let wit = wit(&node, name, WASI, &["keyvalue", "config"]);
+    let further = ["keyvalue", "config"];
+    let wit = wit(&node, &format!("py-{name}"), world, WASI, &further);
+    packages::copy_tree(&layout::project().join("wit"), &wit.join("deps/warren"));
     // A directory of its own: Python leaves compiled files beside a source.
     let source = tools.directory.join(format!("source-{name}"));
     fs::create_dir_all(&source).expect("a directory for a source");
@@ -85,6 +90,28 @@ pub fn python(name: &str) -> Vec<u8> {
         .arg("-p")
         .arg(source);
     run(build, name);
+    fs::read(out).expect("a component was written")
+}
+
+/// Builds a component of `wasi:http/proxy` from the package `tests/guests/served/rust` with the
+/// crate `wasip2`, and with jco, which has the adapter for the standard library's imports.
+///
+/// # Panics
+///
+/// The build failed, or there is no tool chain or Node.js; the message says what to install.
+#[track_caller]
+pub fn rust() -> Vec<u8> {
+    let tools = node();
+    let built = guests::rust("tests/guests/served/rust", TARGET);
+    let _lock = tools.lock("rust.lock");
+    let out = tools.directory.join("rust.wasm");
+    let mut jco = Command::new("node");
+    jco.arg("node_modules/@bytecodealliance/jco/dist/jco.js")
+        .args(["new", "--wasi-reactor", "--output"])
+        .arg(&out)
+        .arg(built.directory().join("served.wasm"))
+        .current_dir(&tools.directory);
+    run(jco, "a component of Rust");
     fs::read(out).expect("a component was written")
 }
 
@@ -110,21 +137,20 @@ fn node() -> Tools {
     tools
 }
 
-/// Lays out the WIT of a component with this version of WASI and these further packages, and
-/// returns its directory.
+/// Lays out the WIT of a world with this version of WASI and these further packages, and returns
+/// its directory, which no other component shares.
 #[track_caller]
-fn wit(node: &Tools, name: &str, version: &str, further: &[&str]) -> PathBuf {
-    let directory = node.directory.join(format!("wit-{name}"));
+fn wit(node: &Tools, component: &str, world: &str, version: &str, further: &[&str]) -> PathBuf {
+    let directory = node.directory.join(format!("wit-{component}"));
     if directory.exists() {
         fs::remove_dir_all(&directory).expect("the earlier WIT is removed");
     }
     let dependencies = directory.join("deps");
     fs::create_dir_all(&dependencies).expect("a directory for WIT");
     let source = sources().join("wit");
-    copy(
-        &source.join(format!("{name}.wit")),
-        &directory.join("world.wit"),
-    );
+    let placed = directory.join("world.wit");
+    copy(&source.join(format!("{world}.wit")), &placed);
+    put_version(&placed, version);
     for package in further {
         let place = dependencies.join(package);
         fs::create_dir_all(&place).expect("a directory for WIT");
@@ -149,12 +175,17 @@ fn wit(node: &Tools, name: &str, version: &str, further: &[&str]) -> PathBuf {
             &place,
         );
         for file in fs::read_dir(&place).expect("WIT of WASI") {
-            let file = file.expect("a file of WIT").path();
-            let text = fs::read_to_string(&file).expect("WIT is text");
-            fs::write(&file, text.replace(WASI, version)).expect("WIT is written");
+            put_version(&file.expect("a file of WIT").path(), version);
         }
     }
     directory
+}
+
+/// Puts another version of WASI into a file of WIT.
+#[track_caller]
+fn put_version(file: &Path, version: &str) {
+    let text = fs::read_to_string(file).expect("WIT is text");
+    fs::write(file, text.replace(WASI, version)).expect("WIT is written");
 }
 
 #[track_caller]

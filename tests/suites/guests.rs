@@ -38,10 +38,24 @@ fn rust_calls() {
 fn requests_over_http() {
     let site = Site::start();
     let main = r#"
-        local _, err = process.exec("app:rust", nil, "http://127.0.0.1:8080")
+        local site = "http://127.0.0.1:8080"
+        local _, err = process.exec("app:rust", nil, site)
         assert(not err, err)
-        print(process.exec("app:c", nil, "http://127.0.0.1:8080/count"))
-        _, err = process.exec("app:c", nil, "http://other.example/")
+
+        local function fetch(path, len)
+            return assert(process.exec("app:c", nil, site .. path, len))
+        end
+        local answer = fetch("/echo", 3)
+        assert(answer[1] == 200 and answer[2] == "application/json" and answer[3] == "")
+        local sent = { '"method":"PUT"', '"x-two":"1","x-two":"2"', '"x-one":"alone"', '"body":"xxx"' }
+        for _, part in ipairs(sent) do
+            assert(answer[4]:find(part, 1, true), answer[4])
+        end
+        print(table.concat(fetch("/fields", 0), "|"))
+        print(table.concat(fetch("/empty", 0), "|"))
+        -- It is longer than a message.
+        print(table.concat(fetch("/count", 3000000), "|"))
+        _, err = process.exec("app:c", nil, "http://other.example/", 0)
         assert(err:kind() == errors.PERMISSION_DENIED, err)
     "#;
     let manifest = r#"
@@ -60,7 +74,7 @@ fn requests_over_http() {
     ])
     .run()
     .ends_with(0)
-    .prints("all is fetched\n12\tnil\n");
+    .prints("all is fetched\n200||1|fields\n204|||\n200|||3000000\n");
 }
 
 /// Calls a server in Rust from Lua, and a server in Lua from Rust: one protocol.

@@ -3,11 +3,12 @@
 
 #![allow(clippy::expect_used)]
 
-mod client;
+pub(crate) mod client;
 mod example;
 mod frames;
 mod relay;
 mod tls;
+mod traces;
 
 use std::io;
 use std::time::{Duration, Instant};

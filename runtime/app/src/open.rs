@@ -94,7 +94,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     let queues = checked.queues_of(&manifest.parsed);
     let consumers = checked.consumers_of(&manifest.parsed);
     let volumes = checked.volumes_of(&manifest.parsed, given);
-    let mut web = checked.web_of(&manifest.parsed);
+    let mut web = checked.web_of(&manifest.parsed, &volumes);
     let problems = checked.take_problems();
     if !problems.is_empty() {
         return Err(manifest.refused(problems));

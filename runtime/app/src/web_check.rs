@@ -1,23 +1,31 @@
-//! Checks the listeners, routers, routes and directories of a manifest against its program.
+//! Checks the listeners, routers, routes and files of a manifest against its program.
 
 use std::ops::Range;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use toml::Spanned;
+use warren_engine::capability::VolumeSettings;
 use warren_engine::capability::web::{
-    FilesSettings, Middleware, RouteSettings, RouterSettings, TlsFiles, WebSettings,
+    FilesPlace, FilesSettings, Middleware, RouteSettings, RouterSettings, TlsFiles, WebSettings,
 };
 use warren_kernel::text;
 
-use crate::check::Checked;
+use crate::check::{Checked, unknown_entry};
 use crate::id::Id;
 use crate::manifest::{ListenerEntry, Manifest, RouterEntry, StaticEntry};
 use crate::place;
 use crate::suggest::{MAX_SUGGESTIONS, closest};
+use crate::tokens::full_id;
 
 impl Checked {
     /// Returns what the manifest serves. What is wrong is left out and recorded as a problem.
-    pub(crate) fn web_of(&mut self, manifest: &Manifest) -> WebSettings {
+    /// `volumes` are those of the program.
+    pub(crate) fn web_of(
+        &mut self,
+        manifest: &Manifest,
+        volumes: &[VolumeSettings],
+    ) -> WebSettings {
         let mut web = WebSettings::default();
         for entry in &manifest.listeners {
             self.check_address(entry, &manifest.listeners);
@@ -47,7 +55,7 @@ impl Checked {
             }
         }
         for entry in &manifest.files {
-            web.files.extend(self.files(entry, manifest));
+            web.files.extend(self.files(entry, manifest, volumes));
         }
         web
     }
@@ -173,8 +181,13 @@ impl Checked {
         }
     }
 
-    fn files(&mut self, entry: &StaticEntry, manifest: &Manifest) -> Option<FilesSettings> {
-        let directory = self.directory_of(entry);
+    fn files(
+        &mut self,
+        entry: &StaticEntry,
+        manifest: &Manifest,
+        volumes: &[VolumeSettings],
+    ) -> Option<FilesSettings> {
+        let place = self.place_of(entry, manifest, volumes);
         let parent = match (&entry.router, &entry.listener) {
             (Some(parent), None) => {
                 let known = manifest.routers.iter().map(|entry| entry.id.get_ref());
@@ -200,24 +213,68 @@ impl Checked {
             id: entry.id.get_ref().text().clone(),
             parent: parent?.get_ref().text().clone(),
             path: entry.path.clone(),
-            directory: directory?,
+            place: place?,
             spa: entry.spa,
             index: entry.index.clone(),
             cache: entry.cache.clone(),
         })
     }
 
-    /// Returns the directory of files, which has to be there, below the program's own.
-    fn directory_of(&mut self, entry: &StaticEntry) -> Option<PathBuf> {
-        let Some(directory) = &entry.directory else {
-            self.problem(
-                entry.id.span(),
-                format!("`{}` has no directory", entry.id.get_ref()),
-                "expected `directory`, a path below the program's directory",
-                "add directory = \"public\"",
-            );
-            return None;
-        };
+    /// Returns the place of files: a directory or a volume.
+    fn place_of(
+        &mut self,
+        entry: &StaticEntry,
+        manifest: &Manifest,
+        volumes: &[VolumeSettings],
+    ) -> Option<FilesPlace> {
+        let id = entry.id.get_ref();
+        match (&entry.directory, &entry.volume) {
+            (Some(directory), None) => self.directory_of(directory).map(FilesPlace::Directory),
+            (None, Some(volume)) => self
+                .volume_of(volume, manifest, volumes)
+                .map(FilesPlace::Volume),
+            (None, None) => {
+                self.problem(
+                    entry.id.span(),
+                    format!("`{id}` has no files"),
+                    "expected `directory` or `volume`",
+                    "add directory = \"public\", a path below the program's directory",
+                );
+                None
+            }
+            (Some(_), Some(volume)) => {
+                self.problem(
+                    volume.span(),
+                    format!("`{id}` has a directory and a volume"),
+                    "expected one of the two",
+                    "leave `directory` or `volume` out",
+                );
+                None
+            }
+        }
+    }
+
+    /// Returns the id of a volume, which has to be one of the manifest or of the start.
+    fn volume_of(
+        &mut self,
+        volume: &Spanned<String>,
+        manifest: &Manifest,
+        volumes: &[VolumeSettings],
+    ) -> Option<Arc<str>> {
+        let of_manifest = manifest.volumes.iter();
+        let of_manifest = of_manifest.map(|entry| entry.id.get_ref().as_str());
+        let known = of_manifest.chain(volumes.iter().map(|volume| &*volume.id));
+        match unknown_entry(volume, known, ("volume", "volumes")) {
+            None => Some(full_id(volume.get_ref()).into()),
+            Some(problem) => {
+                self.record(problem);
+                None
+            }
+        }
+    }
+
+    /// Returns a directory of files, which has to be there, below the program's own.
+    fn directory_of(&mut self, directory: &Spanned<String>) -> Option<PathBuf> {
         let path = directory.get_ref();
         let is_there = place::is_plain(path) && self.library.root().is_directory(path);
         if is_there {

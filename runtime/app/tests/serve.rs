@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use tempfile::TempDir;
+use warren_app::web::FilesPlace;
 use warren_app::{App, AppError, AppOptions, Listen, ListenError};
 
 /// Creates a directory with these files.
@@ -46,12 +47,19 @@ fn a_manifest_serves_routes_and_files() {
         [static."app:site"]
         listener = "app:web"
         directory = "public"
+        [static."app:pictures"]
+        router = "app:api"
+        path = "/pictures"
+        volume = "pictures"
+        [volumes."app:pictures"]
+        path = "data"
     "#;
     let dir = program(&[
         ("warren.toml", manifest),
         ("api/user.lua", ""),
         ("home.lua", ""),
         ("public/index.html", ""),
+        ("data/one.png", ""),
     ]);
     let app = open_at(dir.path(), &[], false).unwrap();
     assert!(!app.has_main());
@@ -74,7 +82,13 @@ fn a_manifest_serves_routes_and_files() {
             "app:web GET / app:home"
         ]
     );
-    assert_eq!(web.files[0].directory, root.join("public"));
+    let mut files: Vec<_> = web.files.iter().map(|files| files.place.clone()).collect();
+    files.sort_by_key(|place| matches!(place, FilesPlace::Volume(_)));
+    let directory = FilesPlace::Directory(root.join("public"));
+    assert_eq!(
+        files,
+        [directory, FilesPlace::Volume("app:pictures".into())]
+    );
 }
 
 #[test]
@@ -100,6 +114,20 @@ fn what_is_served_must_exist() {
         directory = "../other"
         [static."app:t"]
         directory = "public"
+        [static."app:u"]
+        listener = "app:one"
+        volume = "app:nowhere"
+        [static."app:v"]
+        listener = "app:one"
+        directory = "public"
+        volume = "app:broken"
+        [static."app:w"]
+        listener = "app:one"
+        [static."app:x"]
+        listener = "app:one"
+        volume = "broken"
+        [volumes."app:broken"]
+        path = "public/x"
     "#;
     let dir = program(&[
         ("warren.toml", manifest),
@@ -120,6 +148,11 @@ fn what_is_served_must_exist() {
         "`GET /{b}` and `GET /{a}` are one route",
         "there is no directory `../other`",
         "`app:t` is not served once",
+        "unknown volume `app:nowhere`",
+        "`app:v` has a directory and a volume",
+        "`app:w` has no files",
+        // The volume, and not the files that name it.
+        "cannot grant writing `public/x`",
     ];
     for message in expected {
         assert!(

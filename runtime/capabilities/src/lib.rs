@@ -43,6 +43,7 @@ mod streams;
 mod test;
 mod text;
 mod time;
+mod traces;
 mod web;
 mod yaml;
 

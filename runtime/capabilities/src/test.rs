@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use warren_engine::Grants;
 use warren_engine::capability::{
     Caller, Capability, Charge, Kept, Permits, Progress, Step, Variables,
 };
 use warren_engine::security::{Evaluation, Supposed};
+use warren_engine::{Grants, TraceContext};
 use warren_kernel::{Error, Host, HostConfig, Kernel, Kind, Process, Spawn};
 use warren_values::Value;
 use warren_values::msgpack::Output;
@@ -123,6 +123,8 @@ pub(crate) struct Tester {
     /// False for a program without policies.
     pub(crate) judged: bool,
     pub(crate) grants: Grants,
+    /// The place of the process in a trace over several programs.
+    pub(crate) trace: Option<Arc<TraceContext>>,
 }
 
 impl Tester {
@@ -148,6 +150,7 @@ impl Tester {
             denied_on: Vec::new(),
             judged: true,
             grants: Grants::default(),
+            trace: None,
         }
     }
 
@@ -240,6 +243,10 @@ impl Caller for Tester {
 
     fn variables(&self) -> Variables<'_> {
         unreachable!("the operation reads no variables")
+    }
+
+    fn trace(&self) -> Option<&Arc<TraceContext>> {
+        self.trace.as_ref()
     }
 
     fn kept(&mut self) -> &Arc<Kept> {

@@ -2,6 +2,7 @@
 //! linkers call these operations.
 
 pub(crate) mod aside;
+pub(crate) mod call_span;
 pub(crate) mod called;
 pub(crate) mod caller;
 mod cancel;
@@ -260,10 +261,7 @@ impl Guest {
     }
 
     pub(crate) fn inherited(&self) -> Result<&Arc<Inherited>, Error> {
-        match &self.purpose {
-            Purpose::Process { inherited, .. } => Ok(inherited),
-            Purpose::Prepare { .. } | Purpose::Explain { .. } => Err(no_process()),
-        }
+        inherited_of(&self.purpose)
     }
 
     /// Records a refused operation for introspection. Returns the error as the process gets
@@ -326,6 +324,13 @@ fn handles(shared: &Shared, process: &Process, control: &Control, message: &mut 
 fn process_of(purpose: &Purpose) -> Result<&Arc<Process>, Error> {
     match purpose {
         Purpose::Process { process, .. } => Ok(process),
+        Purpose::Prepare { .. } | Purpose::Explain { .. } => Err(no_process()),
+    }
+}
+
+fn inherited_of(purpose: &Purpose) -> Result<&Arc<Inherited>, Error> {
+    match purpose {
+        Purpose::Process { inherited, .. } => Ok(inherited),
         Purpose::Prepare { .. } | Purpose::Explain { .. } => Err(no_process()),
     }
 }

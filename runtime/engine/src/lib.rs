@@ -64,6 +64,7 @@ mod requirements;
 mod sched;
 pub mod security;
 mod setters;
+mod trace_context;
 mod traces;
 
 pub use code::bounds::CompileLimits;
@@ -86,3 +87,4 @@ pub use output::{Sink, StandardStreams, Stream};
 pub use requirements::{OTHER_MAPPINGS, Requirements, pagemap_scan_is_available, try_code_cache};
 pub use sched::meter::Reading;
 pub use sched::ticker::DEFAULT_TICK;
+pub use trace_context::{MAX_TRACE_STATE, TraceContext};

@@ -22,6 +22,7 @@ use tracing::level_filters::LevelFilter;
 use warren_kernel::{Process, Trace};
 
 use crate::sched::timers::{self, Timers};
+use crate::trace_context::TraceContext;
 use crate::traces::Note;
 use queue::{Full, Queue};
 
@@ -79,6 +80,8 @@ pub(crate) struct Origin {
     pub(crate) pid: Arc<str>,
     pub(crate) frame: Arc<str>,
     pub(crate) definition: Arc<str>,
+    /// Its place in a trace over several programs.
+    pub(crate) trace: Option<Arc<TraceContext>>,
 }
 
 /// A record in the queue.

@@ -11,7 +11,7 @@ use futures::future::{BoxFuture, ready};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{MutexGuard, oneshot};
 use warren_capabilities::server::{self, Bound, ListenError, Server};
-use warren_capabilities::{Metrics, Queues, TokenStores};
+use warren_capabilities::{Metrics, Queues, TokenStores, Volumes};
 use warren_engine::{Node, Prepared, Published, Reload, Unprepared};
 use warren_kernel::{Error, Host};
 
@@ -53,7 +53,7 @@ impl Default for Versions {
     /// Returns one empty version.
     fn default() -> Self {
         let own = OwnDirectories::default();
-        let server = Server::new(TokenStores::default(), None);
+        let server = Server::new(TokenStores::default(), Volumes::default(), None);
         Versions::new(Version::default(), None, own, (server, Metrics::default()))
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use warren_engine::capability::web::{
-    FilesSettings, ListenerSettings, RouteSettings, RouterSettings,
+    FilesPlace, FilesSettings, ListenerSettings, RouteSettings, RouterSettings,
 };
 
 use super::plan::{Action, Object, Step};
@@ -129,11 +129,19 @@ fn parts_of_route(before: &RouteSettings, after: &RouteSettings) -> Vec<String> 
     different(&parts)
 }
 
+/// Returns the key of the manifest that names the place of files.
+fn place_of(files: &FilesSettings) -> &'static str {
+    match files.place {
+        FilesPlace::Directory(_) => "directory",
+        FilesPlace::Volume(_) => "volume",
+    }
+}
+
 fn parts_of_files(before: &FilesSettings, after: &FilesSettings) -> Vec<String> {
     let parts = [
         ("router", before.parent == after.parent),
         ("path", before.path == after.path),
-        ("directory", before.directory == after.directory),
+        (place_of(after), before.place == after.place),
         ("spa", before.spa == after.spa),
         ("index", before.index == after.index),
         ("cache", before.cache == after.cache),

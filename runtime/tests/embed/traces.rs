@@ -4,7 +4,7 @@ use std::num::NonZeroU64;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use warren::{Context, Runtime, Spawn, TraceId};
+use warren::{Context, Runtime, Spawn, TraceContext, TraceId};
 
 use crate::setup::{builder, run};
 
@@ -141,6 +141,44 @@ fn a_process_that_the_embedder_spawns_begins_a_chain() {
         // The hook has received all log records.
         runtime.shutdown(Duration::from_secs(60)).await;
         assert_eq!(*log.lock().unwrap(), [("main".to_owned(), Some(trace))]);
+    });
+}
+
+#[test]
+fn a_trace_over_several_programs_is_handed_on() {
+    const MAIN: &str = "return function()
+        logger.info('main')
+        return (assert(process.exec('app:child', 'app:processes')))
+    end";
+    const CHILD: &str = "return function()
+        logger.info('child')
+        return (assert(process.exec('app:native', 'app:processes')))
+    end";
+    run(async {
+        let log: Arc<Mutex<Vec<(String, Option<String>)>>> = Arc::default();
+        let writer = Arc::clone(&log);
+        let runtime = builder()
+            .lua("app:main", MAIN)
+            .lua("app:child", CHILD)
+            .native("app:native", |ctx: Context| async move {
+                Ok(ctx.trace_context().map(ToString::to_string))
+            })
+            .log(move |record| {
+                let context = record.trace_context.map(TraceContext::trace_id);
+                let entry = (record.message.to_owned(), context);
+                writer.lock().unwrap().push(entry);
+            })
+            .start()
+            .unwrap();
+        let field = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let context = TraceContext::parse(field.as_bytes()).unwrap();
+        let main = Spawn::new("app:main").trace_context(context.clone());
+        let seen: Option<String> = runtime.exec(main).await.unwrap();
+        assert_eq!(seen.as_deref(), Some(field));
+        runtime.shutdown(Duration::from_secs(60)).await;
+        let log = log.lock().unwrap().clone();
+        let of = |text: &str| (text.to_owned(), Some(context.trace_id()));
+        assert_eq!(log, [of("main"), of("child")]);
     });
 }
 

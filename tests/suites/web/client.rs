@@ -6,23 +6,23 @@ use std::net::TcpStream;
 use warren_tests::TIMEOUT;
 
 /// A connection.
-pub(super) struct Client(BufReader<TcpStream>);
+pub(crate) struct Client(BufReader<TcpStream>);
 
 /// An answer.
 #[derive(Debug)]
-pub(super) struct Answer {
-    pub(super) status: u16,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
     head: Vec<(String, String)>,
-    pub(super) body: Vec<u8>,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Client {
     #[track_caller]
-    pub(super) fn of(address: &str) -> Client {
+    pub(crate) fn of(address: &str) -> Client {
         Client::try_of(address).expect("the program listens")
     }
 
-    pub(super) fn try_of(address: &str) -> io::Result<Client> {
+    pub(crate) fn try_of(address: &str) -> io::Result<Client> {
         let stream = TcpStream::connect(address)?;
         stream.set_read_timeout(Some(TIMEOUT))?;
         stream.set_write_timeout(Some(TIMEOUT))?;
@@ -30,25 +30,38 @@ impl Client {
     }
 
     #[track_caller]
-    pub(super) fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         assert!(self.try_send(bytes), "the server has closed the connection");
     }
 
     /// Returns false if the server does not take the bytes.
-    pub(super) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
+    pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.0.get_mut().write_all(bytes.as_ref()).is_ok()
     }
 
     /// Sends a request without a body.
     #[track_caller]
-    pub(super) fn get(&mut self, path: &str) -> Answer {
+    pub(crate) fn get(&mut self, path: &str) -> Answer {
         self.send(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
         self.answer()
     }
 
     /// Reads an answer.
     #[track_caller]
-    pub(super) fn answer(&mut self) -> Answer {
+    pub(crate) fn answer(&mut self) -> Answer {
+        let mut answer = self.head();
+        answer.body = match (answer.header("content-length"), answer.status) {
+            (_, 100 | 101 | 204 | 304) => Vec::new(),
+            (Some(length), _) => self.bytes(length.parse().expect("a length")),
+            (None, _) if answer.header("transfer-encoding").is_some() => self.chunks(),
+            (None, _) => self.rest(),
+        };
+        answer
+    }
+
+    /// Reads an answer up to its body.
+    #[track_caller]
+    pub(crate) fn head(&mut self) -> Answer {
         let first = self.line();
         let status = first
             .strip_prefix("HTTP/1.1 ")
@@ -68,12 +81,6 @@ impl Client {
             let field = (name.to_ascii_lowercase(), value.trim().to_owned());
             answer.head.push(field);
         }
-        answer.body = match (answer.header("content-length"), status) {
-            (_, 100 | 101 | 204 | 304) => Vec::new(),
-            (Some(length), _) => self.bytes(length.parse().expect("a length")),
-            (None, _) if answer.header("transfer-encoding").is_some() => self.chunks(),
-            (None, _) => self.rest(),
-        };
         answer
     }
 
@@ -81,25 +88,33 @@ impl Client {
     fn chunks(&mut self) -> Vec<u8> {
         let mut all = Vec::new();
         loop {
-            let len = usize::from_str_radix(&self.line(), 16).expect("the length of a chunk");
-            all.extend(self.bytes(len));
-            self.line();
-            if len == 0 {
+            let chunk = self.chunk();
+            if chunk.is_empty() {
                 return all;
             }
+            all.extend(chunk);
         }
+    }
+
+    /// Reads a chunk of a body; the last one is empty.
+    #[track_caller]
+    pub(crate) fn chunk(&mut self) -> Vec<u8> {
+        let len = usize::from_str_radix(&self.line(), 16).expect("the length of a chunk");
+        let chunk = self.bytes(len);
+        self.line();
+        chunk
     }
 
     /// Reads a line without its end; nothing at the end of the connection.
     #[track_caller]
-    pub(super) fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let mut line = Vec::new();
         self.0.read_until(b'\n', &mut line).expect("a line in time");
         String::from_utf8_lossy(&line).trim_end().to_owned()
     }
 
     #[track_caller]
-    pub(super) fn bytes(&mut self, len: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
         let mut bytes = vec![0; len];
         self.0.read_exact(&mut bytes).expect("so many bytes");
         bytes
@@ -107,7 +122,7 @@ impl Client {
 
     /// Reads to the end of the connection, however it comes.
     #[track_caller]
-    pub(super) fn rest(&mut self) -> Vec<u8> {
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
         let mut all = Vec::new();
         match self.0.read_to_end(&mut all) {
             Ok(_) => all,
@@ -119,13 +134,13 @@ impl Client {
 
 impl Answer {
     /// Returns the value of a header field, by its name in small letters.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         let mut fields = self.head.iter();
         let field = fields.find(|(known, _)| known == name);
         field.map(|(_, value)| value.as_str())
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }

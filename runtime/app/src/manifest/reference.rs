@@ -345,7 +345,6 @@ fn defaults_are_those_of_the_code() {
         ("listeners.\"id\"", "tls.cert"),
         ("listeners.\"id\"", "tls.key"),
         ("routers.\"id\"", "listener"),
-        ("static.\"id\"", "directory"),
     ];
     assert_eq!(required, expected.into());
 }

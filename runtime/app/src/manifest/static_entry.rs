@@ -8,7 +8,7 @@ use super::reader::{Reader, Section};
 use super::routers::prefix;
 use crate::id::Id;
 
-/// A table `[static."id"]`, before its directory and its router or listener are found.
+/// A table `[static."id"]`, before its files and its router or listener are found.
 #[derive(Debug)]
 pub(crate) struct StaticEntry {
     pub(crate) id: Spanned<Id>,
@@ -16,6 +16,7 @@ pub(crate) struct StaticEntry {
     pub(crate) listener: Option<Spanned<Id>>,
     pub(crate) path: Pattern,
     pub(crate) directory: Option<Spanned<String>>,
+    pub(crate) volume: Option<Spanned<String>>,
     pub(crate) spa: bool,
     pub(crate) index: String,
     pub(crate) cache: Option<String>,
@@ -28,6 +29,7 @@ impl StaticEntry {
             "listener",
             "path",
             "directory",
+            "volume",
             "spa",
             "index",
             "cache",
@@ -50,6 +52,7 @@ impl StaticEntry {
             listener: reader.id(section, "listener"),
             path: prefix(reader, section, "path"),
             directory: reader.string(section, "directory"),
+            volume: reader.string(section, "volume"),
             spa: reader.boolean(section, "spa").unwrap_or(false),
             index: index.unwrap_or_else(|| FilesSettings::DEFAULT_INDEX.to_owned()),
             cache,
@@ -91,6 +94,7 @@ mod tests {
         let site = &manifest.files[0];
         assert_eq!(site.path.to_string(), "/assets");
         assert_eq!(site.directory.as_ref().unwrap().get_ref(), "public");
+        assert!(site.volume.is_none());
         assert!(site.spa && site.router.is_none());
         assert_eq!(site.index, "app.html");
         assert_eq!(site.cache.as_deref(), Some("public, max-age=60"));

@@ -57,7 +57,7 @@ struct All {
 /// A directory, and what may be done in it.
 struct Volume {
     id: Arc<str>,
-    dir: Dir,
+    dir: Arc<Dir>,
     is_read_only: bool,
     usage: Usage,
 }
@@ -100,13 +100,19 @@ impl Volumes {
             let directory = directory.ok_or_else(|| failed(io::ErrorKind::NotADirectory.into()))?;
             let volume = Volume {
                 id: volume.id,
-                dir: Dir::from_std_file(directory),
+                dir: Arc::new(Dir::from_std_file(directory)),
                 is_read_only: !volume.directory.write,
                 usage: Usage::new(volume.max_bytes),
             };
             volumes.insert(id, Arc::new(volume));
         }
         Ok(Volumes::of(volumes))
+    }
+
+    /// Returns the directory of a volume.
+    pub(crate) fn directory(&self, id: &str) -> Option<Arc<Dir>> {
+        let volume = self.0.volumes.get(id)?;
+        Some(Arc::clone(&volume.dir))
     }
 
     fn of(volumes: HashMap<Arc<str>, Arc<Volume>>) -> Volumes {

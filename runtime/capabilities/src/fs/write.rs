@@ -40,6 +40,9 @@ pub(super) fn write_file(
     })
 }
 
+/// Attempts to open or make a file that other processes make and remove at the same time.
+const ATTEMPTS: usize = 16;
+
 impl Place {
     /// Opens a file to change it, and makes it if the mode says so.
     ///
@@ -47,27 +50,29 @@ impl Place {
     ///
     /// Those of [`Place::open_file`]; `AlreadyExists`; `RateLimited` if the volume is full.
     pub(super) fn open_to_change(&self, mode: Mode) -> Result<Open, Error> {
-        let existing = match mode {
-            Mode::Create => None,
-            mode => match self.open_file(&mut mode.options()) {
-                Err(error) if error.kind == Kind::NotFound => None,
-                opened => Some(opened?),
-            },
-        };
-        let open = match existing {
-            Some(open) => open,
-            None => match self.make_file(mode) {
-                // Made by another process meanwhile, or a link to nothing.
-                Err(error) if error.kind == Kind::AlreadyExists && mode != Mode::Create => {
-                    self.open_file(&mut mode.options())?
-                }
-                made => made?,
-            },
+        let open = match mode {
+            Mode::Create => self.make_file(mode)?,
+            mode => self.open_or_make(mode)?,
         };
         if mode == Mode::Write {
             open.change(Length::To(0), |file| file.set_len(0))?;
         }
         Ok(open)
+    }
+
+    fn open_or_make(&self, mode: Mode) -> Result<Open, Error> {
+        for _ in 0..ATTEMPTS {
+            match self.open_file(&mut mode.options()) {
+                Err(error) if error.kind == Kind::NotFound => {}
+                opened => return opened,
+            }
+            match self.make_file(mode) {
+                // Made by another process meanwhile, or a link to nothing.
+                Err(error) if error.kind == Kind::AlreadyExists => {}
+                made => return made,
+            }
+        }
+        self.open_file(&mut mode.options())
     }
 
     fn make_file(&self, mode: Mode) -> Result<Open, Error> {

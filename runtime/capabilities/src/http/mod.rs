@@ -44,6 +44,7 @@ use warren_engine::capability::{Caller, Capability, Step};
 use warren_kernel::Error;
 
 use crate::streams::Streams;
+use crate::traces;
 use client::Client;
 use exchange::Exchange;
 use granted::{Granted, Question};
@@ -145,7 +146,7 @@ impl Http {
     }
 
     /// Judges a request: its grant, its permission and its limits, in this order.
-    fn judge(&self, caller: &mut dyn Caller, wish: Wish) -> Result<Exchange, Error> {
+    fn judge(&self, caller: &mut dyn Caller, mut wish: Wish) -> Result<Exchange, Error> {
         let granted = Granted::of(caller)?;
         let is_private = granted.check(&wish.origin, wish.url.path())?;
         let question = Question {
@@ -156,6 +157,7 @@ impl Http {
             upgrade: None,
         };
         question.ask(caller)?;
+        traces::send_on(caller.trace().map(|trace| &**trace), &mut wish.headers);
         Ok(Exchange {
             in_flight: self.client.flights.begin(caller, &wish.origin)?,
             client: Arc::clone(&self.client),

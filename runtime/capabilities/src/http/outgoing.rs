@@ -19,6 +19,7 @@ use super::granted::{Granted, Question};
 use super::in_flight::InFlight;
 use super::options::{self, TIMEOUT};
 use super::{Http, failure};
+use crate::traces;
 
 impl Outgoing for Http {
     fn begin(&self, caller: &mut dyn Caller, request: &OutgoingRequest) -> Result<Sending, Error> {
@@ -47,7 +48,8 @@ impl Outgoing for Http {
             timeout: request.timeouts.connect.unwrap_or(CONNECT_TIMEOUT),
         };
         let limit = request.timeouts.first_byte.unwrap_or(TIMEOUT);
-        let (client, request) = (Arc::clone(&self.client), request.clone());
+        let (client, mut request) = (Arc::clone(&self.client), request.clone());
+        traces::send_on(caller.trace().map(|trace| &**trace), &mut request.headers);
         Ok(Box::new(move |body: Body| -> ResponseFuture {
             let mut sent = Request::new(body);
             *sent.method_mut() = request.method;

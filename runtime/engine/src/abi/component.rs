@@ -10,6 +10,7 @@ mod process;
 mod program;
 mod registry;
 mod security;
+mod services;
 mod spawn;
 mod system;
 
@@ -24,9 +25,10 @@ use crate::security::Refusal;
 
 pub(crate) use self::interface::link as link_interface;
 
-/// Defines every import of the world.
+/// Defines every import of the worlds `guest` and `services`.
 pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    bindings::Guest::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)
+    bindings::Guest::add_to_linker::<_, HasSelf<_>>(linker, |guest| guest)?;
+    services::link(linker)
 }
 
 type Answer<T> = wasmtime::Result<Result<T, wit::types::Error>>;

@@ -10,6 +10,7 @@ use super::permits::Permits;
 use crate::code::definition::Grants;
 use crate::environment::Variables;
 use crate::security::{Evaluation, Supposed};
+use crate::trace_context::TraceContext;
 
 /// The process that calls an operation. Pure operations ignore it.
 pub trait Caller {
@@ -74,6 +75,11 @@ pub trait Caller {
     ///
     /// `Invalid` for texts of more than 64 KiB, or an actor of more than 1 MiB.
     fn evaluation(&self, supposed: Supposed<'_>) -> Result<Evaluation, Error>;
+
+    /// The place of the process in a trace over several programs, if it has one.
+    fn trace(&self) -> Option<&Arc<TraceContext>> {
+        None
+    }
 
     /// The state that capabilities keep for the process. It is dropped when the process
     /// ends or is upgraded.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  Listener ──> Router (prefix, middleware) ──> Route ──> a process of a definition
-//!      │             └──────────────> Files (a directory)
+//!      │             └──────────────> Files (a directory or a volume)
 //!      └──> Route, Files              of the listener itself
 //! ```
 
@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 pub use bind::{BindError, parse_bind};
 pub use cors::Cors;
-pub use files::FilesSettings;
+pub use files::{FilesPlace, FilesSettings};
 pub use listener::{ListenerSettings, TlsFiles, WebTimeouts};
 pub use middleware::{
     Compress, CompressLevel, Middleware, RateLimit, RateLimitKey, RealIp, TokenAuth,
@@ -50,7 +50,7 @@ pub struct WebSettings {
     pub routers: Vec<RouterSettings>,
     /// The routes of routers and listeners.
     pub routes: Vec<RouteSettings>,
-    /// The directories of files, each with an id of its own.
+    /// The directories and volumes of files, each with an id of its own.
     pub files: Vec<FilesSettings>,
 }
 

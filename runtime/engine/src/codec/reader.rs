@@ -41,6 +41,12 @@ pub(crate) fn entries(value: &[u8]) -> Option<impl Iterator<Item = (&[u8], &[u8]
     }
 }
 
+/// Returns the value of a key of a map; `None` without such a key, or if the value is not a map.
+pub(crate) fn field<'a>(map: &'a [u8], key: &str) -> Option<&'a [u8]> {
+    let mut entries = entries(map)?;
+    entries.find_map(|(name, value)| (text(name) == Some(key)).then_some(value))
+}
+
 /// Returns the number of bytes of each string of an array, in the order of the elements,
 /// and 0 for other elements. Takes a step for each; ends before an element that contains
 /// values.
@@ -218,6 +224,15 @@ mod tests {
             .map(encoded)
             .collect();
         assert_eq!(values, expected);
+    }
+
+    #[test]
+    fn a_field_has_a_key() {
+        let pairs = vec![("a".into(), 1.into()), ("b".into(), 2.into())];
+        let map = encoded(&Value::Map(pairs));
+        assert_eq!(field(&map, "b"), Some(&[2][..]));
+        assert_eq!(field(&map, "c"), None);
+        assert_eq!(field(&[1], "a"), None);
     }
 
     #[test]

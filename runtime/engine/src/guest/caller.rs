@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use warren_kernel::{Error, Kernel, Kind, Process};
 
+use super::Inherited;
 use super::permission::asked;
 use super::shared::Shared;
 use crate::capability::{Caller, Kept, MAX_PERMISSIONS, OpenFile, Permits};
@@ -12,6 +13,7 @@ use crate::codec;
 use crate::environment::Variables;
 use crate::operand::{ASKED, Limit};
 use crate::security::{Evaluation, Judge, Question, Refusal, Rights, Supposed};
+use crate::trace_context::TraceContext;
 
 /// The state that capabilities keep for a guest; empty until the guest calls one. The
 /// state ends with the guest.
@@ -46,6 +48,7 @@ impl Drop for KeptByGuest {
 pub(super) struct OnFiber<'a> {
     pub(super) shared: &'a Shared,
     pub(super) process: &'a Arc<Process>,
+    pub(super) inherited: &'a Inherited,
     pub(super) definition: &'a Arc<str>,
     pub(super) grants: &'a Grants,
     pub(super) kept: &'a mut KeptByGuest,
@@ -114,6 +117,10 @@ impl Caller for OnFiber<'_> {
         evaluation(&self.shared.kernel, self.rights.judge(), supposed)
     }
 
+    fn trace(&self) -> Option<&Arc<TraceContext>> {
+        self.inherited.trace.as_ref()
+    }
+
     fn kept(&mut self) -> &Arc<Kept> {
         self.kept.get()
     }
@@ -123,6 +130,7 @@ impl Caller for OnFiber<'_> {
 pub(super) struct OnThread {
     pub(super) shared: Arc<Shared>,
     pub(super) process: Arc<Process>,
+    pub(super) inherited: Arc<Inherited>,
     pub(super) definition: Arc<str>,
     pub(super) grants: Arc<Grants>,
     pub(super) kept: Arc<Kept>,
@@ -183,6 +191,10 @@ impl Caller for OnThread {
 
     fn evaluation(&self, supposed: Supposed<'_>) -> Result<Evaluation, Error> {
         evaluation(&self.shared.kernel, self.judge.as_ref(), supposed)
+    }
+
+    fn trace(&self) -> Option<&Arc<TraceContext>> {
+        self.inherited.trace.as_ref()
     }
 
     fn kept(&mut self) -> &Arc<Kept> {

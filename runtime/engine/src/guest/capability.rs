@@ -11,10 +11,11 @@ use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 use warren_kernel::{Error, Kind, Outcome, Process, Subscription, Work, text};
 
+use super::call_span::CallSpan;
 use super::called::{Called, are_values};
 use super::caller::{OnFiber, OnThread, too_many_permissions};
 use super::shared::Shared;
-use super::{Guest, cancel, logger, out_of_processor_time, process_of, watch};
+use super::{Guest, cancel, inherited_of, logger, out_of_processor_time, process_of, watch};
 use crate::blocking;
 use crate::capability::{
     AT_ONCE, Answer, Capability, Charge, Computation, Counts, MAX_PERMISSIONS, MAX_REQUEST,
@@ -61,24 +62,29 @@ impl Guest {
             .find(operation)
             .ok_or_else(unknown)?;
         let (capability, counts) = (&known.capability, &known.counts);
+        let inherited = inherited_of(&self.purpose)?;
+        let span = self.control.span();
+        let span = span.map(|process| CallSpan::new(process, operation));
         if request.len() <= AT_ONCE {
             are_values(request)?;
             let caller = OnFiber {
                 shared: &self.shared,
                 process,
+                inherited,
                 definition: &self.run.program.definition.id,
                 grants: &self.run.program.grants,
                 kept: &mut self.kept,
                 rights: &mut self.rights,
                 undecided: None,
             };
-            let called =
-                call_on_fiber(&self.shared, caller, (&**capability, counts), name, request)?;
+            let known = (&**capability, counts);
+            let called = call_on_fiber(&self.shared, caller, known, name, request, span)?;
             return called.ok_or_else(|| unknown().into());
         }
         let caller = OnThread {
             shared: Arc::clone(&self.shared),
             process: Arc::clone(process),
+            inherited: Arc::clone(inherited),
             definition: Arc::clone(&self.run.program.definition.id),
             grants: Arc::clone(&self.run.program.grants),
             kept: Arc::clone(self.kept.get()),
@@ -89,6 +95,7 @@ impl Guest {
             capability: Arc::clone(capability),
             counts: Arc::clone(counts),
             name: name.to_owned(),
+            span,
             unknown: unknown(),
         };
         Ok(call_on_thread(
@@ -128,6 +135,7 @@ fn call_on_fiber(
     (capability, counts): (&dyn Capability, &Arc<Counts>),
     name: &str,
     request: &[u8],
+    span: Option<CallSpan>,
 ) -> Result<Option<Called>, Refusal> {
     let step = capability.call(&mut caller, name, request);
     if let Some(question) = caller.undecided {
@@ -147,7 +155,7 @@ fn call_on_fiber(
         Step::Wait(Waiting { memory, run }) => (memory, Job::Waits(run)),
     };
     let bytes = request.len().saturating_add(memory);
-    let begun = begin(shared, (caller.process, counts), bytes, || job)?;
+    let begun = begin(shared, (caller.process, counts), bytes, span, || job)?;
     Ok(Some(begun))
 }
 
@@ -156,6 +164,7 @@ struct Operation {
     capability: Arc<dyn Capability>,
     counts: Arc<Counts>,
     name: String,
+    span: Option<CallSpan>,
     /// The error if the capability does not know the operation.
     unknown: Error,
 }
@@ -165,12 +174,12 @@ fn call_on_thread(
     shared: &Arc<Shared>,
     process: &Arc<Process>,
     mut caller: OnThread,
-    operation: Operation,
+    mut operation: Operation,
     request: &[u8],
 ) -> Result<Called, Error> {
-    let counts = Arc::clone(&operation.counts);
+    let (counts, span) = (Arc::clone(&operation.counts), operation.span.take());
     // Charged before the copy is made.
-    begin(shared, (process, &counts), request.len(), || {
+    begin(shared, (process, &counts), request.len(), span, || {
         let request = request.to_vec();
         Job::Computes(Box::new(move |progress, charge| {
             match operation.step(&mut caller, &request) {
@@ -202,11 +211,13 @@ fn begin(
     shared: &Arc<Shared>,
     (process, counts): (&Arc<Process>, &Arc<Counts>),
     bytes: usize,
+    span: Option<CallSpan>,
     job: impl FnOnce() -> Job,
 ) -> Result<Called, Error> {
     let pending = Arc::new(Pending {
         process: Arc::clone(process),
         shared: Arc::clone(shared),
+        span,
         open: Open::new(counts),
         run: Mutex::default(),
         waits: Mutex::default(),
@@ -253,6 +264,8 @@ enum Worked {
 struct Pending {
     process: Arc<Process>,
     shared: Arc<Shared>,
+    /// Present if anybody wants spans.
+    span: Option<CallSpan>,
     open: Open,
     /// Taken when the work begins or is stopped.
     run: Mutex<Option<Run>>,
@@ -342,10 +355,21 @@ impl Pending {
         };
         let meter = Charging::begin(&self);
         let check = || meter.check();
-        let worked = panic::catch_unwind(AssertUnwindSafe(|| run(&Progress::new(&check), &charge)));
+        let work =
+            || panic::catch_unwind(AssertUnwindSafe(|| run(&Progress::new(&check), &charge)));
+        let opened = self.span.as_ref().map(CallSpan::open);
+        let worked = match &opened {
+            None => work(),
+            Some(opened) => opened.run(work),
+        };
         meter.charge();
         match worked {
-            Ok(Worked::Done(answer)) => self.finish(subscription, answer),
+            Ok(Worked::Done(answer)) => {
+                if let Some(opened) = opened {
+                    opened.end(answer.as_ref().err());
+                }
+                self.finish(subscription, answer);
+            }
             Ok(Worked::Waits(run)) => self.wait(subscription, charge, run),
             Err(_) => self.finish(subscription, Err(panicked())),
         }
@@ -356,7 +380,11 @@ impl Pending {
         let waiting = Arc::clone(&self);
         let task = self.shared.tokio.spawn(async move {
             let answer = AssertUnwindSafe(async move { run(charge).await }).catch_unwind();
-            let answer = answer.await.unwrap_or_else(|_| Err(panicked()));
+            let answer = answer.map(|answer| answer.unwrap_or_else(|_| Err(panicked())));
+            let answer = match &waiting.span {
+                None => answer.await,
+                Some(span) => span.around(answer).await,
+            };
             waiting.finish(subscription, answer);
         });
         let mut waits = self.waits.lock();

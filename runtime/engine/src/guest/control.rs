@@ -23,6 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 
 use parking_lot::Mutex;
+use tracing::Span;
 use warren_kernel::{AtomicDeadline, Monotonic};
 
 use crate::output::{Line, NoRoom, Output, Room, Stream, ends_line};
@@ -46,6 +47,8 @@ pub(crate) struct Control {
     has_gathered: Flag,
     /// The message that is being handled, if messages are traced.
     cause: Cause,
+    /// The span of the process, if anybody wants spans.
+    span: Option<Arc<Span>>,
     without_fiber: bool,
 }
 
@@ -65,6 +68,16 @@ impl Control {
             without_fiber: true,
             ..Control::default()
         }
+    }
+
+    /// Returns this state with the span of the process.
+    pub(crate) fn within(self, span: Option<Arc<Span>>) -> Control {
+        Control { span, ..self }
+    }
+
+    /// Both: the span of the process, if anybody wants spans.
+    pub(crate) fn span(&self) -> Option<&Arc<Span>> {
+        self.span.as_ref()
     }
 
     /// Fiber: runs work on the task's stack instead of the guest's, which may

@@ -7,6 +7,7 @@ use warren_kernel::{Error, Host, Kind};
 
 use super::Start;
 use crate::security::{Actor, Identity, Scope};
+use crate::trace_context::TraceContext;
 
 /// The things that a process inherits from its spawner and hands on.
 #[derive(Clone, Debug)]
@@ -19,6 +20,8 @@ pub(crate) struct Inherited {
     pub(crate) actor: Option<Arc<Actor>>,
     /// The policies under which the process acts.
     pub(crate) scope: Option<Arc<Scope>>,
+    /// The place of the process in a trace over several programs. Policies do not see it.
+    pub(crate) trace: Option<Arc<TraceContext>>,
 }
 
 impl Inherited {
@@ -29,6 +32,7 @@ impl Inherited {
             context: Arc::default(),
             actor: None,
             scope: None,
+            trace: None,
         })
     }
 
@@ -43,6 +47,9 @@ impl Inherited {
         }
         if !start.identity.is_empty() {
             Arc::make_mut(&mut inherited).act_for(&start.identity);
+        }
+        if let Some(trace) = &start.trace_context {
+            Arc::make_mut(&mut inherited).trace = Some(Arc::clone(trace));
         }
         inherited
     }

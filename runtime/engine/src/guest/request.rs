@@ -6,28 +6,41 @@ use futures::FutureExt as _;
 use http::Response;
 use warren_kernel::{Error, Kind};
 
+use super::call_span::CallSpan;
 use super::caller::OnFiber;
 use super::capability::{Open, panicked};
-use super::{Guest, process_of};
+use super::{Guest, inherited_of, process_of};
 use crate::capability::http::{Body, OutgoingRequest, Sending};
 use crate::security::Refusal;
 
 /// The capability whose client sends the requests.
 const CAPABILITY: &str = "http";
 
+/// The operation that a request of a component stands for.
+const OPERATION: &str = "http.request";
+
 /// A judged request. It counts as an open call of the capability until it is dropped.
 pub(crate) struct Begun {
     sending: Sending,
     open: Open,
+    /// Present if anybody wants spans.
+    span: Option<CallSpan>,
 }
 
 impl Begun {
     /// Sends the request with its body, in a task of the embedder's tokio runtime.
     pub(crate) async fn send(self, body: Body) -> Result<Response<Body>, Error> {
-        let Begun { sending, open } = self;
-        let sent = AssertUnwindSafe(async move { sending(body).await });
-        let answer = sent.catch_unwind().await;
-        let answer = answer.unwrap_or_else(|_| Err(panicked()));
+        let Begun {
+            sending,
+            open,
+            span,
+        } = self;
+        let sent = AssertUnwindSafe(async move { sending(body).await }).catch_unwind();
+        let sent = sent.map(|answer| answer.unwrap_or_else(|_| Err(panicked())));
+        let answer = match &span {
+            None => sent.await,
+            Some(span) => span.around(sent).await,
+        };
         open.end(answer.is_err());
         answer
     }
@@ -55,6 +68,7 @@ impl Guest {
         let mut caller = OnFiber {
             shared: &self.shared,
             process,
+            inherited: inherited_of(&self.purpose)?,
             definition: &self.run.program.definition.id,
             grants: &self.run.program.grants,
             kept: &mut self.kept,
@@ -69,6 +83,10 @@ impl Guest {
             Ok(sending) => Ok(Begun {
                 sending,
                 open: Open::new(counts),
+                span: self
+                    .control
+                    .span()
+                    .map(|span| CallSpan::new(span, OPERATION)),
             }),
             Err(error) => {
                 counts.begin();

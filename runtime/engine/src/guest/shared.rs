@@ -152,6 +152,7 @@ impl Shared {
                 pid: process.map_or_else(|| "".into(), |process| Arc::clone(process.text())),
                 frame: "".into(),
                 definition: "".into(),
+                trace: None,
             };
             self.log(process, origin, Record::Messages(notes));
         }

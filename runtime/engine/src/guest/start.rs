@@ -11,6 +11,7 @@ use crate::code::definition::{Definition, Definitions};
 use crate::codec;
 use crate::host_limits::DEFAULT_HOST;
 use crate::security::Identity;
+use crate::trace_context::TraceContext;
 
 /// The parameters of a new process. Values are encoded; see `docs/guest-abi.md`.
 #[derive(Clone, Debug)]
@@ -43,6 +44,8 @@ pub struct Start {
     /// starts it; see [`NodeConfig::trace_messages`](crate::NodeConfig::trace_messages).
     /// A process that another process starts belongs to that process's trace.
     pub trace: Option<TraceId>,
+    /// The place in a trace over several programs, in place of the inherited one.
+    pub trace_context: Option<Arc<TraceContext>>,
     /// The state that capabilities find for the process from its first instruction on, such
     /// as the request that the process answers. It ends with the process or its code, or
     /// with a start that fails. For starts by the embedder.
@@ -72,6 +75,7 @@ impl Start {
             call: false,
             upgraded_to: None,
             trace: None,
+            trace_context: None,
             kept: None,
         }
     }

@@ -118,6 +118,10 @@ impl Guest {
                 .inherited()
                 .map_or_else(|_| "".into(), |inherited| Arc::clone(&inherited.frame)),
             definition: Arc::clone(&self.run.program.definition.id),
+            trace: self
+                .inherited()
+                .ok()
+                .and_then(|inherited| inherited.trace.clone()),
         };
         let shared = Arc::clone(&self.shared);
         let trace = self.control.cause().get();

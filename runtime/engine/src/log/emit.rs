@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use super::queue::Queue;
 use super::{EMITTING, Entry, Level, LogHook, LogRecord, Origin, Record};
+use crate::trace_context::TraceContext;
 use crate::traces;
 
 /// Emits until the queue is closed and empty.
@@ -48,6 +49,7 @@ fn lost(hook: Option<&LogHook>, origin: Option<&Origin>, count: u64) {
             message: &message,
             fields: None,
             trace: None,
+            trace_context: origin.and_then(|origin| origin.trace.as_deref()),
         }),
         None => tracing::warn!(
             target: "warren::process",
@@ -62,6 +64,7 @@ fn lost(hook: Option<&LogHook>, origin: Option<&Origin>, count: u64) {
 
 fn emit(hook: Option<&LogHook>, entry: &Entry) {
     let (pid, frame, definition) = entry.origin.texts();
+    let context = entry.origin.trace.as_deref();
     match &entry.record {
         Record::Said {
             level,
@@ -80,6 +83,7 @@ fn emit(hook: Option<&LogHook>, entry: &Entry) {
                 message,
                 fields: fields.as_deref(),
                 trace: *trace,
+                trace_context: context,
             };
             match hook {
                 Some(hook) => hook(&record),
@@ -91,6 +95,8 @@ fn emit(hook: Option<&LogHook>, entry: &Entry) {
             pid,
             frame,
             definition,
+            trace_id = context.map(TraceContext::trace_id),
+            span_id = context.map(TraceContext::span_id),
             "process failed: {error}"
         ),
         Record::Started => tracing::debug!(target: "warren::span", "started"),
@@ -115,6 +121,8 @@ fn said(record: &LogRecord<'_>) {
         .and_then(|bytes| crate::codec::read(bytes).ok());
     let fields = fields.as_ref().map(tracing::field::display);
     let trace = record.trace.map(|trace| tracing::field::display(trace.id));
+    let trace_id = record.trace_context.map(TraceContext::trace_id);
+    let span_id = record.trace_context.map(TraceContext::span_id);
     macro_rules! event {
         ($level:expr) => {
             tracing::event!(
@@ -126,6 +134,8 @@ fn said(record: &LogRecord<'_>) {
                 logger,
                 fields,
                 trace,
+                trace_id,
+                span_id,
                 "{message}"
             )
         };

@@ -5,6 +5,8 @@ use std::time::SystemTime;
 
 use warren_kernel::Trace;
 
+use crate::trace_context::TraceContext;
+
 /// Most bytes of a log record's message, which is cut off beyond, and of its encoded
 /// fields, which are left out if they are longer.
 pub(crate) const MAX_LOGGED: usize = 64 * 1024;
@@ -61,6 +63,8 @@ pub struct LogRecord<'a> {
     pub fields: Option<&'a [u8]>,
     /// The message that the process handles, if messages are traced.
     pub trace: Option<Trace>,
+    /// The place of the process in a trace over several programs, if it has one.
+    pub trace_context: Option<&'a TraceContext>,
 }
 
 /// A function that takes log records. It runs on a thread that does nothing else and

@@ -21,6 +21,7 @@ use warren_kernel::{Delivery, Error, Outcome, Process, Relation, Subscription, T
 use crate::code::native_code::NativeCode;
 use crate::guest::{Guest, Start};
 use crate::security::Refusal;
+use crate::trace_context::TraceContext;
 
 pub(crate) use drive::NativeDrive;
 use receive::Receive;
@@ -123,6 +124,11 @@ impl Native {
     /// The message that the process handles, if messages are traced.
     pub fn trace(&self) -> Option<Trace> {
         self.guest.control.cause().get()
+    }
+
+    /// The place of the process in a trace over several programs.
+    pub fn trace_context(&self) -> Option<&TraceContext> {
+        self.guest.inherited().ok()?.trace.as_deref()
     }
 
     fn tell(&self) {

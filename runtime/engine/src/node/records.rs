@@ -56,6 +56,7 @@ impl Records<'_> {
             pid: Arc::clone(self.process.text()),
             frame: Arc::clone(&self.inherited.frame),
             definition: Arc::clone(&self.run.program.definition.id),
+            trace: self.inherited.trace.clone(),
         }
     }
 }

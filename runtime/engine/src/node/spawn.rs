@@ -26,6 +26,7 @@ use crate::guest::watches::{NewWatch, Watches};
 use crate::guest::{Awaits, Inherited, Run, SpawnRequest, Spawner, Start};
 use crate::limits::{INSTANCE, TASK};
 use crate::security::{AuditEvent, Identity, Judges};
+use crate::trace_context::TraceContext;
 
 /// Finds of a spawn, all of one moment.
 struct Found {
@@ -104,7 +105,7 @@ impl Node {
             // process has exited.
             let _ = self.shared.kernel.terminate(process);
         }
-        let span = span_of(process, &origin);
+        let span = span_of(process, &origin, request.inherited.trace.as_deref());
         let is_native = matches!(runner, Runner::Native(_));
         let task = Task {
             around: self.surroundings(),
@@ -297,7 +298,7 @@ fn origin_of(program: &Program, inherited: &Inherited) -> Origin {
 
 /// The tracing span of a process. If no subscriber wants spans, the cost is one
 /// check at each poll.
-fn span_of(process: &Process, origin: &Origin) -> tracing::Span {
+fn span_of(process: &Process, origin: &Origin, trace: Option<&TraceContext>) -> tracing::Span {
     tracing::debug_span!(
         target: "warren::span",
         "process",
@@ -306,5 +307,7 @@ fn span_of(process: &Process, origin: &Origin) -> tracing::Span {
         definition = &*origin.definition,
         host = process.host().name(),
         actor = origin.actor.as_deref(),
+        trace_id = trace.map(TraceContext::trace_id),
+        span_id = trace.map(TraceContext::span_id),
     )
 }

@@ -10,7 +10,7 @@ use crate::capability::Kept;
 use crate::code::native_code::NativeCode;
 use crate::guest::control::Control;
 use crate::guest::{
-    Guest, Inherited, ProcessEnd, Purpose, Run, Slot, Surroundings, settled_outcome,
+    Guest, Inherited, ProcessEnd, Purpose, Run, Slot, Surroundings, call_span, settled_outcome,
 };
 use crate::limits::{Limits, Payer};
 use crate::node::calls;
@@ -93,10 +93,11 @@ impl<P: Presence> Task<P> {
     async fn run_program(&mut self) -> Next {
         let kept = self.kept.clone();
         let shared = &*self.around.shared;
-        let control = Arc::new(match &self.runner {
+        let control = match &self.runner {
             Runner::Instance(_) => Control::default(),
             Runner::Native(_) => Control::without_fiber(),
-        });
+        };
+        let control = Arc::new(control.within(call_span::present()));
         control.cause().set(self.cause);
         let mut guest = self.guest(&control);
         guest.keep(kept);

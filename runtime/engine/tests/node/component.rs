@@ -289,13 +289,24 @@ async fn wasi_imports_of_every_command_link_and_reach_nothing() {
                    (func (export "start") (call $call (i32.const 1)) unreachable)"#,
             ),
         ),
+        (
+            "t:status",
+            wasi(
+                "wasi:cli/exit@0.2.12#exit-with-code",
+                r#"(param "status-code" u8)"#,
+                r#"(import "m" "call" (func $call (param i32)))
+                   (func (export "start") (call $call (i32.const 7)) unreachable)"#,
+            ),
+        ),
     ]);
     for id in ["t:random", "t:variables"] {
         let ended = world.run(id).await;
         assert_eq!(*ended.outcome, Outcome::Returned(None), "{id}");
     }
-    let error = world.failure("t:exit").await;
-    assert!(error.message.contains("status 1"), "{error}");
+    for (id, status) in [("t:exit", "status 1"), ("t:status", "status 7")] {
+        let error = world.failure(id).await;
+        assert!(error.message.contains(status), "{error}");
+    }
     world.close().await;
 }
 

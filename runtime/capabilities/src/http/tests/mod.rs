@@ -7,6 +7,7 @@ mod outgoing;
 mod server;
 mod sockets;
 mod tls;
+mod traces;
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;

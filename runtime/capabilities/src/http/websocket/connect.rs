@@ -19,6 +19,7 @@ use crate::answer;
 use crate::http::connect::Wanted;
 use crate::http::exchange::{uri, within};
 use crate::http::granted::{Granted, Question};
+use crate::traces;
 
 /// `websocket.connect(url, options)`: the number of a socket.
 pub(super) fn connect(
@@ -26,7 +27,8 @@ pub(super) fn connect(
     caller: &mut dyn Caller,
     request: &[u8],
 ) -> Result<Step, Error> {
-    let wish = Wish::read(request)?;
+    let mut wish = Wish::read(request)?;
+    traces::send_on(caller.trace().map(|trace| &**trace), &mut wish.headers);
     let is_private = Granted::of(caller)?.check(&wish.origin, wish.url.path())?;
     let question = Question {
         origin: &wish.origin,

@@ -40,6 +40,14 @@ pub enum ListenError {
         #[source]
         error: io::Error,
     },
+    /// Files are those of a volume that the program does not have.
+    #[error("the files {files} are those of the volume {volume}, which does not exist")]
+    Volume {
+        /// The id of the files.
+        files: Arc<str>,
+        /// The id of the volume.
+        volume: Arc<str>,
+    },
     /// The policies do not permit a listener.
     #[error("not allowed: http.listen on {listener}")]
     Denied {

@@ -1,4 +1,4 @@
-//! Files of a directory, served as they are.
+//! Files of a directory or a volume, served as they are.
 //!
 //! The directory is opened once. Paths stay below it, whatever symbolic links there are.
 
@@ -17,7 +17,7 @@ use http_body::{Body, Frame, SizeHint};
 use rustix::fs::OFlags;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
-use warren_engine::capability::web::FilesSettings;
+use warren_engine::capability::web::{FilesPlace, FilesSettings};
 use warren_kernel::Error;
 
 use super::answer::plain;
@@ -25,8 +25,9 @@ use super::body::Served;
 use super::conditions::{self, Range, Unchanged};
 use super::error::ListenError;
 use super::media;
+use crate::fs::Volumes;
 
-/// A directory that is served.
+/// A directory or a volume that is served.
 pub(super) struct Files {
     settings: FilesSettings,
     prefix: Vec<String>,
@@ -55,24 +56,36 @@ struct Opened {
 }
 
 impl Files {
-    /// Opens a directory, whose paths begin with the segments of a prefix.
+    /// Opens the files, whose paths begin with the segments of a prefix.
     ///
     /// # Errors
     ///
-    /// [`ListenError::Directory`].
+    /// [`ListenError::Directory`] and [`ListenError::Volume`].
     pub(super) fn open(
         settings: &FilesSettings,
         prefix: Vec<String>,
+        volumes: &Volumes,
     ) -> Result<Files, ListenError> {
-        let opened = Dir::open_ambient_dir(&settings.directory, ambient_authority());
-        let dir = opened.map_err(|error| ListenError::Directory {
-            path: settings.directory.clone(),
-            error,
-        })?;
+        let dir = match &settings.place {
+            FilesPlace::Directory(path) => {
+                let opened = Dir::open_ambient_dir(path, ambient_authority());
+                Arc::new(opened.map_err(|error| ListenError::Directory {
+                    path: path.clone(),
+                    error,
+                })?)
+            }
+            FilesPlace::Volume(id) => {
+                let missing = || ListenError::Volume {
+                    files: Arc::clone(&settings.id),
+                    volume: Arc::clone(id),
+                };
+                volumes.directory(id).ok_or_else(missing)?
+            }
+        };
         Ok(Files {
             settings: settings.clone(),
             prefix,
-            dir: Arc::new(dir),
+            dir,
         })
     }
 
@@ -110,8 +123,8 @@ impl Files {
             Ok(Looked::Directory) => to_directory(uri),
             Ok(Looked::Nothing) => plain(StatusCode::NOT_FOUND),
             Err(error) => {
-                let directory = self.settings.directory.display();
-                tracing::warn!(target: super::record::TARGET, "cannot serve a file of {directory}: {error}");
+                let files = &self.settings.id;
+                tracing::warn!(target: super::record::TARGET, "cannot serve a file of {files}: {error}");
                 plain(StatusCode::INTERNAL_SERVER_ERROR)
             }
         }
@@ -384,6 +397,9 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    use warren_engine::capability::VolumeSettings;
+    use warren_engine::capability::web::Pattern;
+
     use super::*;
 
     fn files(directory: &Path, spa: bool) -> Files {
@@ -392,7 +408,7 @@ mod tests {
             cache: Some("no-cache".to_owned()),
             ..FilesSettings::new("a:site", "a:web", "/", directory).unwrap()
         };
-        Files::open(&settings, vec!["site".to_owned()]).unwrap()
+        Files::open(&settings, vec!["site".to_owned()], &Volumes::default()).unwrap()
     }
 
     async fn get(files: &Files, path: &str, headers: &[(&'static str, &str)]) -> Response<Served> {
@@ -539,6 +555,36 @@ mod tests {
         assert_eq!(bytes(response).await, b"<home>");
         let file = get(&files, "docs/a.txt", &[]).await;
         assert_eq!(bytes(file).await, b"0123456789");
+    }
+
+    #[tokio::test]
+    async fn a_volume_is_the_directory_that_was_opened() {
+        let above = tempfile::tempdir().unwrap();
+        let path = above.path().join("files");
+        fs::create_dir(&path).unwrap();
+        let volume = VolumeSettings::open("a:files", &path, true).unwrap();
+        let volumes = Volumes::open(vec![volume]).unwrap();
+        let open = |volume: &str| {
+            let settings = FilesSettings::of_volume("a:site", "a:web", "/site", volume).unwrap();
+            Files::open(&settings, &[], &volumes)
+        };
+        let Err(ListenError::Volume { files, volume }) = open("a:none") else {
+            panic!("there is no such volume");
+        };
+        assert_eq!((&*files, &*volume), ("a:site", "a:none"));
+
+        let files = open("a:files").unwrap();
+        // Another directory in its place is not served.
+        let moved = above.path().join("moved");
+        fs::rename(&path, &moved).unwrap();
+        fs::create_dir(&path).unwrap();
+        fs::write(path.join("a.txt"), "other").unwrap();
+        assert_eq!(get(&files, "a.txt", &[]).await.status(), 404);
+        fs::write(moved.join("a.txt"), "written later").unwrap();
+        assert_eq!(
+            bytes(get(&files, "a.txt", &[]).await).await,
+            b"written later"
+        );
     }
 
     #[cfg(unix)]

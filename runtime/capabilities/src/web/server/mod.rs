@@ -54,6 +54,7 @@ use warren_engine::security::{
 };
 use warren_engine::{DEFAULT_HOST, Node};
 
+use crate::fs::Volumes;
 use crate::security::TokenStores;
 use context::{Context, Ids, MAX_DISK};
 use counts::Counts;
@@ -68,6 +69,7 @@ pub use error::ListenError;
 /// The HTTP server of a program.
 pub struct Server {
     tokens: TokenStores,
+    volumes: Volumes,
     authorizer: Option<Arc<dyn Authorizer>>,
     counts: Arc<Counts>,
     ids: Arc<Ids>,
@@ -109,9 +111,14 @@ pub struct Bound {
 
 impl Server {
     /// Makes a server without listeners.
-    pub fn new(tokens: TokenStores, authorizer: Option<Arc<dyn Authorizer>>) -> Server {
+    pub fn new(
+        tokens: TokenStores,
+        volumes: Volumes,
+        authorizer: Option<Arc<dyn Authorizer>>,
+    ) -> Server {
         Server {
             tokens,
+            volumes,
             authorizer,
             counts: Arc::default(),
             ids: Arc::new(Ids::new()),
@@ -141,6 +148,7 @@ impl Server {
     ) -> Result<Prepared, ListenError> {
         let making = Making {
             tokens: &self.tokens,
+            volumes: &self.volumes,
         };
         let mut sites = Vec::with_capacity(settings.listeners.len());
         for listener in &settings.listeners {

@@ -56,6 +56,7 @@ impl Failed {
             tracing::warn!(
                 target: TARGET,
                 request = record.id(),
+                trace_id = record.trace_id(),
                 definition,
                 status = status.as_u16(),
                 "the request has failed: {error}"
@@ -106,6 +107,7 @@ impl Call<'_> {
         let start = Start {
             identity,
             trace: Some(trace),
+            trace_context: record.trace().cloned(),
             kept: Some(Arc::new(kept)),
             ..Start::new(&*definition, "")
         };

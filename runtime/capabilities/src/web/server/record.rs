@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use http::request::Parts;
 use tracing::Level;
+use warren_engine::TraceContext;
 use warren_kernel::{Error, Process};
 
 use super::activity::Active;
@@ -17,6 +18,8 @@ pub(super) const TARGET: &str = "warren::http";
 /// A request from its head to the end of its answer. Its drop writes the line of the log.
 pub(super) struct Record {
     id: String,
+    /// The place of the request in a trace over several programs.
+    trace: Option<Arc<TraceContext>>,
     active: Active,
     /// The count of the listener, which bounds the requests at a time.
     _answering: Option<Answering>,
@@ -60,6 +63,7 @@ impl Record {
         });
         Record {
             id,
+            trace: None,
             active,
             _answering: answering,
             counts: Arc::clone(counts),
@@ -91,6 +95,21 @@ impl Record {
 
     pub(super) fn id(&self) -> &str {
         &self.id
+    }
+
+    /// Notes the trace that the request belongs to.
+    pub(super) fn set_trace(&mut self, trace: Option<Arc<TraceContext>>) {
+        self.trace = trace;
+    }
+
+    /// Returns the trace that the request belongs to.
+    pub(super) fn trace(&self) -> Option<&Arc<TraceContext>> {
+        self.trace.as_ref()
+    }
+
+    /// Returns the number of that trace.
+    pub(super) fn trace_id(&self) -> Option<String> {
+        self.trace.as_deref().map(TraceContext::trace_id)
     }
 
     /// Notes the client, as a trusted proxy says.
@@ -129,7 +148,12 @@ impl Record {
 
     /// Notes that the body broke off.
     pub(super) fn fail(&mut self, error: &Error) {
-        tracing::warn!(target: TARGET, request = self.id, "the answer broke off: {error}");
+        tracing::warn!(
+            target: TARGET,
+            request = self.id,
+            trace_id = self.trace_id(),
+            "the answer broke off: {error}"
+        );
         // The client has not gone.
         self.is_complete = true;
     }
@@ -170,6 +194,7 @@ impl Drop for Record {
             gone = !self.is_complete,
             pid = process.map(|process| &**process.text()),
             frame = frame.as_deref(),
+            trace_id = self.trace_id(),
             "request"
         );
     }

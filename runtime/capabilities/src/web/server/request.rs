@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::num::NonZeroU64;
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Versio
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::service::Service;
+use tracing::{Instrument as _, Level, Span};
+use warren_engine::TraceContext;
 use warren_kernel::TraceId;
 
 use super::activity::{Active, Activity};
@@ -24,6 +27,7 @@ use super::record::Record;
 use super::relay::{Place, Relays};
 use super::site::Site;
 use super::table::{Found, Router};
+use crate::traces;
 
 /// The header field with the id of the request.
 const REQUEST_ID: &str = "x-request-id";
@@ -73,6 +77,12 @@ async fn answer(
         &site.counts,
         (&site.settings.id, connection.peer, &parts),
     );
+    let received = traces::received(&parts.headers);
+    let parent = received.as_ref().map(|received| received.span);
+    // A request that nobody traces is traced here, if anybody wants spans.
+    let context = received.or_else(|| wants_spans().then(|| traces::begun(trace.0))?);
+    record.set_trace(context.map(|context| Arc::new(context.below(trace.0))));
+    let span = span_of(&record, &site.settings.id, &parts, parent);
     let response = match is_full {
         true => failure(StatusCode::SERVICE_UNAVAILABLE, record.id()),
         false => {
@@ -80,12 +90,40 @@ async fn answer(
                 connection,
                 site: &site,
                 trace,
+                span: span.clone(),
                 record: &mut record,
             };
-            on_the_way.answer(parts, body).await
+            on_the_way.answer(parts, body).instrument(span).await
         }
     };
     finish(response, &method, record)
+}
+
+/// Returns true if anybody wants spans.
+fn wants_spans() -> bool {
+    tracing::enabled!(target: "warren::span", Level::DEBUG)
+}
+
+/// Opens the span of a request, whose number is the id of the request. If nobody wants spans, the
+/// cost is one check at each poll.
+fn span_of(
+    record: &Record,
+    listener: &Arc<str>,
+    parts: &Parts,
+    parent: Option<NonZeroU64>,
+) -> Span {
+    tracing::debug_span!(
+        target: "warren::span",
+        "request",
+        request = record.id(),
+        listener = &**listener,
+        method = parts.method.as_str(),
+        // Without the query, which may have tokens.
+        path = parts.uri.path(),
+        route = tracing::field::Empty,
+        trace_id = record.trace_id(),
+        parent_id = parent.map(|parent| format!("{parent:016x}")),
+    )
 }
 
 /// Completes an answer.
@@ -123,6 +161,8 @@ struct OnTheWay<'a> {
     connection: &'a Arc<Connection>,
     site: &'a Site,
     trace: TraceId,
+    /// The span of the request, if anybody wants spans.
+    span: Span,
     record: &'a mut Record,
 }
 
@@ -186,6 +226,9 @@ impl OnTheWay<'_> {
         if asked.is_counted {
             let counts = &self.connection.context.counts;
             self.record.set_route(counts.route(&matched.route.shown));
+        }
+        if !self.span.is_disabled() {
+            self.span.record("route", &*matched.route.shown);
         }
         let relays = Relays::of(&router.behind, &mut parts);
         if let Some(refusal) = relays.refusal() {

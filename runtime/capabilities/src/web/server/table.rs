@@ -18,7 +18,7 @@ use super::tree::{Matched, Route, Tree};
 pub(super) struct Table {
     /// Those with longer prefixes first.
     routers: Vec<Arc<Router>>,
-    /// The directories of all routers, those with longer prefixes first.
+    /// The files of all routers, those with longer prefixes first.
     files: Vec<(Arc<Router>, Arc<Files>)>,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Router {
 pub(super) enum Found {
     /// A route, with the values of its parameters.
     Route(Arc<Router>, Matched),
-    /// A directory, with the segments below its prefix.
+    /// Files, with the segments below their prefix.
     Files(Arc<Router>, Arc<Files>, Vec<String>),
     /// Routes of other methods.
     OtherMethods(Arc<Router>, Vec<Method>),
@@ -49,7 +49,7 @@ impl Table {
     ///
     /// # Errors
     ///
-    /// [`ListenError::Directory`] and [`ListenError::TokenStore`].
+    /// [`ListenError::Directory`], [`ListenError::Volume`] and [`ListenError::TokenStore`].
     pub(super) fn new(
         listener: &Arc<str>,
         settings: &WebSettings,
@@ -73,7 +73,7 @@ impl Table {
             let router = Arc::new(Router::new(router, &settings.routes, making)?);
             for files in settings.files.iter().filter(|files| files.parent == id) {
                 let prefix = [&router.prefix[..], &texts(&files.path)].concat();
-                let files = Files::open(files, prefix)?;
+                let files = Files::open(files, prefix, making.volumes)?;
                 table.files.push((Arc::clone(&router), Arc::new(files)));
             }
             table.routers.push(router);

@@ -2,11 +2,12 @@
 
 use super::contents::Contents;
 
-/// Interfaces of WASI that reach something outside the sandbox, with the grant that gives it:
+/// Interfaces that reach something outside the sandbox, with the grant that gives it:
 /// the beginning of the interface's name, the key of `[grants."id"]` and the option.
 const INTERFACES: &[(&str, &str, &str)] = &[
     ("wasi:cli/environment@", "env = [\"NAME\"]", "--env NAME"),
     ("wasi:config/store@", "env = [\"NAME\"]", "--env NAME"),
+    ("wasi:config/runtime@", "env = [\"NAME\"]", "--env NAME"),
     (
         "wasi:filesystem/preopens@",
         "read = [\"DIR\"], write = [\"DIR\"]",
@@ -18,6 +19,13 @@ const INTERFACES: &[(&str, &str, &str)] = &[
         "--http https://HOST",
     ),
     ("wasi:keyvalue/store@", "store = [\"ID\"]", "--store ID"),
+    ("warren:process/queue@", "queue = [\"ID\"]", "--queue ID"),
+    ("warren:process/sql@", "sql = [\"ID\"]", "--sql ID"),
+    (
+        "wasi:sockets/ip-name-lookup@",
+        "tcp = [\"HOST:PORT\"]",
+        "--tcp HOST:PORT",
+    ),
     (
         "wasi:sockets/tcp-create-socket@",
         "tcp = [\"HOST:PORT\"]",
@@ -25,11 +33,12 @@ const INTERFACES: &[(&str, &str, &str)] = &[
     ),
 ];
 
-/// Functions of preview 1 that reach something outside the sandbox.
+/// Functions of preview 1 that reach something outside the sandbox: the beginnings of their
+/// names.
 const FUNCTIONS: &[(&str, &str, &str)] = &[
     ("environ_get", "env = [\"NAME\"]", "--env NAME"),
     (
-        "path_open",
+        "path_",
         "read = [\"DIR\"], write = [\"DIR\"]",
         "--read DIR, --write DIR",
     ),
@@ -96,12 +105,68 @@ mod tests {
     fn functions_of_preview_1_are_listed() {
         let binary = wat::parse_str(
             r#"(module (import "wasi_snapshot_preview1" "clock_time_get" (func (param i32 i64 i32) (result i32)))
+                 (import "wasi_snapshot_preview1" "path_unlink_file" (func (param i32 i32 i32) (result i32)))
                  (import "wasi_snapshot_preview1" "environ_get" (func (param i32 i32) (result i32))))"#,
         )
         .unwrap();
         let contents = contents::read(&binary).unwrap();
         let needed = needed(&contents);
-        assert_eq!(needed.len(), 1);
-        assert_eq!(needed[0].option, "--env NAME");
+        let shown: Vec<_> = needed
+            .iter()
+            .map(|needs| (needs.import, needs.option))
+            .collect();
+        let files = ("path_unlink_file", "--read DIR, --write DIR");
+        assert_eq!(shown, [("environ_get", "--env NAME"), files]);
+    }
+
+    /// Returns the rows of the table in docs/guest-abi.md: the interfaces, and the grant.
+    fn rows() -> Vec<(Vec<String>, String)> {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/guest-abi.md");
+        let page = std::fs::read_to_string(page).unwrap();
+        let mut rows = Vec::new();
+        let is_row = |line: &&str| line.starts_with("| `wasi:") || line.starts_with("| `warren:");
+        for row in page.lines().filter(is_row) {
+            let cells: Vec<_> = row.trim_matches('|').split('|').collect();
+            // Other tables have fewer columns.
+            if let [names, _, _, grant] = cells[..] {
+                let names = names.split('`').filter(|part| part.contains('/'));
+                rows.push((names.map(str::to_owned).collect(), grant.trim().to_owned()));
+            }
+        }
+        rows
+    }
+
+    #[test]
+    fn each_grant_of_the_guest_abi_belongs_to_an_import_and_back() {
+        let rows = rows();
+        assert!(rows.len() > 10, "{rows:?}");
+        for (interfaces, grant) in &rows {
+            let found = INTERFACES.iter().find(|(begin, ..)| {
+                let name = begin.trim_end_matches('@');
+                interfaces.iter().any(|interface| interface == name)
+            });
+            assert_eq!(
+                found.is_some(),
+                !grant.is_empty(),
+                "{interfaces:?}: {grant}"
+            );
+        }
+        for (begin, keys, options) in INTERFACES {
+            let name = begin.trim_end_matches('@');
+            let row = rows
+                .iter()
+                .find(|(interfaces, _)| interfaces.iter().any(|one| one == name));
+            let (_, grant) = row.unwrap_or_else(|| panic!("{name} has no row"));
+            let keys = keys.split(", ").filter_map(|key| key.split(' ').next());
+            let options = options
+                .split(", ")
+                .filter_map(|option| option.split(' ').next());
+            for word in keys.chain(options) {
+                assert!(
+                    grant.contains(&format!("`{word}`")),
+                    "{name}: {word} in {grant}"
+                );
+            }
+        }
     }
 }

@@ -373,6 +373,14 @@ pub(super) const ROWS: &[Row] = &[
         )],
     ),
     (
+        "rows and fields of one query of a component",
+        &[Constant(
+            "runtime/engine/src/abi/component/services/sql.rs",
+            "MAX_FIELDS",
+            Count,
+        )],
+    ),
+    (
         "value of a long statement",
         &[
             Text(SQLITE, "const WORK: u64 = 1 << 36;"),
@@ -566,6 +574,14 @@ pub(super) const ROWS: &[Row] = &[
         &[Constant(
             "runtime/capabilities/src/web/server/middleware/token_auth.rs",
             "MAX_TOKEN",
+            Bytes,
+        )],
+    ),
+    (
+        "`tracestate` of a request",
+        &[Constant(
+            "runtime/engine/src/trace_context.rs",
+            "MAX_TRACE_STATE",
             Bytes,
         )],
     ),

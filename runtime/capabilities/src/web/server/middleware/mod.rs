@@ -18,6 +18,7 @@ use super::body::Served;
 use super::compress::compress;
 use super::context::Context;
 use super::error::ListenError;
+use crate::fs::Volumes;
 use crate::security::TokenStores;
 use rate_limit::Limiter;
 
@@ -37,9 +38,10 @@ pub(super) enum Step {
     SseRelay(Origins),
 }
 
-/// The things that steps are made of.
+/// The things of the program that routers use.
 pub(super) struct Making<'a> {
     pub(super) tokens: &'a TokenStores,
+    pub(super) volumes: &'a Volumes,
 }
 
 /// A request on its way through the steps.

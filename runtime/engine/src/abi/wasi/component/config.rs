@@ -27,7 +27,8 @@ mod bindings {
 use bindings::wasi::config::store;
 
 /// Earlier versions, with the same functions.
-const EARLIER: [&str; 2] = [
+const EARLIER: [&str; 3] = [
+    "wasi:config/runtime@0.2.0-draft",
     "wasi:config/store@0.2.0-draft",
     "wasi:config/store@0.2.0-draft-2024-09-27",
 ];

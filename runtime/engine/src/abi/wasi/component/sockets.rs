@@ -3,7 +3,8 @@
 //! wasmtime's implementation does the work. Here sockets are counted as open files, and names
 //! are looked up only if they were granted. A component connects to the addresses that were
 //! granted, and to those that a granted name had when the component looked it up. Everything
-//! else is refused: other addresses, listening, and UDP.
+//! else is refused: other addresses, listening, and UDP. The operator is told of the first
+//! refusal of a process.
 
 use std::collections::{HashMap, HashSet};
 use std::future;
@@ -16,8 +17,8 @@ use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::p2::bindings::sockets::network::{
     self, ErrorCode, IpAddress, IpAddressFamily, Network,
 };
-use wasmtime_wasi::p2::bindings::sockets::{ip_name_lookup, tcp_create_socket};
-use wasmtime_wasi::p2::{DynPollable, SocketError, SocketResult, TcpSocket};
+use wasmtime_wasi::p2::bindings::sockets::{ip_name_lookup, tcp_create_socket, udp_create_socket};
+use wasmtime_wasi::p2::{DynPollable, SocketError, SocketResult, TcpSocket, UdpSocket};
 use wasmtime_wasi::sockets::{SocketAddrUse, WasiSocketsCtxView};
 
 use self::ip_name_lookup::{HostResolveAddressStream, ResolveAddressStream};
@@ -37,6 +38,13 @@ pub(crate) const MAX_LOOKUPS: usize = 4;
 
 /// The most addresses that are remembered for granted names.
 const MAX_ADDRESSES: usize = 1_024;
+
+/// The reason of a refusal, and the remedy.
+const NOT_GRANTED: &str = "the process may connect to no server that it was not granted; grant \
+                           it by tcp = [\"HOST:PORT\"] or --tcp HOST:PORT";
+
+/// The reason of a refusal without a remedy.
+const NO_UDP: &str = "no grant gives datagrams; a process has connections of TCP alone";
 
 /// The sockets of a component.
 pub(super) struct Sockets {
@@ -153,6 +161,7 @@ struct View<'a> {
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     tcp_create_socket::add_to_linker::<Guest, Connecting>(linker, view)?;
+    udp_create_socket::add_to_linker::<Guest, Connecting>(linker, view)?;
     ip_name_lookup::add_to_linker::<Guest, Connecting>(linker, view)
 }
 
@@ -184,7 +193,7 @@ fn view(guest: &mut Guest) -> View<'_> {
 
 impl View<'_> {
     /// Tells the operator once what was refused, since the error code says little.
-    fn tell(&mut self, wanted: &str, grant: &str) {
+    fn tell(&mut self, wanted: &str, reason: &str) {
         if !std::mem::replace(&mut self.sockets.has_told, true) && self.shared.refused_paths.tells()
         {
             let (pid, definition) = &self.process;
@@ -193,8 +202,7 @@ impl View<'_> {
                 target: "warren::grants",
                 pid = &**pid,
                 definition = &**definition,
-                "{wanted} was refused: the process may connect to no server that it was not \
-                 granted; grant it by tcp = [\"{grant}\"] or --tcp {grant}"
+                "{wanted} was refused: {reason}"
             );
         }
     }
@@ -246,7 +254,7 @@ fn end(look_up: Option<LookUp>) {
 impl tcp_create_socket::Host for View<'_> {
     fn create_tcp_socket(&mut self, family: IpAddressFamily) -> SocketResult<Resource<TcpSocket>> {
         if self.sockets.allowed.granted.is_empty() {
-            self.tell("a socket of TCP", "HOST:PORT");
+            self.tell("a socket of TCP", NOT_GRANTED);
             return Err(ErrorCode::AccessDenied.into());
         }
         self.forget_closed();
@@ -261,6 +269,13 @@ impl tcp_create_socket::Host for View<'_> {
     }
 }
 
+impl udp_create_socket::Host for View<'_> {
+    async fn create_udp_socket(&mut self, _: IpAddressFamily) -> SocketResult<Resource<UdpSocket>> {
+        self.tell("a socket of UDP", NO_UDP);
+        Err(ErrorCode::AccessDenied.into())
+    }
+}
+
 impl ip_name_lookup::Host for View<'_> {
     fn resolve_addresses(
         &mut self,
@@ -269,7 +284,7 @@ impl ip_name_lookup::Host for View<'_> {
     ) -> SocketResult<Resource<ResolveAddressStream>> {
         let is_address = name.parse::<IpAddr>().is_ok();
         if !is_address && !self.sockets.allowed.looks_up(&name) {
-            self.tell(&format!("looking up the name {name}"), "HOST:PORT");
+            self.tell(&format!("looking up the name {name}"), NOT_GRANTED);
             return Err(ErrorCode::AccessDenied.into());
         }
         self.drop_done().map_err(SocketError::trap)?;

@@ -5,7 +5,8 @@ use warren_kernel::{Error, Kind};
 use wasmtime::component::Resource;
 
 use super::{Answer, Failure, MAX_BATCH, MAX_BATCH_BYTES, or_fail};
-use crate::codec::{self, reader};
+use crate::codec;
+use crate::codec::reader::{self, field};
 use crate::guest::Guest;
 
 /// Keys of one answer of `list-keys`.
@@ -259,12 +260,6 @@ fn check_batch(keys: usize) -> Result<(), Failure> {
     Err(Failure::Other(message))
 }
 
-/// Returns the encoded value of a key of an encoded map.
-fn field<'a>(map: &'a [u8], key: &str) -> Option<&'a [u8]> {
-    let mut entries = reader::entries(map)?;
-    entries.find_map(|(name, value)| (reader::text(name) == Some(key)).then_some(value))
-}
-
 /// Returns the bytes that a component sees for an encoded value.
 fn bytes(value: &[u8]) -> Result<Vec<u8>, Failure> {
     if let Some(bytes) = reader::string(value) {
@@ -292,11 +287,5 @@ mod tests {
         assert_eq!(of((-12).into()), Some(b"-12".to_vec()));
         assert_eq!(of(Value::Nil), None);
         assert_eq!(of(Value::Array(Vec::new())), None);
-        let map = encoded(Value::Map(vec![
-            ("a".into(), 1.into()),
-            ("b".into(), 2.into()),
-        ]));
-        assert_eq!(field(&map, "b"), Some(&[2][..]));
-        assert_eq!(field(&map, "c"), None);
     }
 }
