@@ -398,7 +398,6 @@ mod tests {
     use std::path::Path;
 
     use warren_engine::capability::VolumeSettings;
-    use warren_engine::capability::web::Pattern;
 
     use super::*;
 
@@ -566,7 +565,7 @@ mod tests {
         let volumes = Volumes::open(vec![volume]).unwrap();
         let open = |volume: &str| {
             let settings = FilesSettings::of_volume("a:site", "a:web", "/site", volume).unwrap();
-            Files::open(&settings, &[], &volumes)
+            Files::open(&settings, vec!["site".to_owned()], &volumes)
         };
         let Err(ListenError::Volume { files, volume }) = open("a:none") else {
             panic!("there is no such volume");
