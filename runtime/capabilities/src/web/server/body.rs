@@ -19,6 +19,8 @@ use crate::web::exchange::Exchange;
 /// The body of an answer.
 pub(super) struct Served {
     content: Content,
+    /// True if a process makes the bytes, which goes on to its end if nobody gets them.
+    is_of_process: bool,
     /// The bytes that the head promises. Nobody looks for an end behind them.
     expected: Option<u64>,
     /// The record of the request, once the answer is complete but for the body.
@@ -49,9 +51,22 @@ impl Served {
         Served::of(Content::Parts(body))
     }
 
+    /// Returns the bytes that a process makes.
+    pub(super) fn of_process(body: BoxedBody) -> Served {
+        let mut served = Served::parts(body);
+        served.is_of_process = true;
+        served
+    }
+
+    /// Returns a body without its bytes, whose length is not known.
+    pub(super) fn left_out() -> Served {
+        Served::of(Content::Headless)
+    }
+
     fn of(content: Content) -> Served {
         Served {
             content,
+            is_of_process: false,
             expected: None,
             record: None,
         }
@@ -84,17 +99,20 @@ impl Served {
         self.content = Content::Parts(change(body));
     }
 
-    /// Leaves the bytes out, as the answer to HEAD does. The process that makes them goes on
-    /// to its end.
-    pub(super) fn leave_out(&mut self) {
-        if let Content::Parts(mut body) = std::mem::replace(&mut self.content, Content::Headless) {
-            tokio::spawn(async move {
-                let next =
-                    |body: &mut BoxedBody, cx: &mut Context<'_>| body.as_mut().poll_frame(cx);
-                while let Some(Ok(_)) = std::future::poll_fn(|cx| next(&mut body, cx)).await {}
-            });
+    /// Leaves the bytes out, as the answer to HEAD does. Returns those of a process that may
+    /// still make some.
+    pub(super) fn leave_out(&mut self) -> Option<BoxedBody> {
+        match std::mem::replace(&mut self.content, Content::Headless) {
+            Content::Parts(body) if self.is_of_process => Some(body),
+            _ => None,
         }
     }
+}
+
+/// Takes the bytes of a body that nobody gets, to their end.
+pub(super) async fn drain(mut body: BoxedBody) {
+    let next = |body: &mut BoxedBody, cx: &mut Context<'_>| body.as_mut().poll_frame(cx);
+    while let Some(Ok(_)) = std::future::poll_fn(|cx| next(&mut body, cx)).await {}
 }
 
 impl Body for Served {

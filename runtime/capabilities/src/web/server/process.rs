@@ -153,7 +153,7 @@ impl Call<'_> {
                     }
                     Err(_) => {
                         let body = Written::new(exchange, reader, ending, guard);
-                        Ok(with_draft(draft, Served::parts(Box::pin(body))))
+                        Ok(with_draft(draft, Served::of_process(Box::pin(body))))
                     }
                 }
             }
@@ -229,7 +229,7 @@ fn of_component(response: Response<BoxedBody>, guard: Guard) -> Response<Served>
     leave_out_fields_of_connection(&mut parts.headers);
     let length = body.size_hint().exact();
     let body = OfComponent::new(body, length, guard);
-    Response::from_parts(parts, Served::parts(Box::pin(body)))
+    Response::from_parts(parts, Served::of_process(Box::pin(body)))
 }
 
 fn of_ended_component(response: Response<BoxedBody>) -> Response<Served> {

@@ -19,7 +19,7 @@ pub(super) struct Record {
     id: String,
     active: Active,
     /// The count of the listener, which bounds the requests at a time.
-    _answering: Option<Answering>,
+    answering: Option<Answering>,
     counts: Arc<OfListener>,
     route: Option<Arc<Requests>>,
     started: Instant,
@@ -61,7 +61,7 @@ impl Record {
         Record {
             id,
             active,
-            _answering: answering,
+            answering,
             counts: Arc::clone(counts),
             route: None,
             started: Instant::now(),
@@ -115,6 +115,11 @@ impl Record {
     /// Notes the status of the answer.
     pub(super) fn answered(&mut self, status: u16) {
         self.status = Some(status);
+    }
+
+    /// Takes the count of a request whose process outlives its answer.
+    pub(super) fn take_answering(&mut self) -> Option<Answering> {
+        self.answering.take()
     }
 
     /// Notes bytes of the body.

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use http::request::Parts;
 use http::uri::Authority;
@@ -11,13 +12,16 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Versio
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::service::Service;
+use tokio::sync::watch;
+use warren_engine::capability::http::Body as BoxedBody;
 use warren_kernel::TraceId;
 
 use super::activity::{Active, Activity};
 use super::answer::{failure, plain};
-use super::body::Served;
+use super::body::{Served, drain};
+use super::counts::Answering;
 use super::middleware::{Asked, Step};
-use super::open::Connection;
+use super::open::{Connection, Stop, stopped};
 use super::path::{Path, decode};
 use super::process::{self, Call};
 use super::record::Record;
@@ -85,11 +89,41 @@ async fn answer(
             on_the_way.answer(parts, body).await
         }
     };
-    finish(response, &method, record)
+    let (response, unread) = finish(response, &method, record);
+    if let Some(unread) = unread {
+        let limit = site.settings.timeouts.write;
+        tokio::spawn(unread.drain(limit, connection.stop.clone()));
+    }
+    response
 }
 
-/// Completes an answer.
-fn finish(mut response: Response<Served>, method: &Method, mut record: Record) -> Response<Served> {
+/// Bytes of a process that its client does not get, as with HEAD. The request counts until the
+/// process has ended.
+struct Unread {
+    body: BoxedBody,
+    answering: Option<Answering>,
+}
+
+impl Unread {
+    /// Lets the process go on to its end, for as long as it would have had without an answer.
+    /// After that its client has gone, as is that of a listener that ends.
+    async fn drain(self, limit: Duration, mut stop: watch::Receiver<Stop>) {
+        let Unread { body, answering } = self;
+        tokio::select! {
+            () = drain(body) => {}
+            () = tokio::time::sleep(limit) => {}
+            () = stopped(&mut stop, Stop::Now) => {}
+        }
+        drop(answering);
+    }
+}
+
+/// Completes an answer. Returns the bytes that the client does not get, too.
+fn finish(
+    mut response: Response<Served>,
+    method: &Method,
+    mut record: Record,
+) -> (Response<Served>, Option<Unread>) {
     let status = response.status();
     record.answered(status.as_u16());
     if let Ok(id) = HeaderValue::from_str(record.id()) {
@@ -101,16 +135,23 @@ fn finish(mut response: Response<Served>, method: &Method, mut record: Record) -
         status,
         StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
     );
-    if has_no_body {
-        response.body_mut().leave_out();
-    } else if *method == Method::HEAD {
-        if let Some(length) = length {
-            let headers = response.headers_mut();
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        }
-        response.body_mut().leave_out();
+    let is_head = *method == Method::HEAD;
+    if is_head
+        && !has_no_body
+        && let Some(length) = length
+    {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
-    response.map(|body| body.recorded(record, length))
+    let left_out = match has_no_body || is_head {
+        true => response.body_mut().leave_out(),
+        false => None,
+    };
+    let unread = left_out.map(|body| Unread {
+        body,
+        answering: record.take_answering(),
+    });
+    (response.map(|body| body.recorded(record, length)), unread)
 }
 
 fn length_in(headers: &HeaderMap) -> Option<u64> {
@@ -331,16 +372,55 @@ mod tests {
     fn an_answer_to_head_keeps_its_length() {
         let record = || Record::of_test("00ff");
         let whole = || Response::new(Served::whole("hello".into()));
-        let response = finish(whole(), &Method::HEAD, record());
+        let (response, _) = finish(whole(), &Method::HEAD, record());
         assert_eq!(response.headers()[header::CONTENT_LENGTH], "5");
         assert_eq!(response.headers()[REQUEST_ID], "00ff");
         assert!(response.into_body().into_bytes().is_none());
-        let response = finish(whole(), &Method::GET, record());
+        let (response, _) = finish(whole(), &Method::GET, record());
         assert_eq!(response.into_body().into_bytes().unwrap(), "hello");
         let mut empty = whole();
         *empty.status_mut() = StatusCode::NO_CONTENT;
-        let response = finish(empty, &Method::GET, record());
+        let (response, _) = finish(empty, &Method::GET, record());
         assert!(!response.headers().contains_key(header::CONTENT_LENGTH));
         assert!(response.into_body().into_bytes().is_none());
+    }
+    #[test]
+    fn a_process_goes_on_behind_an_answer_to_head() {
+        let unread = |body: Served| {
+            let record = Record::of_test("00ff");
+            finish(Response::new(body), &Method::HEAD, record).1
+        };
+        let bytes = || Box::pin(Served::whole("hello".into()));
+        assert!(unread(Served::of_process(bytes())).is_some());
+        // Nobody reads a file in vain.
+        assert!(unread(Served::parts(bytes())).is_none());
+        assert!(unread(Served::whole("hello".into())).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_process_that_nobody_hears_has_its_time() {
+        struct Endless;
+        impl http_body::Body for Endless {
+            type Data = bytes::Bytes;
+            type Error = warren_kernel::Error;
+
+            fn poll_frame(
+                self: Pin<&mut Self>,
+                _: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Option<Result<http_body::Frame<bytes::Bytes>, Self::Error>>>
+            {
+                std::task::Poll::Pending
+            }
+        }
+        let unread = || Unread {
+            body: Box::pin(Endless),
+            answering: None,
+        };
+        let (stop, stopped) = watch::channel(Stop::Drain);
+        unread()
+            .drain(Duration::from_millis(20), stopped.clone())
+            .await;
+        stop.send_replace(Stop::Now);
+        unread().drain(Duration::from_secs(3_600), stopped).await;
     }
 }
