@@ -13,6 +13,7 @@ use warren_engine::{Node, ProcessEnd};
 use warren_kernel::{Error, Process};
 
 use super::record::Record;
+use super::stream::{Turn, turn_to};
 use crate::streams::Reader;
 use crate::web::exchange::Exchange;
 
@@ -125,10 +126,15 @@ impl Body for Served {
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = &mut *self;
         let frame = match &mut this.content {
-            Content::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Content::Whole(bytes) => Poll::Ready(part_of(bytes).map(|part| Ok(Frame::data(part)))),
             Content::Parts(body) => body.as_mut().poll_frame(cx),
             Content::Headless => Poll::Ready(None),
         };
+        match &frame {
+            Poll::Pending => turn_to(Turn::Process),
+            Poll::Ready(Some(Ok(_))) => turn_to(Turn::Client),
+            Poll::Ready(_) => {}
+        }
         if let (Poll::Ready(frame), Some(record)) = (&frame, &mut this.record) {
             match frame {
                 Some(Ok(frame)) => record.add(frame.data_ref().map_or(0, Bytes::len)),
@@ -167,6 +173,15 @@ impl Drop for Served {
         {
             record.complete();
         }
+    }
+}
+
+/// Takes the next part of bytes that are all there. A client of HTTP/2 that takes nothing has no
+/// more than one part waiting.
+fn part_of(bytes: &mut Option<Bytes>) -> Option<Bytes> {
+    match bytes {
+        Some(bytes) if bytes.len() > MAX_PART => Some(bytes.split_to(MAX_PART)),
+        _ => bytes.take(),
     }
 }
 

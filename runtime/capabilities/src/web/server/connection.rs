@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::server::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::sync::watch;
@@ -18,6 +18,7 @@ use super::activity::{Activity, Expired};
 use super::io::Timed;
 use super::open::{Connection, Stop, stopped};
 use super::request::Requests;
+use super::stream::Streams;
 use super::tls::HTTP_2;
 
 /// The most bytes of the head of a request, and of what a connection holds of what was read.
@@ -124,7 +125,8 @@ async fn speak<T>(
     let io = Timed::new(io, prefix, Arc::clone(&activity), timeouts.write);
     let requests = Requests::new(connection, Arc::clone(&activity));
     if is_http_2 {
-        http_2(io, requests, &activity, stop).await;
+        let streams = Streams::new(timeouts.write);
+        http_2(io, (requests, streams), &activity, stop).await;
     } else {
         http_1(io, requests, &activity, stop).await;
     }
@@ -172,13 +174,13 @@ async fn http_1<T>(
 
 async fn http_2<T>(
     io: Timed<T>,
-    requests: Requests,
+    (requests, streams): (Requests, Streams),
     activity: &Activity,
     mut stop: watch::Receiver<Stop>,
 ) where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+    let mut builder = http2::Builder::new(streams);
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)

@@ -34,6 +34,7 @@ mod relay;
 mod request;
 mod site;
 mod status;
+mod stream;
 mod table;
 mod tls;
 mod tree;
