@@ -168,16 +168,21 @@ struct OnTheWay<'a> {
 }
 
 impl OnTheWay<'_> {
-    async fn answer(mut self, parts: Parts, body: Incoming) -> Response<Served> {
+    async fn answer(mut self, mut parts: Parts, body: Incoming) -> Response<Served> {
+        if parts.version == Version::HTTP_2 {
+            join_cookies(&mut parts.headers);
+        }
+        if let Err(status) = check(&parts, self.site.settings.max_body) {
+            return plain(status);
+        }
         if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
             // A question about the server as a whole: it is there.
             let mut response = Response::new(Served::empty());
             *response.status_mut() = StatusCode::NO_CONTENT;
             return response;
         }
-        let path = match check(&parts, self.site.settings.max_body) {
-            Ok(path) => path,
-            Err(status) => return plain(status),
+        let Some(path) = decode(parts.uri.path()) else {
+            return plain(StatusCode::BAD_REQUEST);
         };
         let found = self.site.table.find(&parts.method, &path.segments);
         let router = found.router().cloned();
@@ -263,40 +268,70 @@ impl OnTheWay<'_> {
     }
 }
 
-/// Checks the head of a request. Returns its path, or the status of the refusal.
-fn check(parts: &Parts, max_body: u64) -> Result<Path, StatusCode> {
+/// The most header fields of a request. hyper knows the same number for HTTP/1.
+const MAX_FIELDS: usize = 100;
+
+/// Checks the head of a request, but for its path.
+///
+/// # Errors
+///
+/// The status of the refusal.
+fn check(parts: &Parts, max_body: u64) -> Result<(), StatusCode> {
     if parts.method == Method::CONNECT {
         return Err(StatusCode::NOT_IMPLEMENTED);
     }
-    check_host(parts)?;
+    if parts.headers.len() > MAX_FIELDS {
+        return Err(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+    }
+    if !has_sound_host(parts) {
+        return Err(StatusCode::BAD_REQUEST);
+    }
     // hyper has refused lengths that are no numbers, and several that differ.
     if length_in(&parts.headers).is_some_and(|length| length > max_body) {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    decode(parts.uri.path()).ok_or(StatusCode::BAD_REQUEST)
+    Ok(())
 }
 
-/// Checks that a request names one host at most, which HTTP/1.1 demands.
-fn check_host(parts: &Parts) -> Result<(), StatusCode> {
+/// Returns true for a request that names one host, which only HTTP/1.0 leaves out.
+fn has_sound_host(parts: &Parts) -> bool {
+    let authority = parts.uri.authority().map(Authority::as_str);
+    if authority.is_some_and(|authority| authority.contains('@')) {
+        return false;
+    }
     let mut hosts = parts.headers.get_all(header::HOST).iter();
     let (first, second) = (hosts.next(), hosts.next());
-    if second.is_some() {
-        return Err(StatusCode::BAD_REQUEST);
+    let Some(first) = first else {
+        return authority.is_some() || parts.version < Version::HTTP_11;
+    };
+    let (None, Ok(host)) = (second, first.to_str()) else {
+        return false;
+    };
+    let parsed: Result<Authority, _> = host.parse();
+    let is_host = host.is_empty() || (parsed.is_ok() && !host.contains('@'));
+    match authority {
+        // HTTP/1 has the target count; HTTP/2 forbids another host (RFC 9113, section 8.3.1).
+        Some(authority) if parts.version == Version::HTTP_2 => {
+            is_host && without_port(host).eq_ignore_ascii_case(without_port(authority))
+        }
+        _ => is_host,
     }
-    let Some(host) = first else {
-        let needs_one = parts.version == Version::HTTP_11 && parts.uri.authority().is_none();
-        return match needs_one {
-            true => Err(StatusCode::BAD_REQUEST),
-            false => Ok(()),
-        };
-    };
-    let is_host = |text: &str| {
-        let authority: Result<Authority, _> = text.parse();
-        text.is_empty() || authority.is_ok_and(|_| !text.contains('@'))
-    };
-    match host.to_str().is_ok_and(is_host) {
-        true => Ok(()),
-        false => Err(StatusCode::BAD_REQUEST),
+}
+
+/// Returns a host without the port that goes without saying.
+fn without_port(host: &str) -> &str {
+    let bare = host.strip_suffix(":80").or(host.strip_suffix(":443"));
+    bare.unwrap_or(host)
+}
+
+/// Joins the cookies that a client of HTTP/2 may send one by one (RFC 9113, section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let values = headers.get_all(header::COOKIE).iter();
+    let crumbs: Vec<&[u8]> = values.map(HeaderValue::as_bytes).collect();
+    if crumbs.len() > 1
+        && let Ok(joined) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..]))
+    {
+        headers.insert(header::COOKIE, joined);
     }
 }
 
@@ -325,7 +360,8 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
-        let path = check(&parts, 100).map_err(|status| status.as_u16())?;
+        check(&parts, 100).map_err(|status| status.as_u16())?;
+        let path = decode(parts.uri.path()).ok_or(400_u16)?;
         Ok(path.text)
     }
 
@@ -353,6 +389,44 @@ mod tests {
         let length = ("content-length", "101");
         assert_eq!(checked("POST", "/", &[HOST, length]), Err(413));
         assert_eq!(checked("CONNECT", "a.example:80", &[HOST]), Err(501));
+        let user = "http://user@a.example/";
+        assert_eq!(checked("GET", user, &[HOST]), Err(400));
+        let many: Vec<(String, &str)> = (0..100).map(|at| (format!("x-{at}"), "a")).collect();
+        let mut many: Vec<(&str, &str)> = many.iter().map(|(name, a)| (&**name, *a)).collect();
+        many.push(HOST);
+        assert_eq!(checked("GET", "/", &many), Err(431));
+        assert_eq!(checked("GET", "/", &many[1..]), Ok("/".into()));
+    }
+
+    #[test]
+    fn http_2_names_one_host_in_either_way() {
+        let is_sound = |uri: &str, hosts: &[&str]| {
+            let mut request = Request::builder().version(Version::HTTP_2).uri(uri);
+            for host in hosts {
+                request = request.header("host", *host);
+            }
+            has_sound_host(&request.body(()).unwrap().into_parts().0)
+        };
+        let authority = "https://a.example/";
+        assert!(is_sound(authority, &[]) && is_sound("/", &["a.example"]));
+        assert!(is_sound(authority, &["A.example"]) && is_sound(authority, &["a.example:443"]));
+        for hosts in [&["b.example"][..], &["a.example:8443"], &["a.example"; 2]] {
+            assert!(!is_sound(authority, hosts), "{hosts:?}");
+        }
+        assert!(!is_sound("/", &[]) && !is_sound("https://user@a.example/", &[]));
+    }
+
+    #[test]
+    fn cookies_of_http_2_are_one_field() {
+        let mut headers = HeaderMap::new();
+        for crumb in ["a=1", "b=2; c=3", "d"] {
+            headers.append(header::COOKIE, HeaderValue::from_static(crumb));
+        }
+        join_cookies(&mut headers);
+        let values: Vec<_> = headers.get_all(header::COOKIE).iter().collect();
+        assert_eq!(values, ["a=1; b=2; c=3; d"]);
+        join_cookies(&mut headers);
+        assert_eq!(headers.len(), 1);
     }
 
     #[test]

@@ -477,7 +477,14 @@ pub(super) const ROWS: &[Row] = &[
         "head of a request |",
         &[Constant(CONNECTION, "MAX_HEAD", Bytes)],
     ),
-    ("header fields of a request |", &[Elsewhere]),
+    (
+        "header fields of a request |",
+        &[Constant(
+            "runtime/capabilities/src/web/server/request.rs",
+            "MAX_FIELDS",
+            Count,
+        )],
+    ),
     (
         "segments of the path of a request",
         &[Constant(
