@@ -175,6 +175,13 @@ impl OnTheWay<'_> {
         if let Err(status) = check(&parts, self.site.settings.max_body) {
             return plain(status);
         }
+        if has_other_coding(&parts.headers) {
+            // A proxy in front may have found another end of the body.
+            let mut response = plain(StatusCode::NOT_IMPLEMENTED);
+            let close = HeaderValue::from_static("close");
+            response.headers_mut().insert(header::CONNECTION, close);
+            return response;
+        }
         if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
             // A question about the server as a whole: it is there.
             let mut response = Response::new(Served::empty());
@@ -293,6 +300,18 @@ fn check(parts: &Parts, max_body: u64) -> Result<(), StatusCode> {
     Ok(())
 }
 
+/// Returns true for a body with a coding besides `chunked`. hyper has refused those that do not
+/// end with it, and reads the others as if they had no more.
+fn has_other_coding(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let is_chunked = |coding: &HeaderValue| coding.as_bytes().eq_ignore_ascii_case(b"chunked");
+    match (codings.next(), codings.next()) {
+        (None, _) => false,
+        (Some(first), None) => !is_chunked(first),
+        (Some(_), Some(_)) => true,
+    }
+}
+
 /// Returns true for a request that names one host, which only HTTP/1.0 leaves out.
 fn has_sound_host(parts: &Parts) -> bool {
     let authority = parts.uri.authority().map(Authority::as_str);
@@ -396,6 +415,28 @@ mod tests {
         many.push(HOST);
         assert_eq!(checked("GET", "/", &many), Err(431));
         assert_eq!(checked("GET", "/", &many[1..]), Ok("/".into()));
+    }
+
+    #[test]
+    fn chunked_is_the_only_coding() {
+        let is_other = |codings: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for coding in codings {
+                let value = HeaderValue::from_static(coding);
+                headers.append(header::TRANSFER_ENCODING, value);
+            }
+            has_other_coding(&headers)
+        };
+        assert!(!is_other(&[]) && !is_other(&["chunked"]) && !is_other(&["Chunked"]));
+        for codings in [
+            &["chunked, chunked"][..],
+            &["chunked", "chunked"],
+            &["gzip, chunked"],
+            &["identity, chunked"],
+            &["gzip", "chunked"],
+        ] {
+            assert!(is_other(codings), "{codings:?}");
+        }
     }
 
     #[test]
