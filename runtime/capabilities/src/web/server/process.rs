@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use http::request::Parts;
@@ -37,6 +38,8 @@ pub(super) struct Call<'a> {
     pub(super) connection: &'a Connection,
     pub(super) site: &'a Site,
     pub(super) trace: TraceId,
+    /// Present if the client waits until it is asked for the body: true once it is.
+    pub(super) expects: Option<Arc<AtomicBool>>,
     pub(super) asked: &'a Asked,
     pub(super) matched: Matched,
     pub(super) path: Path,
@@ -96,6 +99,7 @@ impl Call<'_> {
         let identity = self.asked.identity.clone();
         let trace = self.trace;
         let body = RequestBody::new(body, site.settings.max_body, site.settings.timeouts.read);
+        let body = body.noting(self.expects.clone());
         let (exchange, mut receiver) = Exchange::new(self.head(parts, &body), body);
         let kept = Kept::default();
         let of_components: Arc<dyn OfComponents> = exchange.clone();

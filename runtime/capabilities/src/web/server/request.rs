@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::request::Parts;
@@ -77,18 +78,24 @@ async fn answer(
         &site.counts,
         (&site.settings.id, connection.peer, &parts),
     );
-    let response = match is_full {
+    let expects = expects(&parts, &body).then(Arc::<AtomicBool>::default);
+    let mut response = match is_full {
         true => failure(StatusCode::SERVICE_UNAVAILABLE, record.id()),
         false => {
             let on_the_way = OnTheWay {
                 connection,
                 site: &site,
                 trace,
+                expects: expects.clone(),
                 record: &mut record,
             };
             on_the_way.answer(parts, body).await
         }
     };
+    if expects.is_some_and(|asked| !asked.load(Ordering::Acquire)) {
+        // The next bytes may be the body, or a request of a client that keeps it back.
+        close(&mut response);
+    }
     let (response, unread) = finish(response, &method, record);
     if let Some(unread) = unread {
         let limit = site.settings.timeouts.write;
@@ -164,6 +171,8 @@ struct OnTheWay<'a> {
     connection: &'a Arc<Connection>,
     site: &'a Site,
     trace: TraceId,
+    /// Present if the client waits until it is asked for the body: true once it is.
+    expects: Option<Arc<AtomicBool>>,
     record: &'a mut Record,
 }
 
@@ -178,8 +187,7 @@ impl OnTheWay<'_> {
         if has_other_coding(&parts.headers) {
             // A proxy in front may have found another end of the body.
             let mut response = plain(StatusCode::NOT_IMPLEMENTED);
-            let close = HeaderValue::from_static("close");
-            response.headers_mut().insert(header::CONNECTION, close);
+            close(&mut response);
             return response;
         }
         if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
@@ -249,6 +257,7 @@ impl OnTheWay<'_> {
             connection: self.connection,
             site: self.site,
             trace: self.trace,
+            expects: self.expects.clone(),
             asked,
             matched,
             path,
@@ -298,6 +307,18 @@ fn check(parts: &Parts, max_body: u64) -> Result<(), StatusCode> {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
     Ok(())
+}
+
+/// Returns true if the client waits until it is asked for the body.
+fn expects(parts: &Parts, body: &Incoming) -> bool {
+    let is_asked_for = parts.version < Version::HTTP_2 && !body.is_end_stream();
+    is_asked_for && parts.headers.contains_key(header::EXPECT)
+}
+
+/// Closes the connection behind an answer.
+fn close(response: &mut Response<Served>) {
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
 }
 
 /// Returns true for a body with a coding besides `chunked`. hyper has refused those that do not
