@@ -3,10 +3,15 @@
 
 #![allow(clippy::expect_used)]
 
+mod attacks;
+mod attacks_h2;
+mod attacks_h2_floods;
+mod attacks_ws;
 mod client;
 mod example;
 mod frames;
 mod relay;
+mod stage;
 mod tls;
 
 use std::io;

@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::step::Step;
 
 /// Commands that show that packages are installed, and the packages.
-const NEEDED: [(&[&str], &[&str]); 6] = [
+const NEEDED: [(&[&str], &[&str]); 7] = [
     (&["npm", "--version"], &["nodejs", "npm"]),
     (
         &["python3", "-c", "import ensurepip, venv"],
@@ -26,6 +26,7 @@ const NEEDED: [(&[&str], &[&str]); 6] = [
         &["postgresql"],
     ),
     (&["nats-server", "--version"], &["nats-server"]),
+    (&["openssl", "version"], &["openssl"]),
     (
         &["chromium", "--version"],
         &["chromium", "fonts-dejavu-core"],
