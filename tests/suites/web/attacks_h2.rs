@@ -432,6 +432,21 @@ fn heads_that_are_none_end_their_stream_or_connection() {
             pseudo(&[&b"\x82\x84\x86"[..], &field(b"host", b"a").repeat(2)].concat()),
             Answer(400),
         ),
+        (
+            "a blank before a value",
+            get(&field(b"a", b" b")),
+            Answer(400),
+        ),
+        (
+            "a blank behind a value",
+            get(&field(b"a", b"b\t")),
+            Answer(400),
+        ),
+        (
+            "an empty length",
+            get(&field(b"content-length", b"")),
+            Answer(400),
+        ),
         ("no host", pseudo(b"\x82\x84\x86"), Answer(400)),
         ("a user", pseudo(b"\x82\x84\x86\x41\x03u@a"), Answer(400)),
         (

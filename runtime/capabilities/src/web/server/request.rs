@@ -302,11 +302,23 @@ fn check(parts: &Parts, max_body: u64) -> Result<(), StatusCode> {
     if !has_sound_host(parts) {
         return Err(StatusCode::BAD_REQUEST);
     }
-    // hyper has refused lengths that are no numbers, and several that differ.
-    if length_in(&parts.headers).is_some_and(|length| length > max_body) {
-        return Err(StatusCode::PAYLOAD_TOO_LARGE);
+    // HTTP/1 has no blanks around a value (RFC 9113, section 8.2.1).
+    if parts.version == Version::HTTP_2 && parts.headers.values().any(has_blanks) {
+        return Err(StatusCode::BAD_REQUEST);
     }
-    Ok(())
+    // hyper has refused several lengths that differ.
+    match length_in(&parts.headers) {
+        Some(length) if length > max_body => Err(StatusCode::PAYLOAD_TOO_LARGE),
+        None if parts.headers.contains_key(header::CONTENT_LENGTH) => Err(StatusCode::BAD_REQUEST),
+        _ => Ok(()),
+    }
+}
+
+/// Returns true for a value with a blank before or behind it.
+fn has_blanks(value: &HeaderValue) -> bool {
+    let is_blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    let bytes = value.as_bytes();
+    is_blank(bytes.first()) || is_blank(bytes.last())
 }
 
 /// Returns true if the client waits until it is asked for the body.
@@ -428,6 +440,8 @@ mod tests {
         }
         let length = ("content-length", "101");
         assert_eq!(checked("POST", "/", &[HOST, length]), Err(413));
+        let length = ("content-length", "");
+        assert_eq!(checked("POST", "/", &[HOST, length]), Err(400));
         assert_eq!(checked("CONNECT", "a.example:80", &[HOST]), Err(501));
         let user = "http://user@a.example/";
         assert_eq!(checked("GET", user, &[HOST]), Err(400));
@@ -476,6 +490,17 @@ mod tests {
             assert!(!is_sound(authority, hosts), "{hosts:?}");
         }
         assert!(!is_sound("/", &[]) && !is_sound("https://user@a.example/", &[]));
+    }
+
+    #[test]
+    fn values_of_http_2_have_no_blanks_around_them() {
+        let is_sound = |value: &'static str| {
+            let request = Request::builder().version(Version::HTTP_2);
+            let request = request.uri("https://a.example/").header("x", value);
+            check(&request.body(()).unwrap().into_parts().0, 0).is_ok()
+        };
+        assert!(is_sound("") && is_sound("a b"));
+        assert!(!is_sound(" a") && !is_sound("a ") && !is_sound("\ta") && !is_sound(" "));
     }
 
     #[test]
