@@ -10,6 +10,7 @@ mod attacks_ws;
 mod client;
 mod example;
 mod frames;
+mod published;
 mod relay;
 mod stage;
 mod tls;
