@@ -10,7 +10,6 @@ use bytes::Bytes;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use warren_engine::capability::web::WebTimeouts;
 
@@ -57,7 +56,10 @@ const TOO_SLOW: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// Serves a connection until its end.
-pub(super) async fn serve(mut stream: TcpStream, mut connection: Connection) {
+pub(super) async fn serve<T>(mut stream: T, mut connection: Connection)
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let site = connection.open.site();
     let timeouts = site.settings.timeouts;
     let Some(certificate) = &site.certificate else {
@@ -93,7 +95,7 @@ impl Connection {
 }
 
 /// Reads as much as tells the protocol. Returns true for HTTP/2, and the bytes.
-async fn first_bytes(stream: &mut TcpStream) -> io::Result<(bool, Bytes)> {
+async fn first_bytes<T: AsyncRead + Unpin>(stream: &mut T) -> io::Result<(bool, Bytes)> {
     let mut bytes = [0; PREFACE.len()];
     let mut len = 0;
     while len < bytes.len() {

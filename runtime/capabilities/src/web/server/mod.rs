@@ -38,6 +38,7 @@ mod stream;
 mod table;
 mod tls;
 mod tree;
+mod unbound;
 
 use std::fmt;
 use std::future::Future;
@@ -65,6 +66,8 @@ use site::Site;
 
 pub use counts::{DURATIONS, ListenerCounts, RequestCounts, SORTS, WebCounts};
 pub use error::ListenError;
+#[doc(hidden)]
+pub use unbound::{Answerer, Unbound};
 
 /// The HTTP server of a program.
 pub struct Server {
