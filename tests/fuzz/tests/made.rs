@@ -62,10 +62,10 @@ fn made_texts_are_taken_by_operations() {
 
 #[test]
 fn made_requests_find_routes_or_none() {
-    more_than("routes", &[50, 2, 20, 20]);
+    more_than("routes", &[8, 10, 50, 50]);
 }
 
 #[test]
 fn made_requests_are_answered_or_refused() {
-    more_than("heads", &[10, 30, 0]);
+    more_than("heads", &[1, 20, 0]);
 }
