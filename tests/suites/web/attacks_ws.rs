@@ -149,6 +149,32 @@ fn floods_of_frames_take_no_memory() {
 }
 
 #[test]
+fn messages_without_an_end_have_a_common_bound_and_a_time() {
+    const SOCKETS: usize = 100;
+    let mut stage = Stage::start();
+    let before = stage.site.session.own_memory();
+    let whole = masked(BINARY, &vec![b'a'; 1 << 20]);
+    stage.attack("100 messages but for their last byte", |site| {
+        let open = |_| Socket::at(site.client(), "/socket").expect("the socket is opened");
+        let mut sockets: Vec<Socket> = (0..SOCKETS).map(open).collect();
+        for socket in &mut sockets {
+            socket.0.try_send(&whole[..whole.len() - 1]);
+        }
+        let grown = site.session.own_memory().saturating_sub(before);
+        assert!(grown < 256 << 20, "{grown} bytes");
+        let codes: Vec<u16> = sockets.iter_mut().map(Socket::code).collect();
+        // The first ones have their time, and the others no room.
+        assert!(
+            codes.iter().all(|code| matches!(code, 1008 | 1013)),
+            "{codes:?}"
+        );
+        assert!(codes.contains(&1008) && codes.contains(&1013), "{codes:?}");
+        sockets
+    });
+    stage.has_room();
+}
+
+#[test]
 fn a_message_without_an_end_is_no_sign_of_life() {
     let manifest = format!(
         "[listeners.\"app:web\"]\n{LISTENER}[routers.\"app:relays\"]\nlistener = \"app:web\"\n\

@@ -360,3 +360,26 @@ fn an_open_socket_takes_little_memory() {
     assert!(of_each < 40 << 10, "{of_each} bytes");
     drop((first, others));
 }
+
+#[test]
+fn a_large_message_leaves_no_memory() {
+    const SOCKETS: u64 = 100;
+    const PONG: u8 = 0x8a;
+    // Nobody is told of the messages.
+    let web = "return function() return { headers = { ['X-WS-Relay'] = '{}' } } end";
+    let site = serve_room(ECHO, &[("web.lua", web)], &[]);
+    let large = masked(BINARY, &vec![b'a'; 1 << 20]);
+    let open = |_: u64| {
+        let mut socket = Socket::open(&site);
+        socket.0.send(&large);
+        socket.send(PING, b"");
+        while socket.frame().0 != PONG {}
+        socket
+    };
+    let first: Vec<Socket> = (0..20).map(open).collect();
+    let before = site.session.own_memory();
+    let others: Vec<Socket> = (0..SOCKETS).map(open).collect();
+    let of_each = site.session.own_memory().saturating_sub(before) / SOCKETS;
+    assert!(of_each < 200 << 10, "{of_each} bytes");
+    drop((first, others));
+}

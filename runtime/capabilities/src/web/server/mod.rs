@@ -14,6 +14,7 @@
 mod activity;
 mod answer;
 mod body;
+mod budget;
 mod clients;
 mod compress;
 mod conditions;

@@ -656,6 +656,21 @@ pub(super) const ROWS: &[Row] = &[
         &[Constant(RELAY, "MAX_FRAME", Bytes)],
     ),
     (
+        "bytes of unfinished messages of all WebSockets",
+        &[
+            Constant(
+                "runtime/capabilities/src/web/server/budget.rs",
+                "MAX_UNFINISHED",
+                Bytes,
+            ),
+            Text(
+                "runtime/capabilities/src/web/server/relay/metered.rs",
+                "FREE: usize = 16 << 10",
+            ),
+        ],
+    ),
+    ("time of a message of more than", &[Elsewhere]),
+    (
         "time between the heartbeats of a relay",
         &[Constant(RELAYED, "HEARTBEAT", Time)],
     ),

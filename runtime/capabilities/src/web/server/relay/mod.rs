@@ -15,6 +15,8 @@
 mod config;
 mod handshake;
 mod link;
+mod metered;
+mod places;
 mod sse;
 mod websocket;
 
