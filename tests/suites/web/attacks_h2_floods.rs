@@ -4,7 +4,7 @@
 use std::iter;
 use std::time::{Duration, Instant};
 
-use super::attacks_h2::End::{Answer, Connection};
+use super::attacks_h2::End::{self, Answer, Connection};
 use super::attacks_h2::{CALM, CANCEL, NONE, READ, REFUSED, end, find, window};
 use super::frames::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, Frame, GET, HEADERS, PING, PRIORITY, RESET,
@@ -56,6 +56,21 @@ fn floods_of_frames_end_their_connection() {
             client
         });
     }
+    // For each window the server resets a stream, and at last the connection.
+    stage.attack("windows that are too large", |site| {
+        let mut client = site.client();
+        client.send(preface());
+        for number in 0..300 {
+            let stream = 2 * number + 1;
+            let head = frame(HEADERS, END_HEADERS, stream, READ);
+            let large = frame(WINDOW_UPDATE, 0, stream, &window(0x7fff_ffff));
+            client.try_send([head, large].concat());
+        }
+        let mut ends = iter::from_fn(|| Some(end(&mut client)));
+        let last = ends.find(|end| !matches!(end, Answer(_) | End::Stream(_)));
+        assert_eq!(last, Some(Connection(CALM)));
+        client
+    });
     // These are answered, or mean nothing. A client that takes no answer is given up, and a
     // connection without a request has its time.
     let before = stage.site.session.own_memory();
