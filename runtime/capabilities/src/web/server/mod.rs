@@ -15,6 +15,7 @@ mod activity;
 mod answer;
 mod body;
 mod budget;
+mod checks;
 mod clients;
 mod compress;
 mod conditions;

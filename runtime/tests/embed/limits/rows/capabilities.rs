@@ -480,7 +480,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         "header fields of a request |",
         &[Constant(
-            "runtime/capabilities/src/web/server/request.rs",
+            "runtime/capabilities/src/web/server/checks.rs",
             "MAX_FIELDS",
             Count,
         )],
