@@ -46,6 +46,84 @@ pub fn official_lua_tests() -> PathBuf {
     tools.directory.join("lupa-2.8/third-party/lua54/testes")
 }
 
+/// The tests that others have published for servers of HTTP, and a Python that runs them.
+#[derive(Debug)]
+pub struct HttpSuites {
+    /// The interpreter.
+    pub python: PathBuf,
+    /// The directory with the sources of each package.
+    sources: PathBuf,
+}
+
+impl HttpSuites {
+    /// Returns the sources of a package, whose name with its version begins so.
+    ///
+    /// # Panics
+    ///
+    /// There are none.
+    #[track_caller]
+    pub fn source(&self, package: &str) -> PathBuf {
+        let entries = crate::entries(&self.sources).expect("a directory can be read");
+        let mut found = entries.into_iter().filter(|path| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            path.is_dir() && name.starts_with(&format!("{package}-"))
+        });
+        found
+            .next()
+            .unwrap_or_else(|| panic!("no sources of {package}"))
+    }
+}
+
+/// Installs the packages of `tests/http` with their SHA-256; a repeated call takes a moment.
+///
+/// # Panics
+///
+/// There is no Python, or a package cannot be had or is another one.
+#[track_caller]
+pub fn http_suites() -> HttpSuites {
+    need("python3", "Python", "python3 python3-venv");
+    let lists = layout::project().join("tests/http");
+    let [packages, sources] = ["tools.txt", "sources.txt"].map(|name| lists.join(name));
+    let tools = Tools::at("http-suites", &[packages.clone(), sources.clone()]);
+    tools.install(|directory| {
+        let mut venv = Command::new("python3");
+        venv.args(["-m", "venv", "--clear"])
+            .arg(directory.join("venv"));
+        run(venv, "an environment for Python");
+        let pip = || {
+            let mut pip = Command::new(directory.join("venv/bin/python"));
+            pip.args(["-m", "pip"]);
+            pip
+        };
+        let mut install = pip();
+        install
+            .args(["install", "--quiet", "--require-hashes", "-r"])
+            .arg(packages);
+        run(install, "the packages that run tests of HTTP");
+        let mut download = pip();
+        download
+            .args(["download", "--quiet", "--no-deps", "--require-hashes"])
+            .args(["--no-binary", "autobahntestsuite,gunicorn,h2", "--dest"])
+            .arg(directory)
+            .arg("-r")
+            .arg(sources);
+        run(download, "the archives with tests of HTTP");
+        let archives = crate::entries(directory).expect("a directory can be read");
+        for archive in archives
+            .iter()
+            .filter(|file| file.to_string_lossy().ends_with(".tar.gz"))
+        {
+            let mut tar = Command::new("tar");
+            tar.arg("-xzf").arg(archive).current_dir(directory);
+            run(tar, "an archive with tests of HTTP");
+        }
+    });
+    HttpSuites {
+        python: tools.directory.join("venv/bin/python"),
+        sources: tools.directory,
+    }
+}
+
 /// The directory of Debian's libraries of Lua.
 const LIBRARIES: &str = "/usr/share/lua/5.1";
 

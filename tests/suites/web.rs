@@ -3,10 +3,16 @@
 
 #![allow(clippy::expect_used)]
 
+mod attacks;
+mod attacks_h2;
+mod attacks_h2_floods;
+mod attacks_ws;
 pub(crate) mod client;
 mod example;
 mod frames;
+mod published;
 mod relay;
+mod stage;
 mod tls;
 mod traces;
 

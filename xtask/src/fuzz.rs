@@ -23,7 +23,7 @@ use counts::Count;
 pub(crate) use coverage::stand_in_for_rustc;
 
 /// Targets that libFuzzer drives.
-const GUIDED: [&str; 12] = [
+const GUIDED: [&str; 14] = [
     "values",
     "c",
     "alike",
@@ -36,6 +36,8 @@ const GUIDED: [&str; 12] = [
     "operations",
     "control",
     "cache",
+    "routes",
+    "heads",
 ];
 
 /// Targets that drive themselves, each with its script.

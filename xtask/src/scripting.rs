@@ -26,6 +26,7 @@ const NEEDED: [(&[&str], &[&str]); 7] = [
         &["postgresql"],
     ),
     (&["nats-server", "--version"], &["nats-server"]),
+    (&["openssl", "version"], &["openssl"]),
     (
         &["chromium", "--version"],
         &["chromium", "fonts-dejavu-core"],

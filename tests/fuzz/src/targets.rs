@@ -11,8 +11,10 @@ mod modules;
 mod node;
 mod operations;
 mod programs;
+mod routes;
 mod texts;
 mod values;
+mod web;
 
 use crate::Target;
 
@@ -100,5 +102,19 @@ pub(crate) const ALL: &[Target] = &[
         reaches: &cache::CACHE,
         make: None,
         run: cache::cache,
+    },
+    Target {
+        name: "routes",
+        takes: "routes of a listener and requests, for the search and a model of it",
+        reaches: &routes::ROUTES,
+        make: Some(routes::make),
+        run: routes::routes,
+    },
+    Target {
+        name: "heads",
+        takes: "bytes of a client of the HTTP server, HTTP/1.1 and HTTP/2",
+        reaches: &web::HEADS,
+        make: Some(web::make),
+        run: web::heads,
     },
 ];

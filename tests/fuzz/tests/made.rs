@@ -59,3 +59,13 @@ fn made_scripts_call_everything() {
 fn made_texts_are_taken_by_operations() {
     more_than("operations", &[5, 4, 4, 1, 1, 1, 4, 2]);
 }
+
+#[test]
+fn made_requests_find_routes_or_none() {
+    more_than("routes", &[8, 10, 50, 50]);
+}
+
+#[test]
+fn made_requests_are_answered_or_refused() {
+    more_than("heads", &[1, 20, 0]);
+}

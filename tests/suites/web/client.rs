@@ -1,12 +1,16 @@
 //! A client of HTTP/1.1 that may send anything.
 
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
-use std::net::TcpStream;
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
 
 use warren_tests::TIMEOUT;
 
 /// A connection.
 pub(crate) struct Client(BufReader<TcpStream>);
+
+/// The longest wait for an answer between two bytes of a slow client.
+const PACE: Duration = Duration::from_millis(50);
 
 /// An answer.
 #[derive(Debug)]
@@ -37,6 +41,30 @@ impl Client {
     /// Returns false if the server does not take the bytes.
     pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> bool {
         self.0.get_mut().write_all(bytes.as_ref()).is_ok()
+    }
+
+    /// Sends the same bytes again and again, each time a moment later, until the server has said
+    /// something or closed the connection.
+    #[track_caller]
+    pub(super) fn drip(&mut self, bytes: &[u8]) {
+        while self.try_send(bytes) && !self.hears() {}
+    }
+
+    /// Waits a moment for bytes or the end of the connection. Returns false if nothing has come.
+    #[track_caller]
+    pub(super) fn hears(&mut self) -> bool {
+        let wait = |stream: &TcpStream, time| stream.set_read_timeout(Some(time));
+        wait(self.0.get_ref(), PACE).expect("a timeout");
+        let is_silent = self.0.fill_buf().is_err_and(|error| is_late(&error));
+        wait(self.0.get_ref(), TIMEOUT).expect("a timeout");
+        !is_silent
+    }
+
+    /// Sends nothing more.
+    #[track_caller]
+    pub(super) fn end(&mut self) {
+        let ended = self.0.get_ref().shutdown(Shutdown::Write);
+        ended.expect("the connection is there");
     }
 
     /// Sends a request without a body.
@@ -82,6 +110,26 @@ impl Client {
             answer.head.push(field);
         }
         answer
+    }
+
+    /// Reads answers to the end of the connection, however it comes. Returns their status.
+    #[track_caller]
+    pub(super) fn statuses(&mut self) -> Vec<u16> {
+        let mut statuses = Vec::new();
+        while self.has_more() {
+            statuses.push(self.answer().status);
+        }
+        statuses
+    }
+
+    /// Waits for bytes. Returns false at the end of the connection.
+    #[track_caller]
+    pub(super) fn has_more(&mut self) -> bool {
+        match self.0.fill_buf() {
+            Ok(bytes) => !bytes.is_empty(),
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => false,
+            Err(error) => panic!("the connection did not end: {error}"),
+        }
     }
 
     #[track_caller]
@@ -130,6 +178,14 @@ impl Client {
             Err(error) => panic!("the connection did not end: {error}"),
         }
     }
+}
+
+/// Returns true for the error of a read without bytes in time.
+fn is_late(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut
+    )
 }
 
 impl Answer {

@@ -4,17 +4,17 @@ use super::client::Client;
 use super::{Site, serve};
 
 /// A WebSocket, frame by frame.
-pub(super) struct Socket(Client);
+pub(super) struct Socket(pub(super) Client);
 
 pub(super) const TEXT: u8 = 0x81;
-const BINARY: u8 = 0x82;
-const CLOSE: u8 = 0x88;
-const PING: u8 = 0x89;
+pub(super) const BINARY: u8 = 0x82;
+pub(super) const CLOSE: u8 = 0x88;
+pub(super) const PING: u8 = 0x89;
 
 /// The bit of a frame that is the last of its message.
-const LAST: u8 = 0x80;
+pub(super) const LAST: u8 = 0x80;
 
-const HANDSHAKE: &str = "Host: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
+pub(super) const HANDSHAKE: &str = "Host: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
                          Sec-WebSocket-Version: 13\r\n\
                          Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
 
@@ -47,7 +47,7 @@ impl Socket {
 
     /// Reads a frame: its kind and its payload.
     #[track_caller]
-    fn frame(&mut self) -> (u8, Vec<u8>) {
+    pub(super) fn frame(&mut self) -> (u8, Vec<u8>) {
         let head = self.0.bytes(2);
         let long = match head[1] {
             126 => self.0.bytes(2),
@@ -69,7 +69,7 @@ impl Socket {
 
     /// Reads up to the end of the connection. Returns the code with which it is closed.
     #[track_caller]
-    fn code(&mut self) -> u16 {
+    pub(super) fn code(&mut self) -> u16 {
         loop {
             let (kind, payload) = self.frame();
             if kind == CLOSE {
@@ -82,7 +82,7 @@ impl Socket {
 }
 
 /// Returns a frame of a client. The mask has no bits, so the payload stays what it is.
-fn masked(kind: u8, payload: &[u8]) -> Vec<u8> {
+pub(super) fn masked(kind: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = head(kind, payload.len());
     frame.extend(payload);
     frame
@@ -358,5 +358,28 @@ fn an_open_socket_takes_little_memory() {
     let others: Vec<Socket> = (0..SOCKETS).map(|_| Socket::open(&site)).collect();
     let of_each = site.session.own_memory().saturating_sub(before) / SOCKETS;
     assert!(of_each < 40 << 10, "{of_each} bytes");
+    drop((first, others));
+}
+
+#[test]
+fn a_large_message_leaves_no_memory() {
+    const SOCKETS: u64 = 100;
+    const PONG: u8 = 0x8a;
+    // Nobody is told of the messages.
+    let web = "return function() return { headers = { ['X-WS-Relay'] = '{}' } } end";
+    let site = serve_room(ECHO, &[("web.lua", web)], &[]);
+    let large = masked(BINARY, &vec![b'a'; 1 << 20]);
+    let open = |_: u64| {
+        let mut socket = Socket::open(&site);
+        socket.0.send(&large);
+        socket.send(PING, b"");
+        while socket.frame().0 != PONG {}
+        socket
+    };
+    let first: Vec<Socket> = (0..20).map(open).collect();
+    let before = site.session.own_memory();
+    let others: Vec<Socket> = (0..SOCKETS).map(open).collect();
+    let of_each = site.session.own_memory().saturating_sub(before) / SOCKETS;
+    assert!(of_each < 200 << 10, "{of_each} bytes");
     drop((first, others));
 }

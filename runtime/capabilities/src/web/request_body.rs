@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ pub(crate) struct RequestBody {
     timeout: Duration,
     /// Present while a part is waited for.
     timer: Option<Pin<Box<Sleep>>>,
+    /// Present if the client waits until it is asked for the body: true once it is.
+    asked: Option<Arc<AtomicBool>>,
 }
 
 impl RequestBody {
@@ -42,7 +45,14 @@ impl RequestBody {
             max,
             timeout,
             timer: None,
+            asked: None,
         }
+    }
+
+    /// Notes when the client is asked for the body.
+    pub(crate) fn noting(mut self, asked: Option<Arc<AtomicBool>>) -> RequestBody {
+        self.asked = asked;
+        self
     }
 
     /// Lowers the limit of the bytes.
@@ -103,6 +113,9 @@ impl Body for RequestBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = &mut *self;
+        if let Some(asked) = this.asked.take() {
+            asked.store(true, Ordering::Release);
+        }
         let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
             let error = ready!(this.poll_timer(cx));
             return Poll::Ready(Some(Err(error)));

@@ -13,12 +13,15 @@ use warren_engine::{Node, ProcessEnd};
 use warren_kernel::{Error, Process};
 
 use super::record::Record;
+use super::stream::{Turn, turn_to};
 use crate::streams::Reader;
 use crate::web::exchange::Exchange;
 
 /// The body of an answer.
 pub(super) struct Served {
     content: Content,
+    /// True if a process makes the bytes, which goes on to its end if nobody gets them.
+    is_of_process: bool,
     /// The bytes that the head promises. Nobody looks for an end behind them.
     expected: Option<u64>,
     /// The record of the request, once the answer is complete but for the body.
@@ -49,9 +52,22 @@ impl Served {
         Served::of(Content::Parts(body))
     }
 
+    /// Returns the bytes that a process makes.
+    pub(super) fn of_process(body: BoxedBody) -> Served {
+        let mut served = Served::parts(body);
+        served.is_of_process = true;
+        served
+    }
+
+    /// Returns a body without its bytes, whose length is not known.
+    pub(super) fn left_out() -> Served {
+        Served::of(Content::Headless)
+    }
+
     fn of(content: Content) -> Served {
         Served {
             content,
+            is_of_process: false,
             expected: None,
             record: None,
         }
@@ -84,26 +100,20 @@ impl Served {
         self.content = Content::Parts(change(body));
     }
 
-    /// Leaves the bytes out, as the answer to HEAD does. The process that makes them may go on
-    /// to its end for a while. One that makes them for ever is asked to end, as that of a client
-    /// that has gone: nobody would hear of this client's end.
-    pub(super) fn leave_out(&mut self) {
-        self.leave_out_for(UNSEEN);
-    }
-
-    fn leave_out_for(&mut self, time: Duration) {
-        if let Content::Parts(mut body) = std::mem::replace(&mut self.content, Content::Headless) {
-            tokio::spawn(async move {
-                let next =
-                    |body: &mut BoxedBody, cx: &mut Context<'_>| body.as_mut().poll_frame(cx);
-                let to_its_end = async {
-                    while let Some(Ok(_)) = std::future::poll_fn(|cx| next(&mut body, cx)).await {}
-                };
-                // The drop of the body tells its process.
-                let _ = tokio::time::timeout(time, to_its_end).await;
-            });
+    /// Leaves the bytes out, as the answer to HEAD does. Returns those of a process that may
+    /// still make some.
+    pub(super) fn leave_out(&mut self) -> Option<BoxedBody> {
+        match std::mem::replace(&mut self.content, Content::Headless) {
+            Content::Parts(body) if self.is_of_process => Some(body),
+            _ => None,
         }
     }
+}
+
+/// Takes the bytes of a body that nobody gets, to their end.
+pub(super) async fn drain(mut body: BoxedBody) {
+    let next = |body: &mut BoxedBody, cx: &mut Context<'_>| body.as_mut().poll_frame(cx);
+    while let Some(Ok(_)) = std::future::poll_fn(|cx| next(&mut body, cx)).await {}
 }
 
 impl Body for Served {
@@ -116,10 +126,15 @@ impl Body for Served {
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = &mut *self;
         let frame = match &mut this.content {
-            Content::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Content::Whole(bytes) => Poll::Ready(part_of(bytes).map(|part| Ok(Frame::data(part)))),
             Content::Parts(body) => body.as_mut().poll_frame(cx),
             Content::Headless => Poll::Ready(None),
         };
+        match &frame {
+            Poll::Pending => turn_to(Turn::Process),
+            Poll::Ready(Some(Ok(_))) => turn_to(Turn::Client),
+            Poll::Ready(_) => {}
+        }
         if let (Poll::Ready(frame), Some(record)) = (&frame, &mut this.record) {
             match frame {
                 Some(Ok(frame)) => record.add(frame.data_ref().map_or(0, Bytes::len)),
@@ -161,6 +176,15 @@ impl Drop for Served {
     }
 }
 
+/// Takes the next part of bytes that are all there. A client of HTTP/2 that takes nothing has no
+/// more than one part waiting.
+fn part_of(bytes: &mut Option<Bytes>) -> Option<Bytes> {
+    match bytes {
+        Some(bytes) if bytes.len() > MAX_PART => Some(bytes.split_to(MAX_PART)),
+        _ => bytes.take(),
+    }
+}
+
 /// The future of the end of a process.
 pub(super) type Ending = Pin<Box<dyn Future<Output = ProcessEnd> + Send>>;
 
@@ -182,9 +206,6 @@ pub(super) struct Written {
 }
 
 type Reading = Pin<Box<dyn Future<Output = Result<Option<Bytes>, Error>> + Send>>;
-
-/// Time for which a process may make bytes that nobody gets.
-const UNSEEN: Duration = Duration::from_secs(5);
 
 /// The most bytes of one part.
 const MAX_PART: usize = 64 << 10;
@@ -363,42 +384,5 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         self.ask("the client has gone");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::streams::pipe;
-
-    /// Streams of events have no end by themselves, and the client of a HEAD is not seen to go.
-    #[tokio::test]
-    async fn bytes_without_an_end_are_not_made_for_nobody() {
-        let (writer, reader) = pipe();
-        let mut piped = Piped::new(reader);
-        let body = EndlessBody(move |cx: &mut Context<'_>| piped.poll_frame(cx));
-        let mut served = Served::parts(Box::pin(body));
-        served.leave_out_for(Duration::from_millis(1));
-        let gone = async { while writer.write(vec![7; MAX_PART]).await.is_ok() {} };
-        let patience = Duration::from_secs(60);
-        tokio::time::timeout(patience, gone).await.unwrap();
-    }
-
-    /// A body of bytes that are written elsewhere.
-    struct EndlessBody<F>(F);
-
-    impl<F> Body for EndlessBody<F>
-    where
-        F: FnMut(&mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Error>>> + Unpin,
-    {
-        type Data = Bytes;
-        type Error = Error;
-
-        fn poll_frame(
-            self: Pin<&mut Self>,
-            cx: &mut Context<'_>,
-        ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
-            (self.get_mut().0)(cx)
-        }
     }
 }

@@ -93,13 +93,19 @@ struct Compressed {
     body: BoxedBody,
     /// Absent once the end was sent.
     encoder: Option<GzEncoder<Vec<u8>>>,
+    /// Bytes that were compressed since others of the thread had their turn.
+    worked: usize,
 }
+
+/// Bytes that are compressed at once, which takes some milliseconds.
+const AT_ONCE: usize = 64 << 10;
 
 impl Compressed {
     fn new(body: BoxedBody, level: Compression) -> Compressed {
         Compressed {
             body,
             encoder: Some(GzEncoder::new(Vec::new(), level)),
+            worked: 0,
         }
     }
 
@@ -131,6 +137,11 @@ impl Body for Compressed {
             if self.encoder.is_none() {
                 return Poll::Ready(None);
             }
+            if self.worked >= AT_ONCE {
+                self.worked = 0;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             let frame = match ready!(self.body.as_mut().poll_frame(cx)) {
                 Some(Ok(frame)) => frame,
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
@@ -145,6 +156,7 @@ impl Body for Compressed {
             let Ok(bytes) = frame.into_data() else {
                 continue;
             };
+            self.worked += bytes.len();
             let part = self.part(&bytes);
             if part.as_ref().is_ok_and(Bytes::is_empty) {
                 continue;
@@ -190,5 +202,24 @@ mod tests {
         let mut back = String::new();
         GzDecoder::new(&all[..]).read_to_string(&mut back).unwrap();
         assert_eq!(back, text);
+    }
+
+    #[test]
+    fn others_have_their_turn_between_the_parts_of_a_large_body() {
+        let waits = |len: usize| {
+            let body: BoxedBody = Box::pin(Served::whole(vec![b'a'; len].into()));
+            let mut body = Compressed::new(body, Compression::fast());
+            let mut cx = Context::from_waker(std::task::Waker::noop());
+            let mut waits = 0;
+            loop {
+                match Pin::new(&mut body).poll_frame(&mut cx) {
+                    Poll::Pending => waits += 1,
+                    Poll::Ready(Some(frame)) => drop(frame.unwrap()),
+                    Poll::Ready(None) => return waits,
+                }
+            }
+        };
+        assert_eq!(waits(AT_ONCE - 1), 0);
+        assert_eq!(waits(10 * AT_ONCE), 10);
     }
 }

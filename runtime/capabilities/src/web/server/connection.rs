@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::server::conn::{http1, http2};
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::sync::watch;
 use warren_engine::capability::web::WebTimeouts;
 
@@ -18,6 +17,7 @@ use super::activity::{Activity, Expired};
 use super::io::Timed;
 use super::open::{Connection, Stop, stopped};
 use super::request::Requests;
+use super::stream::Streams;
 use super::tls::HTTP_2;
 
 /// The most bytes of the head of a request, and of what a connection holds of what was read.
@@ -56,7 +56,10 @@ const TOO_SLOW: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
 /// Serves a connection until its end.
-pub(super) async fn serve(mut stream: TcpStream, mut connection: Connection) {
+pub(super) async fn serve<T>(mut stream: T, mut connection: Connection)
+where
+    T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let site = connection.open.site();
     let timeouts = site.settings.timeouts;
     let Some(certificate) = &site.certificate else {
@@ -92,7 +95,7 @@ impl Connection {
 }
 
 /// Reads as much as tells the protocol. Returns true for HTTP/2, and the bytes.
-async fn first_bytes(stream: &mut TcpStream) -> io::Result<(bool, Bytes)> {
+async fn first_bytes<T: AsyncRead + Unpin>(stream: &mut T) -> io::Result<(bool, Bytes)> {
     let mut bytes = [0; PREFACE.len()];
     let mut len = 0;
     while len < bytes.len() {
@@ -124,7 +127,8 @@ async fn speak<T>(
     let io = Timed::new(io, prefix, Arc::clone(&activity), timeouts.write);
     let requests = Requests::new(connection, Arc::clone(&activity));
     if is_http_2 {
-        http_2(io, requests, &activity, stop).await;
+        let streams = Streams::new(timeouts.write);
+        http_2(io, (requests, streams), &activity, stop).await;
     } else {
         http_1(io, requests, &activity, stop).await;
     }
@@ -172,13 +176,13 @@ async fn http_1<T>(
 
 async fn http_2<T>(
     io: Timed<T>,
-    requests: Requests,
+    (requests, streams): (Requests, Streams),
     activity: &Activity,
     mut stop: watch::Receiver<Stop>,
 ) where
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let mut builder = http2::Builder::new(TokioExecutor::new());
+    let mut builder = http2::Builder::new(streams);
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(MAX_STREAMS)

@@ -14,6 +14,8 @@
 mod activity;
 mod answer;
 mod body;
+mod budget;
+mod checks;
 mod clients;
 mod compress;
 mod conditions;
@@ -34,9 +36,11 @@ mod relay;
 mod request;
 mod site;
 mod status;
+mod stream;
 mod table;
 mod tls;
 mod tree;
+mod unbound;
 
 use std::fmt;
 use std::future::Future;
@@ -65,6 +69,8 @@ use site::Site;
 
 pub use counts::{DURATIONS, ListenerCounts, RequestCounts, SORTS, WebCounts};
 pub use error::ListenError;
+#[doc(hidden)]
+pub use unbound::{Answerer, Unbound};
 
 /// The HTTP server of a program.
 pub struct Server {

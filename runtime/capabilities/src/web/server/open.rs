@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::RwLock;
 use tokio::sync::{Notify, watch};
 
+use super::budget::Budget;
 use super::clients::{Clients, Counted};
 use super::context::Context;
 use super::counts::Connected;
@@ -48,6 +49,8 @@ pub(super) struct Open {
     count: AtomicUsize,
     /// Told when a further connection may have room.
     freed: Notify,
+    /// Bytes of messages of WebSockets that have no end yet.
+    pub(super) unfinished: Arc<Budget>,
 }
 
 impl Open {
@@ -57,6 +60,7 @@ impl Open {
             clients: Arc::default(),
             count: AtomicUsize::new(0),
             freed: Notify::new(),
+            unfinished: Arc::default(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use http::request::Parts;
@@ -37,6 +38,8 @@ pub(super) struct Call<'a> {
     pub(super) connection: &'a Connection,
     pub(super) site: &'a Site,
     pub(super) trace: TraceId,
+    /// Present if the client waits until it is asked for the body: true once it is.
+    pub(super) expects: Option<Arc<AtomicBool>>,
     pub(super) asked: &'a Asked,
     pub(super) matched: Matched,
     pub(super) path: Path,
@@ -97,6 +100,7 @@ impl Call<'_> {
         let identity = self.asked.identity.clone();
         let trace = self.trace;
         let body = RequestBody::new(body, site.settings.max_body, site.settings.timeouts.read);
+        let body = body.noting(self.expects.clone());
         let (exchange, mut receiver) = Exchange::new(self.head(parts, &body), body);
         let kept = Kept::default();
         let of_components: Arc<dyn OfComponents> = exchange.clone();
@@ -155,7 +159,7 @@ impl Call<'_> {
                     }
                     Err(_) => {
                         let body = Written::new(exchange, reader, ending, guard);
-                        Ok(with_draft(draft, Served::parts(Box::pin(body))))
+                        Ok(with_draft(draft, Served::of_process(Box::pin(body))))
                     }
                 }
             }
@@ -231,7 +235,7 @@ fn of_component(response: Response<BoxedBody>, guard: Guard) -> Response<Served>
     leave_out_fields_of_connection(&mut parts.headers);
     let length = body.size_hint().exact();
     let body = OfComponent::new(body, length, guard);
-    Response::from_parts(parts, Served::parts(Box::pin(body)))
+    Response::from_parts(parts, Served::of_process(Box::pin(body)))
 }
 
 fn of_ended_component(response: Response<BoxedBody>) -> Response<Served> {

@@ -22,7 +22,7 @@ pub(super) struct Record {
     trace: Option<Arc<TraceContext>>,
     active: Active,
     /// The count of the listener, which bounds the requests at a time.
-    _answering: Option<Answering>,
+    answering: Option<Answering>,
     counts: Arc<OfListener>,
     route: Option<Arc<Requests>>,
     started: Instant,
@@ -65,7 +65,7 @@ impl Record {
             id,
             trace: None,
             active,
-            _answering: answering,
+            answering,
             counts: Arc::clone(counts),
             route: None,
             started: Instant::now(),
@@ -134,6 +134,11 @@ impl Record {
     /// Notes the status of the answer.
     pub(super) fn answered(&mut self, status: u16) {
         self.status = Some(status);
+    }
+
+    /// Takes the count of a request whose process outlives its answer.
+    pub(super) fn take_answering(&mut self) -> Option<Answering> {
+        self.answering.take()
     }
 
     /// Notes bytes of the body.

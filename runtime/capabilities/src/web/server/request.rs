@@ -1,26 +1,31 @@
-//! A request: the checks of its head, its way to a process or a file, and its answer.
+//! A request: its way to a process or a file, and its answer.
 
 use std::convert::Infallible;
 use std::future::Future;
 use std::num::NonZeroU64;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use http::request::Parts;
-use http::uri::Authority;
-use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, Version, header};
 use http_body::Body as _;
 use hyper::body::Incoming;
 use hyper::service::Service;
+use tokio::sync::watch;
 use tracing::{Instrument as _, Level, Span};
 use warren_engine::TraceContext;
+use warren_engine::capability::http::Body as BoxedBody;
 use warren_kernel::TraceId;
 
 use super::activity::{Active, Activity};
 use super::answer::{failure, plain};
-use super::body::Served;
+use super::body::{Served, drain};
+use super::checks::{check, has_other_coding, join_cookies, length_in};
+use super::counts::Answering;
 use super::middleware::{Asked, Step};
-use super::open::Connection;
+use super::open::{Connection, Stop, stopped};
 use super::path::{Path, decode};
 use super::process::{self, Call};
 use super::record::Record;
@@ -83,7 +88,8 @@ async fn answer(
     let context = received.or_else(|| wants_spans().then(|| traces::begun(trace.0))?);
     record.set_trace(context.map(|context| Arc::new(context.below(trace.0))));
     let span = span_of(&record, &site.settings.id, &parts, parent);
-    let response = match is_full {
+    let expects = expects(&parts, &body).then(Arc::<AtomicBool>::default);
+    let mut response = match is_full {
         true => failure(StatusCode::SERVICE_UNAVAILABLE, record.id()),
         false => {
             let on_the_way = OnTheWay {
@@ -91,12 +97,22 @@ async fn answer(
                 site: &site,
                 trace,
                 span: span.clone(),
+                expects: expects.clone(),
                 record: &mut record,
             };
             on_the_way.answer(parts, body).instrument(span).await
         }
     };
-    finish(response, &method, record)
+    if expects.is_some_and(|asked| !asked.load(Ordering::Acquire)) {
+        // The next bytes may be the body, or a request of a client that keeps it back.
+        close(&mut response);
+    }
+    let (response, unread) = finish(response, &method, record);
+    if let Some(unread) = unread {
+        let limit = site.settings.timeouts.write;
+        tokio::spawn(unread.drain(limit, connection.stop.clone()));
+    }
+    response
 }
 
 /// Returns true if anybody wants spans.
@@ -126,8 +142,33 @@ fn span_of(
     )
 }
 
-/// Completes an answer.
-fn finish(mut response: Response<Served>, method: &Method, mut record: Record) -> Response<Served> {
+/// Bytes of a process that its client does not get, as with HEAD. The request counts until the
+/// process has ended.
+struct Unread {
+    body: BoxedBody,
+    answering: Option<Answering>,
+}
+
+impl Unread {
+    /// Lets the process go on to its end, for as long as it would have had without an answer.
+    /// After that its client has gone, as is that of a listener that ends.
+    async fn drain(self, limit: Duration, mut stop: watch::Receiver<Stop>) {
+        let Unread { body, answering } = self;
+        tokio::select! {
+            () = drain(body) => {}
+            () = tokio::time::sleep(limit) => {}
+            () = stopped(&mut stop, Stop::Now) => {}
+        }
+        drop(answering);
+    }
+}
+
+/// Completes an answer. Returns the bytes that the client does not get, too.
+fn finish(
+    mut response: Response<Served>,
+    method: &Method,
+    mut record: Record,
+) -> (Response<Served>, Option<Unread>) {
     let status = response.status();
     record.answered(status.as_u16());
     if let Ok(id) = HeaderValue::from_str(record.id()) {
@@ -139,21 +180,23 @@ fn finish(mut response: Response<Served>, method: &Method, mut record: Record) -
         status,
         StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
     );
-    if has_no_body {
-        response.body_mut().leave_out();
-    } else if *method == Method::HEAD {
-        if let Some(length) = length {
-            let headers = response.headers_mut();
-            headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        }
-        response.body_mut().leave_out();
+    let is_head = *method == Method::HEAD;
+    if is_head
+        && !has_no_body
+        && let Some(length) = length
+    {
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
-    response.map(|body| body.recorded(record, length))
-}
-
-fn length_in(headers: &HeaderMap) -> Option<u64> {
-    let length = headers.get(header::CONTENT_LENGTH)?;
-    length.to_str().ok()?.parse().ok()
+    let left_out = match has_no_body || is_head {
+        true => response.body_mut().leave_out(),
+        false => None,
+    };
+    let unread = left_out.map(|body| Unread {
+        body,
+        answering: record.take_answering(),
+    });
+    (response.map(|body| body.recorded(record, length)), unread)
 }
 
 /// A request on its way.
@@ -163,20 +206,33 @@ struct OnTheWay<'a> {
     trace: TraceId,
     /// The span of the request, if anybody wants spans.
     span: Span,
+    /// Present if the client waits until it is asked for the body: true once it is.
+    expects: Option<Arc<AtomicBool>>,
     record: &'a mut Record,
 }
 
 impl OnTheWay<'_> {
-    async fn answer(mut self, parts: Parts, body: Incoming) -> Response<Served> {
+    async fn answer(mut self, mut parts: Parts, body: Incoming) -> Response<Served> {
+        if parts.version == Version::HTTP_2 {
+            join_cookies(&mut parts.headers);
+        }
+        if let Err(status) = check(&parts, self.site.settings.max_body) {
+            return plain(status);
+        }
+        if has_other_coding(&parts.headers) {
+            // A proxy in front may have found another end of the body.
+            let mut response = plain(StatusCode::NOT_IMPLEMENTED);
+            close(&mut response);
+            return response;
+        }
         if parts.method == Method::OPTIONS && parts.uri.path() == "*" {
             // A question about the server as a whole: it is there.
             let mut response = Response::new(Served::empty());
             *response.status_mut() = StatusCode::NO_CONTENT;
             return response;
         }
-        let path = match check(&parts, self.site.settings.max_body) {
-            Ok(path) => path,
-            Err(status) => return plain(status),
+        let Some(path) = decode(parts.uri.path()) else {
+            return plain(StatusCode::BAD_REQUEST);
         };
         let found = self.site.table.find(&parts.method, &path.segments);
         let router = found.router().cloned();
@@ -239,6 +295,7 @@ impl OnTheWay<'_> {
             connection: self.connection,
             site: self.site,
             trace: self.trace,
+            expects: self.expects.clone(),
             asked,
             matched,
             path,
@@ -265,41 +322,16 @@ impl OnTheWay<'_> {
     }
 }
 
-/// Checks the head of a request. Returns its path, or the status of the refusal.
-fn check(parts: &Parts, max_body: u64) -> Result<Path, StatusCode> {
-    if parts.method == Method::CONNECT {
-        return Err(StatusCode::NOT_IMPLEMENTED);
-    }
-    check_host(parts)?;
-    // hyper has refused lengths that are no numbers, and several that differ.
-    if length_in(&parts.headers).is_some_and(|length| length > max_body) {
-        return Err(StatusCode::PAYLOAD_TOO_LARGE);
-    }
-    decode(parts.uri.path()).ok_or(StatusCode::BAD_REQUEST)
+/// Returns true if the client waits until it is asked for the body.
+fn expects(parts: &Parts, body: &Incoming) -> bool {
+    let is_asked_for = parts.version < Version::HTTP_2 && !body.is_end_stream();
+    is_asked_for && parts.headers.contains_key(header::EXPECT)
 }
 
-/// Checks that a request names one host at most, which HTTP/1.1 demands.
-fn check_host(parts: &Parts) -> Result<(), StatusCode> {
-    let mut hosts = parts.headers.get_all(header::HOST).iter();
-    let (first, second) = (hosts.next(), hosts.next());
-    if second.is_some() {
-        return Err(StatusCode::BAD_REQUEST);
-    }
-    let Some(host) = first else {
-        let needs_one = parts.version == Version::HTTP_11 && parts.uri.authority().is_none();
-        return match needs_one {
-            true => Err(StatusCode::BAD_REQUEST),
-            false => Ok(()),
-        };
-    };
-    let is_host = |text: &str| {
-        let authority: Result<Authority, _> = text.parse();
-        text.is_empty() || authority.is_ok_and(|_| !text.contains('@'))
-    };
-    match host.to_str().is_ok_and(is_host) {
-        true => Ok(()),
-        false => Err(StatusCode::BAD_REQUEST),
-    }
+/// Closes the connection behind an answer.
+fn close(response: &mut Response<Served>) {
+    let close = HeaderValue::from_static("close");
+    response.headers_mut().insert(header::CONNECTION, close);
 }
 
 /// Returns the answer to a request for a path that has routes of these methods alone.
@@ -321,42 +353,6 @@ fn other_methods(mut methods: Vec<Method>) -> Response<Served> {
 mod tests {
     use super::*;
 
-    fn checked(method: &str, uri: &str, headers: &[(&str, &str)]) -> Result<String, u16> {
-        let mut request = Request::builder().method(method).uri(uri);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let (parts, ()) = request.body(()).unwrap().into_parts();
-        let path = check(&parts, 100).map_err(|status| status.as_u16())?;
-        Ok(path.text)
-    }
-
-    const HOST: (&str, &str) = ("host", "a.example:8080");
-
-    #[test]
-    fn a_sound_head_has_a_path() {
-        assert_eq!(checked("GET", "/a%20b?c", &[HOST]), Ok("/a b".into()));
-        assert_eq!(checked("GET", "http://a.example/a", &[]), Ok("/a".into()));
-        assert_eq!(checked("GET", "/", &[("host", "")]), Ok("/".into()));
-        let length = ("content-length", "100");
-        assert_eq!(checked("POST", "/", &[HOST, length]), Ok("/".into()));
-    }
-
-    #[test]
-    fn other_heads_are_refused() {
-        assert_eq!(checked("GET", "/", &[]), Err(400));
-        assert_eq!(checked("GET", "/", &[HOST, HOST]), Err(400));
-        for host in ["a b", "user@a.example", "a/b"] {
-            assert_eq!(checked("GET", "/", &[("host", host)]), Err(400), "{host}");
-        }
-        for path in ["/%", "/%zz", "/%ff"] {
-            assert_eq!(checked("GET", path, &[HOST]), Err(400), "{path}");
-        }
-        let length = ("content-length", "101");
-        assert_eq!(checked("POST", "/", &[HOST, length]), Err(413));
-        assert_eq!(checked("CONNECT", "a.example:80", &[HOST]), Err(501));
-    }
-
     #[test]
     fn a_refusal_names_the_methods_that_are_allowed() {
         let allowed = |methods: &[Method]| {
@@ -374,16 +370,56 @@ mod tests {
     fn an_answer_to_head_keeps_its_length() {
         let record = || Record::of_test("00ff");
         let whole = || Response::new(Served::whole("hello".into()));
-        let response = finish(whole(), &Method::HEAD, record());
+        let (response, _) = finish(whole(), &Method::HEAD, record());
         assert_eq!(response.headers()[header::CONTENT_LENGTH], "5");
         assert_eq!(response.headers()[REQUEST_ID], "00ff");
         assert!(response.into_body().into_bytes().is_none());
-        let response = finish(whole(), &Method::GET, record());
+        let (response, _) = finish(whole(), &Method::GET, record());
         assert_eq!(response.into_body().into_bytes().unwrap(), "hello");
         let mut empty = whole();
         *empty.status_mut() = StatusCode::NO_CONTENT;
-        let response = finish(empty, &Method::GET, record());
+        let (response, _) = finish(empty, &Method::GET, record());
         assert!(!response.headers().contains_key(header::CONTENT_LENGTH));
         assert!(response.into_body().into_bytes().is_none());
+    }
+
+    #[test]
+    fn a_process_goes_on_behind_an_answer_to_head() {
+        let unread = |body: Served| {
+            let record = Record::of_test("00ff");
+            finish(Response::new(body), &Method::HEAD, record).1
+        };
+        let bytes = || Box::pin(Served::whole("hello".into()));
+        assert!(unread(Served::of_process(bytes())).is_some());
+        // Nobody reads a file in vain.
+        assert!(unread(Served::parts(bytes())).is_none());
+        assert!(unread(Served::whole("hello".into())).is_none());
+    }
+
+    #[tokio::test]
+    async fn a_process_that_nobody_hears_has_its_time() {
+        struct Endless;
+        impl http_body::Body for Endless {
+            type Data = bytes::Bytes;
+            type Error = warren_kernel::Error;
+
+            fn poll_frame(
+                self: Pin<&mut Self>,
+                _: &mut std::task::Context<'_>,
+            ) -> std::task::Poll<Option<Result<http_body::Frame<bytes::Bytes>, Self::Error>>>
+            {
+                std::task::Poll::Pending
+            }
+        }
+        let unread = || Unread {
+            body: Box::pin(Endless),
+            answering: None,
+        };
+        let (stop, stopped) = watch::channel(Stop::Drain);
+        unread()
+            .drain(Duration::from_millis(20), stopped.clone())
+            .await;
+        stop.send_replace(Stop::Now);
+        unread().drain(Duration::from_secs(3_600), stopped).await;
     }
 }

@@ -106,6 +106,10 @@ pub struct RealIp {
     pub trusted: Vec<Subnet>,
     /// True if everybody's headers count: `real_ip.trust_all`.
     pub trust_all: bool,
+    /// The header field that the proxies set, in small letters: `real_ip.header`. No other one
+    /// counts, since a proxy may pass on those that a client has made up. Without it
+    /// `True-Client-IP`, `X-Real-IP` and `X-Forwarded-For` count, in this order.
+    pub header: Option<String>,
 }
 
 /// The settings of `token_auth`.
@@ -207,7 +211,7 @@ impl Middleware {
             "cors" => Cors::OPTIONS,
             "compress" => &["compress.level", "compress.min.length"],
             "ratelimit" => RateLimit::OPTIONS,
-            "real_ip" => &["real_ip.trusted.subnets", "real_ip.trust_all"],
+            "real_ip" => RealIp::OPTIONS,
             "token_auth" => TokenAuth::OPTIONS,
             "endpoint_firewall" => &[ENDPOINT_ACTION],
             "resource_firewall" => &[RESOURCE_ACTION, RESOURCE_TARGET],
@@ -293,8 +297,15 @@ impl RateLimitKey {
 }
 
 impl RealIp {
+    const OPTIONS: &[&str] = &[
+        "real_ip.trusted.subnets",
+        "real_ip.trust_all",
+        "real_ip.header",
+    ];
+
     fn of(options: &Options) -> Result<RealIp, MiddlewareError> {
         const SUBNETS: &str = "real_ip.trusted.subnets";
+        const HEADER: &str = "real_ip.header";
         let trusted = match options.text(SUBNETS) {
             None => Subnet::private(),
             Some(list) => {
@@ -308,6 +319,10 @@ impl RealIp {
         Ok(RealIp {
             trusted,
             trust_all: options.boolean("real_ip.trust_all", false)?,
+            header: match options.text(HEADER) {
+                None => None,
+                Some(_) => Some(options.word(HEADER, "")?.to_ascii_lowercase()),
+            },
         })
     }
 }
@@ -411,6 +426,7 @@ mod tests {
             ("compress", "compress.level", "most"),
             ("real_ip", "real_ip.trusted.subnets", "10.0.0.0/8, x"),
             ("real_ip", "real_ip.trust_all", "yes"),
+            ("real_ip", "real_ip.header", ""),
             ("cors", "cors.max.age", "-1"),
             ("cors", "cors.allow.credentials", "true"),
             ("cors", "cors.allow.methods", "GET,P OST"),

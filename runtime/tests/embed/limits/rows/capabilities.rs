@@ -506,7 +506,14 @@ pub(super) const ROWS: &[Row] = &[
         "head of a request |",
         &[Constant(CONNECTION, "MAX_HEAD", Bytes)],
     ),
-    ("header fields of a request |", &[Elsewhere]),
+    (
+        "header fields of a request |",
+        &[Constant(
+            "runtime/capabilities/src/web/server/checks.rs",
+            "MAX_FIELDS",
+            Count,
+        )],
+    ),
     (
         "segments of the path of a request",
         &[Constant(
@@ -685,6 +692,21 @@ pub(super) const ROWS: &[Row] = &[
         "frame and message of the client of a WebSocket",
         &[Constant(RELAY, "MAX_FRAME", Bytes)],
     ),
+    (
+        "bytes of unfinished messages of all WebSockets",
+        &[
+            Constant(
+                "runtime/capabilities/src/web/server/budget.rs",
+                "MAX_UNFINISHED",
+                Bytes,
+            ),
+            Text(
+                "runtime/capabilities/src/web/server/relay/metered.rs",
+                "FREE: usize = 16 << 10",
+            ),
+        ],
+    ),
+    ("time of a message of more than", &[Elsewhere]),
     (
         "time between the heartbeats of a relay",
         &[Constant(RELAYED, "HEARTBEAT", Time)],

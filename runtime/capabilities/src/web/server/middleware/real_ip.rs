@@ -8,6 +8,9 @@ use warren_engine::capability::web::RealIp;
 /// The header fields with one address, those that count first.
 const FIELDS: [&str; 2] = ["true-client-ip", "x-real-ip"];
 
+/// The header field to which each proxy adds an address.
+const FORWARDED: &str = "x-forwarded-for";
+
 /// The most entries of `X-Forwarded-For` that are looked at.
 const MAX_ENTRIES: usize = 32;
 
@@ -21,21 +24,31 @@ pub(super) fn remote(real_ip: &RealIp, headers: &HeaderMap, peer: SocketAddr) ->
     if !is_trusted(peer.ip()) {
         return peer;
     }
-    let mut texts = FIELDS
-        .iter()
-        .filter_map(|field| headers.get(*field)?.to_str().ok());
-    let given = texts.find_map(address_of);
-    match given.or_else(|| forwarded(headers, is_trusted)) {
+    let address = match real_ip.header.as_deref() {
+        Some(FORWARDED) => forwarded(headers, is_trusted),
+        Some(field) => of_field(headers, field),
+        None => {
+            let mut fields = FIELDS.iter();
+            let given = fields.find_map(|field| of_field(headers, field));
+            given.or_else(|| forwarded(headers, is_trusted))
+        }
+    };
+    match address {
         // The port of the client is not known.
         Some(address) => SocketAddr::new(address, 0),
         None => peer,
     }
 }
 
+/// Returns the address of a header field that has one.
+fn of_field(headers: &HeaderMap, field: &str) -> Option<IpAddr> {
+    address_of(headers.get(field)?.to_str().ok()?)
+}
+
 /// Returns the last address of `X-Forwarded-For` that no trusted proxy has: the entries
 /// before it may be made up.
 fn forwarded(headers: &HeaderMap, is_trusted: impl Fn(IpAddr) -> bool) -> Option<IpAddr> {
-    let values = headers.get_all("x-forwarded-for").iter();
+    let values = headers.get_all(FORWARDED).iter();
     let texts: Vec<&str> = values.filter_map(|value| value.to_str().ok()).collect();
     let entries = texts.iter().rev().flat_map(|text| text.rsplit(','));
     let mut last = None;
@@ -67,9 +80,19 @@ mod tests {
     use super::*;
 
     fn of(trust_all: bool, peer: &str, headers: &[(&'static str, &str)]) -> String {
+        of_header(None, trust_all, peer, headers)
+    }
+
+    fn of_header(
+        header: Option<&str>,
+        trust_all: bool,
+        peer: &str,
+        headers: &[(&'static str, &str)],
+    ) -> String {
         let real_ip = RealIp {
             trusted: Subnet::private(),
             trust_all,
+            header: header.map(str::to_owned),
         };
         let mut map = HeaderMap::new();
         for (name, value) in headers {
@@ -91,6 +114,19 @@ mod tests {
             of(false, "10.0.0.1", &[("x-real-ip", "nobody")]),
             "10.0.0.1"
         );
+    }
+
+    #[test]
+    fn fields_that_the_proxy_does_not_set_are_made_up() {
+        let headers = [
+            ("true-client-ip", "6.6.6.6"),
+            ("x-real-ip", "7.7.7.7"),
+            ("x-forwarded-for", "6.6.6.6, 8.8.8.8"),
+        ];
+        let of = |header: &str| of_header(Some(header), false, "10.0.0.1", &headers);
+        assert_eq!(of("x-forwarded-for"), "8.8.8.8");
+        assert_eq!(of("x-real-ip"), "7.7.7.7");
+        assert_eq!(of("cf-connecting-ip"), "10.0.0.1");
     }
 
     #[test]

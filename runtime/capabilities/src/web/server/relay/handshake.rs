@@ -38,8 +38,14 @@ impl Handshake {
 /// Returns the answer to the key of a handshake that is sound.
 fn accept_of(parts: &Parts) -> Option<String> {
     let headers = &parts.headers;
+    // Bytes of a body would be taken for frames.
+    let has_body = headers.contains_key(header::TRANSFER_ENCODING)
+        || headers
+            .get(header::CONTENT_LENGTH)
+            .is_some_and(|length| length != "0");
     let is_upgrade = parts.method == Method::GET
         && parts.version == Version::HTTP_11
+        && !has_body
         && has(headers, &header::UPGRADE, "websocket")
         && has(headers, &header::CONNECTION, "upgrade")
         && headers
@@ -76,6 +82,9 @@ mod tests {
             let value = if name == changed.0 { changed.1 } else { value };
             request = request.header(name, value);
         }
+        if changed.0.starts_with("content") {
+            request = request.header(changed.0, changed.1);
+        }
         accept_of(&request.body(()).unwrap().into_parts().0)
     }
 
@@ -84,10 +93,12 @@ mod tests {
         let answer = Some("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=".to_owned());
         assert_eq!(accept(("", "")), answer);
         assert_eq!(accept(("upgrade", "WebSocket")), answer);
+        assert_eq!(accept(("content-length", "0")), answer);
         for changed in [
             ("upgrade", "h2c"),
             ("connection", "keep-alive"),
             ("sec-websocket-version", "8"),
+            ("content-length", "1"),
             ("sec-websocket-key", "short"),
             ("sec-websocket-key", ""),
         ] {

@@ -15,13 +15,15 @@
 mod config;
 mod handshake;
 mod link;
+mod metered;
+mod places;
 mod sse;
 mod websocket;
 
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{HeaderName, HeaderValue, Response, StatusCode, header};
+use http::{HeaderName, HeaderValue, Method, Response, StatusCode, header};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 use warren_engine::capability::web::Origins;
@@ -53,6 +55,8 @@ pub(super) struct Relays {
     sse: Option<bool>,
     /// Present if the client asks for a WebSocket.
     handshake: Option<Handshake>,
+    /// True if the client gets no bytes of an answer.
+    is_head: bool,
 }
 
 /// The place of a relay among the processes.
@@ -69,6 +73,7 @@ impl Relays {
             websocket: None,
             sse: None,
             handshake: None,
+            is_head: parts.method == Method::HEAD,
         };
         for step in steps {
             match step {
@@ -117,6 +122,9 @@ impl Relays {
                 return Ok(plain(StatusCode::FORBIDDEN));
             }
             let config = Config::read(&SSE, &wish).map_err(fault)?;
+            if self.is_head {
+                return Ok(sse::head(response));
+            }
             return sse::answer(config, response, place).await;
         }
         Ok(response)

@@ -37,6 +37,20 @@ pub(super) async fn answer(
         run(link, writer, gone, connection).await;
     })
     .await?;
+    let events = Events {
+        piped: Piped::new(reader),
+        _here: here,
+    };
+    Ok(of_events(response, Served::parts(Box::pin(events))))
+}
+
+/// Returns the answer to HEAD: that of a stream of events, which nobody reads, so none is begun.
+pub(super) fn head(response: Response<Served>) -> Response<Served> {
+    of_events(response, Served::left_out())
+}
+
+/// Returns an answer with the head of a stream of events.
+fn of_events(response: Response<Served>, body: Served) -> Response<Served> {
     let (mut parts, _) = response.into_parts();
     parts.status = StatusCode::OK;
     parts.headers.remove(header::CONTENT_LENGTH);
@@ -46,11 +60,7 @@ pub(super) async fn answer(
     ] {
         parts.headers.insert(name, HeaderValue::from_static(value));
     }
-    let events = Events {
-        piped: Piped::new(reader),
-        _here: here,
-    };
-    Ok(Response::from_parts(parts, Served::parts(Box::pin(events))))
+    Response::from_parts(parts, body)
 }
 
 /// The bytes of a stream of events. Its drop tells the relay that the client has gone.

@@ -20,6 +20,7 @@ use warren_kernel::Kind;
 use super::config::Config;
 use super::handshake::Handshake;
 use super::link::{Happened, Link, text_of};
+use super::metered::{Fault, Metered};
 use super::{Place, start};
 use crate::web::server::body::Served;
 use crate::web::server::open::{Connection, Stop, stopped};
@@ -43,7 +44,7 @@ const MAX_SILENT: u32 = 2;
 /// The most bytes of the reason in a frame that closes a socket.
 const MAX_REASON: usize = 123;
 
-type Socket = WebSocketStream<TokioIo<Upgraded>>;
+type Socket = WebSocketStream<Metered<TokioIo<Upgraded>>>;
 
 /// Makes a WebSocket of a request.
 ///
@@ -93,20 +94,29 @@ enum End {
     Answer,
     /// The relay closes it.
     Close(CloseCode, String),
+    /// The relay closes it, and reads no message to its end.
+    Refuse(CloseCode, &'static str),
 }
 
 async fn run(mut link: Link, upgraded: Upgraded, connection: Arc<Connection>) {
+    let budget = Arc::clone(&connection.open.unfinished);
+    let timeout = connection.open.site().settings.timeouts.write;
+    let io = Metered::new(TokioIo::new(upgraded), budget, timeout);
+    let socket = open(io).await;
+    let (end, mut socket) = relay(&mut link, socket, &connection).await;
+    link.left();
+    // The socket is closed either way.
+    let _ = tokio::time::timeout(FAREWELL, part(&mut socket, end)).await;
+}
+
+/// Opens a socket with empty buffers.
+async fn open(io: Metered<TokioIo<Upgraded>>) -> Socket {
     let config = WebSocketConfig::default()
         .read_buffer_size(BUFFER)
         .write_buffer_size(0)
         .max_message_size(Some(MAX_FRAME))
         .max_frame_size(Some(MAX_FRAME));
-    let io = TokioIo::new(upgraded);
-    let mut socket = WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await;
-    let end = relay(&mut link, &mut socket, &connection).await;
-    link.left();
-    // The socket is closed either way.
-    let _ = tokio::time::timeout(FAREWELL, part(&mut socket, end)).await;
+    WebSocketStream::from_raw_socket(io, Role::Server, Some(config)).await
 }
 
 /// Takes leave of a client.
@@ -120,6 +130,10 @@ async fn part(socket: &mut Socket, end: End) -> Result<(), tungstenite::Error> {
             // The client answers with a frame of its own.
             while let Some(Ok(_)) = socket.next().await {}
         }
+        End::Refuse(code, reason) => {
+            let reason = reason.into();
+            socket.close(Some(CloseFrame { code, reason })).await?;
+        }
     }
     // With bytes unread the last frame could be lost.
     let io = socket.get_mut();
@@ -132,7 +146,6 @@ async fn part(socket: &mut Socket, end: End) -> Result<(), tungstenite::Error> {
 /// A relay at work.
 struct Relay<'a> {
     link: &'a mut Link,
-    socket: &'a mut Socket,
     /// A frame for which the target has no room. Until it has, no other is read.
     waiting: Option<Vec<u8>>,
     /// True while the client has not taken a frame. Until it has, no message is taken.
@@ -142,6 +155,8 @@ struct Relay<'a> {
     retry: Instant,
     /// Heartbeats since the last frame of the client.
     silent: u32,
+    /// Messages of the client, and frames that are no part of one.
+    taken: u64,
 }
 
 /// Something that a socket has done.
@@ -150,29 +165,29 @@ enum Moved {
     Read(Option<Result<Frame, tungstenite::Error>>),
 }
 
-/// Relays frames and messages until the end of the socket.
-async fn relay(link: &mut Link, socket: &mut Socket, connection: &Connection) -> End {
+/// Relays frames and messages until the end of the socket. Returns the socket, too.
+async fn relay(link: &mut Link, mut socket: Socket, connection: &Connection) -> (End, Socket) {
     let mut stop = connection.stop.clone();
     let mut relay = Relay {
         link,
-        socket,
         waiting: None,
         is_writing: false,
         pause: PAUSE.0,
         retry: Instant::now(),
         silent: 0,
+        taken: 0,
     };
     loop {
         let (writes, reads) = (relay.is_writing, relay.waiting.is_none());
         let end = tokio::select! {
-            happened = relay.link.next(!writes) => relay.tell(happened),
-            moved = moved(relay.socket, writes, reads) => match moved {
+            happened = relay.link.next(!writes) => relay.tell(happened, &mut socket),
+            moved = moved(&mut socket, writes, reads) => match moved {
                 Moved::Written(Ok(())) => {
                     relay.is_writing = false;
                     None
                 }
                 Moved::Written(Err(error)) => Some(end_of(&error)),
-                Moved::Read(frame) => relay.take(frame),
+                Moved::Read(frame) => relay.take(frame, socket.get_ref().fault()),
             },
             () = sleep_until(relay.retry), if !reads => relay.pass_on(),
             () = stopped(&mut stop, Stop::Drain) => {
@@ -180,9 +195,24 @@ async fn relay(link: &mut Link, socket: &mut Socket, connection: &Connection) ->
             }
         };
         if let Some(end) = end {
-            return end;
+            return (end, socket);
+        }
+        // The buffer of a socket does not shrink by itself.
+        if !relay.is_writing
+            && socket.get_ref().is_to_be_renewed(relay.taken)
+            && is_flushed(&mut socket).await
+        {
+            let mut io = socket.into_inner();
+            io.renew();
+            socket = open(io).await;
         }
     }
+}
+
+/// Returns true if no answer to a ping waits for the client.
+async fn is_flushed(socket: &mut Socket) -> bool {
+    let flushed = poll_fn(|cx| Poll::Ready(socket.poll_flush_unpin(cx)));
+    matches!(flushed.await, Poll::Ready(Ok(())))
 }
 
 /// Waits until a frame is written, or one is read. The future may be dropped: nothing is lost.
@@ -200,16 +230,28 @@ async fn moved(socket: &mut Socket, writes: bool, reads: bool) -> Moved {
 }
 
 impl Relay<'_> {
-    /// Handles a frame of the client. Returns the end of the socket.
-    fn take(&mut self, frame: Option<Result<Frame, tungstenite::Error>>) -> Option<End> {
+    /// Handles a frame of the client, or the fault for which none is read. Returns the end of
+    /// the socket.
+    fn take(
+        &mut self,
+        frame: Option<Result<Frame, tungstenite::Error>>,
+        fault: Option<Fault>,
+    ) -> Option<End> {
         self.silent = 0;
+        self.taken += 1;
         self.waiting = match frame {
             Some(Ok(Frame::Text(text))) => Some(text.as_bytes().to_vec()),
             Some(Ok(Frame::Binary(bytes))) => Some(bytes.to_vec()),
             Some(Ok(Frame::Close(_))) => return Some(End::Answer),
             // Pings are answered by the socket itself.
             Some(Ok(_)) => return None,
-            Some(Err(error)) => return Some(end_of(&error)),
+            Some(Err(error)) => {
+                let refused = fault.map(|fault| match fault {
+                    Fault::Full => End::Refuse(CloseCode::Again, "too many long messages"),
+                    Fault::Late => End::Refuse(CloseCode::Policy, "the message takes too long"),
+                });
+                return Some(refused.unwrap_or_else(|| end_of(&error)));
+            }
             None => return Some(End::Left),
         };
         self.pass_on()
@@ -241,7 +283,7 @@ impl Relay<'_> {
     }
 
     /// Tells the client what has happened. Returns the end of the socket.
-    fn tell(&mut self, happened: Happened) -> Option<End> {
+    fn tell(&mut self, happened: Happened, socket: &mut Socket) -> Option<End> {
         let frame = match happened {
             Happened::Message(message) => Frame::text(text_of(&message)),
             // One that takes nothing is given up by the connection.
@@ -267,7 +309,7 @@ impl Relay<'_> {
             }
         };
         self.is_writing = true;
-        let begun = self.socket.start_send_unpin(frame);
+        let begun = socket.start_send_unpin(frame);
         begun.err().map(|error| end_of(&error))
     }
 }
