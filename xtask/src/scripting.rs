@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::step::Step;
 
 /// Commands that show that packages are installed, and the packages.
-const NEEDED: [(&[&str], &[&str]); 7] = [
+const NEEDED: [(&[&str], &[&str]); 8] = [
     (&["npm", "--version"], &["nodejs", "npm"]),
     (
         &["python3", "-c", "import ensurepip, venv"],

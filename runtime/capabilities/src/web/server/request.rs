@@ -15,7 +15,6 @@ use hyper::body::Incoming;
 use hyper::service::Service;
 use tokio::sync::watch;
 use tracing::{Instrument as _, Level, Span};
-use warren_engine::TraceContext;
 use warren_engine::capability::http::Body as BoxedBody;
 use warren_kernel::TraceId;
 

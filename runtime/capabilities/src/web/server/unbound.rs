@@ -19,6 +19,7 @@ use super::open::{Connection, Open, Stop};
 use super::path::decode;
 use super::site::Site;
 use super::table::Found;
+use crate::fs::Volumes;
 use crate::security::TokenStores;
 
 /// A listener without a socket. Its drop ends its connections.
@@ -56,7 +57,10 @@ impl Unbound {
     ) -> Result<Unbound, ListenError> {
         let tokens = TokenStores::default();
         let counts = Arc::<Counts>::default();
-        let making = Making { tokens: &tokens };
+        let making = Making {
+            tokens: &tokens,
+            volumes: &Volumes::default(),
+        };
         let of_listener = counts.listener(&listener.id);
         let site = Site::new(listener, settings, &making, of_listener)?;
         let context = Context {
