@@ -155,7 +155,7 @@ fn a_trace_over_several_programs_is_handed_on() {
         return (assert(process.exec('app:native', 'app:processes')))
     end";
     run(async {
-        let log: Arc<Mutex<Vec<(String, Option<String>)>>> = Arc::default();
+        let log = Arc::new(Mutex::new(Vec::<(String, Option<String>)>::new()));
         let writer = Arc::clone(&log);
         let runtime = builder()
             .lua("app:main", MAIN)

@@ -143,7 +143,7 @@ fn segments(path: &str) -> Option<Vec<String>> {
                 continue;
             }
             let (digits, behind) = rest.split_at_checked(2)?;
-            let digits = digits.iter().map(|digit| char::from(*digit).to_digit(16));
+            let mut digits = digits.iter().map(|digit| char::from(*digit).to_digit(16));
             let byte = digits.try_fold(0, |byte, digit| Some(byte * 16 + digit?))?;
             bytes.push(u8::try_from(byte).ok()?);
             rest = behind;
@@ -187,8 +187,11 @@ fn candidates<'a>(
     candidates
 }
 
+/// The place of a pattern among others, and the parameters of a path.
+type Matched = (Vec<u8>, Vec<(String, String)>);
+
 /// Matches a path: a text counts before a parameter, and both before the rest.
-fn matched(pattern: &Pattern, segments: &[String]) -> Option<(Vec<u8>, Vec<(String, String)>)> {
+fn matched(pattern: &Pattern, segments: &[String]) -> Option<Matched> {
     let (mut order, mut parameters) = (Vec::new(), Vec::new());
     let mut rest = segments;
     for segment in pattern.segments() {
