@@ -392,7 +392,12 @@ fn the_end_lets_requests_be_answered() {
             Ok(mut client) => assert_eq!(client.rest(), b""),
         }
     };
-    assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
+    // One that came at the last moment is reset.
+    let kinds = [
+        io::ErrorKind::ConnectionRefused,
+        io::ErrorKind::ConnectionReset,
+    ];
+    assert!(kinds.contains(&refused.kind()), "{refused}");
     client.send("def");
     let answer = client.answer();
     assert_eq!(answer.text(), "abcdef");

@@ -91,14 +91,24 @@ impl Browser {
         for domain in ["Page.enable", "Runtime.enable"] {
             browser.command(domain, &json!({}));
         }
+        browser.command(
+            "Page.setLifecycleEventsEnabled",
+            &json!({ "enabled": true }),
+        );
         browser
     }
 
     /// Opens a page, and waits until it is loaded.
     #[track_caller]
     pub(super) fn open(&mut self, url: &str) {
-        self.command("Page.navigate", &json!({ "url": url }));
-        while self.message()["method"] != "Page.loadEventFired" {}
+        let navigation = self.command("Page.navigate", &json!({ "url": url }));
+        // The page that was there may be loaded only now.
+        let is_loaded = |message: &Value| {
+            message["method"] == "Page.lifecycleEvent"
+                && message["params"]["name"] == "load"
+                && message["params"]["loaderId"] == navigation["loaderId"]
+        };
+        while !is_loaded(&self.message()) {}
     }
 
     /// Waits until an expression of JavaScript is true of the page.

@@ -121,6 +121,21 @@ fn requests_of_gunicorn() {
             ("valid/030", "501", "a body has no coding but chunked"),
             ("valid/099", "408", "its body is shorter than its length"),
             (
+                "valid/rfc9112_smuggle_gzip_chunked_01",
+                "501",
+                "a body has no coding but chunked",
+            ),
+            (
+                "valid/rfc9112_smuggle_te_identity_chunked_01",
+                "501",
+                "a body has no coding but chunked",
+            ),
+            (
+                "valid/rfc9112_target_absolute_userinfo_01",
+                "400",
+                "a target names no user (RFC 9110, section 4.2.4)",
+            ),
+            (
                 "valid/rfc9112_target_asterisk_options_01",
                 "204",
                 "the server itself answers",
