@@ -35,6 +35,17 @@ pub struct Listen {
 }
 
 /// The reason why an address cannot be served.
+///
+/// ```
+/// use warren_app::{Listen, ListenError};
+///
+/// assert!(matches!(Listen::parse("8080"), Err(ListenError::Bind(_))));
+/// assert!(matches!(Listen::parse("web=:8080"), Err(ListenError::Id(_))));
+/// let error = ListenError::Ambiguous {
+///     listeners: vec!["app:web".into(), "app:admin".into()],
+/// };
+/// assert!(error.to_string().ends_with("as in `app:web=ADDRESS`"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum ListenError {

@@ -52,6 +52,40 @@ pub use volume_settings::VolumeSettings;
 
 /// A service of the runtime. Every operation is written once, for guests of all
 /// languages.
+///
+/// ```
+/// use std::sync::Arc;
+/// use warren_engine::capability::{Caller, Capability, Step};
+/// use warren_kernel::Error;
+///
+/// /// `lamp.state` answers with an encoded boolean.
+/// struct Lamp {
+///     is_lit: bool,
+/// }
+///
+/// impl Capability for Lamp {
+///     fn name(&self) -> &str {
+///         "lamp"
+///     }
+///
+///     fn call(&self, caller: &mut dyn Caller, operation: &str, request: &[u8]) -> Step {
+///         match operation {
+///             "state" if request != [0x90] => {
+///                 Step::Done(Err(Error::invalid("`lamp.state` has no arguments")))
+///             }
+///             "state" => {
+///                 let permitted = caller.permit("lamp.read", "lamp", &[]);
+///                 Step::Done(permitted.map(|()| vec![if self.is_lit { 0xc3 } else { 0xc2 }]))
+///             }
+///             _ => Step::Unknown,
+///         }
+///     }
+/// }
+///
+/// let lamp: Arc<dyn Capability> = Arc::new(Lamp { is_lit: true });
+/// assert_eq!(lamp.name(), "lamp");
+/// assert_eq!(lamp.interface(), None);
+/// ```
 pub trait Capability: Send + Sync + 'static {
     /// The name, up to the first dot of the names of its operations.
     fn name(&self) -> &str;
@@ -87,9 +121,49 @@ pub const MAX_REQUEST: usize = 16 << 20;
 pub const AT_ONCE: usize = 32 << 10;
 
 /// The answer of an operation: one encoded value, or the error of the call.
+///
+/// ```
+/// use warren_engine::capability::Answer;
+/// use warren_kernel::{Error, Kind};
+///
+/// /// Answers with the length of a text, encoded.
+/// fn length(text: &str) -> Answer {
+///     match u8::try_from(text.len()) {
+///         Ok(length @ 0..=0x7f) => Ok(vec![length]),
+///         _ => Err(Error::invalid("the text is too long")),
+///     }
+/// }
+///
+/// assert_eq!(length("warren"), Ok(vec![6]));
+/// assert_eq!(length(&"x".repeat(128)).unwrap_err().kind, Kind::Invalid);
+/// ```
 pub type Answer = Result<Vec<u8>, Error>;
 
 /// The outcome of [`Capability::call`].
+///
+/// ```
+/// use warren_engine::capability::Step;
+///
+/// fn call(operation: &str, request: Vec<u8>) -> Step {
+///     match operation {
+///         "echo" => Step::Done(Ok(request)),
+///         "reverse" => Step::compute(request.len(), move |progress| {
+///             progress.check()?;
+///             Ok(request.into_iter().rev().collect())
+///         }),
+///         "later" => Step::wait(0, move |_charge| async move {
+///             tokio::task::yield_now().await;
+///             Ok(request)
+///         }),
+///         _ => Step::Unknown,
+///     }
+/// }
+///
+/// assert!(matches!(call("echo", vec![7]), Step::Done(Ok(answer)) if answer == [7]));
+/// assert!(matches!(call("reverse", vec![7]), Step::Compute(work) if work.memory == 1));
+/// assert!(matches!(call("later", vec![7]), Step::Wait(_)));
+/// assert!(matches!(call("other", vec![7]), Step::Unknown));
+/// ```
 pub enum Step {
     /// The capability has no such operation.
     Unknown,
@@ -103,6 +177,27 @@ pub enum Step {
 
 /// Work that takes processor time. It runs on a thread that may block, with a permit of
 /// the process's host, and is charged to the process.
+///
+/// ```
+/// use warren_engine::capability::{Computation, Progress};
+/// use warren_kernel::Error;
+///
+/// let sum = Computation {
+///     memory: 0,
+///     run: Box::new(|progress: &Progress<'_>| {
+///         let mut sum = 0_u8;
+///         for number in 1..=10 {
+///             progress.check()?;
+///             sum += number;
+///         }
+///         Ok(vec![sum])
+///     }),
+/// };
+/// let charge = || Ok::<(), Error>(());
+/// let progress = Progress::new(&charge);
+/// assert_eq!((sum.run)(&progress), Ok(vec![55]));
+/// assert_eq!(progress.checks(), 10);
+/// ```
 pub struct Computation {
     /// The bytes that the work allocates beside the request, charged to the process
     /// until the work is done.
@@ -114,6 +209,25 @@ pub struct Computation {
 /// A call that waits. Its future is a task of the embedder's tokio runtime, and must not
 /// block. It is dropped when nobody waits for its answer any more: at the end of the
 /// process, at an upgrade, and when the process abandons the call.
+///
+/// ```
+/// use warren_engine::capability::{Answer, Charge, Waiting};
+///
+/// async fn receive(charge: Charge) -> Answer {
+///     charge.grow(4 << 10)?;
+///     tokio::task::yield_now().await;
+///     Ok(vec![0xc3])
+/// }
+///
+/// let waiting = Waiting {
+///     memory: 1 << 10,
+///     run: Box::new(|charge| Box::pin(receive(charge))),
+/// };
+/// let tokio = tokio::runtime::Builder::new_current_thread().build()?;
+/// let answer = tokio.block_on((waiting.run)(Charge::new(|_bytes| Ok(()))));
+/// assert_eq!(answer, Ok(vec![0xc3]));
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub struct Waiting {
     /// The bytes that the call takes beside its request, charged to the process until the
     /// answer is there.
@@ -123,6 +237,28 @@ pub struct Waiting {
 }
 
 /// The future of a call that waits.
+///
+/// ```
+/// use warren_engine::capability::{Answer, WaitingFuture};
+/// use warren_kernel::{Error, Kind};
+///
+/// /// Turns an answer that is empty into an error.
+/// fn not_empty(answer: WaitingFuture) -> WaitingFuture {
+///     async fn checked(answer: WaitingFuture) -> Answer {
+///         let answer = answer.await?;
+///         match answer.is_empty() {
+///             true => Err(Error::internal("the answer is empty")),
+///             false => Ok(answer),
+///         }
+///     }
+///     Box::pin(checked(answer))
+/// }
+///
+/// let tokio = tokio::runtime::Builder::new_current_thread().build()?;
+/// let empty = not_empty(Box::pin(std::future::ready::<Answer>(Ok(Vec::new()))));
+/// assert_eq!(tokio.block_on(empty).unwrap_err().kind, Kind::Internal);
+/// # Ok::<(), std::io::Error>(())
+/// ```
 pub type WaitingFuture = Pin<Box<dyn Future<Output = Answer> + Send>>;
 
 impl std::fmt::Debug for Step {
@@ -173,6 +309,30 @@ impl Step {
 }
 
 /// The call that a computation works for.
+///
+/// ```
+/// use warren_engine::capability::{Answer, Progress};
+/// use warren_kernel::{Error, Kind};
+///
+/// /// Returns the largest of many bytes.
+/// fn largest(bytes: &[u8], progress: &Progress<'_>) -> Answer {
+///     let mut largest = 0;
+///     for part in bytes.chunks(64 << 10) {
+///         progress.check()?;
+///         largest = part.iter().copied().fold(largest, u8::max);
+///     }
+///     Ok(vec![0xcc, largest])
+/// }
+///
+/// let goes_on = || Ok::<(), Error>(());
+/// let progress = Progress::new(&goes_on);
+/// assert_eq!(largest(&[1, 200, 3], &progress), Ok(vec![0xcc, 200]));
+/// assert_eq!(progress.checks(), 1);
+///
+/// let has_ended = || Err::<(), Error>(Error::new(Kind::Canceled, "the process has ended"));
+/// let error = largest(&[1], &Progress::new(&has_ended)).unwrap_err();
+/// assert_eq!(error.kind, Kind::Canceled);
+/// ```
 pub struct Progress<'a> {
     charge: &'a dyn Fn() -> Result<(), Error>,
     checks: Cell<u64>,

@@ -26,6 +26,15 @@ pub struct Endpoint {
 const MAX_NAME: usize = 255;
 
 /// The reason why a text is no server.
+///
+/// ```
+/// use warren_engine::capability::{Endpoint, EndpointError};
+///
+/// assert_eq!(Endpoint::parse("db.internal"), Err(EndpointError::Port));
+/// let error = Endpoint::parse("*.internal:5432").unwrap_err();
+/// assert_eq!(error, EndpointError::Host);
+/// assert!(error.to_string().starts_with("expected a name"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum EndpointError {

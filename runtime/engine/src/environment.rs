@@ -29,6 +29,24 @@ struct Set {
 }
 
 /// The variables that one process sees.
+///
+/// ```
+/// use warren_engine::capability::{Answer, Caller, Variables};
+/// use warren_kernel::Error;
+///
+/// /// Returns the language of texts.
+/// fn language(variables: Variables<'_>) -> String {
+///     variables.get("LANG").unwrap_or_else(|| "C".to_owned())
+/// }
+///
+/// /// Answers with the length of the language's name, encoded.
+/// fn answer(caller: &mut dyn Caller) -> Answer {
+///     match u8::try_from(language(caller.variables()).len()) {
+///         Ok(length @ 0..=0x7f) => Ok(vec![length]),
+///         _ => Err(Error::invalid("the name of the language is too long")),
+///     }
+/// }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Variables<'a> {
     environment: &'a Environment,

@@ -113,6 +113,16 @@ enum HostPattern {
 }
 
 /// The reason why a text is no origin that can be granted.
+///
+/// ```
+/// use warren_engine::capability::{OriginError, OriginGrant};
+///
+/// let refused = |text| OriginGrant::parse(text, false).unwrap_err();
+/// assert_eq!(refused("ftp://example.org"), OriginError::Scheme);
+/// assert_eq!(refused("https://user@example.org"), OriginError::User);
+/// assert_eq!(refused("https://api.*.org"), OriginError::Wildcard);
+/// assert_eq!(OriginGrant::parse("*", true), Err(OriginError::Private));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum OriginError {

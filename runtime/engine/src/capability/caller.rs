@@ -13,6 +13,27 @@ use crate::security::{Evaluation, Supposed};
 use crate::trace_context::TraceContext;
 
 /// The process that calls an operation. Pure operations ignore it.
+///
+/// ```
+/// use std::sync::atomic::{AtomicU8, Ordering};
+/// use warren_engine::capability::{Answer, Caller};
+/// use warren_kernel::Error;
+///
+/// /// The tickets that a process has drawn.
+/// #[derive(Default)]
+/// struct Tickets(AtomicU8);
+///
+/// /// Answers with the number of the ticket that the process draws.
+/// fn draw(caller: &mut dyn Caller) -> Answer {
+///     caller.permit("tickets.draw", "counter", &[("speed", "slow")])?;
+///     if caller.grants().uses.right("tickets", "counter").is_none() {
+///         let message = format!("{} has no grant of the counter", caller.definition());
+///         return Err(Error::not_found(message));
+///     }
+///     let tickets = caller.kept().state(Tickets::default)?;
+///     Ok(vec![tickets.0.fetch_add(1, Ordering::Relaxed) & 0x7f])
+/// }
+/// ```
 pub trait Caller {
     /// The process: its PID ([`Process::text`]), and its host with the limits of the
     /// host ([`Process::host`]).

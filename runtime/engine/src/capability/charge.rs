@@ -6,6 +6,18 @@ use std::sync::Arc;
 use warren_kernel::Error;
 
 /// The process that a call is charged to. Clones charge the same process.
+///
+/// ```
+/// use warren_engine::capability::Charge;
+/// use warren_kernel::{Error, Kind};
+///
+/// let charge = Charge::new(|bytes| match bytes {
+///     0..=1024 => Ok(()),
+///     _ => Err(Error::new(Kind::RateLimited, "the process has no more memory")),
+/// });
+/// assert_eq!(charge.clone().grow(1024), Ok(()));
+/// assert_eq!(charge.grow(1025).unwrap_err().kind, Kind::RateLimited);
+/// ```
 #[derive(Clone)]
 pub struct Charge(Arc<dyn Fn(usize) -> Result<(), Error> + Send + Sync>);
 

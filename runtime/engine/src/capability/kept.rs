@@ -12,6 +12,25 @@ use warren_kernel::{Error, Kind};
 /// A capability learns of the end or the upgrade of a process by the `Drop` of its state.
 /// The drop runs before anybody is told of the end, on a thread where processes run: it
 /// must not block. A call that still works for the process may hold its state longer.
+///
+/// ```
+/// use std::sync::atomic::{AtomicUsize, Ordering};
+/// use warren_engine::capability::Kept;
+/// use warren_kernel::Kind;
+///
+/// #[derive(Default)]
+/// struct Handles(AtomicUsize);
+///
+/// let kept = Kept::default();
+/// assert!(kept.find::<Handles>().is_none());
+/// kept.state(Handles::default)?.0.fetch_add(1, Ordering::Relaxed);
+/// assert_eq!(kept.state(Handles::default)?.0.load(Ordering::Relaxed), 1);
+///
+/// kept.close();
+/// let error = kept.state(Handles::default).map(|_| ()).unwrap_err();
+/// assert_eq!(error.kind, Kind::Canceled);
+/// # Ok::<(), warren_kernel::Error>(())
+/// ```
 #[derive(Default)]
 pub struct Kept {
     states: Mutex<States>,

@@ -24,6 +24,24 @@ pub(crate) struct Counts {
 }
 
 /// The calls of one capability since the start of the node.
+///
+/// ```
+/// use warren_engine::capability::Calls;
+///
+/// /// Returns a line for an operator.
+/// fn line(calls: &Calls) -> String {
+///     let done = calls.begun - calls.open;
+///     format!("{}: {} of {done} failed", calls.capability, calls.failed)
+/// }
+///
+/// let calls = Calls {
+///     capability: "store".to_owned(),
+///     begun: 12,
+///     failed: 1,
+///     open: 2,
+/// };
+/// assert_eq!(line(&calls), "store: 1 of 10 failed");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Calls {
     /// The name of the capability.

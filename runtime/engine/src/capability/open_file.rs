@@ -9,6 +9,26 @@ use crate::files::{HostFiles, Ticket};
 
 /// The right to one open file, given back when dropped. It counts against
 /// `max_files_total` of the host, and against the files of all processes.
+///
+/// ```
+/// use std::fs::File;
+/// use std::path::Path;
+/// use warren_engine::capability::{Caller, OpenFile};
+/// use warren_kernel::Error;
+///
+/// /// A file that a process reads.
+/// struct Reading {
+///     file: File,
+///     /// Dropped after the file.
+///     _right: OpenFile,
+/// }
+///
+/// fn open(caller: &mut dyn Caller, path: &Path) -> Result<Reading, Error> {
+///     let _right = caller.open_file()?;
+///     let file = File::open(path).map_err(|error| Error::not_found(error.to_string()))?;
+///     Ok(Reading { file, _right })
+/// }
+/// ```
 #[derive(Default)]
 pub struct OpenFile {
     _ticket: Option<Ticket>,

@@ -6,6 +6,23 @@ use std::sync::Arc;
 use warren_kernel::Error;
 
 /// The permissions of the process that has begun a call. Clones ask for the same process.
+///
+/// ```
+/// use warren_engine::capability::Permits;
+/// use warren_kernel::{Error, Kind};
+///
+/// let permits = Permits::new(|action, resource, _attributes| match resource {
+///     "https://api.example.com" => Ok(()),
+///     _ => {
+///         let message = format!("{action} on {resource} is not permitted");
+///         Err(Error::new(Kind::PermissionDenied, message))
+///     }
+/// });
+/// let redirected = |origin| permits.permit("http.request", origin, &[("method", "GET")]);
+/// assert_eq!(redirected("https://api.example.com"), Ok(()));
+/// let error = redirected("https://other.example").unwrap_err();
+/// assert_eq!(error.kind, Kind::PermissionDenied);
+/// ```
 #[derive(Clone)]
 pub struct Permits(Arc<Permit>);
 

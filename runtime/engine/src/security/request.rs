@@ -110,6 +110,14 @@ pub enum Resource {
 }
 
 /// The kind of a thing that a capability gives.
+///
+/// ```
+/// use warren_engine::security::{EntryKind, Resource, Target};
+///
+/// let cache = Resource::of("store.read", "app:cache", |pid| Target::absent(pid));
+/// assert_eq!(cache, Resource::Entry(EntryKind::Store, "app:cache".to_owned()));
+/// assert_eq!(EntryKind::Store.as_str(), "Store");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryKind {
     /// A store of values.
