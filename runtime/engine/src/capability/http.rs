@@ -22,15 +22,102 @@ use super::Caller;
 
 /// A body. Tasks of the embedder's tokio runtime poll it; it never runs on the stack of a
 /// guest.
+///
+/// ```
+/// use std::future::poll_fn;
+/// use std::pin::Pin;
+/// use std::task::{Context, Poll};
+///
+/// use bytes::Bytes;
+/// use http_body::Frame;
+/// use warren_engine::capability::http::Body;
+/// use warren_kernel::Error;
+///
+/// struct Text(Option<Bytes>);
+///
+/// impl http_body::Body for Text {
+///     type Data = Bytes;
+///     type Error = Error;
+///
+///     fn poll_frame(
+///         mut self: Pin<&mut Self>,
+///         _: &mut Context<'_>,
+///     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
+///         Poll::Ready(self.0.take().map(|text| Ok(Frame::data(text))))
+///     }
+/// }
+///
+/// let mut body: Body = Box::pin(Text(Some(Bytes::from_static(b"hello"))));
+/// let frame = poll_fn(|context| http_body::Body::poll_frame(body.as_mut(), context));
+/// let frame = futures::executor::block_on(frame).unwrap()?;
+/// assert_eq!(frame.into_data().unwrap(), "hello");
+/// # Ok::<_, Error>(())
+/// ```
 pub type Body = Pin<Box<dyn http_body::Body<Data = Bytes, Error = Error> + Send>>;
 
 /// The future of a response.
+///
+/// ```
+/// use warren_engine::capability::http::{ResponseFuture, reason};
+/// use warren_kernel::{Error, Kind};
+///
+/// fn refused() -> ResponseFuture {
+///     let error = Error::new(Kind::Unavailable, "the server refuses connections");
+///     Box::pin(async move { Err(error.with(reason::NAME, reason::REFUSED)) })
+/// }
+///
+/// let Err(error) = futures::executor::block_on(refused()) else {
+///     panic!("there is a response");
+/// };
+/// assert_eq!(error.kind, Kind::Unavailable);
+/// ```
 pub type ResponseFuture = Pin<Box<dyn Future<Output = Result<Response<Body>, Error>> + Send>>;
 
 /// Sends a judged request with its body, in a task of the embedder's tokio runtime.
+///
+/// ```
+/// use http::Response;
+/// use warren_engine::capability::http::{Body, ResponseFuture, Sending};
+/// use warren_kernel::Error;
+///
+/// # struct Empty;
+/// #
+/// # impl http_body::Body for Empty {
+/// #     type Data = bytes::Bytes;
+/// #     type Error = Error;
+/// #
+/// #     fn poll_frame(
+/// #         self: std::pin::Pin<&mut Self>,
+/// #         _: &mut std::task::Context<'_>,
+/// #     ) -> std::task::Poll<Option<Result<http_body::Frame<bytes::Bytes>, Error>>> {
+/// #         std::task::Poll::Ready(None)
+/// #     }
+/// # }
+/// #
+/// let echo: Sending = Box::new(|body: Body| -> ResponseFuture {
+///     Box::pin(async move { Ok(Response::new(body)) })
+/// });
+/// let body: Body = Box::pin(Empty);
+/// let response = futures::executor::block_on(echo(body))?;
+/// assert_eq!(response.status(), 200);
+/// # Ok::<_, Error>(())
+/// ```
 pub type Sending = Box<dyn FnOnce(Body) -> ResponseFuture + Send>;
 
 /// The head of a request of a component.
+///
+/// ```
+/// use http::{HeaderMap, Method, Uri};
+/// use warren_engine::capability::http::{OutgoingRequest, Timeouts};
+///
+/// let request = OutgoingRequest {
+///     method: Method::GET,
+///     uri: Uri::from_static("https://example.com/orders?page=2"),
+///     headers: HeaderMap::new(),
+///     timeouts: Timeouts::default(),
+/// };
+/// assert_eq!(request.uri.host(), Some("example.com"));
+/// ```
 #[derive(Clone, Debug)]
 pub struct OutgoingRequest {
     /// The method.
@@ -44,6 +131,18 @@ pub struct OutgoingRequest {
 }
 
 /// The time limits of a request. Absent ones are the client's own.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use warren_engine::capability::http::Timeouts;
+///
+/// let timeouts = Timeouts {
+///     connect: Some(Duration::from_secs(5)),
+///     ..Timeouts::default()
+/// };
+/// assert_eq!(timeouts.first_byte, None);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Timeouts {
     /// Until the connection is there.
@@ -56,6 +155,34 @@ pub struct Timeouts {
 
 /// Sends the requests of components. The capability `http` has it by
 /// [`Capability::outgoing`](super::Capability::outgoing).
+///
+/// ```
+/// use http::Response;
+/// use warren_engine::capability::Caller;
+/// use warren_engine::capability::http::{
+///     Body, Outgoing, OutgoingRequest, ResponseFuture, Sending,
+/// };
+/// use warren_kernel::Error;
+///
+/// /// Answers each request with its own body.
+/// struct Echo;
+///
+/// impl Outgoing for Echo {
+///     fn begin(
+///         &self,
+///         caller: &mut dyn Caller,
+///         request: &OutgoingRequest,
+///     ) -> Result<Sending, Error> {
+///         let host = request.uri.host().unwrap_or_default();
+///         caller.permit("http.request", host, &[])?;
+///         Ok(Box::new(|body: Body| -> ResponseFuture {
+///             Box::pin(async move { Ok(Response::new(body)) })
+///         }))
+///     }
+/// }
+///
+/// let _outgoing: &dyn Outgoing = &Echo;
+/// ```
 pub trait Outgoing: Send + Sync {
     /// Judges a request: its grant, its permission and its limits.
     ///
@@ -73,6 +200,39 @@ pub trait Outgoing: Send + Sync {
 }
 
 /// A request that waits for the process that answers it.
+///
+/// ```
+/// use std::sync::Mutex;
+///
+/// use http::{Request, Response, StatusCode};
+/// use warren_engine::capability::http::{Body, Exchange};
+/// use warren_kernel::Error;
+///
+/// #[derive(Default)]
+/// struct Call {
+///     request: Mutex<Option<Request<Body>>>,
+///     status: Mutex<Option<StatusCode>>,
+/// }
+///
+/// impl Exchange for Call {
+///     fn take(&self) -> Option<Request<Body>> {
+///         self.request.lock().unwrap().take()
+///     }
+///
+///     fn respond(&self, response: Result<Response<Body>, Error>) {
+///         let status = match response {
+///             Ok(response) => response.status(),
+///             Err(_) => StatusCode::BAD_GATEWAY,
+///         };
+///         *self.status.lock().unwrap() = Some(status);
+///     }
+/// }
+///
+/// let call = Call::default();
+/// assert!(call.take().is_none());
+/// call.respond(Err(Error::internal("the component has failed")));
+/// assert_eq!(*call.status.lock().unwrap(), Some(StatusCode::BAD_GATEWAY));
+/// ```
 pub trait Exchange: Send + Sync + 'static {
     /// Takes the request; `None` if it was taken before. Runs where guests run, and must
     /// not block.
@@ -90,6 +250,30 @@ pub trait Exchange: Send + Sync + 'static {
 
 /// The exchange of a process, as the engine finds it in [`Kept`](super::Kept). A component
 /// with `wasi:http/incoming-handler` answers it.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use http::{Request, Response};
+/// use warren_engine::capability::Kept;
+/// use warren_engine::capability::http::{Body, Exchange, Incoming};
+/// use warren_kernel::Error;
+///
+/// struct Taken;
+///
+/// impl Exchange for Taken {
+///     fn take(&self) -> Option<Request<Body>> {
+///         None
+///     }
+///
+///     fn respond(&self, _: Result<Response<Body>, Error>) {}
+/// }
+///
+/// let kept = Kept::default();
+/// kept.state(|| Incoming::new(Arc::new(Taken)))?;
+/// assert!(kept.find::<Incoming>().is_some());
+/// # Ok::<_, Error>(())
+/// ```
 #[derive(Clone)]
 pub struct Incoming(Arc<dyn Exchange>);
 

@@ -6,6 +6,13 @@ use thiserror::Error;
 use warren_kernel::text;
 
 /// The reason why a text is not an address to listen at.
+///
+/// ```
+/// use warren_engine::capability::web::parse_bind;
+///
+/// let error = parse_bind("example.com:80").unwrap_err();
+/// assert_eq!(error.text, "example.com:80");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error(
     "`{}` is not an address to listen at: expected `ADDRESS:PORT`, such as `127.0.0.1:8080`, \

@@ -6,6 +6,18 @@ use super::options::{MiddlewareError, Options};
 use super::origins::Origins;
 
 /// The pages of other origins that may read answers.
+///
+/// ```
+/// use warren_engine::capability::web::{Cors, Origins};
+///
+/// let cors = Cors {
+///     origins: Origins::of("https://app.example.com"),
+///     credentials: true,
+///     ..Cors::default()
+/// };
+/// assert!(!cors.origins.contains("https://example.org"));
+/// assert!(cors.methods.iter().any(|method| method == "GET"));
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cors {
     /// The origins: `cors.allow.origins`.

@@ -40,6 +40,20 @@ pub struct ListenerSettings {
 }
 
 /// The files of a certificate, in PEM.
+///
+/// ```
+/// use warren_engine::capability::web::{ListenerSettings, TlsFiles, parse_bind};
+///
+/// let web = ListenerSettings {
+///     tls: Some(TlsFiles {
+///         cert: "tls/chain.pem".into(),
+///         key: "tls/key.pem".into(),
+///     }),
+///     ..ListenerSettings::new("app:web", parse_bind(":443")?)
+/// };
+/// assert!(web.tls.is_some());
+/// # Ok::<_, warren_engine::capability::web::BindError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TlsFiles {
     /// The certificate, and those that lead to its root.
@@ -49,6 +63,18 @@ pub struct TlsFiles {
 }
 
 /// The times that a listener gives its clients and the processes that answer them.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use warren_engine::capability::web::{ListenerSettings, WebTimeouts};
+///
+/// let timeouts = WebTimeouts {
+///     idle: Duration::from_secs(5),
+///     ..WebTimeouts::default()
+/// };
+/// assert!(timeouts.read >= ListenerSettings::LEAST_TIMEOUT);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WebTimeouts {
     /// For the head of a request, and for each further part of its body.

@@ -8,6 +8,20 @@ use super::origins::Origins;
 use super::subnet::{Subnet, SubnetError};
 
 /// A step of a router around its routes.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use warren_engine::capability::web::{CompressLevel, Middleware, Options};
+///
+/// let options: Options = [("compress.level", "best")].into_iter().collect();
+/// let duration = |_: &str| -> Result<Duration, String> { Err("a duration".to_owned()) };
+/// let Middleware::Compress(compress) = Middleware::new("compress", &options, &duration)? else {
+///     panic!("another middleware");
+/// };
+/// assert_eq!(compress.level, CompressLevel::Best);
+/// # Ok::<_, warren_engine::capability::web::MiddlewareError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Middleware {
@@ -50,6 +64,20 @@ pub enum Middleware {
 }
 
 /// The settings of `compress`.
+///
+/// ```
+/// use warren_engine::capability::web::{Compress, CompressLevel, Middleware, RouterSettings};
+///
+/// let compress = Compress {
+///     level: CompressLevel::Fastest,
+///     min_length: 4_096,
+/// };
+/// let api = RouterSettings {
+///     middleware: vec![Middleware::Compress(compress)],
+///     ..RouterSettings::new("app:api", "app:web")
+/// };
+/// assert_eq!(api.middleware.len(), 1);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Compress {
     /// The level: `compress.level`.
@@ -60,6 +88,12 @@ pub struct Compress {
 }
 
 /// A level of compression.
+///
+/// ```
+/// use warren_engine::capability::web::CompressLevel;
+///
+/// assert_eq!(CompressLevel::default(), CompressLevel::Default);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CompressLevel {
     /// `fastest`.
@@ -72,6 +106,26 @@ pub enum CompressLevel {
 }
 
 /// The settings of `ratelimit`: each key has a bucket of tokens.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use warren_engine::capability::web::{Middleware, RateLimit, RateLimitKey, RouterSettings};
+///
+/// let limit = RateLimit {
+///     requests: 100,
+///     window: Duration::from_secs(60),
+///     burst: 20,
+///     key: RateLimitKey::Ip,
+///     entry_ttl: Duration::from_secs(600),
+///     max_entries: 10_000,
+/// };
+/// let api = RouterSettings {
+///     middleware: vec![Middleware::RateLimit(limit)],
+///     ..RouterSettings::new("app:api", "app:web")
+/// };
+/// assert_eq!(api.middleware.len(), 1);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RateLimit {
     /// Requests in each window: `ratelimit.requests`.
@@ -89,6 +143,20 @@ pub struct RateLimit {
 }
 
 /// The part of a request that is its key.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use warren_engine::capability::web::{Middleware, Options, RateLimitKey};
+///
+/// let options: Options = [("ratelimit.key", "header:X-Api-Key")].into_iter().collect();
+/// let duration = |_: &str| -> Result<Duration, String> { Err("a duration".to_owned()) };
+/// let Middleware::RateLimit(limit) = Middleware::new("ratelimit", &options, &duration)? else {
+///     panic!("another middleware");
+/// };
+/// assert_eq!(limit.key, RateLimitKey::Header("x-api-key".to_owned()));
+/// # Ok::<_, warren_engine::capability::web::MiddlewareError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RateLimitKey {
     /// `ip`: the address of the client.
@@ -100,6 +168,21 @@ pub enum RateLimitKey {
 }
 
 /// The settings of `real_ip`.
+///
+/// ```
+/// use std::net::IpAddr;
+///
+/// use warren_engine::capability::web::{RealIp, Subnet};
+///
+/// let real_ip = RealIp {
+///     trusted: Subnet::private(),
+///     trust_all: false,
+///     header: Some("x-real-ip".to_owned()),
+/// };
+/// let proxy: IpAddr = "10.0.0.7".parse()?;
+/// assert!(real_ip.trusted.iter().any(|subnet| subnet.contains(proxy)));
+/// # Ok::<_, std::net::AddrParseError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RealIp {
     /// The addresses of proxies whose headers count: `real_ip.trusted.subnets`.
@@ -113,6 +196,21 @@ pub struct RealIp {
 }
 
 /// The settings of `token_auth`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use warren_engine::capability::web::{Middleware, Options};
+///
+/// let options: Options = [("token_auth.store", "tokens")].into_iter().collect();
+/// let duration = |_: &str| -> Result<Duration, String> { Err("a duration".to_owned()) };
+/// let Middleware::TokenAuth(auth) = Middleware::new("token_auth", &options, &duration)? else {
+///     panic!("another middleware");
+/// };
+/// assert_eq!(auth.store, "app:tokens");
+/// assert_eq!(auth.header, "authorization");
+/// # Ok::<_, warren_engine::capability::web::MiddlewareError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenAuth {
     /// The id of the store of tokens: `token_auth.store`.

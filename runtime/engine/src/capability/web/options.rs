@@ -7,10 +7,33 @@ use thiserror::Error;
 use warren_kernel::text;
 
 /// The options of middleware, by name. All values are texts.
+///
+/// ```
+/// use warren_engine::capability::web::Options;
+///
+/// let options: Options = [("compress.level", "best")].into_iter().collect();
+/// assert_eq!(options.text("compress.level"), Some("best"));
+/// assert_eq!(options.text("compress.min.length"), None);
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Options(BTreeMap<String, String>);
 
 /// The reason why middleware cannot be made.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use warren_engine::capability::web::{Middleware, MiddlewareError, Options};
+///
+/// let duration = |_: &str| -> Result<Duration, String> { Err("a duration".to_owned()) };
+/// let error = Middleware::new("token_auth", &Options::default(), &duration).unwrap_err();
+/// assert!(matches!(
+///     error,
+///     MiddlewareError::Missing { option: "token_auth.store", .. }
+/// ));
+/// let error = Middleware::new("corse", &Options::default(), &duration).unwrap_err();
+/// assert_eq!(error.to_string(), "there is no middleware `corse`");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum MiddlewareError {

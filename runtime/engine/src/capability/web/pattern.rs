@@ -26,6 +26,17 @@ const MAX_NAME: usize = 64;
 pub struct Pattern(Vec<Segment>);
 
 /// A part of a pattern between slashes.
+///
+/// ```
+/// use warren_engine::capability::web::{Pattern, Segment};
+///
+/// let pattern = Pattern::parse("/users/{id}")?;
+/// assert_eq!(
+///     pattern.segments(),
+///     [Segment::Text("users".to_owned()), Segment::Parameter("id".to_owned())]
+/// );
+/// # Ok::<_, warren_engine::capability::web::PatternError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Segment {
     /// Exactly this text, decoded.
@@ -37,6 +48,14 @@ pub enum Segment {
 }
 
 /// The reason why a text is not a pattern.
+///
+/// ```
+/// use warren_engine::capability::web::{Pattern, PatternError};
+///
+/// assert_eq!(Pattern::parse("users"), Err(PatternError::Slash));
+/// let error = Pattern::parse("/{id}/{id}").unwrap_err();
+/// assert_eq!(error.to_string(), "the parameter `id` occurs twice");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum PatternError {

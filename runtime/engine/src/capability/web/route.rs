@@ -48,6 +48,15 @@ impl RouterSettings {
 }
 
 /// Paths whose requests a definition answers. Each request is a process of the definition.
+///
+/// ```
+/// use warren_engine::capability::web::RouteSettings;
+///
+/// let route = RouteSettings::new("app:web", "GET /users/{id}", "app.web:user")?;
+/// assert_eq!(route.method.as_deref(), Some("GET"));
+/// assert_eq!(route.place(), "GET /users/{id}");
+/// # Ok::<_, warren_engine::capability::web::MethodError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteSettings {
     /// The id of the router, else of the listener.
@@ -61,6 +70,16 @@ pub struct RouteSettings {
 }
 
 /// The reason why a text is not a method and a pattern.
+///
+/// ```
+/// use warren_engine::capability::web::{MethodError, PatternError, parse_method};
+///
+/// assert_eq!(parse_method("/users"), Err(MethodError::NoPath));
+/// assert_eq!(
+///     parse_method("GET users"),
+///     Err(MethodError::Path(PatternError::Slash))
+/// );
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum MethodError {

@@ -23,6 +23,12 @@ pub struct Subnet {
 }
 
 /// The reason why a text is not a range of addresses.
+///
+/// ```
+/// use warren_engine::capability::web::{Subnet, SubnetError};
+///
+/// assert_eq!("10.0.0.0/33".parse::<Subnet>(), Err(SubnetError));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("expected an IP address, or a range of them such as `10.0.0.0/8`")]
 pub struct SubnetError;
