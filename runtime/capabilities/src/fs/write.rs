@@ -80,12 +80,8 @@ impl Place {
         usage.reserve(dir, OBJECT)?;
         let mut options = mode.options();
         options.create_new(true).nonblock(true);
-        match dir.open_with(self.path.below(), &options) {
-            Ok(file) => Open::new(self, file.into_std()),
-            Err(error) => {
-                usage.give_back(OBJECT);
-                Err(self.failed(&error))
-            }
-        }
+        let open = || dir.open_with(self.path.below(), &options);
+        let made = Open::made(self, || open().map(|file| file.into_std()));
+        made.inspect_err(|_| usage.give_back(OBJECT))
     }
 }
