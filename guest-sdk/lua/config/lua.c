@@ -37,6 +37,8 @@
 #define LUAI_DDEF	static
 
 #include "overflow.h"
+#include "leaving.h"
+#include "bytes.h"
 
 #include "lzio.c"
 #include "lctype.c"
@@ -83,6 +85,7 @@ static const char *warren_extra (lua_State *L, const char *name, const char *ext
 #include "lauxlib.h"
 
 #include "overflow.c"
+#include "leaving.c"
 
 /* Raises where the value at `idx` is a table that is read-only. */
 static void warren_check_writable (lua_State *L, int idx) {
@@ -128,6 +131,7 @@ LUALIB_API int luaL_fileresult (lua_State *L, int done, const char *path);
 #undef luaL_checklstring
 #undef luaL_optlstring
 #include "ltablib.c"
+#include "callbacks.c"
 #include "lutf8lib.c"
 #include "linit.c"
 

@@ -1,6 +1,6 @@
 //! Functions: loading them, calling them, and their upvalues.
 
-use std::ffi::{CStr, c_int};
+use std::ffi::{CStr, c_int, c_uint};
 use std::mem::transmute;
 
 use mlua_sys::*;
@@ -25,6 +25,9 @@ impl State {
         /// place of what follows.
         fn call_then(arguments: c_int, results: c_int, kept: lua_KContext, then: Continuation) = |l|
             lua_callk(l, arguments, results, kept, Some(transmute::<Continuation, lua_KFunction>(then)));
+        /// Sorts the table at index 1, of `n` elements, by the function at index 2, which may
+        /// block; for a function that does nothing more but return what this returns.
+        fn sort_by(n: c_uint) -> c_int = |l| internals::warren_sort_by(l, n);
         /// Sets an upvalue of a function, which has it, to the value on top.
         fn set_upvalue(function: c_int, number: c_int) = |l| { lua_setupvalue(l, function, number); };
         /// Pushes an upvalue of a function. False, with nothing pushed, without one.

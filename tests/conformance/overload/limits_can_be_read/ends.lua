@@ -20,11 +20,12 @@ function ends.for_the_stack()
 end
 
 function ends.for_calls()
-  local function protected()
-    local _, why = pcall(protected)
-    error(why, 0)
-  end
-  protected()
+  local chain = setmetatable({}, {
+    __index = function(t)
+      return t.next
+    end,
+  })
+  return chain.next
 end
 
 function ends.with_a_bug()
