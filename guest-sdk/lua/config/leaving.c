@@ -49,7 +49,7 @@ static int call_in_place (lua_State *L, StkId func, int nresults) {
 
 /* As lua_callk; `k` runs, with LUA_YIELD, unless 0 is returned: then the results are there.
 ** Any other result has to be that of the function of C. */
-static int warren_callk (lua_State *L, int nargs, int nresults, lua_KContext ctx, lua_KFunction k) {
+LUA_API int warren_callk (lua_State *L, int nargs, int nresults, lua_KContext ctx, lua_KFunction k) {
   CallInfo *ci = L->ci;
   if (!may_call_in_place(L)) {
     lua_callk(L, nargs, nresults, ctx, k);

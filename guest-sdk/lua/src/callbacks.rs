@@ -51,8 +51,7 @@ pub(crate) extern "C-unwind" fn sort(l: State) -> c_int {
     l.insert(2);
     l.push_value(PRELUDE);
     l.insert(1);
-    l.call_then(3, 0, 0, all);
-    0
+    l.call_then(3, 0, 0, all)
 }
 
 /// Raises where two values have no order, as Lua's own functions do: without

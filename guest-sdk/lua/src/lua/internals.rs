@@ -3,7 +3,7 @@
 
 use std::ffi::{c_char, c_int, c_uint, c_void};
 
-use mlua_sys::{lua_Debug, lua_State};
+use mlua_sys::{lua_Debug, lua_KContext, lua_KFunction, lua_State};
 
 use super::{self as lua};
 
@@ -75,6 +75,16 @@ unsafe extern "C-unwind" {
     /// The end of a function that raises the value on top of the stack: returns what the
     /// function has to return, or raises. Lua's state must not be used in between.
     pub(super) fn warren_raise(l: State) -> c_int;
+
+    /// As `lua_callk`, for a function that returns what this returns, if not 0: then the
+    /// results are not there, and `then` runs later.
+    pub(super) fn warren_callk(
+        l: State,
+        arguments: c_int,
+        results: c_int,
+        kept: lua_KContext,
+        then: Option<lua_KFunction>,
+    ) -> c_int;
 
     /// Sorts the table at index 1, of `n` elements, by the function at index 2, as
     /// [`sort_by`](super::State::sort_by) says.
