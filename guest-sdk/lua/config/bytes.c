@@ -137,6 +137,12 @@ int memcmp (const void *a, const void *b, size_t n) {
 void *memchr (const void *in, int byte, size_t n) {
   const unsigned char *p = in;
   v128_t wanted = wasm_i8x16_splat((int8_t)byte);
+  for (; n >= 64; p += 64, n -= 64) {
+    v128_t same = wasm_v128_or(
+      wasm_v128_or(wasm_i8x16_eq(load(p), wanted), wasm_i8x16_eq(load(p + 16), wanted)),
+      wasm_v128_or(wasm_i8x16_eq(load(p + 32), wanted), wasm_i8x16_eq(load(p + 48), wanted)));
+    if (wasm_v128_any_true(same)) break;
+  }
   for (; n >= 16; p += 16, n -= 16) {
     v128_t same = wasm_i8x16_eq(load(p), wanted);
     if (wasm_v128_any_true(same))
@@ -157,11 +163,20 @@ const char *warren_find (const char *in, size_t n, const char *what, size_t m) {
   if (n >= 16) {
     v128_t first = wasm_i8x16_splat(what[0]);
     v128_t last = wasm_i8x16_splat(what[m - 1]);
+#define both_at(i)	wasm_v128_and(wasm_i8x16_eq(load(in + (i)), first), \
+                                      wasm_i8x16_eq(load(in + (i) + m - 1), last))
     for (; i + 16 <= n; i += 16) {
-      v128_t both = wasm_v128_and(wasm_i8x16_eq(load(in + i), first),
-                                  wasm_i8x16_eq(load(in + i + m - 1), last));
+      v128_t both = both_at(i);
       uint32_t places;
-      if (!wasm_v128_any_true(both)) continue;
+      if (!wasm_v128_any_true(both)) {
+        size_t start = i;
+        while (i + 64 <= n &&
+               !wasm_v128_any_true(wasm_v128_or(wasm_v128_or(both_at(i), both_at(i + 16)),
+                                                wasm_v128_or(both_at(i + 32), both_at(i + 48)))))
+          i += 64;
+        if (i > start) i -= 16;
+        continue;
+      }
       for (places = wasm_i8x16_bitmask(both); places != 0; places &= places - 1) {
         const char *place = in + i + __builtin_ctz(places);
         if (memcmp(place + 1, what + 1, m - 2) == 0) return place;

@@ -5,20 +5,28 @@
 /* The state of a `gsub`, beside the subject and the pattern at indices 1 and 2. */
 typedef struct GSubState {
   const char *src;	/* where to match next */
+  const char *p;	/* the pattern, without its anchor */
   const char *from;	/* the start of the match whose replacement is asked for */
   const char *lastmatch;	/* end of last match */
   const char *copied;	/* all before is in the buffer, if anything was replaced */
   lua_Integer n;	/* replacement count */
   lua_Integer max_s;
+  char *buffer;
   size_t used, size;	/* of the buffer */
+  int anchor;
+  int changed;
+  MatchState ms;
+  char first[1];	/* the first buffer */
 } GSubState;
 
-/* The indices of the state, and of the buffer, which is nil until something was replaced. */
+/* The indices of the state, and of a buffer larger than the first one. */
 #define GSUB_STATE	4
 #define GSUB_BUFFER	5
 
+/* The size of the first buffer, of the length of the subject or less. */
+#define GSUB_FIRST	256
+
 static void gsub_put (lua_State *L, GSubState *g, const char *s, size_t l) {
-  if (l == 0) return;
   if (l > g->size - g->used) {  /* enlarge the buffer */
     size_t size = g->size + g->size / 2;
     char *buffer;
@@ -26,27 +34,23 @@ static void gsub_put (lua_State *L, GSubState *g, const char *s, size_t l) {
       luaL_error(L, "buffer too large");
     if (size < g->used + l) size = g->used + l + 64;
     buffer = (char *)lua_newuserdatauv(L, size, 0);
-    memcpy(buffer, lua_touserdata(L, GSUB_BUFFER), g->used);
+    memcpy(buffer, g->buffer, g->used);
     lua_replace(L, GSUB_BUFFER);
+    g->buffer = buffer;
     g->size = size;
   }
-  memcpy((char *)lua_touserdata(L, GSUB_BUFFER) + g->used, s, l);
+  memcpy(g->buffer + g->used, s, l);
   g->used += l;
 }
 
 /* Puts what was returned for a match, on top of the stack, in its place. */
 static void gsub_add (lua_State *L, GSubState *g) {
-  size_t l;
-  const char *value;
   if (lua_toboolean(L, -1)) {
-    if (l_unlikely(!lua_isstring(L, -1)))
+    size_t l;
+    const char *value = lua_tolstring(L, -1, &l);
+    if (l_unlikely(value == NULL))
       luaL_error(L, "invalid replacement value (a %s)", luaL_typename(L, -1));
-    value = lua_tolstring(L, -1, &l);
-    if (lua_isnil(L, GSUB_BUFFER)) {
-      g->size = lua_rawlen(L, 1) + l + 32;
-      lua_newuserdatauv(L, g->size, 0);
-      lua_replace(L, GSUB_BUFFER);
-    }
+    g->changed = 1;
     gsub_put(L, g, g->copied, g->from - g->copied);
     gsub_put(L, g, value, l);
     g->copied = g->src;
@@ -56,71 +60,69 @@ static void gsub_add (lua_State *L, GSubState *g) {
 
 static int gsub_on (lua_State *L, int status, lua_KContext ctx);
 
-/* Goes on with the match at `src`. Nothing is at or above index 6. */
-static int gsub_run (lua_State *L, GSubState *g, int is_over) {
-  size_t srcl, lp;
-  const char *s = lua_tolstring(L, 1, &srcl);
-  const char *p = lua_tolstring(L, 2, &lp);
-  int anchor = (*p == '^');
-  MatchState ms;
-  if (anchor) {
-    p++; lp--;  /* skip anchor character */
-  }
-  prepstate(&ms, L, s, srcl, p, lp);
-  while (!is_over && g->n < g->max_s) {
+/* Goes on with the match at `src`. Nothing is above index 5. */
+static int gsub_run (lua_State *L, GSubState *g) {
+  MatchState *ms = &g->ms;
+  int patience = SKIP_AFTER;
+  ms->L = L;
+  while (g->n < g->max_s) {
     const char *e;
-    reprepstate(&ms);  /* (re)prepare state for new match */
-    if (!anchor) {
-      e = warren_skip(&ms, g->src, p);
+    reprepstate(ms);  /* (re)prepare state for new match */
+    if (!g->anchor && --patience < 0) {
+      e = warren_skip(ms, g->src, g->p);
       if (e == NULL) break;
       g->src = e;
     }
-    if ((e = match(&ms, g->src, p)) != NULL && e != g->lastmatch) {  /* match? */
+    if ((e = match(ms, g->src, g->p)) != NULL && e != g->lastmatch) {  /* match? */
       int n;
+      patience = SKIP_AFTER;
       g->n++;
       g->from = g->src;
       g->src = g->lastmatch = e;
       if (lua_type(L, 3) == LUA_TFUNCTION) {
         lua_pushvalue(L, 3);
-        n = push_captures(&ms, g->from, e);  /* all captures as arguments */
+        n = push_captures(ms, g->from, e);  /* all captures as arguments */
       }
       else {
         lua_pushvalue(L, lua_upvalueindex(2));
         lua_pushvalue(L, 3);
-        push_onecapture(&ms, 0, g->from, e);  /* first capture is the index */
+        push_onecapture(ms, 0, g->from, e);  /* first capture is the index */
         n = 2;
       }
-      n = warren_callk(L, n, 1, anchor, gsub_on);
+      n = warren_callk(L, n, 1, 0, gsub_on);
       if (n != 0) return n;
       gsub_add(L, g);
     }
-    else if (g->src < ms.src_end)  /* otherwise, skip one character */
+    else if (g->src < ms->src_end)  /* otherwise, skip one character */
       g->src++;
     else break;  /* end of subject */
-    is_over = anchor;
+    if (g->anchor) break;
   }
-  if (lua_isnil(L, GSUB_BUFFER))  /* no changes? */
+  if (!g->changed)
     lua_pushvalue(L, 1);  /* return original string */
   else {
-    gsub_put(L, g, g->copied, ms.src_end - g->copied);
-    lua_pushlstring(L, (const char *)lua_touserdata(L, GSUB_BUFFER), g->used);
+    gsub_put(L, g, g->copied, ms->src_end - g->copied);
+    lua_pushlstring(L, g->buffer, g->used);
   }
   lua_pushinteger(L, g->n);  /* number of substitutions */
   return 2;
 }
 
-static int gsub_on (lua_State *L, int status, lua_KContext is_over) {
+static int gsub_on (lua_State *L, int status, lua_KContext ctx) {
   GSubState *g = (GSubState *)lua_touserdata(L, GSUB_STATE);
   UNUSED(status);
+  UNUSED(ctx);
   gsub_add(L, g);
-  return gsub_run(L, g, (int)is_over);
+  if (g->anchor) g->max_s = 0;  /* there is no other match */
+  return gsub_run(L, g);
 }
 
 /* `string.gsub(s, pattern, replacement, n?)`. Of a table with a metatable the function that
 ** is the second upvalue gets the fields: it is given the table and the key. */
 LUA_API int warren_gsub (lua_State *L) {
-  size_t srcl;
-  const char *src;
+  size_t srcl, lp, size;
+  const char *src, *p;
+  lua_Integer max_s;
   GSubState *g;
   switch (lua_type(L, 3)) {
     case LUA_TFUNCTION: break;
@@ -130,19 +132,27 @@ LUA_API int warren_gsub (lua_State *L) {
     default: return str_gsub(L);
   }
   src = warren_checktext(L, 1, &srcl);
-  warren_checktext(L, 2, NULL);
-  {
-    lua_Integer max_s = luaL_optinteger(L, 4, srcl + 1);
-    lua_settop(L, 3);
-    g = (GSubState *)lua_newuserdatauv(L, sizeof(GSubState), 0);
-    lua_pushnil(L);
-    g->src = g->from = g->copied = src;
-    g->lastmatch = NULL;
-    g->n = 0;
-    g->max_s = max_s;
-    g->used = g->size = 0;
+  p = warren_checktext(L, 2, &lp);
+  max_s = luaL_optinteger(L, 4, srcl + 1);
+  lua_settop(L, 3);
+  size = srcl < GSUB_FIRST ? srcl + 16 : GSUB_FIRST;
+  g = (GSubState *)lua_newuserdatauv(L, offsetof(GSubState, first) + size, 0);
+  lua_pushnil(L);
+  g->anchor = (*p == '^');
+  if (g->anchor) {
+    p++; lp--;  /* skip anchor character */
   }
-  return gsub_run(L, g, 0);
+  g->p = p;
+  g->src = g->from = g->copied = src;
+  g->lastmatch = NULL;
+  g->n = 0;
+  g->max_s = max_s;
+  g->buffer = g->first;
+  g->used = 0;
+  g->size = size;
+  g->changed = 0;
+  prepstate(&g->ms, L, src, srcl, p, lp);
+  return gsub_run(L, g);
 }
 
 /* The state of a `sort`, beside the table and the function at indices 1 and 2: that of Lua's

@@ -29,6 +29,15 @@ static int may_call_in_place (lua_State *L) {
   }
 }
 
+/* Ends a call in place, which does not count if the coroutine was left since it began. */
+static void called_in_place (lua_State *L, CallInfo *ci) {
+  ci->callstatus &= ~CIST_INPLACE;
+  if (warren_base > warren_resumed) {
+    warren_base--;
+    L->nCcalls--;
+  }
+}
+
 /* Calls the function at `func` below its arguments, for a function of C that may call in
 ** place and has set its continuation. 0 where the results are there; else what the function
 ** of C has to return. */
@@ -36,13 +45,19 @@ static int call_in_place (lua_State *L, StkId func, int nresults) {
   CallInfo *ci = L->ci;
   CallInfo *callee;
   ci->callstatus |= CIST_INPLACE;
+  warren_base++;
+  L->nCcalls++;
+  if (l_unlikely(getCcalls(L) >= LUAI_MAXCCALLS)) {
+    checkstackp(L, 0, func);  /* free any use of EXTRA_STACK */
+    luaE_checkcstack(L);
+  }
   callee = luaD_precall(L, func, nresults);
   if (callee != NULL) {
     callee->callstatus |= CIST_FRESH | CIST_CALLED;
     return WARREN_CALLED;
   }
   if (warren_left) return WARREN_LEFT;
-  ci->callstatus &= ~CIST_INPLACE;
+  called_in_place(L, ci);
   adjustresults(L, nresults);
   return 0;
 }
@@ -65,7 +80,7 @@ LUA_API int warren_callk (lua_State *L, int nargs, int nresults, lua_KContext ct
 static CallInfo *warren_returned (lua_State *L, CallInfo *ci) {
   do {
     int n;
-    ci->callstatus &= ~CIST_INPLACE;
+    called_in_place(L, ci);
     if (ci->callstatus & CIST_YPCALL) {  /* a pcall, or an xpcall */
       ci->callstatus &= ~CIST_YPCALL;
       L->errfunc = ci->u.c.old_errfunc;

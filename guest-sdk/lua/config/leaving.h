@@ -30,7 +30,10 @@
 
 /* Set while a coroutine is being left by results. */
 static WARREN_STATE int warren_left;
-/* The calls of C at the innermost `lua_resume`: with as many, none lie between. */
+/* The calls of C at the innermost `lua_resume`. */
+static WARREN_STATE l_uint32 warren_resumed = (l_uint32)-1;
+/* The same with the calls in place, which count as calls of C for LUAI_MAXCCALLS: with as
+** many, none of C lie between. As those of C, they count until the coroutine is left. */
 static WARREN_STATE l_uint32 warren_base = (l_uint32)-1;
 
 #define warren_can_leave(L)	(getCcalls(L) == warren_base)

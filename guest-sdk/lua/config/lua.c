@@ -77,7 +77,14 @@ static const char *warren_extra (lua_State *L, const char *name, const char *ext
 #pragma pop_macro("LUAI_MAXSTACK")
 /* The interpreter's loop notes its place only before what may raise. */
 #define finishreadonly(L)	Protect(warren_readonly(L))
+#include "inline.h"
+#define luaH_getshortstr	at_main_position
+#define luaH_getstr	at_main_position_str
+#define luaH_get	at_main_position_any
 #include "lvm.c"
+#undef luaH_getshortstr
+#undef luaH_getstr
+#undef luaH_get
 #undef finishreadonly
 #define finishreadonly(L)	warren_readonly(L)
 #include "lapi.c"
