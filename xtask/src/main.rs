@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         }
         Chore::Test => test::run(),
         Chore::Bench(arguments) => bench::run(&arguments),
+        Chore::Compare(plan) => bench::compare::run(&plan),
         Chore::Guard { update } => guard::run(update),
         Chore::Fuzz(plan) => fuzz::run(&plan),
         Chore::Simulate(plan) => simulate::run(plan),
