@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn address_space_that_other_nodes_took_is_missing() {
-        static SPACE: AddressSpace = AddressSpace::new(20 * TIB);
+        static SPACE: AddressSpace = AddressSpace::new(16 * TIB);
         // Some 16 TiB.
         let first = of_host(64 << 20, 100_000, &SPACE);
         let slots: Vec<_> = (0..2_000)
