@@ -282,7 +282,14 @@ mod tests {
             Ok(Chore::Bench(vec!["--only".into(), "x".into()]))
         );
         assert_eq!(
-            parsed(&["bench", "spawn", "--compare=HEAD~1", "--turns", "5", "--quick"]),
+            parsed(&[
+                "bench",
+                "spawn",
+                "--compare=HEAD~1",
+                "--turns",
+                "5",
+                "--quick"
+            ]),
             Ok(Chore::Compare(compare::Plan {
                 revision: "HEAD~1".into(),
                 rows: vec!["spawn".into()],

@@ -237,7 +237,10 @@ mod tests {
         let before = rows(&[("spawn", true), ("density", false)]);
         let now = rows(&[("spawn", true), ("wake", true), ("density", false)]);
         let (measured, passed_over) = chosen(&plan(&[]), &before, &now).unwrap();
-        assert_eq!((measured, passed_over), (vec!["spawn".into()], vec!["wake".into()]));
+        assert_eq!(
+            (measured, passed_over),
+            (vec!["spawn".into()], vec!["wake".into()])
+        );
         let (measured, _) = chosen(&plan(&["density"]), &before, &now).unwrap();
         assert_eq!(measured, ["density"]);
         assert!(chosen(&plan(&["dentisy"]), &before, &now).is_err());

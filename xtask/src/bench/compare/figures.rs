@@ -73,9 +73,8 @@ impl Figures {
     }
 
     fn line(&mut self, row: String, contender: String, metric: String, unit: String) -> &mut Line {
-        let is_it = |line: &Line| {
-            (&line.row, &line.contender, &line.metric) == (&row, &contender, &metric)
-        };
+        let is_it =
+            |line: &Line| (&line.row, &line.contender, &line.metric) == (&row, &contender, &metric);
         let place = self.lines.iter().position(is_it).unwrap_or_else(|| {
             self.lines.push(Line {
                 row,
