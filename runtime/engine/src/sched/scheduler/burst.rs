@@ -32,6 +32,7 @@ impl Burst {
     /// Notes that a task begins to run: the one that goes on, or another one.
     #[inline]
     pub(super) fn begins(&self) {
+        self.is_over.set(false);
         if !self.goes_on.replace(false) {
             self.woken.set(0);
             self.slices.set(0);
