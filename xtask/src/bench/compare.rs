@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{benchmarks, target_directory};
 use crate::project;
-use crate::step::{self, Step};
+use crate::step;
 use figures::{Figures, Side};
 
 /// A comparison, as the command line asks for it.
