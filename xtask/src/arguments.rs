@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::ValueExt;
 
-use crate::bench::compare;
+use crate::comparison::Comparison;
 use crate::simulate::Plan;
 use crate::{crash, fuzz};
 
@@ -53,7 +53,7 @@ pub(crate) enum Chore {
     /// Run the benchmarks with these arguments.
     Bench(Vec<OsString>),
     /// Run the benchmarks of a revision and of this tree in turns.
-    Compare(compare::Plan),
+    Compare(Comparison),
     /// Count instructions, and compare them or accept them.
     Guard {
         /// True to accept the counts as the new baseline.
@@ -164,7 +164,7 @@ fn benchmarks(arguments: Vec<OsString>) -> Result<Chore, lexopt::Error> {
     if !arguments.iter().any(compares) {
         return Ok(Chore::Bench(arguments));
     }
-    let (mut revision, mut turns, mut json) = (None, compare::Plan::TURNS, false);
+    let (mut revision, mut turns, mut json) = (None, Comparison::TURNS, false);
     let (mut rows, mut options) = (Vec::new(), Vec::new());
     let mut parser = lexopt::Parser::from_args(arguments);
     while let Some(argument) = parser.next()? {
@@ -183,7 +183,7 @@ fn benchmarks(arguments: Vec<OsString>) -> Result<Chore, lexopt::Error> {
         return Err("`--turns` is at least 1".into());
     }
     let revision = revision.ok_or("which revision?")?;
-    Ok(Chore::Compare(compare::Plan {
+    Ok(Chore::Compare(Comparison {
         revision,
         rows,
         turns,
@@ -290,7 +290,7 @@ mod tests {
                 "5",
                 "--quick"
             ]),
-            Ok(Chore::Compare(compare::Plan {
+            Ok(Chore::Compare(Comparison {
                 revision: "HEAD~1".into(),
                 rows: vec!["spawn".into()],
                 turns: 5,

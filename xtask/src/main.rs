@@ -3,6 +3,7 @@
 mod arguments;
 mod bench;
 mod ci;
+mod comparison;
 mod crash;
 mod dist;
 mod fuzz;

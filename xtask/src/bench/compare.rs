@@ -14,29 +14,10 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 
 use super::{benchmarks, target_directory};
+use crate::comparison::Comparison;
 use crate::project;
 use crate::step;
 use figures::{Figures, Side};
-
-/// A comparison, as the command line asks for it.
-#[derive(Debug, PartialEq)]
-pub(crate) struct Plan {
-    /// The revision, in any form that git understands.
-    pub(crate) revision: String,
-    /// The rows; all usual ones if there is none.
-    pub(crate) rows: Vec<OsString>,
-    /// Number of times that each build measures each row.
-    pub(crate) turns: usize,
-    /// Options for the benchmarks of both builds.
-    pub(crate) options: Vec<OsString>,
-    /// True to print JSON instead of the table.
-    pub(crate) json: bool,
-}
-
-impl Plan {
-    /// Turns of each build, unless the command line says otherwise.
-    pub(crate) const TURNS: usize = 3;
-}
 
 /// One of the two builds.
 struct Build {
@@ -49,7 +30,7 @@ struct Build {
 ///
 /// # Errors
 /// The revision does not exist, a build does not compile, or a row fails.
-pub(crate) fn run(plan: &Plan) -> Result<()> {
+pub(crate) fn run(plan: &Comparison) -> Result<()> {
     let commit = commit(&plan.revision)?;
     let shared = target_directory()?.join("compare");
     let source = lay_out(&commit, &shared)?;
@@ -164,7 +145,7 @@ fn listed(build: &Build) -> Result<Vec<(String, bool)>> {
 /// # Errors
 /// The present tree has no row of a name.
 fn chosen(
-    plan: &Plan,
+    plan: &Comparison,
     before: &[(String, bool)],
     now: &[(String, bool)],
 ) -> Result<(Vec<String>, Vec<String>)> {
@@ -217,8 +198,8 @@ fn output(mut command: Command) -> Result<Vec<u8>> {
 mod tests {
     use super::*;
 
-    fn plan(rows: &[&str]) -> Plan {
-        Plan {
+    fn plan(rows: &[&str]) -> Comparison {
+        Comparison {
             revision: "HEAD".into(),
             rows: rows.iter().map(OsString::from).collect(),
             turns: 1,
