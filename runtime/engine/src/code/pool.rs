@@ -23,6 +23,10 @@ use crate::sched::ticker::Engines;
 /// Slots in the first pool of a class: enough for most short programs.
 const FIRST: u32 = 64;
 
+/// Taken slots of the first pool at which the second one is opened, so that no spawn waits
+/// for its guard pages.
+const OPEN_AHEAD: u32 = FIRST - FIRST / 4;
+
 /// Slots in the first two pools of a class together.
 const FIRST_TWO: u32 = 1_000;
 
@@ -76,6 +80,7 @@ pub(crate) struct Slot<T: 'static> {
     pool: Arc<Pool<T>>,
     budget: Arc<Budget>,
     mappings: Arc<Mappings>,
+    is_followed: bool,
 }
 
 impl<T> Pools<T> {
@@ -178,7 +183,7 @@ impl<T> Pools<T> {
     /// As for [`Pools::slot`].
     pub(crate) fn free_slot(&self) -> Result<Option<Slot<T>>, Error> {
         let members = self.members.read();
-        let Some(pool) = members.iter().find(|pool| pool.take()) else {
+        let Some((pool, taken)) = members.iter().find_map(|pool| Some((pool, pool.take()?))) else {
             return Ok(None);
         };
         let pool = Arc::clone(pool);
@@ -193,7 +198,35 @@ impl<T> Pools<T> {
             pool,
             budget: Arc::clone(&self.budget),
             mappings: Arc::clone(&self.mappings),
+            is_followed: members.len() == 1 && taken == OPEN_AHEAD,
         }))
+    }
+
+    /// Opens the second pool, unless it is open.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pools::slot`].
+    pub(crate) fn open_ahead(&self) -> Result<(), Error> {
+        let _opening = self.opening.lock();
+        if self.members.read().len() == 1 {
+            self.open()?;
+        }
+        Ok(())
+    }
+
+    /// Opens the second pool of spare slots, unless it is open; see
+    /// [`Pools::slot_to_spare`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pools::slot`].
+    pub(crate) fn open_spare_ahead(&self) -> Result<(), Error> {
+        let _opening = self.opening.lock();
+        if self.members.read().len() == 1 {
+            self.open_to_spare()?;
+        }
+        Ok(())
     }
 
     /// Checks that the machine has mappings for one more pool.
@@ -370,12 +403,15 @@ impl<T> Pool<T> {
             .is_ok()
     }
 
-    fn take(&self) -> bool {
-        self.taken
+    /// Takes a slot, and returns the number of slots that are taken now; `None` if none is
+    /// free.
+    fn take(&self) -> Option<u32> {
+        let before = self
+            .taken
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
                 (taken < self.slots).then(|| taken + 1)
-            })
-            .is_ok()
+            });
+        before.ok().map(|before| before + 1)
     }
 }
 
@@ -383,6 +419,11 @@ impl<T> Slot<T> {
     /// Returns the pool that the slot is in.
     pub(crate) fn pool(&self) -> &Arc<Pool<T>> {
         &self.pool
+    }
+
+    /// Returns true if the next pool should be opened: the first one is nearly taken.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.is_followed
     }
 }
 
@@ -472,6 +513,27 @@ mod tests {
         drop(slots);
         assert_eq!(pools.taken(), 0);
         assert_eq!(pools.budget.used(), 20 * KEPT);
+    }
+
+    #[test]
+    fn the_second_pool_is_opened_ahead_once() {
+        let pools = pools(|| u64::MAX);
+        let slots: Vec<_> = (0..FIRST)
+            .map(|_| pools.slot().expect("there is room"))
+            .collect();
+        let asking: Vec<_> = slots.iter().map(Slot::is_followed).collect();
+        let first = asking.iter().position(|asks| *asks);
+        assert_eq!(first, Some(OPEN_AHEAD as usize - 1));
+        assert_eq!(asking.iter().filter(|asks| **asks).count(), 1);
+        for _ in 0..2 {
+            pools.open_ahead().expect("there is room");
+            assert_eq!(pools.members.read().len(), 2);
+        }
+        drop(slots);
+        let slots: Vec<_> = (0..FIRST)
+            .map(|_| pools.slot().expect("there is room"))
+            .collect();
+        assert!(!slots.iter().any(Slot::is_followed));
     }
 
     #[test]

@@ -30,6 +30,9 @@ impl Node {
             Some(slot) => slot,
             None => self.opened_slot(slots, host).await?,
         };
+        if slot.is_followed() {
+            self.open_ahead(slots);
+        }
         if let Some(next) = slots.next_after(&slot)
             && artifact.begins_ahead()
         {
@@ -62,6 +65,17 @@ impl Node {
         opened
             .await
             .map_err(|error| Error::internal(format!("cannot open a pool: {error}")))?
+    }
+
+    /// Opens the second pool on a thread that may block, before a spawn has to wait for it.
+    fn open_ahead(&self, slots: &Slots<Guest>) {
+        let slots = slots.clone();
+        drop(blocking::spawn(&self.shared.tokio, move || {
+            if let Err(error) = slots.open_ahead() {
+                // A spawn that needs a slot tries again, and gets the error.
+                tracing::debug!(%error, "cannot open a pool ahead");
+            }
+        }));
     }
 
     /// Loads code into a pool. If the code is not yet compiled for the pool's
