@@ -30,13 +30,13 @@ impl Node {
             Some(slot) => slot,
             None => self.opened_slot(slots, host).await?,
         };
-        if slot.is_followed() {
-            self.open_ahead(slots);
-        }
         if let Some(next) = slots.next_after(&slot)
             && artifact.begins_ahead()
         {
             self.compile_ahead(Arc::clone(artifact), Arc::clone(next), host.number());
+        }
+        if slot.is_followed() {
+            self.open_ahead(slots);
         }
         self.load(artifact, slot.pool(), host.number()).await?;
         Ok(slot)
