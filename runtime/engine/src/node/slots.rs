@@ -67,17 +67,6 @@ impl Node {
             .map_err(|error| Error::internal(format!("cannot open a pool: {error}")))?
     }
 
-    /// Opens the second pool on a thread that may block, before a spawn has to wait for it.
-    fn open_ahead(&self, slots: &Slots<Guest>) {
-        let slots = slots.clone();
-        drop(blocking::spawn(&self.shared.tokio, move || {
-            if let Err(error) = slots.open_ahead() {
-                // A spawn that needs a slot tries again, and gets the error.
-                tracing::debug!(%error, "cannot open a pool ahead");
-            }
-        }));
-    }
-
     /// Loads code into a pool. If the code is not yet compiled for the pool's
     /// class, compiles it with a permit of the host of this number.
     ///
@@ -130,6 +119,17 @@ impl Node {
                 );
             }
         });
+    }
+
+    /// Opens the second pool on a thread that may block, before a spawn has to wait for it.
+    fn open_ahead(&self, slots: &Slots<Guest>) {
+        let slots = slots.clone();
+        drop(blocking::spawn(&self.shared.tokio, move || {
+            if let Err(error) = slots.open_ahead() {
+                // A spawn that needs a slot tries again, and gets the error.
+                tracing::debug!(%error, "cannot open a pool ahead");
+            }
+        }));
     }
 }
 
