@@ -558,7 +558,8 @@ impl Builder {
             .collect();
         let hosts = hosts(self.hosts, self.app.as_ref());
         let metrics = Metrics::default();
-        let tokens = TokenStores::new(token_stores(self.token_stores, self.app.as_ref()));
+        let tokens = token_stores(self.token_stores, self.app.as_ref());
+        let tokens = TokenStores::new(tokens, &stores)?;
         let mut capabilities = warren_capabilities::all(warren_capabilities::Settings {
             tokens: tokens.clone(),
             metrics: metrics.clone(),

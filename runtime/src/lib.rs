@@ -130,7 +130,7 @@ pub use values::{Limit, Pid, ToArgs, Value};
 pub use warren_app as app;
 pub use warren_capabilities::server::{Bound, ListenError};
 pub use warren_capabilities::{
-    BackedUp, BackupError, Connecting, DataError, QueueError, Resolver, Resolving, VolumeError,
+    BackedUp, BackupError, Connecting, DataError, TokenStoreError, QueueError, Resolver, Resolving, VolumeError,
     back_up,
 };
 pub use warren_engine::capability;

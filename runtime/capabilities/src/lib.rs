@@ -52,7 +52,7 @@ pub use data::{BackedUp, BackupError, Data, DataError, back_up};
 pub use fs::{VolumeError, Volumes};
 pub use metrics::Metrics;
 pub use queue::{Delivery, End, Intake, QueueCounts, QueueError, Queues};
-pub use security::TokenStores;
+pub use security::{TokenStoreError, TokenStores};
 pub use sql::Databases;
 pub use store::Stores;
 pub use web::server;
