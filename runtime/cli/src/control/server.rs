@@ -197,17 +197,17 @@ fn obey<'a>(
             listing.processes.truncate(fitting);
             json(&listing)?
         }
-        Request::Show { process } => json(&inspector.process(&process)?)?,
+        Request::Show { process } => json(&inspector.process(meant(inspector, process))?)?,
         // Only this client waits: the thread is its own.
-        Request::Stack { process } => {
-            json(&futures::executor::block_on(inspector.stack(&process))?)?
-        }
+        Request::Stack { process } => json(&futures::executor::block_on(
+            inspector.stack(meant(inspector, process)),
+        )?)?,
         Request::Cancel { process, within_ms } => {
-            inspector.cancel(&process, Duration::from_millis(within_ms))?;
+            inspector.cancel(meant(inspector, process), Duration::from_millis(within_ms))?;
             Value::Null
         }
         Request::Terminate { process } => {
-            inspector.terminate(&process)?;
+            inspector.terminate(meant(inspector, process))?;
             Value::Null
         }
         Request::CancelHosts { hosts, within_ms } => {
@@ -265,11 +265,24 @@ fn obey<'a>(
         } => {
             let values = arguments::of_message(value)
                 .ok_or_else(|| Error::invalid("the value nests too deep"))?;
-            inspector.send(process, &topic, values)?;
+            inspector.send(meant(inspector, process), &topic, values)?;
             Value::Null
         }
     };
     Ok(Answer::Ok(value))
+}
+
+/// Returns the destination that a client means by a word: a PID, a name, or the number of a
+/// PID alone, which no shell takes for its own.
+fn meant(inspector: &Inspector, word: String) -> String {
+    let digits = word.strip_prefix("0x").unwrap_or(&word);
+    let number = u64::from_str_radix(digits, 16).ok();
+    let numbered = number.and_then(|number| inspector.pid_of_number(number));
+    match numbered {
+        // A name that looks like a number is a name.
+        Some(pid) if inspector.process(&word).is_err() => pid.to_string(),
+        _ => word,
+    }
 }
 
 fn plan(

@@ -1,6 +1,7 @@
 //! `warren run`: one program from its start to its end.
 
 mod args;
+mod code;
 mod deadlock;
 mod listeners;
 mod output;
@@ -13,7 +14,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use warren::app::{App, AppOptions, Definition, Policies, Watcher};
-use warren::{Ended, Handle, Outcome, Pid, Runtime, ServiceError, StartError, Value};
+use warren::{Ended, Handle, Outcome, Pid, Runtime, ServiceError, Source, StartError, Value};
 
 use crate::arguments;
 #[cfg(unix)]
@@ -25,6 +26,8 @@ use crate::report::refused::refused;
 use crate::report::warning::Warnings;
 use crate::report::{ending, opening, stderr};
 use crate::signals::{Reloads, Signals, Stop};
+#[cfg(test)]
+pub(crate) use args::Code;
 pub(crate) use args::RunArgs;
 use output::{OutputLost, StandardStreams};
 use watch::Watch;
@@ -47,6 +50,7 @@ pub(crate) fn run(args: &RunArgs, mode: Mode, warnings: Warnings) -> Result<Exit
         Some(json) => arguments::of_json(json)?,
         None => arguments::of_words(args.words()),
     };
+    let code = code::read(args)?;
     let options = AppOptions {
         read: args.grants.read.clone(),
         write: args.grants.write.clone(),
@@ -59,6 +63,7 @@ pub(crate) fn run(args: &RunArgs, mode: Mode, warnings: Warnings) -> Result<Exit
         reloadable: args.watch || args.is_controlled(),
         tests: false,
         in_memory: Vec::new(),
+        main_in_memory: code.is_some().then(|| code::DEFINITION.to_owned()),
         max_memory_total: args.max_memory_total,
     };
     environment::check_room()?;
@@ -86,7 +91,7 @@ pub(crate) fn run(args: &RunArgs, mode: Mode, warnings: Warnings) -> Result<Exit
         .map_err(|error| vec![refused("the async runtime", &error)])?;
     let ended = tokio.block_on(from_start_to_end(
         app,
-        interpreter,
+        (interpreter, code),
         values,
         args,
         warnings,
@@ -117,7 +122,7 @@ type Verdict = Result<Exit, Box<Failure>>;
 /// Starts the program, waits for its end and ends what is left.
 async fn from_start_to_end(
     app: App,
-    interpreter: Option<Vec<u8>>,
+    (interpreter, code): (Option<Vec<u8>>, Option<Source>),
     values: Vec<Value>,
     args: &RunArgs,
     warnings: Option<Warnings>,
@@ -135,7 +140,7 @@ async fn from_start_to_end(
     let (streams, mut lost) = output::standard_streams();
     let definition = app.main_definition().clone();
     let first = app.has_main().then_some(&*definition);
-    let runtime = start_runtime(app, interpreter, streams, args, warnings)?;
+    let runtime = start_runtime(app, (interpreter, code), streams, args, warnings)?;
 
     // Dropped at the end of the program, which removes the socket.
     #[cfg(unix)]
@@ -196,11 +201,12 @@ fn with_lost_output(verdict: Verdict, lost: &mut OutputLost) -> Verdict {
 
 fn start_runtime(
     app: App,
-    interpreter: Option<Vec<u8>>,
+    (interpreter, code): (Option<Vec<u8>>, Option<Source>),
     streams: StandardStreams,
     args: &RunArgs,
     warnings: Option<Warnings>,
 ) -> Result<Runtime, Box<Failure>> {
+    let definition = code.map(|code| code::definition(&app, code));
     let mut builder = Runtime::builder()
         .app(app)
         .output(streams)
@@ -212,6 +218,9 @@ fn start_runtime(
     }
     if let Some(wasm) = interpreter {
         builder = builder.interpreter(wasm);
+    }
+    if let Some(definition) = definition {
+        builder = builder.definition(definition);
     }
     builder
         .start()

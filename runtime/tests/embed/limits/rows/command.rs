@@ -92,6 +92,14 @@ pub(super) const ROWS: &[Row] = &[
         )],
     ),
     (
+        "code of `warren run -` on standard input",
+        &[Constant(
+            "runtime/cli/src/commands/run/code.rs",
+            "MAX_INPUT",
+            Bytes,
+        )],
+    ),
+    (
         "two equal signals that count as one",
         &[Constant("runtime/cli/src/signals.rs", "SAME_REQUEST", Time)],
     ),
