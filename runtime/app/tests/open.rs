@@ -710,6 +710,7 @@ fn the_first_definition_may_be_given_in_memory() {
     assert_eq!(&**app.main_host(), DEFAULT_HOST);
     let granted = [("KEY".to_owned(), "all".to_owned())];
     assert_eq!(app.main_definition().grants.env, granted);
+    assert_eq!(app.grants().env, granted);
     assert!(open(empty.path()).is_err());
     // The program's own is not read, whatever is in its place.
     let dir = program(&[("main.lua", ""), ("main.wat", "")]);
