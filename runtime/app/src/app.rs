@@ -8,7 +8,7 @@ use parking_lot::RwLock;
 use warren_engine::capability::web::WebSettings;
 use warren_engine::capability::{DatabaseSettings, QueueSettings, StoreSettings, VolumeSettings};
 use warren_engine::security::TokenStore;
-use warren_engine::{Definition, Definitions, Files, Source};
+use warren_engine::{Definition, Definitions, Files, Grants, Source};
 use warren_kernel::Error;
 
 use crate::consumer::Consumer;
@@ -94,6 +94,11 @@ impl App {
     /// Returns the definition to start.
     pub fn main_definition(&self) -> &Arc<Definition> {
         &self.main
+    }
+
+    /// Returns the grants of the options, which every definition has.
+    pub fn grants(&self) -> &Arc<Grants> {
+        self.library.grants()
     }
 
     /// Returns the host to start the main definition in: the only one that may

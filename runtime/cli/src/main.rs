@@ -9,6 +9,8 @@ mod control;
 mod environment;
 mod exit;
 mod plain_file;
+#[cfg(unix)]
+mod prompt;
 mod report;
 mod sdk;
 mod signals;
@@ -25,7 +27,7 @@ use commands::{
     Command, build, check, completions, data, doctor, inspect, man, new, policy, run, serve, test,
 };
 #[cfg(unix)]
-use commands::{apply, cancel, ps, reload, send, terminate, top};
+use commands::{apply, attach, cancel, ps, reload, repl, send, terminate, top};
 use exit::Exit;
 use report::failure::{self, Failure, Failures};
 use report::warning::Warnings;
@@ -82,6 +84,10 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
         Command::Terminate(args) => terminate::terminate(&args)?,
         #[cfg(unix)]
         Command::Send(args) => send::send(&args)?,
+        #[cfg(unix)]
+        Command::Repl(args) => repl::repl(&args, Warnings::beside(cli.log.log_format))?,
+        #[cfg(unix)]
+        Command::Attach(args) => attach::attach(&args)?,
         #[cfg(unix)]
         Command::Reload(args) => reload::reload(&args)?,
         #[cfg(unix)]

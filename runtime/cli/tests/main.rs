@@ -20,6 +20,8 @@ mod policy;
 #[cfg(target_os = "linux")]
 mod processor_time;
 #[cfg(unix)]
+mod prompt;
+#[cfg(unix)]
 mod reload;
 mod run;
 mod services;

@@ -2,6 +2,8 @@
 
 #[cfg(unix)]
 pub(crate) mod apply;
+#[cfg(unix)]
+pub(crate) mod attach;
 pub(crate) mod build;
 #[cfg(unix)]
 pub(crate) mod cancel;
@@ -18,6 +20,8 @@ pub(crate) mod policy;
 pub(crate) mod ps;
 #[cfg(unix)]
 pub(crate) mod reload;
+#[cfg(unix)]
+pub(crate) mod repl;
 pub(crate) mod run;
 #[cfg(unix)]
 pub(crate) mod send;
@@ -32,6 +36,8 @@ use clap::Subcommand;
 
 #[cfg(unix)]
 use apply::ApplyArgs;
+#[cfg(unix)]
+use attach::AttachArgs;
 use build::BuildArgs;
 #[cfg(unix)]
 use cancel::CancelArgs;
@@ -47,6 +53,8 @@ use policy::PolicyArgs;
 use ps::PsArgs;
 #[cfg(unix)]
 use reload::ReloadArgs;
+#[cfg(unix)]
+use repl::ReplArgs;
 use run::RunArgs;
 #[cfg(unix)]
 use send::SendArgs;
@@ -66,6 +74,9 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Run the tests of a program
     Test(TestArgs),
+    /// Run Lua at a prompt, in a process of a program
+    #[cfg(unix)]
+    Repl(ReplArgs),
     /// Create a new program in a new directory
     New(NewArgs),
     /// Build the guests of a directory in Rust, C, JavaScript and Python
@@ -95,6 +106,9 @@ pub(crate) enum Command {
     /// Send a message to a process of a running program
     #[cfg(unix)]
     Send(SendArgs),
+    /// Run Lua at a prompt, in a process of a running program
+    #[cfg(unix)]
+    Attach(AttachArgs),
     /// Take the files of a running program as they are now
     #[cfg(unix)]
     Reload(ReloadArgs),

@@ -49,6 +49,7 @@ pub(crate) fn test(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures
         reloadable: false,
         tests: true,
         in_memory: Vec::new(),
+        main_in_memory: None,
         max_memory_total: None,
     };
     environment::check_room()?;
