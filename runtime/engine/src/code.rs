@@ -6,6 +6,7 @@ pub(crate) mod bounds;
 pub(crate) mod cache;
 pub(crate) mod class;
 pub(crate) mod compile_threads;
+pub(crate) mod content;
 pub(crate) mod definition;
 pub(crate) mod entries;
 pub(crate) mod excerpt;

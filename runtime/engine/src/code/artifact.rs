@@ -16,12 +16,11 @@ use crate::code::bounds::{self, CompileLimits};
 use crate::code::cache::{self, CodeCache, Key};
 use crate::code::class::{Class, Shape};
 use crate::code::compile_threads;
-use crate::code::definition::Source;
 use crate::code::image::{self, TookTooLong};
 use crate::code::loaded::{ComponentCode, CoreCode, Loaded};
 use crate::code::pool::{Forget, Pool};
 use crate::code::symbols::{Frame, Places, Symbols};
-use crate::code::wasm::{Wasm, refusal};
+use crate::code::wasm::{Wasm, WasmFile, refusal};
 
 /// A guest's code, compiled for each class of slots that needed it so far, at
 /// least one.
@@ -29,7 +28,7 @@ use crate::code::wasm::{Wasm, refusal};
 pub(crate) struct Artifact {
     /// The number among the artifacts of the node.
     number: Number,
-    source: Source,
+    file: Arc<WasmFile>,
     shape: Shape,
     codes: RwLock<HashMap<Class, Arc<MachineCode>>>,
     /// One cell for each class whose code is compiled or was.
@@ -98,8 +97,8 @@ pub(crate) struct Compiler {
 }
 
 impl Artifact {
-    /// Compiles for this pool's class of slots and loads the code into the
-    /// pool; see [`Artifact::compile_for`].
+    /// Compiles a file for this pool's class of slots and loads the code into the
+    /// pool; see [`Artifact::compile_for`]. `wasm` is the file in its binary form.
     ///
     /// # Errors
     ///
@@ -107,14 +106,14 @@ impl Artifact {
     /// something that the runtime does not provide, or lacks an export of the ABI.
     pub(crate) fn compile<T: 'static>(
         number: Number,
-        source: &Source,
+        file: &Arc<WasmFile>,
         wasm: &Wasm<'_>,
         pool: &Arc<Pool<T>>,
         compiler: &Compiler,
     ) -> Result<Artifact, Error> {
         let artifact = Artifact {
             number,
-            source: source.clone(),
+            file: Arc::clone(file),
             shape: wasm.shape,
             codes: RwLock::default(),
             making: Mutex::default(),
@@ -137,7 +136,8 @@ impl Artifact {
         pool: &Arc<Pool<T>>,
         compiler: &Compiler,
     ) -> Result<(), Error> {
-        self.compile_wasm(&Wasm::parse(&self.source)?, pool, compiler)
+        let wasm = Wasm::parse(&self.file.name, &self.file.bytes)?;
+        self.compile_wasm(&wasm, pool, compiler)
     }
 
     fn compile_wasm<T: 'static>(
@@ -151,7 +151,7 @@ impl Artifact {
             &pool.engine,
             if snapshot { "snapshot" } else { "plain" },
             &compiler.limits,
-            &wasm.digest,
+            &self.file.digest,
         );
         let cache = compiler.cache.as_deref();
         let mut replaced = None;
@@ -242,7 +242,8 @@ impl Artifact {
     /// Reads the places of calls from the debug information of the file. Blocks for up to
     /// 0.1 s.
     pub(crate) fn find_places(&self, frames: &[Frame]) -> Vec<Places> {
-        self.symbols.find(&self.source, self.shape, frames)
+        let (name, bytes) = (&self.file.name, &self.file.bytes);
+        self.symbols.find(name, bytes, self.shape, frames)
     }
 
     /// Returns the code that is loaded into a pool, if it is.
@@ -265,7 +266,7 @@ impl Artifact {
     fn unreadable(&self, error: &wasmtime::Error) -> Error {
         let reason = format_args!("{error:#}");
         refusal(
-            &self.source.name,
+            &self.file.name,
             "the compiled code cannot be loaded",
             reason,
         )
@@ -275,7 +276,7 @@ impl Artifact {
         if pool.has_loaded(self.number()) {
             return Ok(());
         }
-        let name = &self.source.name;
+        let name = &self.file.name;
         let Some(code) = self.code(pool.class()) else {
             return Err(Error::internal(format!("{name}: not compiled")).into());
         };

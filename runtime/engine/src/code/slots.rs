@@ -182,6 +182,18 @@ impl<T> Slots<T> {
         self.rest.first()
     }
 
+    /// Opens the second pool, unless it is open.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pools::slot`].
+    pub(crate) fn open_ahead(&self) -> Result<(), Error> {
+        match &self.fast {
+            Some(fast) => fast.open_spare_ahead(),
+            None => self.rest.open_ahead(),
+        }
+    }
+
     /// Returns the pools whose code will be needed soon, if `slot` is in the last
     /// fast pool.
     pub(crate) fn next_after(&self, slot: &Slot<T>) -> Option<&Arc<Pools<T>>> {
@@ -229,7 +241,7 @@ mod tests {
 
     #[test]
     fn address_space_that_other_nodes_took_is_missing() {
-        static SPACE: AddressSpace = AddressSpace::new(20 * TIB);
+        static SPACE: AddressSpace = AddressSpace::new(16 * TIB);
         // Some 16 TiB.
         let first = of_host(64 << 20, 100_000, &SPACE);
         let slots: Vec<_> = (0..2_000)

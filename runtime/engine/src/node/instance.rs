@@ -15,6 +15,7 @@ use crate::code::entries::Begin;
 use crate::code::symbols::{self, Frame};
 use crate::guest::{self, ComponentCode, CoreCode, Guest, Loaded, Pool, Prepared, Purpose, Unwind};
 use crate::node::traceback;
+use crate::sched::scheduler;
 
 /// The end of an instance.
 pub(crate) struct Finished {
@@ -112,6 +113,7 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
 /// embedder's server, would wait for the scheduler of the operating system, whose
 /// time slice is longer.
 async fn others_first() {
+    scheduler::slice_is_over();
     task::yield_now().await;
     thread::yield_now();
 }

@@ -35,6 +35,9 @@ impl Node {
         {
             self.compile_ahead(Arc::clone(artifact), Arc::clone(next), host.number());
         }
+        if slot.is_followed() {
+            self.open_ahead(slots);
+        }
         self.load(artifact, slot.pool(), host.number()).await?;
         Ok(slot)
     }
@@ -116,6 +119,17 @@ impl Node {
                 );
             }
         });
+    }
+
+    /// Opens the second pool on a thread that may block, before a spawn has to wait for it.
+    fn open_ahead(&self, slots: &Slots<Guest>) {
+        let slots = slots.clone();
+        drop(blocking::spawn(&self.shared.tokio, move || {
+            if let Err(error) = slots.open_ahead() {
+                // A spawn that needs a slot tries again, and gets the error.
+                tracing::debug!(%error, "cannot open a pool ahead");
+            }
+        }));
     }
 }
 

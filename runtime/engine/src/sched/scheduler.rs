@@ -7,7 +7,8 @@
 //!   message is in its cache. A pair that exchanges messages never touches a queue. It
 //!   wakes no other worker, as tokio's scheduler would after every third message.
 //! - If a task wakes several others, all but the last queue at its worker, in a lane for
-//!   each host. The lanes take turns, so that many processes of one host do not hold up
+//!   each host. A task that wakes many in its slice goes on for some slices, so that the
+//!   woken ones find several messages each. The lanes take turns, so that many processes of one host do not hold up
 //!   those of another. While tasks queue, a sleeping worker is woken, which takes half
 //!   of a lane.
 //! - A task that is woken from elsewhere (a timer, the embedder, a thread that waited for
@@ -25,6 +26,7 @@
 //!
 //! The queues are those of crossbeam, the states of a task those of async-task.
 
+mod burst;
 mod idle;
 mod injected;
 mod lanes;
@@ -143,6 +145,11 @@ impl Scheduler {
         runnable.schedule();
         task
     }
+}
+
+/// Notes that the task that runs on this thread has used up its slice. The task yields next.
+pub(crate) fn slice_is_over() {
+    worker::slice_is_over();
 }
 
 fn schedule(runnable: Runnable, info: ScheduleInfo) {
