@@ -18,7 +18,7 @@ use warren_engine::capability::{
 use warren_engine::security::Authorizer;
 use warren_engine::{
     Code, CompileLimits, DEFAULT_TICK, Definition, HostLimits, LogHook, LogRecord, Node,
-    NodeConfig, Sink, Source, StandardStreams,
+    NodeConfig, Sink, Source, StandardStreams, Time,
 };
 use warren_kernel::Error;
 
@@ -77,6 +77,7 @@ pub struct Builder {
     trace_messages: bool,
     compile: CompileLimits,
     max_memory_total: Option<u64>,
+    time: Time,
 }
 
 impl Runtime {
@@ -108,6 +109,7 @@ impl Runtime {
             trace_messages: false,
             compile: CompileLimits::default(),
             max_memory_total: None,
+            time: Time::Real,
         }
     }
 }
@@ -506,6 +508,38 @@ impl Builder {
         self
     }
 
+    /// Sets whether the processes have a time of their own, for tests. It stands still while
+    /// processes run, and jumps to the next deadline when every process waits: a process
+    /// that sleeps for an hour takes a millisecond, and sees that an hour has passed. The
+    /// default is the time of the machine.
+    ///
+    /// Clocks, timers, deadlines and restarts of services follow this time, and so does
+    /// [`Runtime::sleep`]. Time limits of requests, statements and connections do not. A
+    /// process that waits for something outside the program (a file, a request, a database,
+    /// whatever a host function awaits but messages and events) keeps the time from jumping.
+    /// A time that has stood still for a quarter of a second goes on with that of the machine
+    /// until all processes wait.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+    /// let runtime = warren::Runtime::builder()
+    ///     .virtual_time(true)
+    ///     .lua("app:nap", "return function() time.sleep('8h') return 'rested' end")
+    /// #    .cache(cache)
+    ///     .start()?;
+    /// let begun = Instant::now();
+    /// assert_eq!(runtime.exec::<String>("app:nap").await?, "rested");
+    /// assert!(begun.elapsed() < Duration::from_secs(3_600));
+    /// # Ok(()) }
+    /// ```
+    pub fn virtual_time(mut self, is_virtual: bool) -> Builder {
+        self.time = if is_virtual { Time::Virtual } else { Time::Real };
+        self
+    }
+
     /// Sets whether each message carries its cause. Everything a process sends
     /// while it handles a message belongs to the message's chain ([`TraceId`]),
     /// also across a spawn. Each send and each receive becomes a `tracing`
@@ -645,6 +679,7 @@ impl Builder {
             compile: self.compile,
             max_memory_total,
             memory: None,
+            time: self.time,
         };
         let node = Node::start(config)?;
         Ok(Runtime::new(node, versions))

@@ -2,6 +2,7 @@
 //! linkers call these operations.
 
 pub(crate) mod aside;
+pub(crate) mod asleep;
 pub(crate) mod call_span;
 pub(crate) mod called;
 pub(crate) mod caller;

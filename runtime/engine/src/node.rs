@@ -29,6 +29,7 @@ mod stack;
 mod start;
 pub(crate) mod task;
 pub(crate) mod traceback;
+mod virtual_time;
 mod waiters;
 
 use std::sync::Arc;
@@ -47,7 +48,7 @@ use crate::memory::Watch;
 use crate::sched::meter::Reading;
 use crate::sched::permits::Permits;
 use crate::sched::scheduler::Scheduler;
-pub use config::{NodeConfig, NodeError};
+pub use config::{NodeConfig, NodeError, Time};
 use frames::Frames;
 use hosts::HostParts;
 pub(crate) use programs::Programs;

@@ -9,3 +9,4 @@ pub(crate) mod scheduler;
 pub(crate) mod thread_clock;
 pub(crate) mod ticker;
 pub(crate) mod timers;
+pub(crate) mod virtual_clock;

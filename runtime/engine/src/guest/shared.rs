@@ -30,7 +30,7 @@ use crate::sched::lane::LaneNumber;
 use crate::sched::meter::Meter;
 use crate::sched::permits::Permits;
 use crate::sched::ticker::Ticker;
-use crate::sched::timers::{self, Timers};
+use crate::sched::timers::Timers;
 use crate::security::{Judges, Scope};
 use crate::traces::{self, Traces};
 
@@ -124,6 +124,9 @@ pub(crate) struct MaxPrepare {
 impl Shared {
     /// The current time on both clocks.
     pub(crate) fn now(&self) -> Moment {
+        if let Some(clock) = self.timers.virtual_clock() {
+            return clock.moment();
+        }
         let wall = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -136,12 +139,21 @@ impl Shared {
     /// The current time on the clock of deadlines.
     #[inline]
     pub(crate) fn monotonic(&self) -> Monotonic {
-        Monotonic(nanoseconds(self.started.elapsed()))
+        match self.timers.virtual_clock() {
+            None => Monotonic(nanoseconds(self.started.elapsed())),
+            Some(clock) => clock.monotonic(),
+        }
     }
 
-    /// Sleeps on the node's own timers; works outside a tokio runtime.
+    /// Sleeps on the clock of the processes; works outside a tokio runtime.
     pub(crate) async fn sleep(&self, duration: Duration) {
-        self.timers.at(timers::after(duration)).await;
+        self.timers.sleep(duration).await;
+    }
+
+    /// Sleeps on the clock of the machine, also in virtual time: for the patience of the
+    /// runtime itself.
+    pub(crate) async fn real_sleep(&self, duration: Duration) {
+        self.timers.real_sleep(duration).await;
     }
 
     /// Moves the message notes of this thread to the log.

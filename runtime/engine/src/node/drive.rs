@@ -7,13 +7,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::Sleep;
 use warren_kernel::{Monotonic, Process};
 
 use crate::guest::control::{Control, Job};
 use crate::guest::shared::Shared;
 use crate::node::instance::Finished;
-use crate::sched::timers;
+use crate::sched::timers::Sleep;
 
 /// The end of a [`Drive`].
 pub(crate) enum Driven {
@@ -119,7 +118,7 @@ fn earlier(a: Option<Monotonic>, b: Option<Monotonic>) -> Option<Monotonic> {
 /// The timer of a process, made at its first use.
 #[derive(Default)]
 pub(crate) struct Timer {
-    sleep: Option<Pin<Box<Sleep>>>,
+    sleep: Option<Sleep>,
     /// The deadline to which `sleep` is set.
     deadline: Option<Monotonic>,
 }
@@ -140,18 +139,18 @@ impl Timer {
                     if after == 0 {
                         return true;
                     }
-                    let at = timers::after(Duration::from_nanos(after));
+                    let after = Duration::from_nanos(after);
                     self.deadline = Some(deadline);
                     match sleep {
                         Some(sleep) => {
-                            sleep.as_mut().reset(at);
+                            sleep.reset(after);
                             sleep
                         }
-                        none => none.insert(Box::pin(shared.timers.at(at))),
+                        none => none.insert(shared.timers.sleep(after)),
                     }
                 }
             };
-            if sleep.as_mut().poll(cx).is_pending() {
+            if Pin::new(sleep).poll(cx).is_pending() {
                 return false;
             }
             // The timer fires early if the deadline is beyond its range: set it

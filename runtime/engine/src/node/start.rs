@@ -12,7 +12,7 @@ use warren_kernel::{Error, Kernel, Kind, nanoseconds};
 use super::frames::Frames;
 use super::hosts::HostParts;
 use super::waiters::Waiters;
-use super::{Node, NodeConfig, NodeError, Programs};
+use super::{Node, NodeConfig, NodeError, Programs, Time, virtual_time};
 use crate::abi::imports;
 use crate::capability::{Capabilities, Capability};
 use crate::code::address_space::FOR_FAST_SLOTS;
@@ -38,6 +38,7 @@ use crate::sched::permits::Permits;
 use crate::sched::scheduler::Scheduler;
 use crate::sched::ticker::{Engines, Ticker};
 use crate::sched::timers::Timers;
+use crate::sched::virtual_clock::VirtualClock;
 use crate::security::Judges;
 use crate::traces::Traces;
 
@@ -63,7 +64,12 @@ impl Node {
             .memory
             .unwrap_or_else(|| Arc::new(SystemMemory::find()));
         let kernel = Kernel::within(max_memory(config.max_memory_total, &*memory));
-        let meter = Arc::new(Meter::new(&kernel, workers));
+        let clock = match config.time {
+            Time::Real => None,
+            Time::Virtual => Some(Arc::new(VirtualClock::new())),
+        };
+        let meter = Meter::new(&kernel, workers).with_clock(clock.clone());
+        let meter = Arc::new(meter);
         let scheduler =
             Scheduler::start(&meter, &tokio, config.hosts.len()).map_err(NodeError::Thread)?;
         let ticker = Ticker::start(config.tick, Arc::clone(&meter)).map_err(NodeError::Thread)?;
@@ -88,7 +94,7 @@ impl Node {
             reading: Permits::one_for_each_host(workers),
             watches: Arc::default(),
             ticker,
-            timers: Timers::start().map_err(NodeError::Thread)?,
+            timers: Timers::start(clock.clone()).map_err(NodeError::Thread)?,
             output: Output::start(config.output).map_err(NodeError::Thread)?,
             tokio,
             stacks: Stacks::default(),
@@ -98,7 +104,7 @@ impl Node {
             started: meter.started(),
             meter,
         };
-        Ok(Arc::new(Node {
+        let node = Arc::new(Node {
             _watch: watch,
             shared: Arc::new(shared),
             hosts,
@@ -113,7 +119,11 @@ impl Node {
             closed: AtomicBool::new(false),
             present: AtomicUsize::new(0),
             ended: Notify::new(),
-        }))
+        });
+        if let Some(clock) = clock {
+            virtual_time::start(&node, clock).map_err(NodeError::Thread)?;
+        }
+        Ok(node)
     }
 }
 

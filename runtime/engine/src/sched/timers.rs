@@ -4,17 +4,24 @@
 //! system for input each time. Processes that compute would delay the timers, and
 //! every message would pay for the poll. A thread that does nothing else is punctual
 //! and costs the workers nothing.
+//!
+//! In virtual time, sleeps wait for a clock of the node in place of tokio's.
 
+use std::future::Future;
 use std::io;
+use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::mpsc;
+use std::task::{Context, Poll};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use tokio::runtime::{self, Handle};
 use tokio::sync::oneshot;
-use tokio::time::{Instant, Sleep};
+use tokio::time::Instant;
 
 use crate::sched::punctual;
+use crate::sched::virtual_clock::{VirtualClock, VirtualSleep};
 
 /// The timers, whose thread stops when this is dropped.
 pub(crate) struct Timers {
@@ -22,6 +29,8 @@ pub(crate) struct Timers {
     /// Dropped to stop the thread.
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
+    /// The clock of the processes, in virtual time.
+    virtual_clock: Option<Arc<VirtualClock>>,
 }
 
 /// Longest time of one timer. tokio's timers end after about two years; callers that
@@ -29,12 +38,12 @@ pub(crate) struct Timers {
 const FAR: Duration = Duration::from_secs(3_600 * 24 * 365);
 
 impl Timers {
-    /// Starts the thread.
+    /// Starts the thread. Without a clock of its own, the node follows that of the machine.
     ///
     /// # Errors
     ///
     /// An [`io::Error`](std::io::Error) if the operating system refuses the thread.
-    pub(crate) fn start() -> io::Result<Timers> {
+    pub(crate) fn start(virtual_clock: Option<Arc<VirtualClock>>) -> io::Result<Timers> {
         let (stop, stopped) = oneshot::channel();
         let (sender, made) = mpsc::sync_channel(1);
         let thread = thread::Builder::new()
@@ -60,18 +69,61 @@ impl Timers {
             clock,
             stop: Some(stop),
             thread: Some(thread),
+            virtual_clock,
         })
     }
 
-    /// Returns a timer that fires at this time.
-    pub(crate) fn at(&self, at: Instant) -> Sleep {
+    /// Returns the clock of the processes, in virtual time.
+    #[inline]
+    pub(crate) fn virtual_clock(&self) -> Option<&Arc<VirtualClock>> {
+        self.virtual_clock.as_ref()
+    }
+
+    /// Returns a timer on the clock of the processes, which fires after this duration, or
+    /// early if that is more than a year.
+    pub(crate) fn sleep(&self, duration: Duration) -> Sleep {
+        match &self.virtual_clock {
+            None => self.real_sleep(duration),
+            Some(clock) => Sleep::Virtual(clock.sleep(duration)),
+        }
+    }
+
+    /// Returns a timer on the clock of the machine: for waits of the runtime itself.
+    pub(crate) fn real_sleep(&self, duration: Duration) -> Sleep {
         let _inside = self.clock.enter();
-        tokio::time::sleep_until(at)
+        Sleep::Real(Box::pin(tokio::time::sleep_until(after(duration))))
+    }
+}
+
+/// A timer.
+pub(crate) enum Sleep {
+    Real(Pin<Box<tokio::time::Sleep>>),
+    Virtual(VirtualSleep),
+}
+
+impl Sleep {
+    /// Makes it a timer of this duration from now.
+    pub(crate) fn reset(&mut self, duration: Duration) {
+        match self {
+            Sleep::Real(sleep) => sleep.as_mut().reset(after(duration)),
+            Sleep::Virtual(sleep) => sleep.reset(duration),
+        }
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut *self {
+            Sleep::Real(sleep) => sleep.as_mut().poll(cx),
+            Sleep::Virtual(sleep) => Pin::new(sleep).poll(cx),
+        }
     }
 }
 
 /// Returns the moment after this duration, at most a year away.
-pub(crate) fn after(duration: Duration) -> Instant {
+fn after(duration: Duration) -> Instant {
     Instant::now() + duration.min(FAR)
 }
 

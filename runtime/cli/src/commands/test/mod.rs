@@ -9,7 +9,9 @@ mod report;
 mod schedule;
 mod select;
 mod single;
+mod watch;
 
+use std::fs;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::pin::pin;
@@ -18,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use warren::app::{App, AppOptions, Test};
-use warren::{Runtime, ServiceError, Sink, StandardStreams, Stream};
+use warren::{Runtime, ServiceError, Sink, StandardStreams, Stream, text};
 
 use crate::environment::{self, cache_for_code, interpreter};
 use crate::exit::Exit;
@@ -28,7 +30,7 @@ use crate::report::warning::Warnings;
 use crate::report::{ending, stdout};
 use crate::signals::{Signals, Stop};
 pub(crate) use args::TestArgs;
-use report::{InOrder, Summary};
+use report::{Format, InOrder, Summary};
 use schedule::Schedule;
 
 /// Time that services have to end behind the last test.
@@ -36,6 +38,15 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Runs the tests and returns the command's exit.
 pub(crate) fn test(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures> {
+    environment::check_room()?;
+    if args.watch {
+        return watch::rounds(args, warnings);
+    }
+    round(open(args)?, args, warnings)
+}
+
+/// Opens the program.
+fn open(args: &TestArgs) -> Result<App, Failures> {
     let options = AppOptions {
         read: args.grants.read.clone(),
         write: args.grants.write.clone(),
@@ -46,14 +57,17 @@ pub(crate) fn test(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures
         listen: Vec::new(),
         serves: false,
         strict: args.strict,
-        reloadable: false,
+        reloadable: args.watch,
         tests: true,
         in_memory: Vec::new(),
         max_memory_total: None,
     };
-    environment::check_room()?;
-    let app = App::open(&args.path, options)
-        .map_err(|error| select::failures_of_opening(&args.path, &error))?;
+    App::open(&args.path, options)
+        .map_err(|error| select::failures_of_opening(&args.path, &error).into())
+}
+
+/// Runs the tests once.
+fn round(app: App, args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures> {
     let tests = select::tests(&app, &args.path, &args.patterns)?;
     let interpreter = interpreter()?;
     // For signals, messages and blocking work: processes have threads of their own.
@@ -88,8 +102,8 @@ async fn run_all(
 ) -> Result<Exit, Box<Failure>> {
     let mut signals =
         Signals::catch().map_err(|error| Box::new(refused("signal handling", &error)))?;
-    let runtime = start_runtime(app, interpreter, args.json, warnings)?;
-    let mut report = InOrder::new(report::reporter(args.json));
+    let runtime = start_runtime(app, interpreter, args, warnings)?;
+    let mut report = InOrder::new(report::reporter(args.format()));
     let begun = Instant::now();
     let end = run_tests(&runtime, tests, args, &mut signals, &mut report).await;
     tokio::select! {
@@ -103,12 +117,19 @@ async fn run_all(
         End::Done if report.counts().failed > 0 => Exit::Failed,
         End::Done => Exit::Success,
     };
-    let text = report.end(&Summary {
+    let summary = Summary {
         tests: tests.len(),
         duration: begun.elapsed(),
         counts: report.counts(),
-    });
-    stdout::print(&text, exit)
+    };
+    let printed = stdout::print(&report.end(&summary), exit)?;
+    if let Some(path) = &args.junit {
+        fs::write(path, report.junit(&summary)).map_err(|error| {
+            let message = format!("cannot write {}: {error}", text::path(path));
+            Box::new(Failure::new(Exit::Failed, message))
+        })?;
+    }
+    Ok(printed)
 }
 
 /// Starts the services, then the tests, as many at a time as there are jobs.
@@ -178,14 +199,15 @@ fn cut_by(text: &str) -> Option<End> {
 fn start_runtime(
     app: App,
     interpreter: Option<Vec<u8>>,
-    json: bool,
+    args: &TestArgs,
     warnings: Option<Warnings>,
 ) -> Result<Runtime, Box<Failure>> {
     let mut builder = Runtime::builder()
         .app(app)
         .host(collector::HOST, collector::limits())
-        .cache(cache_for_code());
-    builder = if json {
+        .cache(cache_for_code())
+        .virtual_time(!args.real_time);
+    builder = if args.format() != Format::Text {
         builder.output(ToStderr)
     } else {
         builder.output(StandardStreams::default())

@@ -5,6 +5,7 @@
 //! capabilities. They reach only grants: without grants there are no directories, variables,
 //! stores and servers. A component that imports anything else of WASI is refused.
 
+mod clocks;
 mod config;
 mod filesystem;
 mod held;
@@ -74,6 +75,7 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     linker.allow_shadowing(true);
     filesystem::link(linker)?;
     poll::link(linker)?;
+    clocks::link(linker)?;
     sockets::link(linker)?;
     linker.allow_shadowing(false);
     http::link(linker)?;
