@@ -16,6 +16,7 @@ mod logger;
 pub(crate) mod mailbox;
 mod node;
 mod options;
+mod pause;
 pub(crate) mod outdated;
 mod permission;
 mod process;

@@ -29,6 +29,7 @@ use crate::output::Output;
 use crate::sched::lane::LaneNumber;
 use crate::sched::meter::Meter;
 use crate::sched::permits::Permits;
+use crate::sched::simulation::Simulation;
 use crate::sched::ticker::Ticker;
 use crate::sched::timers::Timers;
 use crate::security::{Judges, Scope};
@@ -68,6 +69,8 @@ pub(crate) struct Shared {
     /// Permits for reading debug information.
     pub(crate) reading: Permits,
     pub(crate) watches: Arc<Watches>,
+    /// The choices of a run with a seed.
+    pub(crate) simulation: Option<Arc<Simulation>>,
 }
 
 /// The engine's part of one host, attached to the kernel's. Other limits of the host come
@@ -143,6 +146,21 @@ impl Shared {
             None => Monotonic(nanoseconds(self.started.elapsed())),
             Some(clock) => clock.monotonic(),
         }
+    }
+
+    /// Fills bytes with randomness: of the operating system, or of the seed of the run.
+    ///
+    /// # Errors
+    ///
+    /// The operating system has no random numbers.
+    pub(crate) fn fill_with_random_bytes(&self, bytes: &mut [u8]) -> wasmtime::Result<()> {
+        if let Some(simulation) = &self.simulation {
+            simulation.fill(bytes);
+            return Ok(());
+        }
+        getrandom::fill(bytes).map_err(|error| {
+            wasmtime::format_err!("cannot get random bytes from the operating system: {error}")
+        })
     }
 
     /// Sleeps on the clock of the processes; works outside a tokio runtime.

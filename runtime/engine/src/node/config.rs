@@ -65,6 +65,15 @@ pub enum Time {
     /// A time that stands still while processes run, and jumps to the next deadline when
     /// every process waits.
     Virtual,
+    /// Virtual time from a fixed moment on. One worker runs ready processes in an order that
+    /// the seed fixes, and random numbers are those of the seed.
+    Seeded {
+        /// The seed.
+        seed: u64,
+        /// If true, processes are delayed before operations on other processes and of
+        /// capabilities, as the seed chooses.
+        delays: bool,
+    },
 }
 
 /// An error of [`Node::start`](crate::Node::start).

@@ -118,7 +118,7 @@ fn earlier(a: Option<Monotonic>, b: Option<Monotonic>) -> Option<Monotonic> {
 /// The timer of a process, made at its first use.
 #[derive(Default)]
 pub(crate) struct Timer {
-    sleep: Option<Sleep>,
+    sleep: Option<Pin<Box<Sleep>>>,
     /// The deadline to which `sleep` is set.
     deadline: Option<Monotonic>,
 }
@@ -143,14 +143,14 @@ impl Timer {
                     self.deadline = Some(deadline);
                     match sleep {
                         Some(sleep) => {
-                            sleep.reset(after);
+                            sleep.as_mut().reset(after);
                             sleep
                         }
-                        none => none.insert(shared.timers.sleep(after)),
+                        none => none.insert(Box::pin(shared.timers.sleep(after))),
                     }
                 }
             };
-            if Pin::new(sleep).poll(cx).is_pending() {
+            if sleep.as_mut().poll(cx).is_pending() {
                 return false;
             }
             // The timer fires early if the deadline is beyond its range: set it

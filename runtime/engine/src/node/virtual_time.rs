@@ -26,6 +26,9 @@ const LOOK: Duration = Duration::from_millis(1);
 /// The time of the machine that processes may run at one moment of the clock.
 const STANDS_STILL: Duration = Duration::from_millis(250);
 
+/// The same in a run with a seed, in which a machine that is busy may change nothing.
+const STANDS_STILL_SEEDED: Duration = Duration::from_secs(2);
+
 /// The most by which the clock goes on at a time. A machine that is busy with other programs
 /// does not make the clock jump.
 const STEP: Duration = Duration::from_millis(10);
@@ -81,7 +84,7 @@ impl Mover {
         let since = looked - std::mem::replace(&mut self.looked, looked);
         if self.rest(&node) {
             self.rested = looked;
-        } else if looked - self.rested > STANDS_STILL {
+        } else if looked - self.rested > stands_still(&node) {
             let on = self.clock.moment().after(since.min(STEP));
             self.move_to(&node, on.monotonic);
         }
@@ -108,9 +111,11 @@ impl Mover {
     }
 
     fn move_to(&self, node: &Node, to: Monotonic) {
-        self.clock.move_to(to, || {
-            // Processes that are woken find the clock of the kernel moved, too.
-            node.shared.meter.set_clock();
+        node.scheduler.wake_together(|| {
+            self.clock.move_to(to, || {
+                // Processes that are woken find the clock of the kernel moved, too.
+                node.shared.meter.set_clock();
+            });
         });
     }
 }
@@ -137,6 +142,13 @@ impl Node {
         // Processes that are being started, or whose tasks have not ended.
         let settled = self.tasks() == waiting;
         (settled && clock.changes() == changes).then_some(changes)
+    }
+}
+
+fn stands_still(node: &Node) -> Duration {
+    match node.shared.simulation {
+        None => STANDS_STILL,
+        Some(_) => STANDS_STILL_SEEDED,
     }
 }
 

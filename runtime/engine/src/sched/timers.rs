@@ -91,33 +91,49 @@ impl Timers {
     /// Returns a timer on the clock of the machine: for waits of the runtime itself.
     pub(crate) fn real_sleep(&self, duration: Duration) -> Sleep {
         let _inside = self.clock.enter();
-        Sleep::Real(Box::pin(tokio::time::sleep_until(after(duration))))
+        Sleep::Real(tokio::time::sleep_until(after(duration)))
     }
 }
 
-/// A timer.
+/// A timer. One allocation holds it, whichever clock it follows.
 pub(crate) enum Sleep {
-    Real(Pin<Box<tokio::time::Sleep>>),
+    Real(tokio::time::Sleep),
     Virtual(VirtualSleep),
 }
 
 impl Sleep {
     /// Makes it a timer of this duration from now.
-    pub(crate) fn reset(&mut self, duration: Duration) {
-        match self {
-            Sleep::Real(sleep) => sleep.as_mut().reset(after(duration)),
-            Sleep::Virtual(sleep) => sleep.reset(duration),
+    pub(crate) fn reset(self: Pin<&mut Self>, duration: Duration) {
+        match self.clocked() {
+            Clocked::Real(sleep) => sleep.reset(after(duration)),
+            Clocked::Virtual(sleep) => sleep.reset(duration),
         }
     }
+
+    fn clocked(self: Pin<&mut Self>) -> Clocked<'_> {
+        // SAFETY: the sleep of tokio is only reached through a `Pin` again: it is not moved
+        // out of `self`, and `Sleep` has no destructor of its own. The other one is `Unpin`.
+        match unsafe { self.get_unchecked_mut() } {
+            // SAFETY: see above.
+            Sleep::Real(sleep) => Clocked::Real(unsafe { Pin::new_unchecked(sleep) }),
+            Sleep::Virtual(sleep) => Clocked::Virtual(sleep),
+        }
+    }
+}
+
+/// A timer in its place.
+enum Clocked<'a> {
+    Real(Pin<&'a mut tokio::time::Sleep>),
+    Virtual(&'a mut VirtualSleep),
 }
 
 impl Future for Sleep {
     type Output = ();
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        match &mut *self {
-            Sleep::Real(sleep) => sleep.as_mut().poll(cx),
-            Sleep::Virtual(sleep) => Pin::new(sleep).poll(cx),
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        match self.clocked() {
+            Clocked::Real(sleep) => sleep.poll(cx),
+            Clocked::Virtual(sleep) => Pin::new(sleep).poll(cx),
         }
     }
 }

@@ -47,7 +47,8 @@ impl VirtualClock {
         VirtualClock::starting_at(now.unwrap_or_default())
     }
 
-    fn starting_at(since_1970: Duration) -> VirtualClock {
+    /// Returns a clock whose wall clock begins at this time.
+    pub(crate) fn starting_at(since_1970: Duration) -> VirtualClock {
         let started = i64::try_from(since_1970.as_nanos()).unwrap_or(i64::MAX);
         VirtualClock {
             now: AtomicU64::new(FIRST),

@@ -1,7 +1,8 @@
 //! The command line of `warren test`.
 
-use std::num::NonZeroUsize;
+use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
+use std::thread;
 use std::time::Duration;
 
 use clap::Args;
@@ -35,6 +36,16 @@ pub(crate) struct TestArgs {
     /// By default, time jumps to the next deadline when every process waits.
     #[arg(long)]
     pub(crate) real_time: bool,
+    /// Fix random numbers and the order of ready processes by this seed
+    ///
+    /// Each test then has a runtime of its own, with the services of the manifest.
+    #[arg(long, value_name = "SEED", conflicts_with = "real_time")]
+    pub(crate) seed: Option<u64>,
+    /// Run each test with this number of seeds, and delay processes as the seed chooses
+    ///
+    /// The seeds begin with that of `--seed`, or with 1. A failure names its seed.
+    #[arg(long, value_name = "NUMBER", conflicts_with = "real_time")]
+    pub(crate) simulate: Option<NonZeroU64>,
     /// Print a record of JSON a line
     ///
     /// Output of the tests then goes to standard error.
@@ -65,6 +76,12 @@ pub(crate) struct TestArgs {
 }
 
 impl TestArgs {
+    /// Returns the number of tests that run at a time.
+    pub(super) fn jobs(&self) -> usize {
+        let jobs = self.jobs.or_else(|| thread::available_parallelism().ok());
+        jobs.map_or(1, NonZeroUsize::get)
+    }
+
     /// Returns the form of the report on standard output.
     pub(super) fn format(&self) -> Format {
         match (self.json, self.tap) {

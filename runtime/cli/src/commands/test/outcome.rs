@@ -185,6 +185,25 @@ impl Point<'_> {
     }
 }
 
+impl Tested {
+    /// Tells with each failure the seed of the run.
+    pub(super) fn name_seed(&mut self, seed: u64, simulates: bool) {
+        let again = match simulates {
+            true => format!("--seed {seed} --simulate 1"),
+            false => format!("--seed {seed}"),
+        };
+        let note = format!("\nseed {seed}: run it again with `{again}`");
+        for case in &mut self.cases {
+            if let Status::Failed(failure) = &mut case.status {
+                failure.message += &note;
+            }
+        }
+        if let Some(failure) = &mut self.failure {
+            failure.message += &note;
+        }
+    }
+}
+
 impl Counts {
     pub(super) fn add(&mut self, other: Counts) {
         self.passed += other.passed;

@@ -19,6 +19,9 @@ pub(super) fn rounds(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failur
         .enable_all()
         .build()
         .map_err(|error| vec![refused("the async runtime", &error)])?;
+    let mut signals = tokio
+        .block_on(async { Signals::catch() })
+        .map_err(|error| Box::new(refused("signal handling", &error)))?;
     loop {
         let ended = match app.take().map_or_else(|| open(args), Ok) {
             Ok(app) => watcher
@@ -37,7 +40,7 @@ pub(super) fn rounds(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failur
             }
         }
         warnings.note("--watch: waiting for changes, until Ctrl-C");
-        if let Some(exit) = tokio.block_on(change(&mut watcher))? {
+        if let Some(exit) = tokio.block_on(change(&mut watcher, &mut signals))? {
             return Ok(exit);
         }
     }
@@ -45,9 +48,7 @@ pub(super) fn rounds(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failur
 
 /// Waits until the files have changed. Returns the exit of the command if a signal ends it
 /// before.
-async fn change(watcher: &mut Watcher) -> Result<Option<Exit>, Failures> {
-    let mut signals =
-        Signals::catch().map_err(|error| Box::new(refused("signal handling", &error)))?;
+async fn change(watcher: &mut Watcher, signals: &mut Signals) -> Result<Option<Exit>, Failures> {
     loop {
         tokio::select! {
             biased;

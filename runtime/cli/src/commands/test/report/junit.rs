@@ -32,8 +32,7 @@ pub(in crate::commands::test) fn file(all: &[Tested], summary: &Summary) -> Stri
 
 fn suite(xml: &mut String, name: &str, tests: &[&Tested]) {
     let points = || tests.iter().flat_map(|tested| tested.points());
-    let failed =
-        |point: &Point<'_>| matches!(point.verdict, Verdict::Failed(_) | Verdict::NotRun);
+    let failed = |point: &Point<'_>| matches!(point.verdict, Verdict::Failed(_) | Verdict::NotRun);
     let skipped = |point: &Point<'_>| matches!(point.verdict, Verdict::Skipped);
     let duration: Duration = tests.iter().map(|tested| tested.duration).sum();
     // Writing to a text cannot fail.
