@@ -9,7 +9,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use warren_capabilities::server::Server;
 use warren_capabilities::{
-    Data, Databases, Metrics, Queues, Resolver, Stores, TokenStores, Volumes,
+    Data, Databases, Metrics, QueueClock, Queues, Resolver, Stores, TokenStores, Volumes,
 };
 use warren_engine::capability::web::WebSettings;
 use warren_engine::capability::{
@@ -24,6 +24,7 @@ use warren_kernel::Error;
 
 use crate::app::{App, Consumer, DEFAULT_HOST, Id, Policies, Table, TokenStore};
 use crate::apply::{Version, Versions, check_web};
+use crate::consumers::ClockOfNode;
 use crate::definitions::{self, LayeredDefinitions, LayeredFiles, plain, source_of};
 use crate::error::StartError;
 use crate::limits::limits;
@@ -640,6 +641,7 @@ impl Builder {
         let databases = databases(self.databases, self.app.as_ref());
         let databases = Databases::open(databases, data.as_ref())?;
         let queues = Queues::open(queues(self.queues, self.app.as_ref()), data.as_ref())?;
+        let all_queues = queues.clone();
         let volumes = Volumes::open(volumes(self.volumes, self.app.as_ref()))?;
         let own_consumers = self.consumers.into_iter().map(Arc::new);
         let own_consumers: Table<_> = own_consumers
@@ -741,6 +743,10 @@ impl Builder {
             time: self.time,
         };
         let node = Node::start(config)?;
+        if self.time != Time::Real {
+            let clock: Arc<dyn QueueClock> = Arc::new(ClockOfNode::new(&node));
+            all_queues.follow(&clock);
+        }
         Ok(Runtime::new(node, versions))
     }
 }

@@ -54,6 +54,7 @@ use hosts::HostParts;
 pub(crate) use programs::Programs;
 pub use reload::{MAX_REFUSED, Prepared, Published, Reload, Unprepared};
 pub use running::Running;
+pub use virtual_time::Busy;
 use waiters::Waiters;
 
 /// The processes of one program and what they share.

@@ -4,7 +4,7 @@
 //! through [`NodeForGuests`](crate::guest::NodeForGuests).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
@@ -69,6 +69,9 @@ pub(crate) struct Shared {
     /// Permits for reading debug information.
     pub(crate) reading: Permits,
     pub(crate) watches: Arc<Watches>,
+    /// Things that the runtime does for the program, in virtual time; see
+    /// [`Node::busy`](crate::Node::busy).
+    pub(crate) busy: AtomicUsize,
     /// The choices of a run with a seed.
     pub(crate) simulation: Option<Arc<Simulation>>,
 }

@@ -66,6 +66,7 @@ impl Node {
         first: bool,
     ) -> Result<Running, Error> {
         self.shared.meter.set_clock();
+        let _busy = self.busy();
         if code.is_none() {
             // Names of definitions that do not exist begin no frame.
             self.definition(&start.definition)?;

@@ -131,6 +131,7 @@ impl Node {
             log: Log::start(config.log).map_err(NodeError::Thread)?,
             started: meter.started(),
             meter,
+            busy: AtomicUsize::new(0),
             simulation: simulation.clone(),
         };
         let node = Arc::new(Node {

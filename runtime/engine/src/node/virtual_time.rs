@@ -10,6 +10,7 @@
 //! on with the clock of the machine until all processes wait again.
 
 use std::io;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -18,6 +19,7 @@ use tokio::runtime::Handle;
 use warren_kernel::Monotonic;
 
 use super::Node;
+use crate::guest::shared::Shared;
 use crate::sched::virtual_clock::VirtualClock;
 
 /// The longest time between two looks at the processes: not all ends of waits are told.
@@ -120,13 +122,35 @@ impl Mover {
     }
 }
 
+/// Something that the runtime does for the program. The virtual clock does not jump before
+/// it is dropped.
+pub struct Busy(Arc<Shared>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.busy.fetch_sub(1, Ordering::SeqCst);
+        if let Some(clock) = self.0.timers.virtual_clock() {
+            clock.note_change();
+        }
+    }
+}
+
 impl Node {
+    /// Keeps the virtual clock from jumping; `None` without virtual time. For what goes on
+    /// between two processes: the end of one, and the start of the next.
+    pub fn busy(&self) -> Option<Busy> {
+        self.shared.timers.virtual_clock()?;
+        self.shared.busy.fetch_add(1, Ordering::SeqCst);
+        Some(Busy(Arc::clone(&self.shared)))
+    }
+
     /// Returns the number of changes before a moment at which all processes waited for
     /// one another, for events or for times; `None` if one did not.
     fn rests(&self, clock: &VirtualClock) -> Option<u64> {
         let changes = clock.changes();
         // In this order: a worker that has taken the last task is awake.
-        if self.scheduler.queued() > 0 || !self.shared.meter.all_sleep() {
+        let is_busy = self.shared.busy.load(Ordering::SeqCst) > 0;
+        if is_busy || self.scheduler.queued() > 0 || !self.shared.meter.all_sleep() {
             return None;
         }
         let mut waiting = 0;

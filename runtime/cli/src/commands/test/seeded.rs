@@ -1,6 +1,6 @@
 //! Tests in runs whose chances a seed fixes, each in a runtime of its own.
 
-use std::ops::Range;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ const MAX_OUTPUT: usize = 1 << 20;
 /// The seeds of each test.
 #[derive(Clone, Debug)]
 pub(super) struct Seeds {
-    seeds: Range<u64>,
+    seeds: RangeInclusive<u64>,
     /// True if processes are delayed.
     simulates: bool,
 }
@@ -38,7 +38,7 @@ impl Seeds {
             (Some(count), _) => count.get(),
         };
         Some(Seeds {
-            seeds: first..first.saturating_add(count),
+            seeds: first..=first.saturating_add(count - 1),
             simulates: args.simulate.is_some(),
         })
     }
@@ -124,7 +124,7 @@ pub(super) async fn run_tests(
 struct Seeded {
     place: usize,
     test: Test,
-    left: Range<u64>,
+    left: RangeInclusive<u64>,
     begun: Instant,
 }
 
