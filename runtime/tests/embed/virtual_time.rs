@@ -1,11 +1,12 @@
 //! Virtual time: clocks, deadlines and timers jump when every process waits.
 
 use std::fs;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use warren::app::{App, AppOptions};
-use warren::capability::{Caller, Capability, Step};
-use warren::{Builder, Runtime};
+use warren::app::{App, AppOptions, Consumer};
+use warren::capability::{Caller, Capability, QueueSettings, Step};
+use warren::{Builder, Code, Definition, Grants, Runtime, Source, Uses};
 
 use crate::setup::{PATIENCE, builder, in_time, run};
 
@@ -132,6 +133,46 @@ fn the_clock_does_not_jump_over_a_wait_for_something_outside() {
             .unwrap();
         let answer: String = in_time(runtime.exec("app:main")).await.unwrap();
         assert_eq!(answer, "in time");
+        runtime.shutdown(Duration::ZERO).await;
+    });
+}
+
+#[test]
+fn delays_of_queues_follow() {
+    let main = "return function()
+        process.registry.register('reader')
+        local told, begun = process.listen('told'), time.now():unix_nano()
+        assert(queue.publish('tasks', 1, { delay = '1h' }))
+        assert(told:receive('2h'))
+        return time.now():unix_nano() - begun
+    end";
+    let definition = Definition {
+        id: "app:main".into(),
+        code: Code::Lua(Source {
+            name: "main.lua".into(),
+            bytes: main.as_bytes().into(),
+        }),
+        method: "main".into(),
+        host: None,
+        grants: Arc::new(Grants {
+            uses: Uses::default().with("queue", "app:tasks"),
+            ..Grants::default()
+        }),
+    };
+    run(async {
+        let runtime = in_virtual_time()
+            .queue(QueueSettings::new("app:tasks"))
+            .consumer(Consumer::new("app:worker", "app:tasks", "app:tell"))
+            .definition(definition)
+            .lua(
+                "app:tell",
+                "return function() process.send('reader', 'told', true) end",
+            )
+            .start()
+            .unwrap();
+        runtime.start_services().await.unwrap();
+        let took: i64 = in_time(runtime.exec("app:main")).await.unwrap();
+        assert_eq!(u128::try_from(took).unwrap(), HOUR.as_nanos());
         runtime.shutdown(Duration::ZERO).await;
     });
 }
