@@ -274,7 +274,8 @@ mod tests {
                 r#"(module (memory (export "memory") 1)
                      (func (export "wizer-initialize") {forever}))"#
             ));
-            let error = take_within(Duration::from_millis(50), &module, false).expect_err("never ends");
+            let error =
+                take_within(Duration::from_millis(50), &module, false).expect_err("never ends");
             assert!(error.to_string().contains("took longer"), "{error:#}");
         }
     }
