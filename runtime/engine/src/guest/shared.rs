@@ -69,8 +69,8 @@ pub(crate) struct Shared {
     /// Permits for reading debug information.
     pub(crate) reading: Permits,
     pub(crate) watches: Arc<Watches>,
-    /// Things that the runtime does for the program, in virtual time; see
-    /// [`Node::busy`](crate::Node::busy).
+    /// The number of things that the runtime does for the program and that keep the virtual
+    /// clock from jumping.
     pub(crate) busy: AtomicUsize,
     /// The choices of a run with a seed.
     pub(crate) simulation: Option<Arc<Simulation>>,

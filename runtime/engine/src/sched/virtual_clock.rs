@@ -1,7 +1,7 @@
 //! A clock that jumps to the next deadline when every process waits.
 //!
-//! The clock stands still while processes run. A thread of the node moves it
-//! ([`crate::node`]): it knows when every process waits.
+//! The clock stands still while processes run. A thread of the node moves it, which knows
+//! when every process waits.
 
 use std::collections::BTreeMap;
 use std::future::Future;
