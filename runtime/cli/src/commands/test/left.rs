@@ -29,8 +29,10 @@ const STACK_TIME: Duration = Duration::from_secs(2);
 
 /// Ends the processes of a frame. Returns those that had not ended by themselves soon.
 pub(super) async fn end(runtime: &Runtime, frame: &str) -> Vec<Left> {
+    let still_there = living(runtime, frame);
     tokio::select! {
-        () = wait_for(runtime, &living(runtime, frame), END) => {}
+        biased;
+        () = wait_for(runtime, &still_there, END) => {}
         () = runtime.sleep(LEAVE) => {}
     }
     end_now(runtime, frame).await
