@@ -12,7 +12,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use warren_capabilities::{Data, Settings, Stores};
 use warren_engine::capability::StoreSettings;
 use warren_engine::{
-    CompileLimits, DEFAULT_TICK, HostLimits, Node, NodeConfig, Running, Sink, Stream,
+    CompileLimits, DEFAULT_TICK, HostLimits, Node, NodeConfig, Running, Sink, Stream, Time,
 };
 use warren_kernel::Outcome;
 
@@ -143,6 +143,7 @@ impl BenchNode {
             compile: CompileLimits::default(),
             max_memory_total: None,
             memory: None,
+            time: Time::Real,
         };
         let inside = tokio.enter();
         let node = Node::start(config).context("no node")?;

@@ -51,7 +51,7 @@ pub use crate::http::{Connecting, Resolver, Resolving};
 pub use data::{BackedUp, BackupError, Data, DataError, back_up};
 pub use fs::{VolumeError, Volumes};
 pub use metrics::Metrics;
-pub use queue::{Delivery, End, Intake, QueueCounts, QueueError, Queues};
+pub use queue::{Delivery, End, Intake, QueueClock, QueueCounts, QueueError, Queues};
 pub use security::{TokenStoreError, TokenStores};
 pub use sql::Databases;
 pub use store::Stores;

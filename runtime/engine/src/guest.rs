@@ -2,6 +2,7 @@
 //! linkers call these operations.
 
 pub(crate) mod aside;
+pub(crate) mod asleep;
 pub(crate) mod call_span;
 pub(crate) mod called;
 pub(crate) mod caller;
@@ -16,6 +17,7 @@ pub(crate) mod mailbox;
 mod node;
 mod options;
 pub(crate) mod outdated;
+mod pause;
 mod permission;
 mod process;
 mod process_end;

@@ -29,6 +29,7 @@ mod stack;
 mod start;
 pub(crate) mod task;
 pub(crate) mod traceback;
+mod virtual_time;
 mod waiters;
 
 use std::sync::Arc;
@@ -47,12 +48,13 @@ use crate::memory::Watch;
 use crate::sched::meter::Reading;
 use crate::sched::permits::Permits;
 use crate::sched::scheduler::Scheduler;
-pub use config::{NodeConfig, NodeError};
+pub use config::{NodeConfig, NodeError, Time};
 use frames::Frames;
 use hosts::HostParts;
 pub(crate) use programs::Programs;
 pub use reload::{MAX_REFUSED, Prepared, Published, Reload, Unprepared};
 pub use running::Running;
+pub use virtual_time::Busy;
 use waiters::Waiters;
 
 /// The processes of one program and what they share.

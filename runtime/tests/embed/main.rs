@@ -30,5 +30,6 @@ mod shutdown;
 mod stack;
 mod tokens;
 mod traces;
+mod virtual_time;
 mod volumes;
 mod web;

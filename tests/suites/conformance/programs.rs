@@ -123,11 +123,19 @@ impl Program {
         Ok(program)
     }
 
-    /// Runs the program, in its own directory.
+    /// Returns true if the program writes files, so that only one run at a time can.
+    pub(crate) fn writes(&self) -> bool {
+        let manifest = fs::read_to_string(self.path.join("warren.toml"));
+        let mut options = self.options.iter();
+        options.any(|option| option == "--write" || option == "--volume")
+            || manifest.is_ok_and(|manifest| manifest.contains("[volumes"))
+    }
+
+    /// Runs the program, in its own directory, with further options of the command.
     ///
     /// # Panics
     /// The program does not end as its header says.
-    pub(crate) fn run(&self) {
+    pub(crate) fn run(&self, further: &[&str]) {
         let directory = match self.path.parent() {
             Some(section) if !self.path.is_dir() => section,
             _ => &self.path,
@@ -140,6 +148,7 @@ impl Program {
         let outcome = Warren::run(&self.path)
             .current_dir(directory)
             .options(placed(&self.options))
+            .options(further)
             .arguments(placed(&self.arguments))
             .start()
             .end()

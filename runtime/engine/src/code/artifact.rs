@@ -92,6 +92,8 @@ enum MachineCode {
 pub(crate) struct Compiler {
     pub(crate) cache: Option<Arc<CodeCache>>,
     pub(crate) limits: CompileLimits,
+    /// True if snapshots take the same seeds in each run.
+    pub(crate) is_seeded: bool,
     /// Number of compilations that the cache did not spare.
     pub(crate) compiled: Arc<AtomicU64>,
 }
@@ -149,7 +151,11 @@ impl Artifact {
         let snapshot = wasm.shape == Shape::Core && image::is_wanted(&wasm.binary);
         let key = Key::new(
             &pool.engine,
-            if snapshot { "snapshot" } else { "plain" },
+            match (snapshot, compiler.is_seeded) {
+                (true, false) => "snapshot",
+                (true, true) => "seeded snapshot",
+                (false, _) => "plain",
+            },
             &compiler.limits,
             &self.file.digest,
         );
@@ -167,7 +173,10 @@ impl Artifact {
         // Code in the cache was compiled within the same limits: they are in its key.
         bounds::check(wasm, &compiler.limits)?;
         compiler.compiled.fetch_add(1, Ordering::Relaxed);
-        let machine_code = compile_threads::run(|| compile(&pool.engine, wasm, snapshot))??;
+        let machine_code = compile_threads::run(|| {
+            let snapshot = snapshot.then_some(compiler.is_seeded);
+            compile(&pool.engine, wasm, snapshot)
+        })??;
         let machine_code = match cache.map(|cache| cache.add(key, &machine_code)) {
             Some(Ok(file)) => MachineCode::File(file),
             Some(Err(error)) => {
@@ -348,7 +357,9 @@ impl MachineCode {
     }
 }
 
-fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: bool) -> Result<Vec<u8>, Error> {
+/// Compiles a guest. `snapshot` asks for one, and tells whether it takes the same seeds in
+/// each run.
+fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: Option<bool>) -> Result<Vec<u8>, Error> {
     let invalid = |error: wasmtime::Error| {
         refusal(
             wasm.name,
@@ -357,10 +368,10 @@ fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: bool) -> Result<Vec<u8>, 
         )
     };
     tracing::info!(target: "warren::compile", name = %wasm.name, "compiling");
-    match wasm.shape {
-        Shape::Component => engine.precompile_component(&wasm.binary).map_err(invalid),
-        Shape::Core if snapshot => {
-            let image = image::take(&wasm.binary).map_err(|error| {
+    match (wasm.shape, snapshot) {
+        (Shape::Component, _) => engine.precompile_component(&wasm.binary).map_err(invalid),
+        (Shape::Core, Some(is_seeded)) => {
+            let image = image::take(&wasm.binary, is_seeded).map_err(|error| {
                 let refusal = refusal(
                     wasm.name,
                     "cannot take a snapshot of its initialized memory",
@@ -376,6 +387,6 @@ fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: bool) -> Result<Vec<u8>, 
             })?;
             engine.precompile_module(&image).map_err(invalid)
         }
-        Shape::Core => engine.precompile_module(&wasm.binary).map_err(invalid),
+        (Shape::Core, None) => engine.precompile_module(&wasm.binary).map_err(invalid),
     }
 }

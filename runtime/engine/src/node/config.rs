@@ -52,6 +52,28 @@ pub struct NodeConfig {
     pub max_memory_total: Option<u64>,
     /// The memory of the machine; read from Linux if absent.
     pub memory: Option<Arc<dyn MachineMemory>>,
+    /// The time of the processes.
+    pub time: Time,
+}
+
+/// The time of a node's processes: their clocks, deadlines and timers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Time {
+    /// The time of the machine.
+    #[default]
+    Real,
+    /// A time that stands still while processes run, and jumps to the next deadline when
+    /// every process waits.
+    Virtual,
+    /// Virtual time from a fixed moment on. One worker runs ready processes in an order that
+    /// the seed fixes, and random numbers are those of the seed.
+    Seeded {
+        /// The seed.
+        seed: u64,
+        /// If true, processes are delayed before operations on other processes and of
+        /// capabilities, as the seed chooses.
+        delays: bool,
+    },
 }
 
 /// An error of [`Node::start`](crate::Node::start).

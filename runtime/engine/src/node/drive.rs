@@ -7,13 +7,12 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::time::Sleep;
 use warren_kernel::{Monotonic, Process};
 
 use crate::guest::control::{Control, Job};
 use crate::guest::shared::Shared;
 use crate::node::instance::Finished;
-use crate::sched::timers;
+use crate::sched::timers::Sleep;
 
 /// The end of a [`Drive`].
 pub(crate) enum Driven {
@@ -140,14 +139,14 @@ impl Timer {
                     if after == 0 {
                         return true;
                     }
-                    let at = timers::after(Duration::from_nanos(after));
+                    let after = Duration::from_nanos(after);
                     self.deadline = Some(deadline);
                     match sleep {
                         Some(sleep) => {
-                            sleep.as_mut().reset(at);
+                            sleep.as_mut().reset(after);
                             sleep
                         }
-                        none => none.insert(Box::pin(shared.timers.at(at))),
+                        none => none.insert(Box::pin(shared.timers.sleep(after))),
                     }
                 }
             };

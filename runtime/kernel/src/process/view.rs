@@ -60,13 +60,19 @@ impl Process {
         self.waits_and(|_| true)
     }
 
+    /// Returns whether only another process, an event or a time can wake this one.
+    pub fn waits_within_program(&self) -> bool {
+        if self.usage.is_asleep() {
+            return true;
+        }
+        let inner = self.inner.lock();
+        inner.state.waits_without_work() && !self.usage.is_blocked()
+    }
+
     fn waits_and(&self, condition: impl FnOnce(&State) -> bool) -> bool {
         let inner = self.inner.lock();
         let state = &inner.state;
-        state.is_waiting()
-            && !state.has_exited()
-            && state.doomed_to().is_none()
-            && !state.execs().has_work()
+        state.waits_without_work()
             && !self.usage.is_blocked()
             && !self.usage.is_timed()
             && condition(state)

@@ -76,6 +76,9 @@ pub(crate) struct RunArgs {
     /// line.
     #[arg(long)]
     pub(crate) lint_off: bool,
+    /// Let time jump to the next deadline when every process waits, as in tests
+    #[arg(long, hide = true)]
+    pub(crate) virtual_time: bool,
     /// Go on when every process waits for ever
     ///
     /// Without the option, a program without services and without `--control` ends with

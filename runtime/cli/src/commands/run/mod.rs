@@ -237,6 +237,7 @@ fn builder(
         .app(app)
         .output(streams)
         .trace_messages(args.trace_messages)
+        .virtual_time(args.virtual_time)
         .data(args.data.clone())
         .cache(cache_for_code());
     if let Some(warnings) = warnings {

@@ -148,6 +148,7 @@ impl World {
             compile: setup.compile,
             max_memory_total: setup.max_memory_total,
             memory: setup.memory,
+            time: warren_engine::Time::Real,
         });
         World {
             node: node.unwrap(),

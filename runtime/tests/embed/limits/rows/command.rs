@@ -127,6 +127,14 @@ pub(super) const ROWS: &[Row] = &[
         )],
     ),
     (
+        "kept output of one run of a test with a seed",
+        &[Constant(
+            "runtime/cli/src/commands/test/seeded.rs",
+            "MAX_OUTPUT",
+            Bytes,
+        )],
+    ),
+    (
         "two equal signals that count as one",
         &[Constant("runtime/cli/src/signals.rs", "SAME_REQUEST", Time)],
     ),
