@@ -8,10 +8,13 @@ mod commands;
 mod control;
 mod environment;
 mod exit;
+mod lint;
+mod lua_api;
 mod plain_file;
 mod report;
 mod sdk;
 mod signals;
+mod toolchain;
 
 use std::cell::Cell;
 use std::io::{self, Write};
@@ -65,7 +68,7 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
         Command::Test(args) => test::test(&args, Warnings::beside(cli.log.log_format))?,
         Command::New(args) => new::new(&args)?,
         Command::Build(args) => build::build(&args, Warnings::beside(cli.log.log_format))?,
-        Command::Check(args) => check::check(&args)?,
+        Command::Check(args) => check::check(&args, Warnings::beside(cli.log.log_format))?,
         Command::Inspect(args) => inspect::inspect(&args)?,
         Command::Policy(args) => policy::policy(&args.command)?,
         Command::Doctor(args) => doctor::doctor(&args)?,

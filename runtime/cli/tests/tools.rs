@@ -135,7 +135,7 @@ fn build_says_what_it_builds() {
     for (file, help) in files.into_iter().zip([
         "it needs no build: `warren run main.lua`",
         "the package's Cargo.toml",
-        "`warren new --lang c NAME`",
+        "`warren new --lang cpp NAME`",
         "it has types alone",
         "TypeScript (.ts, .mts)",
         "JavaScript (.js, .mjs)",
