@@ -597,6 +597,7 @@ languages_in_pairs! {
     rust: "app:rust";
     rust_wasi: "app:rust-wasi";
     c: "app:c";
+    cpp: "app:cpp";
     js: "app:js";
     python: "app:python";
 }
@@ -607,6 +608,7 @@ fn in_pairs_with_all(peer: &str) {
         Ok(content) => content,
         Err(error) => panic!("{name}: {error}"),
     };
+    let c = guests::c(C, "c-pairs");
     let program = Program::of(&[
         ("main.lua", read("main.lua")),
         ("garbage.wat", read("garbage.wat")),
@@ -616,7 +618,8 @@ fn in_pairs_with_all(peer: &str) {
             "rust-wasi.wasm",
             guests::rust(RUST, TARGETS[1]).module("peer"),
         ),
-        ("c.wasm", guests::c(C, "c-pairs").module("peer")),
+        ("c.wasm", c.module("peer")),
+        ("cpp.wasm", c.module("peer_cpp")),
         ("js.wasm", scripts::js(&[JS]).module("tour")),
         ("python.wasm", scripts::python(&[PYTHON]).module("faults")),
     ]);
@@ -627,7 +630,7 @@ fn in_pairs_with_all(peer: &str) {
         .arguments(["--only", peer].iter().chain(PEERS))
         .outcome()
         .ends_with(0)
-        .prints("6 pairs, 31 values, 0 failures\n")
+        .prints("7 pairs, 31 values, 0 failures\n")
         .says_nothing();
 }
 

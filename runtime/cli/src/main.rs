@@ -10,6 +10,7 @@ mod environment;
 mod exit;
 mod lint;
 mod lua_api;
+mod lua_types;
 mod plain_file;
 mod report;
 mod sdk;
@@ -26,6 +27,7 @@ use clap::CommandFactory;
 use command_line::Cli;
 use commands::{
     Command, build, check, completions, data, doctor, inspect, man, new, policy, run, serve, test,
+    types,
 };
 #[cfg(unix)]
 use commands::{apply, cancel, ps, reload, send, terminate, top};
@@ -73,6 +75,7 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
         Command::Policy(args) => policy::policy(&args.command)?,
         Command::Doctor(args) => doctor::doctor(&args)?,
         Command::Data(args) => data::data(&args.command)?,
+        Command::Types(args) => types::write(&args)?,
         Command::Completions(args) => completions::print(&args, Cli::command())?,
         Command::Man(args) => man::write(&args, Cli::command())?,
         #[cfg(unix)]

@@ -387,3 +387,27 @@ fn man_pages_are_written_or_the_reason_is_given() {
         .ends_with(2)
         .says(&["possible values: bash"]);
 }
+
+#[test]
+fn the_readme_has_every_command() {
+    let readme = warren_tests::project().join("README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let dir = Program::of::<&str>(&[]);
+    let help = outcome(warren(dir.path(), &["--help"])).ends_with(0);
+    let commands = help.text().lines().skip_while(|line| *line != "Commands:");
+    let commands = commands.skip(1).take_while(|line| !line.is_empty());
+    // A long description goes on below, further to the right.
+    let named = commands.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let mut listed: Vec<&str> = named
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    let mut rows: Vec<&str> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `warren ")?.split('`').next())
+        .collect();
+    assert!(listed.len() > 15, "{listed:?}");
+    listed.sort_unstable();
+    rows.sort_unstable();
+    assert_eq!(rows, listed);
+}

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use warren::text;
 
 use crate::exit::Exit;
+use crate::lua_types;
 use crate::report::failure::Failure;
 use crate::report::stdout;
 use crate::sdk::{C_SDK, JS_SDK, PYTHON_SDK, RUST_SDK};
@@ -113,17 +114,26 @@ fn is_empty(path: &Path) -> bool {
 fn files(language: Language, name: &str) -> Vec<(String, String)> {
     let file = |path: &str, content: &str| (path.to_owned(), content.replace("@NAME@", name));
     match language {
-        Language::Lua => vec![
-            file("main.lua", include_str!("../../templates/lua/main.lua")),
-            file(
-                "greeter.lua",
-                include_str!("../../templates/lua/greeter.lua"),
-            ),
-            file(
-                "greeter_test.lua",
-                include_str!("../../templates/lua/greeter_test.lua"),
-            ),
-        ],
+        Language::Lua => {
+            let mut files = vec![
+                file("main.lua", include_str!("../../templates/lua/main.lua")),
+                file(
+                    "greeter.lua",
+                    include_str!("../../templates/lua/greeter.lua"),
+                ),
+                file(
+                    "greeter_test.lua",
+                    include_str!("../../templates/lua/greeter_test.lua"),
+                ),
+                file(
+                    ".luarc.json",
+                    include_str!("../../templates/lua/luarc.json"),
+                ),
+            ];
+            let types = lua_types::files().into_iter();
+            files.extend(types.map(|(path, content)| (format!(".warren/types/{path}"), content)));
+            files
+        }
         Language::Rust => {
             let mut files = vec![
                 file(

@@ -55,7 +55,7 @@ pub(crate) fn lint(files: &[File], program: &Program<'_>) -> Vec<Finding> {
     // `setmetatable(_G, ...)` can make any name a global.
     let any_global = read().any(|walked| walked.any_global);
     let mut findings = Vec::new();
-    for (file, walked) in walked {
+    for (file, walked) in &walked {
         let walked = match walked {
             Ok(walked) => walked,
             Err(unread) => {
@@ -63,7 +63,7 @@ pub(crate) fn lint(files: &[File], program: &Program<'_>) -> Vec<Finding> {
                 continue;
             }
         };
-        let mut of_file = walked.findings;
+        let mut of_file = walked.findings.clone();
         if !any_global {
             of_file.extend(globals(file, &walked.globals, &set, api));
         }

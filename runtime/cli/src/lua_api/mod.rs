@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 pub(crate) use page::Entry;
-pub(crate) use signature::{Parameter, Signature};
+pub(crate) use signature::Signature;
 
 const LUA_API: &str = include_str!("../../sdk/lua/lua-api.md");
 const PATTERNS: &str = include_str!("../../sdk/lua/patterns.md");
@@ -29,6 +29,8 @@ pub(crate) struct Api {
     /// The names of tables of functions, `process` and `process.registry`.
     tables: BTreeSet<String>,
     globals: BTreeSet<String>,
+    /// Names of values in tables of the API, such as `errors.NOT_FOUND`.
+    values: BTreeSet<String>,
 }
 
 impl Api {
@@ -66,12 +68,29 @@ impl Api {
             .filter(|root| !REQUIRED.contains(&root.as_str()))
             .chain(VALUES.map(str::to_owned))
             .collect();
+        let is_value = |name: &String| {
+            let root = name.split('.').next().unwrap_or_default();
+            tables.contains(root) && !tables.contains(name) && !functions.contains_key(name)
+        };
+        let values = page::mentions(LUA_API).into_iter().filter(is_value);
+        let values = values.collect();
         Api {
             entries,
             functions,
             tables,
             globals,
+            values,
         }
+    }
+
+    /// Returns the names of values in tables.
+    pub(crate) fn values(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().map(String::as_str)
+    }
+
+    /// Returns the names of tables of functions.
+    pub(crate) fn tables(&self) -> impl Iterator<Item = &str> {
+        self.tables.iter().map(String::as_str)
     }
 
     /// Returns the signatures of a function, none if there is no such function.

@@ -1,6 +1,8 @@
 //! The entries of a page: signatures between backticks in headings of the third level, and
 //! in the first column of tables.
 
+use std::collections::BTreeSet;
+
 use super::signature::Signature;
 
 /// What a page states of one function or value.
@@ -60,6 +62,23 @@ pub(super) fn entries(page: &str) -> Vec<Entry> {
         }
     }
     entries
+}
+
+/// Returns the names between backticks, with a table before them, outside of examples.
+pub(super) fn mentions(page: &str) -> BTreeSet<String> {
+    let mut in_block = false;
+    let mut found = BTreeSet::new();
+    for line in page.lines() {
+        if line.starts_with("```") {
+            in_block = !in_block;
+        } else if !in_block {
+            let names = codes(line).filter_map(|code| entry("", code, ""));
+            let values = names.filter(|entry| entry.signature.is_none());
+            found.extend(values.map(|entry| entry.name));
+        }
+    }
+    found.retain(|name| !name.contains(':'));
+    found
 }
 
 /// Returns the texts between backticks.
