@@ -106,6 +106,33 @@ pub fn zig(name: &str) -> Vec<u8> {
     read(&built)
 }
 
+/// Builds a guest in Zig that uses the SDK for C, by the Makefile that `warren new` writes, and
+/// returns it.
+///
+/// # Panics
+///
+/// The build failed, or there is no Python; the message says what to install.
+#[track_caller]
+pub fn zig_with_sdk(name: &str) -> Vec<u8> {
+    let project = layout::project();
+    let (tools, _) = zig_tools();
+    let _lock = tools.lock(&format!("{name}.lock"));
+    let place = tools.directory.join(name);
+    let _ = fs::remove_dir_all(&place);
+    Warren::tool("new", &place)
+        .options(["--lang", "zig"])
+        .outcome()
+        .ends_with(0);
+    let source = project.join(format!("tests/guests/zig/{name}.zig"));
+    copy(&source, &place.join("main.zig"));
+    Warren::tool("build", &place)
+        .options(["--no-compile"])
+        .env("ZIG", zig_compiler())
+        .outcome()
+        .ends_with(0);
+    read(&place.join("main.wasm"))
+}
+
 /// Installs the compiler of Zig, and returns its command for the variable `ZIG`.
 ///
 /// # Panics

@@ -600,6 +600,7 @@ languages_in_pairs! {
     cpp: "app:cpp";
     js: "app:js";
     python: "app:python";
+    zig: "app:zig";
 }
 
 fn in_pairs_with_all(peer: &str) {
@@ -622,6 +623,7 @@ fn in_pairs_with_all(peer: &str) {
         ("cpp.wasm", c.module("peer_cpp")),
         ("js.wasm", scripts::js(&[JS]).module("tour")),
         ("python.wasm", scripts::python(&[PYTHON]).module("faults")),
+        ("zig.wasm", scripts::zig_with_sdk("peer")),
     ]);
     program
         .command()
@@ -630,7 +632,7 @@ fn in_pairs_with_all(peer: &str) {
         .arguments(["--only", peer].iter().chain(PEERS))
         .outcome()
         .ends_with(0)
-        .prints("7 pairs, 31 values, 0 failures\n")
+        .prints("8 pairs, 31 values, 0 failures\n")
         .says_nothing();
 }
 
