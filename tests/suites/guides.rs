@@ -214,7 +214,10 @@ impl Drop for Beside {
         if self.0.exists() {
             let mut end = Command::new(binary());
             // If it does not answer, the test has failed already.
-            let _ = end.args(["terminate", "tally", "--control"]).arg(&self.0).output();
+            let _ = end
+                .args(["terminate", "tally", "--control"])
+                .arg(&self.0)
+                .output();
         }
     }
 }

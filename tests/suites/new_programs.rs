@@ -135,7 +135,10 @@ fn by_zig(language: &str, name: &str) {
     greets(&path);
     let inspected = Warren::tool("inspect", path.join("main.wasm"));
     let inspected = inspected.outcome().ends_with(0);
-    assert!(inspected.text().contains("\n  128 KiB at the start"), "{inspected}");
+    assert!(
+        inspected.text().contains("\n  128 KiB at the start"),
+        "{inspected}"
+    );
 }
 
 #[test]

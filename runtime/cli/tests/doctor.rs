@@ -133,10 +133,16 @@ fn a_missing_tool_chain_is_a_note_with_its_command() {
     tool("zig", "echo 0.99.1");
     tool("cc-of-tests", "echo /lib/crt1-reactor.o");
     let found = report(&[("CC", "cc-of-tests")]);
-    assert_eq!(of(&found, "guests in C and C++")["present"], "cc-of-tests (CC)");
+    assert_eq!(
+        of(&found, "guests in C and C++")["present"],
+        "cc-of-tests (CC)"
+    );
     assert_eq!(of(&found, "guests in Zig")["present"], "zig 0.99.1");
     let found = report(&[("ZIG", "zig")]);
-    assert_eq!(of(&found, "guests in C and C++")["present"], "zig 0.99.1 cc");
+    assert_eq!(
+        of(&found, "guests in C and C++")["present"],
+        "zig 0.99.1 cc"
+    );
     let broken = of(&report(&[("CC", "no-such-cc")]), "guests in C and C++");
     assert_eq!(broken["verdict"], "note");
     let message = broken["message"].as_str().unwrap();

@@ -75,12 +75,7 @@ pub(crate) fn lint(files: &[File], program: &Program<'_>) -> Vec<Finding> {
 }
 
 /// Returns the findings about globals that nothing declares.
-fn globals(
-    file: &File,
-    globals: &[walk::Global],
-    set: &BTreeSet<&str>,
-    api: &Api,
-) -> Vec<Finding> {
+fn globals(file: &File, globals: &[walk::Global], set: &BTreeSet<&str>, api: &Api) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut told = BTreeSet::new();
     for global in globals {
@@ -99,10 +94,16 @@ fn globals(
             if set.contains(name.as_str()) {
                 continue;
             }
-            let known = api.globals().chain(global.locals.iter().map(String::as_str));
+            let known = api
+                .globals()
+                .chain(global.locals.iter().map(String::as_str));
             let like = closest(name, known.chain(set.iter().copied()));
             let help = like.map(|right| format!("did you mean `{right}`?"));
-            (Rule::UnknownGlobal, format!("unknown global `{name}`"), help)
+            (
+                Rule::UnknownGlobal,
+                format!("unknown global `{name}`"),
+                help,
+            )
         };
         findings.push(Finding {
             file: file.path.clone(),

@@ -99,16 +99,17 @@ fn arguments_are_counted() {
         ]
     );
     // Any number may come from a call or from `...`, unless it is in parentheses.
-    assert_eq!(found("print(process.send(f()), time.sleep(...))\n_G.f = 1"), [""; 0]);
+    assert_eq!(
+        found("print(process.send(f()), time.sleep(...))\n_G.f = 1"),
+        [""; 0]
+    );
     assert_eq!(
         found("return process.send((...))"),
         ["main.lua:1:8: process.send takes at least 2 arguments, and is given 1 [arguments]"]
     );
     assert_eq!(
         found("return time.parse('layout', 'text', 'zone', f())\n"),
-        [
-            "main.lua:1:45: unknown global `f` [unknown-global]",
-        ]
+        ["main.lua:1:45: unknown global `f` [unknown-global]",]
     );
     assert_eq!(found("return json.encode { 1 }, require 'json'"), [""; 0]);
 }
@@ -167,7 +168,10 @@ fn definitions_exist() {
         ]
     );
     // A program around it may have given it.
-    assert_eq!(found("return process.exec('host:database', nil, 'app:none')"), [""; 0]);
+    assert_eq!(
+        found("return process.exec('host:database', nil, 'app:none')"),
+        [""; 0]
+    );
 }
 
 #[test]

@@ -45,7 +45,9 @@ impl Parameter {
             name: match name {
                 "..." => name.to_owned(),
                 // Words of Lua cannot name a parameter.
-                "end" | "function" | "for" | "in" | "not" | "repeat" | "until" => format!("{name}_"),
+                "end" | "function" | "for" | "in" | "not" | "repeat" | "until" => {
+                    format!("{name}_")
+                }
                 _ => name.replace(' ', "_"),
             },
             optional: is_rest || text.ends_with('?'),

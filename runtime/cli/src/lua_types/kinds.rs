@@ -178,7 +178,10 @@ mod tests {
         }
         for (variable, _) in CLASSES {
             let start = format!("{variable}:");
-            let has = api.entries.iter().any(|entry| entry.name.starts_with(&start));
+            let has = api
+                .entries
+                .iter()
+                .any(|entry| entry.name.starts_with(&start));
             assert!(has, "{variable}");
         }
     }

@@ -75,7 +75,10 @@ fn of_module(api: &Api, module: &str, entries: &[&Entry]) -> String {
     let local = if is_global { "" } else { "local " };
     let _ = writeln!(text, "{local}{module} = {{}}");
     let below = format!("{module}.");
-    let values: Vec<&str> = api.values().filter(|name| name.starts_with(&below)).collect();
+    let values: Vec<&str> = api
+        .values()
+        .filter(|name| name.starts_with(&below))
+        .collect();
     let mut tables: BTreeSet<&str> = api
         .tables()
         .filter(|name| name.starts_with(&below))
@@ -161,7 +164,11 @@ fn function(text: &mut String, api: &Api, entry: &Entry, name: &str) {
 
 fn names(signature: &Signature, is_typed: bool) -> String {
     let parameters = signature.parameters.iter().map(|parameter| {
-        let optional = if parameter.optional && !parameter.is_rest() { "?" } else { "" };
+        let optional = if parameter.optional && !parameter.is_rest() {
+            "?"
+        } else {
+            ""
+        };
         match is_typed {
             true => format!("{}{optional}: any", parameter.name),
             false => parameter.name.clone(),
@@ -237,7 +244,10 @@ mod tests {
             assert!(process.contains(expected), "{expected}: {process}");
         }
         let time = file("time.lua");
-        assert!(time.contains("---@overload fun(text: any): any\n"), "{time}");
+        assert!(
+            time.contains("---@overload fun(text: any): any\n"),
+            "{time}"
+        );
         assert!(file("server.lua").contains("local server = {}\n"));
         let objects = file("warren-objects.lua");
         assert!(objects.contains("function warren_Channel:receive(timeout) end"));

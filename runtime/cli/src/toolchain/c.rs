@@ -8,9 +8,9 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+use super::Missing;
 use super::machine;
 use super::zig::{self, Zig};
-use super::Missing;
 
 const CC: &str = "CC";
 const WASI_SDK: &str = "WASI_SDK";
@@ -140,9 +140,7 @@ fn remedy() -> String {
         return format!("run `{command}`");
     }
     match machine::debian() {
-        Some(13..) => {
-            "run `apt-get install clang lld wasi-libc libclang-rt-dev-wasm32`".to_owned()
-        }
+        Some(13..) => "run `apt-get install clang lld wasi-libc libclang-rt-dev-wasm32`".to_owned(),
         Some(_) => "run `apt-get install python3-pip`, and then this command again".to_owned(),
         None => format!(
             "unpack a wasi-sdk (https://github.com/WebAssembly/wasi-sdk/releases), and set \

@@ -126,7 +126,8 @@ mod tests {
         let compiler = zig.write_compiler(directory.path()).unwrap();
         let words = ["--target=wasm32-wasip1", "a b", "-o", "x"].map(OsString::from);
         let asked: Vec<OsString> = std::iter::once(compiler.into()).chain(words).collect();
-        let expected = "<-m>\n<cc>\n<-Wl,-z,stack-size=65536>\n<--target=wasm32-wasi>\n<a b>\n<-o>\n<x>";
+        let expected =
+            "<-m>\n<cc>\n<-Wl,-z,stack-size=65536>\n<--target=wasm32-wasi>\n<a b>\n<-o>\n<x>";
         assert_eq!(machine::output(&asked).as_deref(), Some(expected));
     }
 }
