@@ -1,12 +1,15 @@
 //! Calls of functions of the API.
 
+use std::collections::BTreeSet;
+
 use tree_sitter::Node;
 use warren::app::closest;
 
-use super::finding::Rule;
-use super::source::children;
-use super::walk::Walk;
-use crate::lua_api::Signature;
+use super::Program;
+use super::finding::{Finding, Rule};
+use super::scope::Scopes;
+use super::source::{Source, children};
+use crate::lua_api::{Api, Signature};
 
 /// Functions whose failure nobody hears of if the results are dropped.
 const LOOKED_AT: [&str; 5] = [
@@ -41,22 +44,49 @@ const SPAWNERS: [&str; 5] = [
     "spawn_monitored",
 ];
 
+/// A file at the place of a call.
+pub(super) struct View<'w, 'a> {
+    /// The path of the file, as messages name it.
+    pub(super) path: &'a str,
+    pub(super) source: Source<'a>,
+    pub(super) program: &'a Program<'a>,
+    pub(super) api: &'a Api,
+    pub(super) scopes: &'w mut Scopes,
+    /// Globals that the file has set so far.
+    pub(super) set: &'w BTreeSet<String>,
+    pub(super) findings: &'w mut Vec<Finding>,
+}
+
+impl View<'_, '_> {
+    fn find(&mut self, at: Node<'_>, rule: Rule, message: String, help: Option<String>) {
+        let place = at.start_position();
+        self.findings.push(Finding {
+            file: self.path.to_owned(),
+            line: place.row + 1,
+            column: place.column + 1,
+            rule,
+            message,
+            help,
+        });
+    }
+}
+
 /// Returns the table or function of the API that an expression stands for, such as
 /// `process.registry`.
-pub(super) fn api_path(walk: &mut Walk<'_, '_>, node: Node<'_>) -> Option<String> {
-    let source = walk.source;
+pub(super) fn api_path(view: &mut View<'_, '_>, node: Node<'_>) -> Option<String> {
+    let source = view.source;
     let (root, fields) = source.path_of(node)?;
     let mut path = match root.kind() {
         "identifier" => {
             let name = source.text_of(root);
-            match walk.scopes.resolve(name) {
+            match view.scopes.resolve(name) {
                 Some(variable) if variable.is_set => return None,
                 Some(variable) => variable.api.clone()?,
-                None if walk.walked.set.contains(name) => return None,
-                None => walk.api.is_global(name).then(|| name.to_owned())?,
+                None if view.set.contains(name) => return None,
+                None => view.api.is_global(name).then(|| name.to_owned())?,
             }
         }
-        "function_call" => required(walk, root)?,
+        "function_call" => required(view, root)?,
         _ => return None,
     };
     for field in fields {
@@ -67,24 +97,24 @@ pub(super) fn api_path(walk: &mut Walk<'_, '_>, node: Node<'_>) -> Option<String
 }
 
 /// Returns the module of the API that `require("name")` returns.
-fn required(walk: &mut Walk<'_, '_>, call: Node<'_>) -> Option<String> {
-    let source = walk.source;
+fn required(view: &mut View<'_, '_>, call: Node<'_>) -> Option<String> {
+    let source = view.source;
     let function = call.child_by_field_name("name")?;
-    if source.text_of(function) != "require" || walk.scopes.resolve("require").is_some() {
+    if source.text_of(function) != "require" || view.scopes.resolve("require").is_some() {
         return None;
     }
     let arguments = children(call.child_by_field_name("arguments")?);
     let name = source.string_of(*arguments.first()?)?;
     let module = match name.strip_prefix("warren.") {
         Some(module) => module,
-        None if (walk.program.has_module)(name) => return None,
+        None if (view.program.has_module)(name) => return None,
         None => name,
     };
-    walk.api.is_module(module).then(|| module.to_owned())
+    view.api.is_module(module).then(|| module.to_owned())
 }
 
 /// Checks a call that stands anywhere.
-pub(super) fn check(walk: &mut Walk<'_, '_>, call: Node<'_>) {
+pub(super) fn check(view: &mut View<'_, '_>, call: Node<'_>) {
     let (Some(function), Some(arguments)) = (
         call.child_by_field_name("name"),
         call.child_by_field_name("arguments"),
@@ -94,30 +124,30 @@ pub(super) fn check(walk: &mut Walk<'_, '_>, call: Node<'_>) {
     let arguments = children(arguments);
     let (name, is_defined) = if function.kind() == "method_index_expression" {
         let method = function.child_by_field_name("method");
-        let method = method.map_or("", |method| walk.source.text_of(method));
+        let method = method.map_or("", |method| view.source.text_of(method));
         let table = function.child_by_field_name("table");
-        let table = table.and_then(|table| api_path(walk, table));
+        let table = table.and_then(|table| api_path(view, table));
         let name = table.map(|table| format!("{table}:{method}"));
         (name, SPAWNERS.contains(&method))
     } else {
-        let name = api_path(walk, function);
+        let name = api_path(view, function);
         let is_defined = name.as_deref().is_some_and(|name| DEFINED.contains(&name));
         (name, is_defined)
     };
     if let Some(name) = name {
-        check_name(walk, function, &name, &arguments);
+        check_name(view, function, &name, &arguments);
     }
     if let (true, Some(first)) = (is_defined, arguments.first()) {
-        check_definition(walk, *first);
+        check_definition(view, *first);
     }
 }
 
 /// Checks a call that is a statement of its own.
-pub(super) fn check_statement(walk: &mut Walk<'_, '_>, call: Node<'_>) {
+pub(super) fn check_statement(view: &mut View<'_, '_>, call: Node<'_>) {
     let Some(function) = call.child_by_field_name("name") else {
         return;
     };
-    let Some(name) = api_path(walk, function) else {
+    let Some(name) = api_path(view, function) else {
         return;
     };
     if !LOOKED_AT.contains(&name.as_str()) {
@@ -125,33 +155,33 @@ pub(super) fn check_statement(walk: &mut Walk<'_, '_>, call: Node<'_>) {
     }
     let arguments = call.child_by_field_name("arguments").map(children);
     let first = arguments.and_then(|arguments| arguments.first().copied());
-    if name == "process.send" && first.is_some_and(|first| is_sender(walk, first)) {
+    if name == "process.send" && first.is_some_and(|first| is_sender(view, first)) {
         return;
     }
     let message = format!("nobody looks at the results of {name}");
     let help = "it can fail: for example, take them with assert".to_owned();
-    walk.find(function, Rule::Discarded, message, Some(help));
+    view.find(function, Rule::Discarded, message, Some(help));
 }
 
 /// Tells whether an expression is `message:from()`: the asker of a reply may have ended.
-fn is_sender(walk: &Walk<'_, '_>, node: Node<'_>) -> bool {
+fn is_sender(view: &View<'_, '_>, node: Node<'_>) -> bool {
     let function = node.child_by_field_name("name");
     let method = function.and_then(|function| function.child_by_field_name("method"));
-    method.is_some_and(|method| walk.source.text_of(method) == "from")
+    method.is_some_and(|method| view.source.text_of(method) == "from")
 }
 
 /// Checks the name and the number of arguments.
-fn check_name(walk: &mut Walk<'_, '_>, at: Node<'_>, name: &str, arguments: &[Node<'_>]) {
-    let signatures = walk.api.signatures(name);
+fn check_name(view: &mut View<'_, '_>, at: Node<'_>, name: &str, arguments: &[Node<'_>]) {
+    let signatures = view.api.signatures(name);
     if signatures.is_empty() {
         let Some((table, field)) = name.rsplit_once('.') else {
             return;
         };
-        if walk.api.is_table(table) {
-            let like = closest(field, walk.api.functions_in(table));
+        if view.api.is_table(table) {
+            let like = closest(field, view.api.functions_in(table));
             let help = like.map(|right| format!("did you mean `{right}`?"));
             let message = format!("`{table}` has no function `{field}`");
-            walk.find(at, Rule::UnknownFunction, message, help);
+            view.find(at, Rule::UnknownFunction, message, help);
         }
         return;
     }
@@ -174,7 +204,7 @@ fn check_name(walk: &mut Walk<'_, '_>, at: Node<'_>, name: &str, arguments: &[No
     let takes = takes(least, most.flatten());
     let at_least = if is_open { "at least " } else { "" };
     let message = format!("{name} takes {takes}, and is given {at_least}{given}");
-    walk.find(at, Rule::Arguments, message, None);
+    view.find(at, Rule::Arguments, message, None);
 }
 
 /// Returns the words for a number of arguments.
@@ -189,11 +219,11 @@ fn takes(least: usize, most: Option<usize>) -> String {
 }
 
 /// Checks that the program has a definition, if the argument is its text.
-fn check_definition(walk: &mut Walk<'_, '_>, argument: Node<'_>) {
-    let Some(id) = walk.source.string_of(argument) else {
+fn check_definition(view: &mut View<'_, '_>, argument: Node<'_>) {
+    let Some(id) = view.source.string_of(argument) else {
         return;
     };
-    let program = walk.program;
+    let program = view.program;
     if (program.has_definition)(id) {
         return;
     }
@@ -210,5 +240,5 @@ fn check_definition(walk: &mut Walk<'_, '_>, argument: Node<'_>) {
     }
     let help = like.map(|right| format!("did you mean `{right}`?"));
     let message = format!("the program has no definition `{id}`");
-    walk.find(argument, Rule::UnknownDefinition, message, help);
+    view.find(argument, Rule::UnknownDefinition, message, help);
 }

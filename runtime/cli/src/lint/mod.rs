@@ -21,7 +21,7 @@ use crate::lua_api::Api;
 use tree::Unread;
 use walk::Walked;
 
-/// What a program has, as far as it matters to a file.
+/// The parts of a program that matter to a file.
 pub(crate) struct Program<'a> {
     /// The name of the app: the first part of the ids of its definitions.
     pub(crate) app: &'a str,

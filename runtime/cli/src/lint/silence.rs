@@ -11,7 +11,7 @@ pub(super) struct Silence {
     lines: BTreeMap<usize, Vec<Silenced>>,
 }
 
-/// What a comment silences.
+/// The findings that a comment silences.
 #[derive(Debug)]
 enum Silenced {
     All,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tree_sitter::{Node, Tree};
 
-use super::api_call;
+use super::api_call::{self, View};
 use super::finding::{Finding, Rule};
 use super::scope::{Kind, Scopes, Variable};
 use super::silence::Silence;
@@ -13,7 +13,7 @@ use super::tree::{self, Unread};
 use super::{File, Program};
 use crate::lua_api::Api;
 
-/// What a file has.
+/// The result of a walk.
 #[derive(Debug, Default)]
 pub(super) struct Walked {
     /// Findings that need no other file.
@@ -63,7 +63,7 @@ pub(super) fn walk(file: &File, program: &Program<'_>, api: &Api) -> Result<Walk
     Ok(walked)
 }
 
-/// What is left to do, the next at the end of the list.
+/// Work that is left, the next piece at the end of the list.
 enum Task<'t> {
     Visit(Node<'t>),
     Statement(Node<'t>),
@@ -81,20 +81,20 @@ struct Declared<'t> {
     value: Option<Node<'t>>,
 }
 
-pub(super) struct Walk<'a, 't> {
-    pub(super) file: &'a File,
-    pub(super) source: Source<'a>,
-    pub(super) program: &'a Program<'a>,
-    pub(super) api: &'a Api,
-    pub(super) scopes: Scopes,
-    pub(super) walked: Walked,
+struct Walk<'a, 't> {
+    file: &'a File,
+    source: Source<'a>,
+    program: &'a Program<'a>,
+    api: &'a Api,
+    scopes: Scopes,
+    walked: Walked,
     tasks: Vec<Task<'t>>,
     declarations: usize,
     /// True if the file replaces `_ENV`: its globals are fields of another table.
     own_globals: bool,
 }
 
-impl<'t> Walk<'_, 't> {
+impl<'a, 't> Walk<'a, 't> {
     fn run(&mut self, task: Task<'t>) {
         match task {
             Task::Open => self.scopes.open(),
@@ -103,7 +103,7 @@ impl<'t> Walk<'_, 't> {
             Task::Statements(node) => self.then(children(node).into_iter().map(Task::Statement)),
             Task::Statement(node) => {
                 if node.kind() == "function_call" {
-                    api_call::check_statement(self, node);
+                    api_call::check_statement(&mut self.view(), node);
                 }
                 self.visit(node);
             }
@@ -128,7 +128,8 @@ impl<'t> Walk<'_, 't> {
             }
             "field" => self.table_field(node),
             "function_call" => {
-                api_call::check(self, node);
+                self.walked.any_global |= self.opens_globals(node);
+                api_call::check(&mut self.view(), node);
                 self.visit_children(node);
             }
             "function_definition" => self.function(node, false),
@@ -146,6 +147,16 @@ impl<'t> Walk<'_, 't> {
             "goto_statement" | "label_statement" | "attribute" | "string" | "number" => {}
             _ => self.visit_children(node),
         }
+    }
+
+    /// Tells whether a call is `setmetatable(_G, ...)` or `rawset(_G, ...)`.
+    fn opens_globals(&self, call: Node<'t>) -> bool {
+        let function = call.child_by_field_name("name");
+        let function = function.map_or("", |function| self.source.text_of(function));
+        let arguments = call.child_by_field_name("arguments").map(children);
+        let first = arguments.and_then(|arguments| arguments.first().copied());
+        ["setmetatable", "rawset"].contains(&function)
+            && first.is_some_and(|first| self.source.text_of(first) == "_G")
     }
 
     fn visit_children(&mut self, node: Node<'t>) {
@@ -278,7 +289,7 @@ impl<'t> Walk<'_, 't> {
         for variable in variables {
             let api = variable
                 .value
-                .and_then(|value| api_call::api_path(self, value));
+                .and_then(|value| api_call::api_path(&mut self.view(), value));
             let name = self.source.text_of(variable.name);
             self.declare_name(name, variable.name, variable.kind, api);
         }
@@ -349,17 +360,17 @@ impl<'t> Walk<'_, 't> {
         });
     }
 
-    /// Adds a finding at a node.
-    pub(super) fn find(&mut self, at: Node<'_>, rule: Rule, message: String, help: Option<String>) {
-        let place = at.start_position();
-        self.walked.findings.push(Finding {
-            file: self.file.path.clone(),
-            line: place.row + 1,
-            column: place.column + 1,
-            rule,
-            message,
-            help,
-        });
+    /// Returns the file as the checks of calls see it.
+    fn view(&mut self) -> View<'_, 'a> {
+        View {
+            path: &self.file.path,
+            source: self.source,
+            program: self.program,
+            api: self.api,
+            scopes: &mut self.scopes,
+            set: &self.walked.set,
+            findings: &mut self.walked.findings,
+        }
     }
 
     fn end(mut self) -> Walked {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::signature::Signature;
 
-/// What a page states of one function or value.
+/// The statement of a page on one function or value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// The heading of the second level above it.

@@ -28,7 +28,7 @@ pub(super) fn build(directory: &Path) -> Result<Vec<PathBuf>, Box<Failure>> {
         false => {
             let compiler = Compiler::find()?;
             let (command, kept) = command_of(&compiler)?;
-            // What the user set goes before what a Makefile sets; what was found does not.
+            // The user's own compiler goes before that of a Makefile; one that was found does not.
             if env::var_os("CC").is_some() {
                 make.arg("--environment-overrides");
             } else {
