@@ -200,7 +200,7 @@ fn ran(page: &str, place: &Path, command: &str) -> Output {
         .env("PATH", paths)
         .env("XDG_CACHE_HOME", cache())
         .env_remove("WARREN_LOG")
-        .envs(of_rust_and_c(page))
+        .envs(of_tool_chains(page))
         .stdin(Stdio::null())
         .output()
         .unwrap_or_else(|error| panic!("{page}: {command}: {error}"))
@@ -223,7 +223,7 @@ impl Drop for Beside {
 }
 
 /// Returns the variables that name the tool chains of the tests.
-fn of_rust_and_c(page: &str) -> Vec<(&'static str, std::path::PathBuf)> {
+fn of_tool_chains(page: &str) -> Vec<(&'static str, std::path::PathBuf)> {
     match page {
         "rust.md" => vec![
             ("WARREN_CARGO", guests::cargo_for(TARGET)),
@@ -235,6 +235,7 @@ fn of_rust_and_c(page: &str) -> Vec<(&'static str, std::path::PathBuf)> {
             ("CC", guests::c_compiler()),
             ("GUEST_TOOLCHAIN", guests::toolchain()),
         ],
+        "zig.md" => vec![("ZIG", scripts::zig_compiler().into())],
         _ => Vec::new(),
     }
 }
@@ -336,6 +337,11 @@ fn tutorial() {
 }
 
 #[test]
+fn zig() {
+    follow("zig.md");
+}
+
+#[test]
 fn assemblyscript() {
     scripts::need_node();
     follow("assemblyscript.md");
@@ -380,7 +386,8 @@ fn every_page_is_followed_and_listed() {
             "javascript.md",
             "lua.md",
             "python.md",
-            "rust.md"
+            "rust.md",
+            "zig.md"
         ]
     );
 }
