@@ -6,7 +6,7 @@ use tree_sitter::Node;
 use warren::app::closest;
 
 use super::Program;
-use super::finding::{Finding, Rule};
+use super::finding::{Finding, MOST, Rule, SUGGESTED};
 use super::scope::Scopes;
 use super::source::{Source, children};
 use crate::lua_api::{Api, Signature};
@@ -58,7 +58,16 @@ pub(super) struct View<'w, 'a> {
 }
 
 impl View<'_, '_> {
+    /// Returns the candidate most like a word, unless there were many suggestions before.
+    fn closest<'c>(&self, word: &str, known: impl Iterator<Item = &'c str>) -> Option<&'c str> {
+        let is_early = self.findings.len() < SUGGESTED;
+        is_early.then(|| closest(word, known)).flatten()
+    }
+
     fn find(&mut self, at: Node<'_>, rule: Rule, message: String, help: Option<String>) {
+        if self.findings.len() == MOST {
+            return;
+        }
         let place = at.start_position();
         self.findings.push(Finding {
             file: self.path.to_owned(),
@@ -100,7 +109,8 @@ pub(super) fn api_path(view: &mut View<'_, '_>, node: Node<'_>) -> Option<String
 fn required(view: &mut View<'_, '_>, call: Node<'_>) -> Option<String> {
     let source = view.source;
     let function = call.child_by_field_name("name")?;
-    if source.text_of(function) != "require" || view.scopes.resolve("require").is_some() {
+    let is_name = function.kind() == "identifier" && source.text_of(function) == "require";
+    if !is_name || view.scopes.resolve("require").is_some() {
         return None;
     }
     let arguments = children(call.child_by_field_name("arguments")?);
@@ -178,7 +188,7 @@ fn check_name(view: &mut View<'_, '_>, at: Node<'_>, name: &str, arguments: &[No
             return;
         };
         if view.api.is_table(table) {
-            let like = closest(field, view.api.functions_in(table));
+            let like = view.closest(field, view.api.functions_in(table));
             let help = like.map(|right| format!("did you mean `{right}`?"));
             let message = format!("`{table}` has no function `{field}`");
             view.find(at, Rule::UnknownFunction, message, help);
@@ -232,7 +242,7 @@ fn check_definition(view: &mut View<'_, '_>, argument: Node<'_>) {
         false => format!("{}:{id}", program.app),
     };
     let known = program.definitions.iter().copied();
-    let like = closest(&full, known);
+    let like = view.closest(&full, known);
     let namespace = full.split([':', '.']).next();
     // A program around this one may have given definitions of other names.
     if like.is_none() && namespace != Some(program.app) {

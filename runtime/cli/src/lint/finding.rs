@@ -4,6 +4,12 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
+/// Findings of one file that are told; a file with more is broken in another way.
+pub(super) const MOST: usize = 1_000;
+
+/// Findings of one file that get a suggestion, which compares with every known name.
+pub(super) const SUGGESTED: usize = 100;
+
 /// A rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rule {

@@ -18,6 +18,7 @@ use warren::app::closest;
 pub(crate) use finding::{Finding, Rule};
 
 use crate::lua_api::Api;
+use finding::{MOST, SUGGESTED};
 use tree::Unread;
 use walk::Walked;
 
@@ -79,6 +80,9 @@ fn globals(file: &File, globals: &[walk::Global], set: &BTreeSet<&str>, api: &Ap
     let mut findings = Vec::new();
     let mut told = BTreeSet::new();
     for global in globals {
+        if findings.len() == MOST {
+            break;
+        }
         if api.is_global(&global.name) {
             continue;
         }
@@ -97,7 +101,9 @@ fn globals(file: &File, globals: &[walk::Global], set: &BTreeSet<&str>, api: &Ap
             let known = api
                 .globals()
                 .chain(global.locals.iter().map(String::as_str));
-            let like = closest(name, known.chain(set.iter().copied()));
+            let known = known.chain(set.iter().copied());
+            let is_early = findings.len() < SUGGESTED;
+            let like = is_early.then(|| closest(name, known)).flatten();
             let help = like.map(|right| format!("did you mean `{right}`?"));
             (
                 Rule::UnknownGlobal,

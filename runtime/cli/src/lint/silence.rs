@@ -5,6 +5,9 @@ use std::collections::BTreeMap;
 
 use super::Finding;
 
+/// Words of a comment that count.
+const WORDS: usize = 50;
+
 /// The lines whose findings are not told.
 #[derive(Debug, Default)]
 pub(super) struct Silence {
@@ -32,7 +35,8 @@ impl Silence {
         };
         let line = if is_alone { line + 1 } else { line };
         let of_line = self.lines.entry(line).or_default();
-        let mut words = words.split([' ', ',']).filter(|word| !word.is_empty());
+        let words = words.split([' ', ',']).filter(|word| !word.is_empty());
+        let mut words = words.take(WORDS);
         match words.next() {
             None => of_line.push(Silenced::All),
             Some(first) => of_line.extend(

@@ -95,7 +95,7 @@ fn arguments_are_counted() {
             "main.lua:1:23: process.send takes at least 2 arguments, and is given 1 [arguments]",
             "main.lua:1:53: time.sleep takes 1 argument, and is given 0 [arguments]",
             "main.lua:3:7: process.registry.lookup takes 1 argument, and is given 0 [arguments]",
-            "main.lua:3:35: process.registry.lookup takes 1 argument, and is given 3 [arguments]",
+            "main.lua:3:34: process.registry.lookup takes 1 argument, and is given 3 [arguments]",
         ]
     );
     // Any number may come from a call or from `...`, unless it is in parentheses.
@@ -108,8 +108,8 @@ fn arguments_are_counted() {
         ["main.lua:1:8: process.send takes at least 2 arguments, and is given 1 [arguments]"]
     );
     assert_eq!(
-        found("return time.parse('layout', 'text', 'zone', f())\n"),
-        ["main.lua:1:45: unknown global `f` [unknown-global]",]
+        found("return time.parse('layout', 'text', 'zone', anything())\n"),
+        ["main.lua:1:45: unknown global `anything` [unknown-global]",]
     );
     assert_eq!(found("return json.encode { 1 }, require 'json'"), [""; 0]);
 }
@@ -210,6 +210,8 @@ fn hostile_files_end() {
         "function f() ".repeat(50_000) + &"end ".repeat(50_000),
         "local x ".repeat(50_000),
         "x = ".repeat(100_000),
+        "prnt() ".repeat(100_000),
+        "--[[ ]] ".repeat(100_000),
         "\0\u{fffd}".repeat(10_000),
     ] {
         // The end is what counts.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use tree_sitter::{Node, Tree};
 
 use super::api_call::{self, View};
-use super::finding::{Finding, Rule};
+use super::finding::{Finding, MOST, Rule, SUGGESTED};
 use super::scope::{Kind, Scopes, Variable};
 use super::silence::Silence;
 use super::source::{Source, children};
@@ -38,8 +38,8 @@ pub(super) struct Global {
     pub(super) locals: Vec<String>,
 }
 
-/// Uses of unknown globals for which names of locals are kept, and the names for each.
-const SUGGESTED: (usize, usize) = (100, 50);
+/// Names of locals that are kept for a suggestion.
+const LOCALS: usize = 50;
 
 /// Walks over a file.
 pub(super) fn walk(file: &File, program: &Program<'_>, api: &Api) -> Result<Walked, Unread> {
@@ -53,6 +53,7 @@ pub(super) fn walk(file: &File, program: &Program<'_>, api: &Api) -> Result<Walk
         walked: Walked::default(),
         tasks: vec![Task::Visit(tree.root_node())],
         declarations: 0,
+        unknown: 0,
         own_globals: false,
     };
     while let Some(task) = walk.tasks.pop() {
@@ -90,6 +91,8 @@ struct Walk<'a, 't> {
     walked: Walked,
     tasks: Vec<Task<'t>>,
     declarations: usize,
+    /// Unknown globals for which names of locals were kept.
+    unknown: usize,
     /// True if the file replaces `_ENV`: its globals are fields of another table.
     own_globals: bool,
 }
@@ -152,6 +155,8 @@ impl<'a, 't> Walk<'a, 't> {
     /// Tells whether a call is `setmetatable(_G, ...)` or `rawset(_G, ...)`.
     fn opens_globals(&self, call: Node<'t>) -> bool {
         let function = call.child_by_field_name("name");
+        // The text of a longer expression is not looked at: it may be the whole file.
+        let function = function.filter(|function| function.kind() == "identifier");
         let function = function.map_or("", |function| self.source.text_of(function));
         let arguments = call.child_by_field_name("arguments").map(children);
         let first = arguments.and_then(|arguments| arguments.first().copied());
@@ -345,11 +350,11 @@ impl<'a, 't> Walk<'a, 't> {
         if name == "_ENV" {
             return;
         }
-        let (uses, names) = SUGGESTED;
-        let locals = match self.api.is_global(name) || self.walked.globals.len() > uses {
-            true => Vec::new(),
-            false => self.scopes.nearest(names),
-        };
+        let mut locals = Vec::new();
+        if !self.api.is_global(name) && self.unknown < SUGGESTED {
+            self.unknown += 1;
+            locals = self.scopes.nearest(LOCALS);
+        }
         let place = node.start_position();
         self.walked.globals.push(Global {
             name: name.to_owned(),
@@ -377,7 +382,7 @@ impl<'a, 't> Walk<'a, 't> {
         if self.own_globals {
             self.walked.globals.clear();
         }
-        for variable in self.scopes.unused() {
+        for variable in self.scopes.unused().into_iter().take(MOST) {
             let name = &variable.name;
             let message = match (variable.kind, variable.is_set) {
                 (Kind::Function, _) => format!("the function `{name}` is never used"),
