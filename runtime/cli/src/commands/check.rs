@@ -1,5 +1,6 @@
 //! `warren check`: checks of a program that do not run it.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use warren::{Error, Runtime, text};
 
 use crate::environment::{self, cache_for_code, interpreter};
 use crate::exit::Exit;
-use crate::lint::{self, Finding};
+use crate::lint::{self, Finding, Rule};
 use crate::report::failure::{Failure, Failures};
 use crate::report::opening;
 use crate::report::refused::refused;
@@ -53,11 +54,24 @@ pub(crate) fn check(args: &CheckArgs, warnings: Warnings) -> Result<Exit, Failur
     let options = AppOptions::default();
     let app = App::open(&args.path, options).map_err(|error| opening::failures(&error))?;
     let definitions = app.survey();
-    let findings = match args.lint_off {
+    let files: BTreeMap<&str, Arc<str>> = definitions
+        .iter()
+        .filter_map(|id| Some((&**id, app.file_of(id)?)))
+        .collect();
+    let mut findings = match args.lint_off {
         true => Vec::new(),
-        false => findings(&app, &definitions),
+        false => findings(&app, &files),
     };
     let failed = compile(app, &definitions, |_| None)?;
+    // The compiler says more of a file that it does not take.
+    let broken_files: Vec<&Arc<str>> = failed
+        .iter()
+        .filter_map(|(definition, _)| files.get(definition))
+        .collect();
+    findings.retain(|finding| {
+        let is_told = broken_files.iter().any(|file| ***file == *finding.file);
+        finding.rule != Rule::Unread || !is_told
+    });
     let is_denied = args.deny_warnings && !findings.is_empty();
     let exit = match failed.is_empty() && !is_denied {
         true => Exit::Success,
@@ -87,16 +101,14 @@ pub(crate) fn check(args: &CheckArgs, warnings: Warnings) -> Result<Exit, Failur
 }
 
 /// Returns the likely mistakes in the program's files in Lua.
-fn findings(app: &App, definitions: &[Arc<str>]) -> Vec<Finding> {
-    let mut paths: Vec<Arc<str>> = definitions
-        .iter()
-        .filter_map(|id| app.file_of(id))
+fn findings(app: &App, files: &BTreeMap<&str, Arc<str>>) -> Vec<Finding> {
+    let known: Vec<&str> = files.keys().copied().collect();
+    let paths: BTreeSet<&Arc<str>> = files
+        .values()
         .filter(|path| path.ends_with(".lua"))
         .collect();
-    paths.sort();
-    paths.dedup();
     let files: Vec<lint::File> = paths
-        .iter()
+        .into_iter()
         .filter_map(|path| {
             Some(lint::File {
                 path: path.to_string(),
@@ -104,7 +116,6 @@ fn findings(app: &App, definitions: &[Arc<str>]) -> Vec<Finding> {
             })
         })
         .collect();
-    let known: Vec<&str> = definitions.iter().map(|id| &**id).collect();
     let has_module = |name: &str| {
         let place = name.replace('.', "/");
         let places = [format!("{place}.lua"), format!("{place}/init.lua")];

@@ -10,8 +10,9 @@ use super::{File, Finding, Rule};
 /// Bytes of the largest file that is read for mistakes. A generated table may be larger.
 const LARGEST: usize = 4 << 20;
 
-/// Time to parse one file. A file that compiles takes some 100 ms for each MiB.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Time to parse one file. A file that compiles takes some 300 ms for each 100 KB at most; one
+/// with many faults can take minutes.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The reason for which a file was not read for mistakes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl Unread {
     pub(super) fn finding(self, file: &File) -> Finding {
         let (line, column, why) = match self {
             Unread::TooLarge => (1, 1, "it has more than 4 MiB".to_owned()),
-            Unread::TooSlow => (1, 1, "parsing took longer than 10 s".to_owned()),
+            Unread::TooSlow => (1, 1, "parsing took longer than 5 s".to_owned()),
             Unread::Syntax { line, column } => (line, column, "its syntax is unclear here".into()),
         };
         Finding {
