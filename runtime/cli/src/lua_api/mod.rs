@@ -19,6 +19,17 @@ const REQUIRED: [&str; 6] = ["pool", "registry", "server", "supervisor", "task",
 /// Globals that are no functions, and in no table.
 const VALUES: [&str; 3] = ["_G", "_VERSION", "arg"];
 
+/// Values whose names are no constants.
+const LOWER: [&str; 7] = [
+    "json.null",
+    "sql.builder.at",
+    "sql.builder.colon",
+    "sql.builder.dollar",
+    "sql.builder.question",
+    "time.localtz",
+    "time.utc",
+];
+
 /// The documented API.
 #[derive(Debug)]
 pub(crate) struct Api {
@@ -69,8 +80,13 @@ impl Api {
             .chain(VALUES.map(str::to_owned))
             .collect();
         let is_value = |name: &String| {
-            let root = name.split('.').next().unwrap_or_default();
-            tables.contains(root) && !tables.contains(name) && !functions.contains_key(name)
+            let (table, field) = name.rsplit_once('.').unwrap_or(("", name));
+            let root = table.split('.').next().unwrap_or_default();
+            // The pages name actions of policies in the same form, such as `store.read`.
+            let is_constant = !field.contains(|c: char| c.is_ascii_lowercase());
+            tables.contains(root)
+                && !functions.contains_key(table)
+                && (is_constant || LOWER.contains(&name.as_str()))
         };
         let values = page::mentions(LUA_API).into_iter().filter(is_value);
         let values = values.collect();
