@@ -110,14 +110,10 @@ fn types_are_written_for_editors() {
     let process = fs::read_to_string(dir.path().join("a/types/process.lua")).unwrap();
     assert!(process.starts_with("---@meta process\n"));
     assert!(process.contains("function process.send(destination, topic, ...) end"));
-    // They are files of Lua.
-    for entry in fs::read_dir(dir.path().join("a/types")).unwrap() {
-        let path = entry.unwrap().path();
-        let checked = outcome(warren(
-            dir.path(),
-            &["check", "--lint-off", path.to_str().unwrap()],
-        ));
-        checked.ends_with(0);
+    // They are files of Lua; `check` compiles all that are beside one.
+    for file in ["process.lua", "warren-objects.lua", "warren-standard.lua"] {
+        let path = format!("a/types/{file}");
+        outcome(warren(dir.path(), &["check", "--lint-off", &path])).ends_with(0);
     }
     outcome(warren(dir.path(), &["types", "a/types/process.lua"]))
         .ends_with(1)
