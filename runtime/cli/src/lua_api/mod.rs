@@ -10,8 +10,9 @@ use std::sync::LazyLock;
 pub(crate) use page::Entry;
 pub(crate) use signature::Signature;
 
-const LUA_API: &str = include_str!("../../sdk/lua/lua-api.md");
-const PATTERNS: &str = include_str!("../../sdk/lua/patterns.md");
+// The names of the links say that no links of the pages lead anywhere from there.
+const LUA_API: &str = include_str!("../../sdk/lua/lua-api.txt");
+const PATTERNS: &str = include_str!("../../sdk/lua/patterns.txt");
 
 /// Modules of the pages that are no globals: `require` returns them.
 const REQUIRED: [&str; 6] = ["pool", "registry", "server", "supervisor", "task", "test"];
