@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 pub(crate) use page::Entry;
 pub(crate) use signature::Signature;
 
-// The names of the links say that no links of the pages lead anywhere from there.
+// The links to the pages do not end in `.md`: the pages' own links would lead nowhere there.
 const LUA_API: &str = include_str!("../../sdk/lua/lua-api.txt");
 const PATTERNS: &str = include_str!("../../sdk/lua/patterns.txt");
 
