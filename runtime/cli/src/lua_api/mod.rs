@@ -81,7 +81,7 @@ impl Api {
             .chain(VALUES.map(str::to_owned))
             .collect();
         let is_value = |name: &String| {
-            let (table, field) = name.rsplit_once('.').unwrap_or(("", name));
+            let (table, field) = name.rsplit_once('.').unwrap_or(("", name.as_str()));
             let root = table.split('.').next().unwrap_or_default();
             // The pages name actions of policies in the same form, such as `store.read`.
             let is_constant = !field.contains(|c: char| c.is_ascii_lowercase());
