@@ -5,6 +5,7 @@
 
 #[cfg(unix)]
 mod apply;
+mod check;
 #[cfg(unix)]
 mod control;
 #[cfg(unix)]

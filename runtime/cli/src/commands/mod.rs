@@ -31,6 +31,7 @@ pub(crate) mod terminate;
 pub(crate) mod test;
 #[cfg(unix)]
 pub(crate) mod top;
+pub(crate) mod types;
 
 use clap::Subcommand;
 
@@ -64,6 +65,7 @@ use terminate::TerminateArgs;
 use test::TestArgs;
 #[cfg(unix)]
 use top::TopArgs;
+use types::TypesArgs;
 
 /// A subcommand.
 #[derive(Debug, Subcommand)]
@@ -79,9 +81,9 @@ pub(crate) enum Command {
     Repl(ReplArgs),
     /// Create a new program in a new directory
     New(NewArgs),
-    /// Build the guests of a directory in Rust, C, JavaScript and Python
+    /// Build the guests of a directory in Rust, C, C++, Zig, JavaScript and Python
     Build(BuildArgs),
-    /// Compile all of a program and check its manifest, without running it
+    /// Compile all of a program, and check its manifest and its Lua, without running it
     Check(CheckArgs),
     /// Describe a WebAssembly file, and check that it can run as a process
     Inspect(InspectArgs),
@@ -115,6 +117,8 @@ pub(crate) enum Command {
     /// Put a program, with its manifest, in place of a running one
     #[cfg(unix)]
     Apply(ApplyArgs),
+    /// Write definitions of the Lua API for editors
+    Types(TypesArgs),
     /// Print a shell's completions of this command
     Completions(CompletionsArgs),
     /// Write the man pages of this command
