@@ -138,6 +138,7 @@ impl BenchNode {
             interpreter: interpreter()?,
             workers: setup.workers,
             tick: setup.tick,
+            park_after: None,
             payload_objects: false,
             trace_messages: false,
             compile: CompileLimits::default(),

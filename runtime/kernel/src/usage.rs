@@ -14,6 +14,7 @@ pub struct Usage {
     recent: AtomicU64,
     blocked: AtomicBool,
     timed: AtomicBool,
+    parked: AtomicBool,
 }
 
 /// Nanoseconds after which a charge counts half as much as a recent one: 2 s.
@@ -83,6 +84,16 @@ impl Usage {
     /// aside.
     pub fn set_timed(&self, timed: bool) {
         self.timed.store(timed, Ordering::Relaxed);
+    }
+
+    /// Returns whether the process waits without an instance of its code.
+    pub fn is_parked(&self) -> bool {
+        self.parked.load(Ordering::SeqCst)
+    }
+
+    /// Sets whether the process waits without an instance of its code.
+    pub fn set_parked(&self, parked: bool) {
+        self.parked.store(parked, Ordering::SeqCst);
     }
 
     fn recent_at(&self, now: Monotonic) -> f64 {

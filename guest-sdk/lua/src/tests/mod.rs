@@ -30,9 +30,17 @@ struct Run {
 }
 
 /// Runs a program named `test.lua`, in a thread, and so an instance, of its
-/// own.
+/// own. Runs it again with each wait outside of `start`, which makes no difference.
 fn run(source: &str) -> Run {
-    run_in(mock::Runtime::default(), source)
+    let run = run_in(mock::Runtime::default(), source);
+    let parking = mock::Runtime {
+        parks: true,
+        ..mock::Runtime::default()
+    };
+    let parked = run_in(parking, source);
+    assert_eq!(parked.output, run.output);
+    assert_eq!(parked.outcome, run.outcome);
+    run
 }
 
 /// The same in a runtime that was prepared.
@@ -51,6 +59,9 @@ fn run_in(runtime: mock::Runtime, source: &str) -> Run {
         });
         if mock::with(|r| r.outcome.is_none()) {
             program::start();
+            while mock::with(|r| r.outcome.is_none() && r.awaited.take().is_some()) {
+                program::resume();
+            }
         }
         mock::with(std::mem::take)
     });

@@ -19,6 +19,7 @@ use crate::code::slots::HostSlots;
 use crate::environment::Environment;
 use crate::files::HostFiles;
 use crate::guest::outdated::Outdated;
+use crate::guest::parking::Parking;
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::stacks::Stacks;
 use crate::guest::watches::Watches;
@@ -68,6 +69,7 @@ pub(crate) struct Shared {
     /// Permits for reading debug information.
     pub(crate) reading: Permits,
     pub(crate) watches: Arc<Watches>,
+    pub(crate) parking: Parking,
 }
 
 /// The engine's part of one host, attached to the kernel's. Other limits of the host come

@@ -58,21 +58,10 @@ impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
         }
     }
 
-    /// Returns true if the process is to end. Terminates it if its cancel deadline
-    /// has passed.
     #[inline]
     fn is_doomed(&self) -> bool {
-        let Some(process) = self.process else {
-            return false;
-        };
-        if process
-            .cancel_deadline()
-            .is_some_and(|deadline| deadline <= self.shared.monotonic())
-        {
-            // Fails only if the process has exited.
-            let _ = self.shared.kernel.terminate(process);
-        }
-        process.is_doomed()
+        let process = self.process;
+        process.is_some_and(|process| is_doomed(self.shared, process))
     }
 
     /// Records for introspection that the guest waits for the runtime.
@@ -109,7 +98,20 @@ impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
     }
 }
 
-fn earlier(a: Option<Monotonic>, b: Option<Monotonic>) -> Option<Monotonic> {
+/// Returns true if a process is to end. Terminates it if its cancel deadline has passed.
+#[inline]
+pub(super) fn is_doomed(shared: &Shared, process: &Arc<Process>) -> bool {
+    if process
+        .cancel_deadline()
+        .is_some_and(|deadline| deadline <= shared.monotonic())
+    {
+        // Fails only if the process has exited.
+        let _ = shared.kernel.terminate(process);
+    }
+    process.is_doomed()
+}
+
+pub(super) fn earlier(a: Option<Monotonic>, b: Option<Monotonic>) -> Option<Monotonic> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),
         (a, b) => a.or(b),

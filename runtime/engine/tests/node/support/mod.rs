@@ -143,6 +143,7 @@ impl World {
             workers: None,
             interpreter: setup.interpreter.map(String::into_bytes),
             tick: DEFAULT_TICK,
+            park_after: None,
             payload_objects: false,
             trace_messages: false,
             compile: setup.compile,
