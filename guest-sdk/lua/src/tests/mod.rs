@@ -33,14 +33,20 @@ struct Run {
 /// own. Runs it again with each wait outside of `start`, which makes no difference.
 fn run(source: &str) -> Run {
     let run = run_in(mock::Runtime::default(), source);
-    let parking = mock::Runtime {
-        parks: true,
-        ..mock::Runtime::default()
-    };
+    let mut parking = mock::Runtime::default();
+    parking.parks = true;
     let parked = run_in(parking, source);
     assert_eq!(parked.output, run.output);
-    assert_eq!(parked.outcome, run.outcome);
+    if !is_endless(&run.outcome) || !is_endless(&parked.outcome) {
+        assert_eq!(parked.outcome, run.outcome);
+    }
     run
+}
+
+/// The outcome of a process that nobody wakes. Only the runtime in miniature knows of it: a
+/// process that has returned is not in the function that waits.
+fn is_endless(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed(error) if error.message == "this process would wait for ever")
 }
 
 /// The same in a runtime that was prepared.
