@@ -235,7 +235,7 @@ pub struct Totals {
     pub processes: usize,
     /// Numbers of processes that are running, ready, waiting, blocked, ending,
     /// in this order.
-    pub states: [usize; 5],
+    pub states: [usize; 6],
     /// The hosts, by name.
     pub hosts: Vec<HostInfo>,
     /// The hosts that were removed and have processes left, by name. A host of the same name

@@ -34,6 +34,7 @@ const OWN: &str = "127.0.0.1:9090";
 ///
 /// In a directory, `stdout.txt` is its whole output, byte by byte, and
 /// `stdout-in-any-order.txt` the lines of several processes.
+#[derive(Clone)]
 pub(crate) struct Program {
     /// The path below [`DIRECTORY`], without `.lua`.
     pub(crate) name: String,
@@ -121,6 +122,14 @@ impl Program {
             }
         }
         Ok(program)
+    }
+
+    /// Returns the same program, whose processes are parked as soon as they wait.
+    pub(crate) fn parked(&self) -> Program {
+        let mut parked = self.clone();
+        parked.name = format!("parked/{}", self.name);
+        parked.options.extend(["--park-after", "0"].map(str::to_owned));
+        parked
     }
 
     /// Runs the program, in its own directory.

@@ -25,6 +25,7 @@ use crate::report::refused::refused;
 use crate::report::warning::Warnings;
 use crate::report::{ending, opening, stderr};
 use crate::signals::{Reloads, Signals, Stop};
+use args::ParkAfter;
 pub(crate) use args::RunArgs;
 use output::{OutputLost, StandardStreams};
 use watch::Watch;
@@ -212,6 +213,9 @@ fn start_runtime(
     }
     if let Some(wasm) = interpreter {
         builder = builder.interpreter(wasm);
+    }
+    if let Some(ParkAfter(time)) = args.park_after {
+        builder = builder.park_after(time);
     }
     builder
         .start()
