@@ -33,6 +33,10 @@ pub(crate) use patience::Patience;
 const SHORTEST: Duration = Duration::from_millis(1);
 const LONGEST: Duration = Duration::from_millis(500);
 
+/// The most bytes of linear memory of a process that is parked: compressing the pages takes
+/// a worker some milliseconds at most.
+const LARGEST: u64 = 8 << 20;
+
 /// The processes that are asked at once while slots are missing.
 const FOR_ROOM: usize = 64;
 
@@ -268,7 +272,9 @@ impl Watched {
         let Some(process) = self.process.upgrade() else {
             return false;
         };
-        if !process.is_waiting() || process.usage().is_blocked() || !self.artifact.is_fit() {
+        let usage = process.usage();
+        let is_able = !usage.is_blocked() && usage.memory() <= LARGEST;
+        if !is_able || !process.is_waiting() || !self.artifact.is_fit() {
             return false;
         }
         self.is_asked = true;
