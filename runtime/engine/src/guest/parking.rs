@@ -181,8 +181,7 @@ fn run(shared: &Shared, after: Duration) {
     let pause = (after / 2).clamp(SHORTEST, LONGEST);
     let mut all: Vec<Watched> = Vec::new();
     loop {
-        let missing;
-        {
+        let missing = {
             let mut news = shared.news.lock();
             news.watched = all.len();
             if !news.stop && news.missing == 0 {
@@ -198,9 +197,9 @@ fn run(shared: &Shared, after: Duration) {
                 return;
             }
             all.append(&mut news.added);
-            missing = std::mem::take(&mut news.missing);
             news.watched = all.len();
-        }
+            std::mem::take(&mut news.missing)
+        };
         let now = Instant::now();
         let mut place = 0;
         while let Some(watched) = all.get_mut(place) {
@@ -245,14 +244,11 @@ impl Watched {
             return self.leave(&process);
         }
         if self.control.take_active() {
-            if self.is_asked {
-                if self.control.take_asked_to_return() {
-                    // A message came first.
-                } else {
-                    let patience = Patience::new(after, self.control.patience());
-                    self.control.set_patience(patience.after_refusal());
-                }
-                self.is_asked = false;
+            // Unless a message came before it could refuse.
+            let was_asked = std::mem::take(&mut self.is_asked);
+            if was_asked && !self.control.take_asked_to_return() {
+                let patience = Patience::new(after, self.control.patience());
+                self.control.set_patience(patience.after_refusal());
             }
             // It may have begun to wait just now.
             self.since = Some(now);

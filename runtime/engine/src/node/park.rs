@@ -20,7 +20,7 @@ use wasmtime::{Memory, Store};
 use crate::code::parked::{PAGE, Record, RecordError, Snapshot, pack};
 use crate::guest::parking::Patience;
 use crate::guest::stacks::Sight;
-use crate::guest::{Awaited, CoreCode, Guest, Pool, Slot, Surroundings};
+use crate::guest::{Awaited, CoreCode, Guest, Loaded, Pool, Slot, Surroundings};
 use crate::limits::{INSTANCE, PARKED};
 use crate::node::drive::{Timer, earlier, is_doomed};
 
@@ -60,7 +60,7 @@ pub(super) async fn park(
         Ok(code) => code,
         Err(error) => return Err((store.into_data(), error)),
     };
-    let crate::guest::Loaded::Core(code) = &*code else {
+    let Loaded::Core(code) = &*code else {
         let error = wasmtime::format_err!("a component cannot be parked");
         return Err((store.into_data(), error));
     };
@@ -80,7 +80,7 @@ pub(super) async fn park(
     }))
 }
 
-fn code_of(pool: &Pool, guest: &Guest) -> wasmtime::Result<Arc<crate::guest::Loaded>> {
+fn code_of(pool: &Pool, guest: &Guest) -> wasmtime::Result<Arc<Loaded>> {
     let artifact = guest.run.program.artifact().map_err(wasmtime::Error::new)?;
     let loaded = artifact.loaded(pool);
     loaded.ok_or_else(|| wasmtime::format_err!("the code of the process is not loaded"))

@@ -116,7 +116,7 @@ impl<'a> Record<'a> {
     /// [`RecordError`], for anything that [`pack`] does not make.
     pub(crate) fn read(bytes: &'a [u8]) -> Result<Record<'a>, RecordError> {
         let mut rest = bytes;
-        if take(&mut rest)? != *MAGIC {
+        if take::<4>(&mut rest)? != *MAGIC {
             return Err(RecordError::Foreign);
         }
         let version = u16::from_le_bytes(take(&mut rest)?);

@@ -19,7 +19,7 @@ pub(super) fn touched(memory: &[u8]) -> Option<Vec<bool>> {
     static MAP: OnceLock<Option<File>> = OnceLock::new();
     let map = MAP.get_or_init(|| File::open("/proc/self/pagemap").ok());
     let address = memory.as_ptr().addr();
-    if address % PAGE != 0 {
+    if !address.is_multiple_of(PAGE) {
         return None;
     }
     let mut entries = vec![0; memory.len() / PAGE * ENTRY];
@@ -27,8 +27,8 @@ pub(super) fn touched(memory: &[u8]) -> Option<Vec<bool>> {
     map.as_ref()?.read_exact_at(&mut entries, at).ok()?;
     let (entries, _) = entries.as_chunks();
     let entries = entries.iter().map(|entry| u64::from_ne_bytes(*entry));
-    let touched = |entry| entry & (PRESENT | SWAPPED) != 0 && entry & OF_FILE == 0;
-    Some(entries.map(touched).collect())
+    let is_touched = |entry: u64| entry & (PRESENT | SWAPPED) != 0 && entry & OF_FILE == 0;
+    Some(entries.map(is_touched).collect())
 }
 
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
