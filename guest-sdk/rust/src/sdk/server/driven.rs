@@ -64,10 +64,11 @@ fn handle_all(serving: &mut dyn Handles) -> Result<Next, Error> {
             .on(&events, Came::Event)
             .on(&inbox, Came::Message)
             .poll()?;
-        match came {
-            Some(came) if serving.handle(came)? == Next::Stop => return Ok(Next::Stop),
-            Some(_) => {}
-            None => break,
+        let Some(came) = came else {
+            break;
+        };
+        if serving.handle(came)? == Next::Stop {
+            return Ok(Next::Stop);
         }
     }
     let wanted = [mailbox::events(), mailbox::inbox()];
