@@ -2,6 +2,7 @@
 
 mod calls;
 mod config;
+pub(crate) mod deadline;
 pub(crate) mod drive;
 mod embedder;
 mod ending;

@@ -22,7 +22,7 @@ use crate::guest::parking::Patience;
 use crate::guest::stacks::Sight;
 use crate::guest::{Awaited, CoreCode, Guest, Loaded, Pool, Slot, Surroundings};
 use crate::limits::{INSTANCE, PARKED};
-use crate::node::drive::{Timer, earlier, is_doomed};
+use crate::node::deadline::{Timer, earlier, is_doomed};
 
 /// Bytes of a page of WebAssembly.
 const WASM_PAGE: usize = 64 << 10;
