@@ -113,6 +113,7 @@ impl Future for NativeDrive<'_> {
                     text: None,
                     memory_refused: None,
                     want: Want::Unknown,
+                    parked: None,
                 }));
             }
             let deadline_came = match this.process.cancel_deadline() {
