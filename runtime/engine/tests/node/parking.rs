@@ -217,7 +217,7 @@ fn served() -> String {
              (i32.store (i32.const 4096) (i32.const 1))
              (drop (call $mailbox.await (i32.const 4096) (i32.const 1) (i64.const -1))))
            (func (export "resume")
-             (if (i32.le_s (i32.const 0)
+             (if (i32.lt_s (i32.const 0)
                    (call $mailbox.receive-one (i32.const 1) (i64.const 0) (i32.const 1024) (i32.const 1000)))
                (then
                  (if (i32.eq (i32.load8_u (i32.const 1036)) (i32.const 115))
