@@ -128,7 +128,10 @@ impl Program {
     pub(crate) fn parked(&self) -> Program {
         let mut parked = self.clone();
         parked.name = format!("parked/{}", self.name);
-        parked.options.extend(["--park-after", "0"].map(str::to_owned));
+        let option = ["--park-after", "0"].map(str::to_owned);
+        if !parked.options.contains(&option[0]) {
+            parked.options.extend(option);
+        }
         parked
     }
 
