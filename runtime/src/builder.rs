@@ -5,6 +5,7 @@ use std::future::Future;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use warren_capabilities::server::Server;
@@ -17,8 +18,8 @@ use warren_engine::capability::{
 };
 use warren_engine::security::Authorizer;
 use warren_engine::{
-    Code, CompileLimits, DEFAULT_TICK, Definition, HostLimits, LogHook, LogRecord, Node,
-    NodeConfig, Sink, Source, StandardStreams, Time,
+    Code, CompileLimits, DEFAULT_PARK_AFTER, DEFAULT_TICK, Definition, HostLimits, LogHook,
+    LogRecord, Node, NodeConfig, Sink, Source, StandardStreams, Time,
 };
 use warren_kernel::Error;
 
@@ -79,6 +80,7 @@ pub struct Builder {
     compile: CompileLimits,
     max_memory_total: Option<u64>,
     time: Time,
+    park_after: Option<Option<Duration>>,
 }
 
 impl Runtime {
@@ -111,6 +113,7 @@ impl Runtime {
             compile: CompileLimits::default(),
             max_memory_total: None,
             time: Time::Real,
+            park_after: None,
         }
     }
 }
@@ -600,6 +603,27 @@ impl Builder {
         self
     }
 
+    /// Sets the time for which a process waits before it is parked, or that none is:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use warren::Runtime;
+    ///
+    /// let sooner = Runtime::builder().park_after(Duration::from_millis(100));
+    /// let never = Runtime::builder().park_after(None);
+    /// # drop((sooner, never));
+    /// ```
+    ///
+    /// A parked process has no slot, and its memory is kept compressed; a message, an event
+    /// or a deadline wakes it. Only code that can return while it waits is parked: Lua, and
+    /// modules that export `resume`. The program may set the time too. The default is
+    /// [`DEFAULT_PARK_AFTER`](crate::DEFAULT_PARK_AFTER); with 0, processes are parked as soon
+    /// as they wait.
+    pub fn park_after(mut self, time: impl Into<Option<Duration>>) -> Builder {
+        self.park_after = Some(time.into());
+        self
+    }
+
     /// Sets whether each message carries its cause. Everything a process sends
     /// while it handles a message belongs to the message's chain ([`TraceId`]),
     /// also across a spawn. Each send and each receive becomes a `tracing`
@@ -677,6 +701,10 @@ impl Builder {
         let max_memory_total = self
             .max_memory_total
             .or(self.app.as_ref().and_then(App::max_memory_total));
+        let park_after = self
+            .park_after
+            .or(self.app.as_ref().and_then(App::park_after))
+            .unwrap_or(Some(DEFAULT_PARK_AFTER));
         let payload_objects = self.app.as_ref().is_some_and(App::payload_objects);
         let mut in_memory = Table::default();
         for definition in self.definitions {
@@ -736,6 +764,7 @@ impl Builder {
             interpreter: self.interpreter,
             workers: self.workers,
             tick: DEFAULT_TICK,
+            park_after,
             payload_objects,
             trace_messages: self.trace_messages,
             compile: self.compile,

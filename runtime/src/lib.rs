@@ -135,8 +135,8 @@ pub use warren_capabilities::{
 };
 pub use warren_engine::capability;
 pub use warren_engine::{
-    Code, CompileLimits, DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Definition, Grants, HostLimits,
-    Level, LogRecord, MAX_TRACE_STATE, NodeError, PathGrant, Sink, Source, StandardStreams, Stream,
+    Code, CompileLimits, DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, DEFAULT_PARK_AFTER, Definition,
+    Grants, HostLimits, Level, LogRecord, MAX_TRACE_STATE, NodeError, PathGrant, Sink, Source, StandardStreams, Stream,
     TraceContext, Uses, record_time, security,
 };
 pub use warren_kernel::{

@@ -172,6 +172,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         max_memory_total: options
             .max_memory_total
             .or(manifest.parsed.max_memory_total),
+        park_after: manifest.parsed.park_after,
         payload_objects: manifest.parsed.payload_objects,
         hosts,
         services,

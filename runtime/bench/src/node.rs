@@ -35,6 +35,8 @@ pub(crate) struct Setup {
     pub(crate) max_processes: usize,
     /// Time that a guest runs before it yields.
     pub(crate) tick: Duration,
+    /// The time for which a process waits before it is parked; none is if absent.
+    pub(crate) park_after: Option<Duration>,
     /// True if every operation that needs a permission asks for it.
     pub(crate) judged: bool,
 }
@@ -45,6 +47,7 @@ impl Default for Setup {
             workers: None,
             max_processes: HostLimits::default().max_processes,
             tick: DEFAULT_TICK,
+            park_after: None,
             judged: false,
         }
     }
@@ -138,6 +141,7 @@ impl BenchNode {
             interpreter: interpreter()?,
             workers: setup.workers,
             tick: setup.tick,
+            park_after: setup.park_after,
             payload_objects: false,
             trace_messages: false,
             compile: CompileLimits::default(),

@@ -2,6 +2,7 @@
 
 mod calls;
 mod config;
+pub(crate) mod deadline;
 pub(crate) mod drive;
 mod embedder;
 mod ending;
@@ -15,6 +16,7 @@ mod kept;
 mod last_lines;
 pub(crate) mod native;
 mod outcome;
+pub(crate) mod park;
 mod prepare;
 mod presence;
 mod programs;
@@ -48,7 +50,7 @@ use crate::memory::Watch;
 use crate::sched::meter::Reading;
 use crate::sched::permits::Permits;
 use crate::sched::scheduler::Scheduler;
-pub use config::{NodeConfig, NodeError, Time};
+pub use config::{DEFAULT_PARK_AFTER, NodeConfig, NodeError, Time};
 use frames::Frames;
 use hosts::HostParts;
 pub(crate) use programs::Programs;

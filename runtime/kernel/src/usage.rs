@@ -17,6 +17,7 @@ pub struct Usage {
     /// Waits for a time, and all waits that the process takes part in at once.
     sleeps: AtomicU16,
     waits: AtomicU16,
+    parked: AtomicBool,
 }
 
 /// Nanoseconds after which a charge counts half as much as a recent one: 2 s.
@@ -108,6 +109,16 @@ impl Usage {
     pub fn is_asleep(&self) -> bool {
         let sleeps = self.sleeps.load(Ordering::Relaxed);
         sleeps > 0 && sleeps >= self.waits.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether the process waits without an instance of its code.
+    pub fn is_parked(&self) -> bool {
+        self.parked.load(Ordering::SeqCst)
+    }
+
+    /// Sets whether the process waits without an instance of its code.
+    pub fn set_parked(&self, parked: bool) {
+        self.parked.store(parked, Ordering::SeqCst);
     }
 
     fn recent_at(&self, now: Monotonic) -> f64 {

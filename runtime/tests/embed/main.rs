@@ -20,6 +20,7 @@ mod limits;
 mod metrics;
 mod native;
 mod outside;
+mod parking;
 mod queue;
 mod readme;
 mod reload;

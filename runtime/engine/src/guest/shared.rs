@@ -19,6 +19,7 @@ use crate::code::slots::HostSlots;
 use crate::environment::Environment;
 use crate::files::HostFiles;
 use crate::guest::outdated::Outdated;
+use crate::guest::parking::Parking;
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::stacks::Stacks;
 use crate::guest::watches::Watches;
@@ -74,6 +75,7 @@ pub(crate) struct Shared {
     pub(crate) busy: AtomicUsize,
     /// The choices of a run with a seed.
     pub(crate) simulation: Option<Arc<Simulation>>,
+    pub(crate) parking: Parking,
 }
 
 /// The engine's part of one host, attached to the kernel's. Other limits of the host come

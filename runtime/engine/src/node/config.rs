@@ -14,6 +14,9 @@ use crate::memory::MachineMemory;
 use crate::output::Sink;
 use crate::security::Authorizer;
 
+/// The default time for which a process waits before it is parked.
+pub const DEFAULT_PARK_AFTER: Duration = Duration::from_secs(1);
+
 /// The configuration of a node.
 pub struct NodeConfig {
     /// The program's definitions.
@@ -41,6 +44,10 @@ pub struct NodeConfig {
     /// [`DEFAULT_TICK`](crate::DEFAULT_TICK), unless instructions are to be counted
     /// without a clock that interferes.
     pub tick: Duration,
+    /// The time for which a process waits before it is parked: it gives its slot to others,
+    /// and its memory is kept compressed. Parks nobody if absent. Use
+    /// [`DEFAULT_PARK_AFTER`](crate::DEFAULT_PARK_AFTER).
+    pub park_after: Option<Duration>,
     /// If true, `message:payload()` of Lua gives Payload objects, and else the values.
     pub payload_objects: bool,
     /// If true, each message carries the message that caused it.

@@ -27,6 +27,7 @@ use crate::code::slots::SlotsBuilder;
 use crate::environment::Environment;
 use crate::guest::Guest;
 use crate::guest::outdated::Outdated;
+use crate::guest::parking::Parking;
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::shared::{MaxPrepare, Shared};
 use crate::guest::stacks::Stacks;
@@ -121,6 +122,7 @@ impl Node {
             computing: Permits::new(workers),
             reading: Permits::one_for_each_host(workers),
             watches: Arc::default(),
+            parking: Parking::start(config.park_after).map_err(NodeError::Thread)?,
             ticker,
             timers: Timers::start(clock.clone()).map_err(NodeError::Thread)?,
             output: Output::start(config.output).map_err(NodeError::Thread)?,

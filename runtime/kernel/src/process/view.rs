@@ -42,6 +42,11 @@ impl Process {
         self.waits_and(|state| state.cancel_deadline().is_none())
     }
 
+    /// Returns whether a receive is pending.
+    pub fn is_waiting(&self) -> bool {
+        self.inner.lock().state.is_waiting()
+    }
+
     /// Returns whether a receive is pending that wants events, some of which the embedder
     /// sends.
     pub fn waits_for_events(&self) -> bool {
@@ -112,6 +117,8 @@ impl Process {
             Activity::Ending
         } else if self.usage.is_blocked() {
             Activity::Blocked
+        } else if state.is_waiting() && self.usage.is_parked() {
+            Activity::Parked
         } else if state.is_waiting() {
             Activity::Waiting
         } else {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use warren::app::{Listen, MEMORY_OF_ALL, parse_duration, parse_size};
+use warren::app::{DurationError, Listen, MEMORY_OF_ALL, parse_duration, parse_size};
 
 use crate::commands::grants::GrantArgs;
 
@@ -58,6 +58,12 @@ pub(crate) struct RunArgs {
     /// or its control group, less a reserve.
     #[arg(long, value_name = "SIZE", value_parser = parse_total)]
     pub(crate) max_memory_total: Option<u64>,
+    /// Park processes that have waited for so long: `1s`, `0`, or `off`
+    ///
+    /// A parked process gives its slot to others, and its memory is kept compressed. The
+    /// default is `park_after` of the manifest, else 1s.
+    #[arg(long, value_name = "DURATION", value_parser = parse_park_after)]
+    pub(crate) park_after: Option<ParkAfter>,
     /// Deny all processes every action that no policy permits
     #[arg(long)]
     pub(crate) strict: bool,
@@ -117,6 +123,17 @@ pub(crate) enum Code<'a> {
 /// Reads the value of `--listen`.
 fn parse_listen(text: &str) -> Result<Listen, String> {
     Listen::parse(text).map_err(|error| error.to_string())
+}
+
+/// The value of `--park-after`; `None` for `off`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ParkAfter(pub(crate) Option<Duration>);
+
+fn parse_park_after(text: &str) -> Result<ParkAfter, DurationError> {
+    match text {
+        "off" => Ok(ParkAfter(None)),
+        _ => parse_duration(text).map(|time| ParkAfter(Some(time))),
+    }
 }
 
 /// Reads the value of `--max-memory-total`.

@@ -34,6 +34,7 @@ use crate::report::{ending, opening, stderr};
 use crate::signals::{Reloads, Signals, Stop};
 #[cfg(test)]
 pub(crate) use args::Code;
+use args::ParkAfter;
 pub(crate) use args::RunArgs;
 use output::{OutputLost, StandardStreams};
 use watch::{OnReload, Watch};
@@ -245,6 +246,9 @@ fn builder(
     }
     if let Some(wasm) = interpreter {
         builder = builder.interpreter(wasm);
+    }
+    if let Some(ParkAfter(time)) = args.park_after {
+        builder = builder.park_after(time);
     }
     match definition {
         Some(definition) => builder.definition(definition),
