@@ -46,8 +46,9 @@ const PRELUDE: &str = include_str!("../guests/flat/prelude.wat");
 /// Lua programs that need nothing but Lua: `cpu/fib.lua` is the definition
 /// `bench:cpu/fib.lua`.
 const CPU: &[(&str, &str)] = files!("cpu/":
-    "building.lua" "coroutines.lua" "fib.lua" "json.lua" "n-body.lua" "pcall-error.lua"
-    "permute.lua" "queens.lua" "richards.lua" "sort.lua" "strings.lua" "tables.lua");
+    "building.lua" "coroutines.lua" "fib.lua" "gsub.lua" "json.lua" "n-body.lua"
+    "pcall-error.lua" "permute.lua" "queens.lua" "richards.lua" "scans.lua" "sort.lua"
+    "strings.lua" "tables.lua");
 
 /// The definitions of all guests.
 pub(crate) struct Guests(HashMap<Arc<str>, Arc<Definition>>);

@@ -149,7 +149,7 @@ pub(crate) const ALL: &[RowKind] = &[
     ),
     usual(
         lua::SWITCHES,
-        "errors, coroutines and string building in Lua",
+        "errors, coroutines and strings in Lua",
         lua::prepare_switches,
     ),
     usual(
