@@ -16,6 +16,7 @@ pub(crate) mod linkers;
 pub(crate) mod loaded;
 pub(crate) mod mappings;
 pub(crate) mod native_code;
+pub(crate) mod parked;
 pub(crate) mod pool;
 pub(crate) mod program;
 pub(crate) mod slots;

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::OnceCell;
@@ -18,6 +18,7 @@ use crate::code::class::{Class, Shape};
 use crate::code::compile_threads;
 use crate::code::image::{self, TookTooLong};
 use crate::code::loaded::{ComponentCode, CoreCode, Loaded};
+use crate::code::parked::{self, Bound, Snapshot};
 use crate::code::pool::{Forget, Pool};
 use crate::code::symbols::{Frame, Places, Symbols};
 use crate::code::wasm::{Wasm, WasmFile, refusal};
@@ -36,6 +37,10 @@ pub(crate) struct Artifact {
     /// True once someone compiles the code for dense slots ahead.
     is_ahead: AtomicBool,
     symbols: Symbols,
+    /// SHA-256 of the file if its processes can be parked, once somebody has asked.
+    fitness: OnceLock<Option<[u8; 32]>>,
+    /// The memory that instances begin with, by class, once a process was parked.
+    snapshots: Mutex<HashMap<Class, Arc<Snapshot>>>,
 }
 
 /// The numbers of a node's artifacts, by which pools keep loaded code. The number of
@@ -92,6 +97,8 @@ enum MachineCode {
 pub(crate) struct Compiler {
     pub(crate) cache: Option<Arc<CodeCache>>,
     pub(crate) limits: CompileLimits,
+    /// True if snapshots take the same seeds in each run.
+    pub(crate) is_seeded: bool,
     /// Number of compilations that the cache did not spare.
     pub(crate) compiled: Arc<AtomicU64>,
 }
@@ -119,6 +126,8 @@ impl Artifact {
             making: Mutex::default(),
             is_ahead: AtomicBool::new(false),
             symbols: Symbols::default(),
+            fitness: OnceLock::new(),
+            snapshots: Mutex::default(),
         };
         artifact.compile_wasm(wasm, pool, compiler)?;
         Ok(artifact)
@@ -149,7 +158,11 @@ impl Artifact {
         let snapshot = wasm.shape == Shape::Core && image::is_wanted(&wasm.binary);
         let key = Key::new(
             &pool.engine,
-            if snapshot { "snapshot" } else { "plain" },
+            match (snapshot, compiler.is_seeded) {
+                (true, false) => "snapshot",
+                (true, true) => "seeded snapshot",
+                (false, _) => "plain",
+            },
             &compiler.limits,
             &self.file.digest,
         );
@@ -167,7 +180,10 @@ impl Artifact {
         // Code in the cache was compiled within the same limits: they are in its key.
         bounds::check(wasm, &compiler.limits)?;
         compiler.compiled.fetch_add(1, Ordering::Relaxed);
-        let machine_code = compile_threads::run(|| compile(&pool.engine, wasm, snapshot))??;
+        let machine_code = compile_threads::run(|| {
+            let snapshot = snapshot.then_some(compiler.is_seeded);
+            compile(&pool.engine, wasm, snapshot)
+        })??;
         let machine_code = match cache.map(|cache| cache.add(key, &machine_code)) {
             Some(Ok(file)) => MachineCode::File(file),
             Some(Err(error)) => {
@@ -216,6 +232,40 @@ impl Artifact {
     pub(crate) fn making(&self, class: Class) -> Arc<OnceCell<()>> {
         let mut making = self.making.lock();
         Arc::clone(making.entry(class).or_default())
+    }
+
+    /// Returns true if an instance can be made anew from its memory alone. Reads the whole
+    /// file at the first call: some 10 ms for the interpreter.
+    pub(crate) fn is_fit(&self) -> bool {
+        self.module().is_some()
+    }
+
+    /// Returns the code and the layout that a record of a parked process in a slot of this
+    /// class belongs to; `None` if such a process cannot be parked.
+    pub(crate) fn bound(&self, class: Class) -> Option<Bound> {
+        Some(Bound::new(self.module()?, class))
+    }
+
+    /// Returns the SHA-256 of the file if its processes can be parked.
+    fn module(&self) -> Option<[u8; 32]> {
+        *self.fitness.get_or_init(|| {
+            let wasm = Wasm::parse(&self.source).ok()?;
+            let is_fit = wasm.shape == Shape::Core && parked::is_fit(&wasm.binary);
+            is_fit.then_some(wasm.digest)
+        })
+    }
+
+    /// Returns the memory that an instance in a slot of this class begins with, if a process
+    /// was parked there before.
+    pub(crate) fn snapshot(&self, class: Class) -> Option<Arc<Snapshot>> {
+        self.snapshots.lock().get(&class).cloned()
+    }
+
+    /// Keeps the memory of a new instance. A snapshot that is already kept stays.
+    pub(crate) fn keep_snapshot(&self, class: Class, snapshot: Snapshot) -> Arc<Snapshot> {
+        let mut snapshots = self.snapshots.lock();
+        let kept = snapshots.entry(class);
+        Arc::clone(kept.or_insert_with(|| Arc::new(snapshot)))
     }
 
     /// Returns the kind of code.
@@ -348,7 +398,9 @@ impl MachineCode {
     }
 }
 
-fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: bool) -> Result<Vec<u8>, Error> {
+/// Compiles a guest. `snapshot` asks for one, and tells whether it takes the same seeds in
+/// each run.
+fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: Option<bool>) -> Result<Vec<u8>, Error> {
     let invalid = |error: wasmtime::Error| {
         refusal(
             wasm.name,
@@ -357,10 +409,10 @@ fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: bool) -> Result<Vec<u8>, 
         )
     };
     tracing::info!(target: "warren::compile", name = %wasm.name, "compiling");
-    match wasm.shape {
-        Shape::Component => engine.precompile_component(&wasm.binary).map_err(invalid),
-        Shape::Core if snapshot => {
-            let image = image::take(&wasm.binary).map_err(|error| {
+    match (wasm.shape, snapshot) {
+        (Shape::Component, _) => engine.precompile_component(&wasm.binary).map_err(invalid),
+        (Shape::Core, Some(is_seeded)) => {
+            let image = image::take(&wasm.binary, is_seeded).map_err(|error| {
                 let refusal = refusal(
                     wasm.name,
                     "cannot take a snapshot of its initialized memory",
@@ -376,6 +428,6 @@ fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: bool) -> Result<Vec<u8>, 
             })?;
             engine.precompile_module(&image).map_err(invalid)
         }
-        Shape::Core => engine.precompile_module(&wasm.binary).map_err(invalid),
+        (Shape::Core, None) => engine.precompile_module(&wasm.binary).map_err(invalid),
     }
 }

@@ -167,6 +167,11 @@ impl<T> Pools<T> {
         first.map_or_else(|| self.open_to_spare(), |pool| Ok(Some(pool)))
     }
 
+    /// Returns the class of the slots.
+    pub(crate) fn class(&self) -> Class {
+        self.class
+    }
+
     /// Returns the number of taken slots in all pools.
     pub(crate) fn taken(&self) -> usize {
         let members = self.members.read();

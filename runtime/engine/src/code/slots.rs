@@ -140,6 +140,20 @@ impl<T> Slots<T> {
         self.rest.free_slot()
     }
 
+    /// Takes a free slot of a pool that is already open, one of this class if there is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pools::slot`].
+    pub(crate) fn free_slot_of(&self, class: Class) -> Result<Option<Slot<T>>, Error> {
+        if self.rest.class() == class
+            && let Some(slot) = self.rest.free_slot()?
+        {
+            return Ok(Some(slot));
+        }
+        self.free_slot()
+    }
+
     /// Checks that the machine has room for one more pool, as [`Slots::slot`] does.
     ///
     /// # Errors

@@ -25,6 +25,8 @@
 //!     timers of one host do not hold up those of another.
 //!
 //! The queues are those of crossbeam, the states of a task those of async-task.
+//!
+//! A run with a seed has a scheduler of its own behind the same functions ([`seeded`]).
 
 mod burst;
 mod idle;
@@ -32,6 +34,7 @@ mod injected;
 mod lanes;
 mod pace;
 mod patience;
+mod seeded;
 mod turn;
 mod worker;
 
@@ -45,9 +48,11 @@ use crossbeam_deque::Stealer;
 use tokio::runtime::Handle;
 
 use crate::sched::meter::Meter;
+use crate::sched::simulation::Simulation;
 use idle::Idle;
 use injected::Injected;
 use lanes::{InUse, Lanes};
+use seeded::Seeded;
 
 /// The workers. Dropping it stops each of them after its present task, and drops the
 /// queued tasks. There are none if each task keeps the owner of the scheduler alive.
@@ -63,7 +68,7 @@ type Runnable = async_task::Runnable<Tag>;
 /// The scheduler and the lane of a task.
 struct Tag {
     shared: Arc<Shared>,
-    /// The lane of its host.
+    /// The lane of its host; in a run with a seed, the number of the task.
     lane: usize,
 }
 
@@ -76,6 +81,8 @@ struct Shared {
     injected: Injected,
     idle: Idle,
     meter: Arc<Meter>,
+    /// The tasks of a run with a seed, in place of all other queues.
+    seeded: Option<Box<Seeded>>,
 }
 
 impl Scheduler {
@@ -101,6 +108,7 @@ impl Scheduler {
                 lanes_in_use: in_use,
                 idle: Idle::new(workers.get()),
                 meter: Arc::clone(meter),
+                seeded: None,
             }),
             threads: Vec::with_capacity(workers.get()),
         };
@@ -118,8 +126,52 @@ impl Scheduler {
         Ok(scheduler)
     }
 
+    /// Starts the one worker of a run whose order of tasks a seed fixes.
+    ///
+    /// # Errors
+    ///
+    /// An [`io::Error`](std::io::Error) if the operating system refuses a thread.
+    pub(crate) fn start_seeded(
+        meter: &Arc<Meter>,
+        tokio: &Handle,
+        simulation: Arc<Simulation>,
+    ) -> std::io::Result<Scheduler> {
+        let in_use = InUse::new(1);
+        let shared = Arc::new(Shared {
+            stealers: Box::default(),
+            injected: Injected::new(&in_use),
+            lanes_in_use: in_use,
+            idle: Idle::new(0),
+            meter: Arc::clone(meter),
+            seeded: Some(Box::new(Seeded::new(simulation))),
+        });
+        let (for_thread, tokio) = (Arc::clone(&shared), tokio.clone());
+        let thread = thread::Builder::new()
+            .name("warren-worker".into())
+            .spawn(move || {
+                let _inside = tokio.enter();
+                for_thread.meter.worker_starts(0);
+                seeded::run(&for_thread);
+            })?;
+        Ok(Scheduler {
+            shared,
+            threads: vec![thread],
+        })
+    }
+
+    /// Wakes tasks. In a run with a seed, none runs before all are woken.
+    pub(crate) fn wake_together(&self, wake: impl FnOnce()) {
+        match &self.shared.seeded {
+            Some(seeded) => seeded.together(wake),
+            None => wake(),
+        }
+    }
+
     /// Returns the number of tasks that wait for a worker.
     pub(crate) fn queued(&self) -> usize {
+        if let Some(seeded) = &self.shared.seeded {
+            return seeded.queued();
+        }
         let queues = self.shared.queues().map(Stealer::len);
         queues.sum::<usize>() + self.shared.injected.len()
     }
@@ -136,12 +188,18 @@ impl Scheduler {
         lane: usize,
         task: impl Future<Output = T> + Send + 'static,
     ) -> Task<T, impl Send + Sync> {
-        let (runnable, task) = Builder::new()
-            .metadata(Tag {
-                shared: Arc::clone(&self.shared),
-                lane,
-            })
-            .spawn(|_| task, WithInfo(schedule));
+        let shared = Arc::clone(&self.shared);
+        let (runnable, task) = match &self.shared.seeded {
+            None => Builder::new()
+                .metadata(Tag { shared, lane })
+                .spawn(|_| task, WithInfo(schedule)),
+            Some(seeded) => Builder::new()
+                .metadata(Tag {
+                    shared,
+                    lane: seeded.number(),
+                })
+                .spawn(|_| task, WithInfo(seeded::schedule)),
+        };
         runnable.schedule();
         task
     }
@@ -178,6 +236,9 @@ impl Shared {
 impl Drop for Scheduler {
     fn drop(&mut self) {
         self.shared.idle.stop();
+        if let Some(seeded) = &self.shared.seeded {
+            seeded.stop();
+        }
         for thread in self.threads.drain(..) {
             // A worker may drop the scheduler itself at the end of the last task.
             if thread.thread().id() != thread::current().id() {
@@ -187,6 +248,9 @@ impl Drop for Scheduler {
         }
         let turn = Cell::new(0);
         while self.shared.injected.take(u64::MAX, &turn).is_some() {}
+        if let Some(seeded) = &self.shared.seeded {
+            seeded.clear();
+        }
     }
 }
 

@@ -86,6 +86,8 @@ pub struct Setup {
     pub compile: CompileLimits,
     pub max_memory_total: Option<u64>,
     pub memory: Option<Arc<dyn MachineMemory>>,
+    /// The time for which a process waits before it is parked.
+    pub park_after: Option<Duration>,
 }
 
 impl Default for Setup {
@@ -100,6 +102,7 @@ impl Default for Setup {
             compile: CompileLimits::default(),
             max_memory_total: None,
             memory: None,
+            park_after: None,
         }
     }
 }
@@ -143,11 +146,13 @@ impl World {
             workers: None,
             interpreter: setup.interpreter.map(String::into_bytes),
             tick: DEFAULT_TICK,
+            park_after: setup.park_after,
             payload_objects: false,
             trace_messages: false,
             compile: setup.compile,
             max_memory_total: setup.max_memory_total,
             memory: setup.memory,
+            time: warren_engine::Time::Real,
         });
         World {
             node: node.unwrap(),

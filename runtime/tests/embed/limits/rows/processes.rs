@@ -55,6 +55,21 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     (
+        "wait before a process is parked",
+        &[Text(
+            "runtime/engine/src/node/config.rs",
+            "DEFAULT_PARK_AFTER: Duration = Duration::from_secs(1);",
+        )],
+    ),
+    (
+        "linear memory of a process that is parked",
+        &[Constant(
+            "runtime/engine/src/guest/parking.rs",
+            "LARGEST",
+            Bytes,
+        )],
+    ),
+    (
         "machine stack of nested calls",
         &[Constant(CLASS, "WASM_STACK", Bytes)],
     ),
