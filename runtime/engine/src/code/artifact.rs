@@ -37,7 +37,7 @@ pub(crate) struct Artifact {
     /// True once someone compiles the code for dense slots ahead.
     is_ahead: AtomicBool,
     symbols: Symbols,
-    /// SHA-256 of the file if its processes can be parked, once somebody has asked.
+    /// The hash of the file if its processes can be parked, once somebody has asked.
     fitness: OnceLock<Option<[u8; 32]>>,
     /// The memory that instances begin with, by class, once a process was parked.
     snapshots: Mutex<HashMap<Class, Arc<Snapshot>>>,
@@ -246,12 +246,12 @@ impl Artifact {
         Some(Bound::new(self.module()?, class))
     }
 
-    /// Returns the SHA-256 of the file if its processes can be parked.
+    /// Returns the hash of the file if its processes can be parked.
     fn module(&self) -> Option<[u8; 32]> {
         *self.fitness.get_or_init(|| {
-            let wasm = Wasm::parse(&self.source).ok()?;
+            let wasm = Wasm::parse(&self.file.name, &self.file.bytes).ok()?;
             let is_fit = wasm.shape == Shape::Core && parked::is_fit(&wasm.binary);
-            is_fit.then_some(wasm.digest)
+            is_fit.then_some(self.file.digest)
         })
     }
 

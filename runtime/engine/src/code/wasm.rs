@@ -19,7 +19,7 @@ use crate::code::excerpt::{self, excerpt};
 pub(crate) struct WasmFile {
     pub(crate) name: Arc<str>,
     pub(crate) bytes: Bytes,
-    /// SHA-256 of the bytes.
+    /// SHA-256 of the bytes; for the bundled interpreter the hash that the build made.
     pub(crate) digest: ContentHash,
 }
 

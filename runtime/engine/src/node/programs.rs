@@ -23,8 +23,8 @@ use crate::guest::{Module, Start};
 /// The Lua interpreter that comes with warren.
 const BUNDLED: &[u8] = include_bytes!("../../bundled/warren-lua.wasm");
 
-/// Its SHA-256, which every start needs: the build hashes the file once.
-const BUNDLED_DIGEST: &ContentHash = include_bytes!(concat!(env!("OUT_DIR"), "/warren-lua.sha256"));
+/// Its hash, which every start needs: the build hashes the file once.
+const BUNDLED_HASH: &ContentHash = include_bytes!(concat!(env!("OUT_DIR"), "/warren-lua.hash"));
 
 /// The compiled and prepared code of a node.
 pub(crate) struct Programs {
@@ -89,7 +89,7 @@ impl Programs {
             None => WasmFile {
                 name,
                 bytes: Bytes::Static(BUNDLED),
-                digest: *BUNDLED_DIGEST,
+                digest: *BUNDLED_HASH,
             },
         }
     }

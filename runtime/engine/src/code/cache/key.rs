@@ -21,7 +21,7 @@ pub(crate) struct Key(pub(super) [u8; 32]);
 impl Key {
     /// Returns the key of code made by this engine and this version of warren, in this
     /// `way` (plain, or as a snapshot), within these limits, from the file with this
-    /// SHA-256.
+    /// hash.
     pub(crate) fn new(
         engine: &Engine,
         way: &str,
