@@ -224,7 +224,7 @@ impl Parked {
                 Err(error) => tracing::debug!(%error, "a parked process waits for a slot"),
             }
             around.shared.parking.make_room();
-            around.shared.sleep(pause).await;
+            around.shared.real_sleep(pause).await;
             pause = (pause * 2).min(LAST_TRY);
         }
     }

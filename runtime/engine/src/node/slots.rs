@@ -88,7 +88,7 @@ impl Node {
             if !self.shared.parking.make_room() {
                 break;
             }
-            self.shared.sleep(PAUSE).await;
+            self.shared.real_sleep(PAUSE).await;
             // An error is that of a machine without mappings, as before.
             if let Ok(Some(slot)) = slots.free_slot() {
                 return Ok(slot);

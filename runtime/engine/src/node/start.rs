@@ -82,6 +82,8 @@ impl Node {
                 .map_err(NodeError::Thread)?,
             Some(_) => NonZeroUsize::MIN,
         };
+        // The time of the machine decides when a process is parked.
+        let park_after = config.park_after.filter(|_| simulation.is_none());
         let tick = match &simulation {
             None => config.tick,
             Some(_) => config.tick.max(SEEDED_TICK),
@@ -122,7 +124,7 @@ impl Node {
             computing: Permits::new(workers),
             reading: Permits::one_for_each_host(workers),
             watches: Arc::default(),
-            parking: Parking::start(config.park_after).map_err(NodeError::Thread)?,
+            parking: Parking::start(park_after).map_err(NodeError::Thread)?,
             ticker,
             timers: Timers::start(clock.clone()).map_err(NodeError::Thread)?,
             output: Output::start(config.output).map_err(NodeError::Thread)?,
