@@ -7,6 +7,16 @@ static int warren_leave (lua_State *L, int status) {
   return WARREN_LEFT;
 }
 
+/* What the loop does where `trap` is set: the new `trap`, or less than 0 where the coroutine
+** is being left. The frame goes on with its stack as it is then. */
+static __attribute__((noinline)) int warren_trace (lua_State *L, CallInfo *ci, const Instruction *pc) {
+  if (warren_left) {
+    ci->u.l.trap = L->hookmask;
+    return -1;
+  }
+  return luaG_traceexec(L, pc);
+}
+
 /* What becomes of the result `n` of a function of C that is not over, of the frame `ci`. */
 static int warren_passed (lua_State *L, CallInfo *ci, int n) {
   UNUSED(L);

@@ -39,5 +39,6 @@ static WARREN_STATE l_uint32 warren_base = (l_uint32)-1;
 #define warren_can_leave(L)	(getCcalls(L) == warren_base)
 
 static int warren_leave (lua_State *L, int status);
+static int warren_trace (lua_State *L, CallInfo *ci, const Instruction *pc);
 static int warren_passed (lua_State *L, CallInfo *ci, int n);
 static CallInfo *warren_returned (lua_State *L, CallInfo *ci);
