@@ -50,6 +50,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod account;
+mod address;
 mod attributes;
 mod budget;
 mod delivery;
@@ -96,6 +97,7 @@ mod view;
 #[cfg(test)]
 mod work;
 
+pub use address::{Address, Incarnation, NodeId, NodeName};
 pub use budget::{Budget, Charge, Spent, Which};
 pub use delivery::Delivery;
 pub use error::{Details, Error, Field, Kind};
