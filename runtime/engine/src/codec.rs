@@ -254,12 +254,20 @@ impl Writer {
             Event::Exit { from, at, .. } => ("pid.exit", Some(from), at),
             Event::LinkDown { from, at, .. } => ("pid.link.down", Some(from), at),
             Event::Outdated { at, .. } => ("pid.outdated", None, at),
+            Event::NodeUp { at, .. } => ("node.up", None, at),
+            Event::NodeDown { at, .. } => ("node.down", None, at),
+            Event::NameLost { at, .. } => ("name.lost", None, at),
         };
         let more = match event {
             Event::Cancel {
                 deadline, reason, ..
             } => usize::from(deadline.is_some()) + usize::from(reason.is_some()),
-            Event::Exit { .. } | Event::LinkDown { .. } | Event::Outdated { .. } => 1,
+            Event::Exit { .. }
+            | Event::LinkDown { .. }
+            | Event::Outdated { .. }
+            | Event::NodeUp { .. }
+            | Event::NodeDown { .. }
+            | Event::NameLost { .. } => 1,
         };
         self.map(2 + usize::from(from.is_some()) + more);
         self.str("kind");
@@ -293,6 +301,14 @@ impl Writer {
                 for source in sources {
                     self.str(source);
                 }
+            }
+            Event::NodeUp { node, .. } | Event::NodeDown { node, .. } => {
+                self.str("node");
+                self.str(node);
+            }
+            Event::NameLost { name, .. } => {
+                self.str("name");
+                self.str(name);
             }
         }
     }

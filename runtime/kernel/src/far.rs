@@ -2,55 +2,53 @@
 
 use std::fmt::Debug;
 
+use crate::address::{Address, NodeId};
 use crate::moment::Timestamp;
 use crate::outcome::Outcome;
-use crate::pid::{Address, Destination};
 use crate::sync::Arc;
 
-/// The PID of a process of another node.
+/// A process of another node: its address, and the text of its PID.
 ///
 /// ```
 /// use warren_kernel::FarPid;
 ///
-/// let pid = FarPid::parse("{b@app:workers|0x00000193590b3a1c00007}")?;
-/// assert_eq!((&*pid.node, pid.incarnation), ("b", 0x193_590b_3a1c));
+/// let pid = FarPid::parse("{b@app:workers|0x193590b3a1c.00007}").expect("a PID in a cluster");
+/// assert_eq!(pid.address.node.name.as_str(), "b");
 /// assert!(FarPid::parse("{app:workers|0x00007}").is_none());
-/// # Some::<()>(()).ok_or(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct FarPid {
     /// The text of the PID, equal on all nodes.
     pub text: Arc<str>,
-    /// The name of the node.
-    pub node: Arc<str>,
-    /// The incarnation of the node.
-    pub incarnation: u64,
+    /// The node, the host and the process.
+    pub address: Address,
 }
 
 impl FarPid {
     /// Reads the text of a PID in a cluster. Returns `None` for other texts.
     pub fn parse(text: &str) -> Option<FarPid> {
-        match Destination::parse(text) {
-            Ok(Destination::Clustered(address)) => Some(FarPid::of(text, &address)),
-            _ => None,
-        }
-    }
-
-    fn of(text: &str, address: &Address<'_>) -> FarPid {
-        FarPid {
+        Some(FarPid {
             text: text.into(),
-            node: address.node.into(),
-            incarnation: address.incarnation,
-        }
+            address: Address::parse(text)?,
+        })
     }
 
-    /// Returns whether the process is of this start of a node.
-    pub fn is_of(&self, node: &str, incarnation: u64) -> bool {
-        self.incarnation == incarnation && *self.node == *node
+    /// Returns whether the process is of this life of a node.
+    pub fn is_of(&self, node: &NodeId) -> bool {
+        self.address.node == *node
     }
 }
 
-/// The end of a process of this node, for another node whose processes are tied to it.
+impl From<Address> for FarPid {
+    fn from(address: Address) -> FarPid {
+        FarPid {
+            text: address.text(),
+            address,
+        }
+    }
+}
+
+/// The end of a process, for another node whose processes are tied to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FarEnd {
     /// The ended process.
@@ -61,7 +59,7 @@ pub struct FarEnd {
     pub outcome: Arc<Outcome>,
     /// True if a failed link has ended the process: its outcome says so already.
     pub by_link: bool,
-    /// The processes of the other node that are told.
+    /// The processes of the other node that are told, as texts of PIDs.
     pub told: Vec<Arc<str>>,
 }
 
@@ -69,5 +67,5 @@ pub struct FarEnd {
 pub trait FarPeers: Debug + Send + Sync {
     /// Tells a node of the end of a process. Does not wait: the kernel calls it with no
     /// lock held, on the task of the process. The news may be lost only if the node is down.
-    fn ended(&self, node: &str, incarnation: u64, end: FarEnd);
+    fn ended(&self, node: &NodeId, end: FarEnd);
 }

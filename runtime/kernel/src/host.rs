@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::fmt;
 
+use crate::address::NodeId;
 use crate::budget::Budget;
 use crate::error::{Error, Kind};
 use crate::pid::text_before;
@@ -136,7 +137,7 @@ pub const MAX_WIDE_MONITORS_OF_HOST: usize = 64;
 impl Host {
     pub(crate) fn new(
         name: &str,
-        node: Option<(&str, u64)>,
+        node: Option<&NodeId>,
         number: usize,
         config: HostConfig,
         memory: MemoryLimits,

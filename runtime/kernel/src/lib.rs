@@ -116,7 +116,7 @@ pub use moment::{AtomicDeadline, Moment, Monotonic, Timestamp, nanoseconds};
 pub use name::MAX_NAME_BYTES;
 pub use observe::{Change, Changes};
 pub use outcome::Outcome;
-pub use pid::{Address, Destination, MAX_NODE_NAME_BYTES, Pid, is_node_name};
+pub use pid::{Destination, Pid};
 pub use process::Process;
 pub use relation::Relation;
 pub use scan::Scan;

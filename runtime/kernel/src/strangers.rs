@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use crate::address::NodeId;
 use crate::far::{FarPeers, FarPid};
 use crate::pid::{Pid, PidMap};
 use crate::sync::{Arc, Mutex, MutexGuard};
@@ -9,8 +10,7 @@ use crate::sync::{Arc, Mutex, MutexGuard};
 /// The part of a kernel that exists in a cluster only.
 #[derive(Debug)]
 pub(crate) struct Member {
-    pub(crate) node: Arc<str>,
-    pub(crate) incarnation: u64,
+    pub(crate) node: NodeId,
     pub(crate) peers: Arc<dyn FarPeers>,
     /// Held for the whole of each change of a tie to another node, and outside the locks of
     /// processes.
@@ -34,10 +34,9 @@ pub(crate) struct Stranger {
 }
 
 impl Member {
-    pub(crate) fn new(node: &str, incarnation: u64, peers: Arc<dyn FarPeers>) -> Member {
+    pub(crate) fn new(node: NodeId, peers: Arc<dyn FarPeers>) -> Member {
         Member {
-            node: node.into(),
-            incarnation,
+            node,
             peers,
             strangers: Mutex::new(Strangers::default()),
         }
@@ -45,11 +44,6 @@ impl Member {
 
     pub(crate) fn strangers(&self) -> MutexGuard<'_, Strangers> {
         self.strangers.lock()
-    }
-
-    /// Returns the name and the incarnation of this node.
-    pub(crate) fn identity(&self) -> (&str, u64) {
-        (&self.node, self.incarnation)
     }
 }
 
@@ -93,10 +87,10 @@ impl Strangers {
     }
 
     /// Returns the strangers of a node, by PID.
-    pub(crate) fn of_node(&self, node: &str, incarnation: u64) -> Vec<Pid> {
+    pub(crate) fn of_node(&self, node: &NodeId) -> Vec<Pid> {
         let strangers = self.by_pid.iter();
         let mut found: Vec<Pid> = strangers
-            .filter(|(_, stranger)| stranger.pid.is_of(node, incarnation))
+            .filter(|(_, stranger)| stranger.pid.is_of(node))
             .map(|(pid, _)| *pid)
             .collect();
         found.sort_unstable();

@@ -178,6 +178,7 @@ impl Guest {
                     .is_some_and(|process| process.host().name() != host);
                 (!elsewhere).then_some(pid)
             }
+            Destination::Clustered { .. } => kernel.resolve(destination).ok().map(|it| it.pid()),
             Destination::Name(name) => kernel.lookup(name).ok().map(|process| process.pid()),
         };
         Ok(peer)

@@ -202,7 +202,7 @@ impl Kernel {
         let Some(member) = self.member.get() else {
             return;
         };
-        for (far, told) in self.part_from_strangers(notice.pid, absent) {
+        for (node, told) in self.part_from_strangers(notice.pid, absent) {
             let end = FarEnd {
                 pid: Arc::clone(&notice.text),
                 at: notice.at,
@@ -210,7 +210,7 @@ impl Kernel {
                 by_link,
                 told,
             };
-            member.peers.ended(&far.node, far.incarnation, end);
+            member.peers.ended(&node, end);
         }
     }
 }

@@ -5,6 +5,7 @@
 //! and a change of the tie come one after the other.
 
 use super::Kernel;
+use crate::address::NodeId;
 use crate::error::Error;
 use crate::events::Notice;
 use crate::far::{FarEnd, FarPeers, FarPid};
@@ -27,29 +28,14 @@ impl Kernel {
     /// Makes this kernel that of a node: the PIDs in hosts that are made from now on have the
     /// node's name and incarnation in their texts, and `peers` is told of ends. A second
     /// call does nothing.
-    ///
-    /// # Errors
-    /// `Invalid` for a text that can be no name of a node.
-    pub fn join_cluster(
-        &self,
-        node: &str,
-        incarnation: u64,
-        peers: Arc<dyn FarPeers>,
-    ) -> Result<(), Error> {
-        if !crate::pid::is_node_name(node) {
-            return Err(Error::invalid(format!(
-                "a node's name has 1 to 63 lower case letters, digits and `-`: {}",
-                crate::text::line(node)
-            )));
-        }
-        let _ = self.member.set(Member::new(node, incarnation, peers));
-        Ok(())
+    pub fn join_cluster(&self, node: NodeId, peers: Arc<dyn FarPeers>) {
+        // Set once; see above.
+        let _ = self.member.set(Member::new(node, peers));
     }
 
-    /// Returns the node's name and incarnation; `None` without a cluster.
-    pub fn node(&self) -> Option<(&Arc<str>, u64)> {
-        let member = self.member.get()?;
-        Some((&member.node, member.incarnation))
+    /// Returns the node; `None` without a cluster.
+    pub fn node(&self) -> Option<&NodeId> {
+        self.member.get().map(|member| &member.node)
     }
 
     /// Returns the number of processes of other nodes that processes of this node are tied
@@ -245,14 +231,14 @@ impl Kernel {
 
     /// Tells processes of this node that a node is down: each of their ties to a process of
     /// that node ends with this outcome.
-    pub fn node_is_down(&self, node: &str, incarnation: u64, outcome: &Arc<Outcome>, at: Timestamp) {
+    pub fn node_is_down(&self, node: &NodeId, outcome: &Arc<Outcome>, at: Timestamp) {
         let Some(member) = self.member.get() else {
             return;
         };
         let doom = doom_of(outcome, false);
         let mut wakers = Vec::new();
         let mut strangers = member.strangers();
-        for pid in strangers.of_node(node, incarnation) {
+        for pid in strangers.of_node(node) {
             let Some(stranger) = strangers.forget(pid) else {
                 continue;
             };
@@ -275,22 +261,20 @@ impl Kernel {
 
     /// Returns the nodes to tell of the end of a process that was tied to these strangers,
     /// each with its processes.
-    pub(super) fn part_from_strangers(&self, process: Pid, peers: &[Pid]) -> Vec<(FarPid, Vec<Arc<str>>)> {
+    pub(super) fn part_from_strangers(&self, process: Pid, peers: &[Pid]) -> Vec<(NodeId, Vec<Arc<str>>)> {
         let Some(member) = self.member.get() else {
             return Vec::new();
         };
         let mut strangers = member.strangers();
-        let mut nodes: Vec<(FarPid, Vec<Arc<str>>)> = Vec::new();
+        let mut nodes: Vec<(NodeId, Vec<Arc<str>>)> = Vec::new();
         for peer in peers {
             let Some(far) = strangers.part(*peer, process) else {
                 continue;
             };
-            let known = nodes
-                .iter_mut()
-                .find(|(of, _)| of.is_of(&far.node, far.incarnation));
+            let known = nodes.iter_mut().find(|(node, _)| far.is_of(node));
             match known {
                 Some((_, told)) => told.push(far.text),
-                None => nodes.push((far.clone(), vec![far.text])),
+                None => nodes.push((far.address.node, vec![far.text])),
             }
         }
         nodes

@@ -27,7 +27,7 @@ use crate::moment::Monotonic;
 use crate::name::check_name;
 use crate::observe::{Change, Changes, Readers};
 use crate::pairs::PairLocks;
-use crate::pid::{Address, Destination, Pid};
+use crate::pid::{Destination, Pid};
 use crate::process::Process;
 use crate::registry::{NotRegistered, Registry};
 use crate::strangers::Member;
@@ -254,7 +254,7 @@ impl Kernel {
             )));
         }
         let number = self.hosts_made.fetch_add(1, Ordering::Relaxed);
-        let node = self.member.get().map(Member::identity);
+        let node = self.node();
         Ok(Host::new(name, node, number, config, memory, &self.budget))
     }
 
@@ -317,17 +317,13 @@ impl Kernel {
                 .find(pid)
                 .filter(|process| process.host().name() == host)
                 .ok_or_else(|| no_process(destination)),
-            Destination::Clustered(address) => self
-                .find_clustered(&address)
+            // The whole text is compared: it names the node.
+            Destination::Clustered { text, pid } => self
+                .table
+                .find(pid)
+                .filter(|process| **process.text() == *text)
                 .ok_or_else(|| no_process(destination)),
         }
-    }
-
-    /// Returns the process of an address, if it is of this node and has not exited.
-    pub fn find_clustered(&self, address: &Address<'_>) -> Option<Arc<Process>> {
-        let own = self.member.get()?.identity();
-        let found = self.table.find(address.pid).filter(|_| own == (address.node, address.incarnation));
-        found.filter(|process| process.host().name() == address.host)
     }
 
     /// Gives a process a name. The same pair again succeeds.
