@@ -35,11 +35,14 @@ impl Pid {
     /// Returns the text of this PID in a host: `{host|0x00002}`, with at least
     /// five lower case hexadecimal digits.
     pub fn text(self, host: &str) -> Arc<str> {
+        self.text_behind(&text_before(host, None))
+    }
+
+    /// Returns the text of this PID, which begins with a text of [`text_before`].
+    pub(crate) fn text_behind(self, beginning: &str) -> Arc<str> {
         // Written without a formatter, which costs each spawn 600 instructions.
-        let mut text = String::with_capacity(host.len() + 21);
-        text.push('{');
-        text.push_str(host);
-        text.push_str("|0x");
+        let mut text = String::with_capacity(beginning.len() + 17);
+        text.push_str(beginning);
         let digits = (self.number().ilog2() / 4 + 1).max(5);
         for place in (0..digits).rev() {
             let digit = (self.number() >> (4 * place) & 0xf) as usize;
@@ -61,8 +64,45 @@ pub enum Destination<'a> {
         /// as `{host|0x2}`, is of the largest PID, which no process gets.
         pid: Pid,
     },
+    /// The text of a PID in a cluster.
+    Clustered(Address<'a>),
     /// A registered name.
     Name(&'a str),
+}
+
+/// The parts of a PID's text in a cluster: `{node@host|id}`. The id begins with the 16
+/// digits of the node's incarnation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Address<'a> {
+    /// The name of the node.
+    pub node: &'a str,
+    /// The incarnation of the node, which each start of the node makes larger.
+    pub incarnation: u64,
+    /// The host on that node.
+    pub host: &'a str,
+    /// The process.
+    pub pid: Pid,
+}
+
+/// Digits of an incarnation in the text of a PID.
+const INCARNATION: usize = 16;
+
+/// The most bytes of a node's name.
+pub const MAX_NODE_NAME_BYTES: usize = 63;
+
+/// Returns whether a text can be the name of a node: lower case letters, digits and `-`.
+pub fn is_node_name(text: &str) -> bool {
+    let is_part = |byte: u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-');
+    (1..=MAX_NODE_NAME_BYTES).contains(&text.len()) && text.bytes().all(is_part)
+}
+
+/// Returns the beginning of the texts of all PIDs in a host, of a node with a name and an
+/// incarnation or of a runtime without a cluster.
+pub(crate) fn text_before(host: &str, node: Option<(&str, u64)>) -> String {
+    match node {
+        Some((name, incarnation)) => format!("{{{name}@{host}|0x{incarnation:016x}"),
+        None => format!("{{{host}|0x"),
+    }
 }
 
 impl<'a> Destination<'a> {
@@ -76,9 +116,7 @@ impl<'a> Destination<'a> {
             check_name(text)?;
             return Ok(Destination::Name(text));
         }
-        parse_pid(text)
-            .map(|(host, pid)| Destination::Pid { host, pid })
-            .ok_or_else(|| Error::invalid(format!("not a PID: {text}")))
+        parse_pid(text).ok_or_else(|| Error::invalid(format!("not a PID: {text}")))
     }
 }
 
@@ -117,7 +155,7 @@ impl Hasher for PidHasher {
     }
 }
 
-fn parse_pid(text: &str) -> Option<(&str, Pid)> {
+fn parse_pid(text: &str) -> Option<Destination<'_>> {
     let (host, id) = text
         .strip_prefix('{')?
         .strip_suffix('}')?
@@ -140,10 +178,42 @@ fn parse_pid(text: &str) -> Option<(&str, Pid)> {
         false => None,
     };
     match number {
-        Some(number) => Some((host, Pid(number))),
-        None if is_hexadecimal(digits) => Some((host, Pid::MAX)),
-        None => None,
+        Some(number) => Some(Destination::Pid {
+            host,
+            pid: Pid(number),
+        }),
+        None => clustered(host, digits),
     }
+}
+
+/// Reads the parts of a text that is no PID of a runtime without a cluster.
+#[cold]
+fn clustered<'a>(host: &'a str, digits: &str) -> Option<Destination<'a>> {
+    if !is_hexadecimal(digits) {
+        return None;
+    }
+    let address = address(host, digits).map(Destination::Clustered);
+    // Nobody's: the text has the form of a PID, but is never written so.
+    let pid = Pid::MAX;
+    Some(address.unwrap_or(Destination::Pid { host, pid }))
+}
+
+fn address<'a>(host: &'a str, digits: &str) -> Option<Address<'a>> {
+    let (node, host) = host.split_once('@')?;
+    let (incarnation, number) = digits.split_at_checked(INCARNATION)?;
+    let is_canonical = number.len() >= 5
+        && !(number.len() > 5 && number.starts_with('0'))
+        && !digits.bytes().any(|digit| digit.is_ascii_uppercase());
+    if !is_canonical || host.is_empty() || host.contains('@') || !is_node_name(node) {
+        return None;
+    }
+    let number = u64::from_str_radix(number, 16).ok();
+    Some(Address {
+        node,
+        incarnation: u64::from_str_radix(incarnation, 16).ok()?,
+        host,
+        pid: number.and_then(NonZeroU64::new).map(Pid)?,
+    })
 }
 
 fn is_hexadecimal(digits: &str) -> bool {
@@ -212,6 +282,45 @@ mod tests {
                 pid: Pid::MAX,
             };
             assert_eq!(Destination::parse(text), Ok(nobody), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_a_cluster_reads_back() {
+        for (number, incarnation) in [(1, 0), (0xabcdef, 0x0193_59c1), (u64::MAX, u64::MAX)] {
+            let beginning = text_before("app:workers", Some(("b-2", incarnation)));
+            let text = pid(number).text_behind(&beginning);
+            let address = Address {
+                node: "b-2",
+                incarnation,
+                host: "app:workers",
+                pid: pid(number),
+            };
+            let read = Destination::parse(&text);
+            assert_eq!(read, Ok(Destination::Clustered(address)), "{text}");
+        }
+        assert_eq!(
+            &*pid(2).text_behind(&text_before("a:b", Some(("n", 0xff)))),
+            "{n@a:b|0x00000000000000ff00002}"
+        );
+    }
+
+    #[test]
+    fn a_text_of_a_cluster_that_is_written_otherwise_is_of_no_process() {
+        for text in [
+            "{n@a:b|0x00000000000000ff0002}",
+            "{n@a:b|0x00000000000000FF00002}",
+            "{n@a:b|0x00000000000000ff00000}",
+            "{n@a:b|0x00000000000000ff000002}",
+            "{N@a:b|0x00000000000000ff00002}",
+            "{@a:b|0x00000000000000ff00002}",
+            "{n@|0x00000000000000ff00002}",
+            "{n@m@a|0x00000000000000ff00002}",
+            "{a:b|0x00000000000000ff00002}",
+        ] {
+            let read = Destination::parse(text);
+            let is_nobody = matches!(read, Ok(Destination::Pid { pid: Pid::MAX, .. }));
+            assert!(is_nobody, "{text}: {read:?}");
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod dump;
 mod exit;
+mod far;
 mod groups;
 mod introspection;
 mod memory;
@@ -12,6 +13,7 @@ mod ties;
 use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroU64;
+use std::sync::OnceLock;
 
 pub use exit::Exiting;
 pub use signal::MAX_REASON_BYTES;
@@ -25,9 +27,10 @@ use crate::moment::Monotonic;
 use crate::name::check_name;
 use crate::observe::{Change, Changes, Readers};
 use crate::pairs::PairLocks;
-use crate::pid::{Destination, Pid};
+use crate::pid::{Address, Destination, Pid};
 use crate::process::Process;
 use crate::registry::{NotRegistered, Registry};
+use crate::strangers::Member;
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Arc, RwLock};
 use crate::table::Table;
@@ -51,6 +54,8 @@ pub struct Kernel {
     unread: Unread,
     readers: Readers,
     budget: Arc<Budget>,
+    /// Absent without a cluster.
+    member: OnceLock<Member>,
 }
 
 /// The hosts of a kernel.
@@ -83,6 +88,7 @@ impl Kernel {
             unread: Unread::default(),
             readers: Readers::default(),
             budget: Arc::new(Budget::of_runtime(max_memory)),
+            member: OnceLock::new(),
         })
     }
 
@@ -248,7 +254,8 @@ impl Kernel {
             )));
         }
         let number = self.hosts_made.fetch_add(1, Ordering::Relaxed);
-        Ok(Host::new(name, number, config, memory, &self.budget))
+        let node = self.member.get().map(Member::identity);
+        Ok(Host::new(name, node, number, config, memory, &self.budget))
     }
 
     /// Returns a host by its name.
@@ -309,10 +316,18 @@ impl Kernel {
                 .table
                 .find(pid)
                 .filter(|process| process.host().name() == host)
-                .ok_or_else(|| {
-                    Error::not_found(format!("process not found: {}", text::line(destination)))
-                }),
+                .ok_or_else(|| no_process(destination)),
+            Destination::Clustered(address) => self
+                .find_clustered(&address)
+                .ok_or_else(|| no_process(destination)),
         }
+    }
+
+    /// Returns the process of an address, if it is of this node and has not exited.
+    pub fn find_clustered(&self, address: &Address<'_>) -> Option<Arc<Process>> {
+        let own = self.member.get()?.identity();
+        let found = self.table.find(address.pid).filter(|_| own == (address.node, address.incarnation));
+        found.filter(|process| process.host().name() == address.host)
     }
 
     /// Gives a process a name. The same pair again succeeds.
@@ -374,6 +389,11 @@ impl fmt::Debug for Kernel {
             .field("names", &self.name_count())
             .finish_non_exhaustive()
     }
+}
+
+#[cold]
+fn no_process(destination: &str) -> Error {
+    Error::not_found(format!("process not found: {}", text::line(destination)))
 }
 
 fn already_registered(name: &str, holder: &Process) -> Error {
