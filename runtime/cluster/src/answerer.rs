@@ -4,7 +4,7 @@ use warren_kernel::NodeId;
 
 use crate::cluster::Cluster;
 use crate::handler::IncomingId;
-use crate::signal::{Place, Reply};
+use crate::signal::Reply;
 
 /// Answers one request of another node, once, from any thread.
 #[derive(Debug)]
@@ -24,13 +24,6 @@ impl Answerer {
     /// Returns the node that asked.
     pub fn from(&self) -> &NodeId {
         &self.from
-    }
-
-    /// Makes the ties that a spawn asks for, between the caller and the new process, before
-    /// the process runs. From then on the end of the process has to be reported by
-    /// [`Cluster::exited`].
-    pub fn started(&self, _process: &Place) {
-        todo!()
     }
 
     /// Answers.

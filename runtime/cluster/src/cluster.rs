@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use warren_kernel::{Address, Error, NodeId, NodeName, Outcome};
+use warren_kernel::{Address, Error, NodeId, NodeName, Pid};
 
 use crate::config::Config;
-use crate::handler::{Broadcast, Handler, News};
+use crate::handler::Handler;
 use crate::pending::{Pending, PendingName};
-use crate::signal::{Caller, Place, Request, Start, TieKind};
+use crate::signal::{Notice, Place, Request};
 use crate::transport::Transport;
 
 /// A node's part in its cluster. Clones are the same part. All functions but
@@ -61,27 +61,20 @@ impl Cluster {
         todo!()
     }
 
-    /// Starts a process on another node, with ties to the caller's process: the answer is
-    /// [`Answer::Spawned`](crate::Answer::Spawned).
-    pub fn spawn(&self, _to: &NodeId, _caller: Caller, _start: Start, _ties: &[TieKind]) -> Pending {
+    /// Sends a notice to another node. Returns false if the node is not up, or if too many bytes
+    /// wait for it.
+    pub fn notify(&self, _to: &NodeId, _notice: Notice) -> bool {
         todo!()
     }
 
-    /// Ties the caller's process to a process of another node. The answer is
-    /// [`Answer::Done`](crate::Answer::Done). The end of the caller's process has to be
-    /// reported by [`Cluster::exited`] from now on, whatever the answer.
-    pub fn tie(&self, _caller: Caller, _target: &Address, _kind: TieKind) -> Pending {
+    /// Sends a notice to all nodes that are up. Returns their number.
+    pub fn notify_all(&self, _notice: Notice) -> usize {
         todo!()
     }
 
-    /// Undoes a tie at once: its end is not told any more.
-    pub fn untie(&self, _process: &Place, _peer: &Address, _kind: TieKind) {
-        todo!()
-    }
-
-    /// Reports the end of a process of this node that has or had ties, names or memberships in
-    /// the cluster; harmless for others.
-    pub fn exited(&self, _process: &Place, _outcome: &Outcome) {
+    /// Reports the end of a process of this node that has or had names or memberships in the
+    /// cluster; harmless for others.
+    pub fn exited(&self, _process: Pid) {
         todo!()
     }
 
@@ -130,13 +123,8 @@ impl Cluster {
         todo!()
     }
 
-    /// Sends a message to all members of a group on other nodes. Returns the number of nodes.
-    pub fn broadcast(&self, _broadcast: &Broadcast) -> usize {
-        todo!()
-    }
-
-    /// Sends an event to all other nodes that are up.
-    pub fn news(&self, _news: &News) {
+    /// Sends a notice to the nodes that have members of a group. Returns their number.
+    pub fn notify_group(&self, _group: &str, _notice: Notice) -> usize {
         todo!()
     }
 }

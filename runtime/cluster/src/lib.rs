@@ -7,7 +7,6 @@
 //! - A **session** is an ordered, lossless stream of signals in both directions between two
 //!   incarnations. It begins when both sides know each other's **epoch**, and ends for both when
 //!   either side gives it up; an epoch is never used again.
-//! - A **tie** is a link or a monitor between processes of two nodes.
 //! - A **lease** is the right of a node to hold names, for a time.
 //! - A **token** orders the holders of a name.
 //!
@@ -18,7 +17,7 @@
 //!         │    ├─ Session*            per peer: epochs, sequence numbers, window, heartbeats
 //!         │    ├─ Members             the nodes, by the broker's values
 //!         │    ├─ Names               leases and tokens
-//!         │    ├─ Ties, Groups
+//!         │    ├─ Groups
 //!         │    └─ Requests            both directions
 //!         ├─ Transport                nats, or simulated
 //!         └─ Handler                  the engine
@@ -39,11 +38,7 @@ mod transport;
 pub use answerer::Answerer;
 pub use cluster::{Cluster, Figures, Holder, NodeView, Token};
 pub use config::Config;
-pub use handler::{
-    Broadcast, GroupChange, Handler, IncomingId, NewTie, News, NodeChange, TieEnd,
-};
+pub use handler::{GroupChange, Handler, IncomingId, NodeChange};
 pub use pending::{Pending, PendingName};
-pub use signal::{
-    Actor, Answer, Ask, Caller, Place, Reply, Request, Start, StartTie, TieId, TieKind,
-};
+pub use signal::{Actor, Answer, Ask, Caller, End, Notice, Place, Reply, Request, Start};
 pub use transport::{Event, Found, Operation, Refusal, Transport};
