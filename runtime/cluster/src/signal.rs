@@ -53,9 +53,6 @@ pub struct Request {
 }
 
 /// The content of a request.
-///
-/// Ties are not among these: [`Cluster::tie`](crate::Cluster::tie) makes them, because the
-/// cluster keeps them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ask {
     /// Queue a message. The answer is [`Answer::Done`].
@@ -80,6 +77,28 @@ pub enum Ask {
     },
     /// End a process. The answer is [`Answer::Done`].
     Terminate {
+        /// The process.
+        to: Place,
+    },
+    /// Link a process with the caller's, on the receiver's side. The answer is
+    /// [`Answer::Done`].
+    Link {
+        /// The process.
+        to: Place,
+    },
+    /// Undo a link with the caller's process, on the receiver's side. The answer is
+    /// [`Answer::Done`].
+    Unlink {
+        /// The process.
+        to: Place,
+    },
+    /// Watch a process for the caller's. The answer is [`Answer::Done`].
+    Monitor {
+        /// The process.
+        to: Place,
+    },
+    /// Watch a process no more. The answer is [`Answer::Done`].
+    Unmonitor {
         /// The process.
         to: Place,
     },
@@ -115,36 +134,68 @@ pub struct Start {
     pub name: Option<String>,
     /// Messages to queue before the process runs: topics and encoded values.
     pub messages: Vec<(String, Bytes)>,
-    /// Ties to make before the process runs, between the caller and the new process.
-    pub ties: Vec<StartTie>,
+    /// Link the new process with the caller's before it runs.
+    pub linked: bool,
+    /// Watch the new process for the caller's before it runs.
+    pub monitored: bool,
     /// Options of the engine's own, encoded; empty for none.
     pub options: Bytes,
 }
 
-/// A tie of a process that is to be started, with the number that the cluster gave it.
-///
-/// [`Cluster::spawn`](crate::Cluster::spawn) fills these in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct StartTie {
-    /// Link or monitor.
-    pub kind: TieKind,
-    /// The tie.
-    pub tie: TieId,
+/// A signal to another node that has no answer. It arrives in order with all requests and
+/// answers of the same node, and is lost only if the session ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A process of the sending node has ended.
+    Ended(End),
+    /// A message to all members of a group that the receiving node has.
+    Broadcast {
+        /// The identity that sends.
+        caller: Caller,
+        /// The group.
+        group: String,
+        /// The topic.
+        topic: String,
+        /// The encoded values.
+        payload: Bytes,
+    },
+    /// An event for the subscriptions of the receiving node.
+    Event {
+        /// The identity that sends.
+        caller: Caller,
+        /// The system that the event is of.
+        system: String,
+        /// The kind.
+        kind: String,
+        /// The path.
+        path: String,
+        /// The encoded value; empty for none.
+        data: Bytes,
+    },
+    /// A notice of the engine's own: a name, and encoded arguments. A node that does not know
+    /// the name ignores it.
+    Other {
+        /// The name.
+        name: String,
+        /// The arguments.
+        arguments: Bytes,
+    },
 }
 
-/// The kinds of ties. A link tells of failures alone and works in both directions; a monitor
-/// tells its watcher of every end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum TieKind {
-    /// A link.
-    Link,
-    /// A monitor.
-    Monitor,
+/// The end of a process, for the processes of another node that are tied to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct End {
+    /// The ended process, of the sending node.
+    pub process: Place,
+    /// Time of the end.
+    pub at: Timestamp,
+    /// The outcome.
+    pub outcome: Outcome,
+    /// True if a failed link has ended the process: the outcome says so already.
+    pub by_link: bool,
+    /// The processes of the receiving node that are told.
+    pub told: Vec<Place>,
 }
-
-/// The number of a tie, unique for the node that made the tie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TieId(pub u64);
 
 /// The answer to a request that succeeded.
 #[derive(Clone, Debug, PartialEq, Eq)]
