@@ -60,6 +60,7 @@ mod node;
 mod operand;
 mod origin;
 mod output;
+pub mod remote;
 mod requirements;
 mod sched;
 pub mod security;
@@ -81,7 +82,7 @@ pub use log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Level, LogHook, LogRecord,
 pub use memory::{MachineMemory, SystemMemory, default_max_memory};
 pub use node::native::{Native, NativeFuture};
 pub use node::{
-    MAX_REFUSED, Node, NodeConfig, NodeError, Prepared, Published, Reload, Running, Unprepared,
+    MAX_REFUSED, Membership, Node, NodeConfig, NodeError, Prepared, Published, Reload, Running, Unprepared,
 };
 pub use output::{Sink, StandardStreams, Stream};
 pub use requirements::{OTHER_MAPPINGS, Requirements, pagemap_scan_is_available, try_code_cache};

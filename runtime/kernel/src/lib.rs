@@ -110,7 +110,7 @@ pub use host::{
     Attachment, Closed, Host, HostConfig, MAX_GROUP_MONITORS_OF_HOST, MAX_GROUPS_OF_HOST,
     MAX_WIDE_MONITORS_OF_HOST, MemoryLimits, QueueLimits, Reservation,
 };
-pub use kernel::{Exiting, Kernel, MAX_REASON_BYTES, Spawn, Spawned};
+pub use kernel::{Exiting, Expecting, Kernel, MAX_REASON_BYTES, Spawn, Spawned};
 pub use message::Message;
 pub use moment::{AtomicDeadline, Moment, Monotonic, Timestamp, nanoseconds};
 pub use name::MAX_NAME_BYTES;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use crate::address::NodeId;
-use crate::far::{FarPeers, FarPid};
+use crate::far::{FarEnd, FarPeers, FarPid};
 use crate::pid::{Pid, PidMap};
 use crate::sync::{Arc, Mutex, MutexGuard};
 
@@ -23,7 +23,14 @@ pub(crate) struct Member {
 pub(crate) struct Strangers {
     by_text: HashMap<Arc<str>, Pid>,
     by_pid: PidMap<Stranger>,
+    /// The ends of strangers that were told to processes which wait for the PID of a child on
+    /// another node: the child may be among them.
+    early: PidMap<Vec<FarEnd>>,
 }
+
+/// The most ends that are kept for one waiting process. A process waits for one child at a
+/// time, and only ends that cross an untying come beside that of the child.
+const EARLY: usize = 1_000;
 
 /// A process of another node.
 #[derive(Debug)]
@@ -95,6 +102,37 @@ impl Strangers {
             .collect();
         found.sort_unstable();
         found
+    }
+
+    /// Keeps ends for a process from now on. Returns false if that is so already.
+    pub(crate) fn expect(&mut self, parent: Pid) -> bool {
+        let is_new = !self.early.contains_key(&parent);
+        self.early.entry(parent).or_default();
+        is_new
+    }
+
+    /// Keeps an end for a process that waits for a child.
+    pub(crate) fn came_early(&mut self, told: Pid, end: &FarEnd) {
+        if let Some(ends) = self.early.get_mut(&told)
+            && ends.len() < EARLY
+        {
+            ends.push(FarEnd {
+                told: Vec::new(),
+                ..end.clone()
+            });
+        }
+    }
+
+    /// Takes the end of a child, if it was told before the child was known.
+    pub(crate) fn take_early(&mut self, parent: Pid, child: &str) -> Option<FarEnd> {
+        let ends = self.early.get_mut(&parent)?;
+        let found = ends.iter().position(|end| *end.pid == *child)?;
+        Some(ends.swap_remove(found))
+    }
+
+    /// Keeps no more ends for a process.
+    pub(crate) fn expect_no_more(&mut self, parent: Pid) {
+        self.early.remove(&parent);
     }
 
     pub(crate) fn len(&self) -> usize {

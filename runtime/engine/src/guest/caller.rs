@@ -94,6 +94,8 @@ impl Caller for OnFiber<'_> {
                     "the permission is not decided yet: return this error before any effect",
                 ))
             }
+            // No permission is decided by another node.
+            Err(Refusal::Elsewhere(_)) => Err(Error::internal("a permission was left undecided")),
         }
     }
 

@@ -51,6 +51,9 @@ impl Guest {
             cancel::STOP => return self.end_for_a_reason(request, Guest::stop),
             _ => {}
         }
+        if let Some(called) = self.cluster_call(operation, request) {
+            return called;
+        }
         let process = process_of(&self.purpose)?;
         let unknown = || {
             let name = text::line(operation);

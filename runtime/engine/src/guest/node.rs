@@ -23,6 +23,9 @@ pub(crate) trait NodeForGuests: Send + Sync {
     /// Starts a process. A failed spawn leaves nothing behind.
     fn spawn(self: Arc<Self>, request: SpawnRequest) -> BoxFuture<'static, Result<Spawned, Error>>;
 
+    /// Refuses a start on another node that this node's policies do not permit.
+    fn permit_spawn(&self, request: &mut SpawnRequest) -> Result<(), Error>;
+
     /// Prepares an upgrade of a process. Returns a slot if the new code needs one
     /// of another shape.
     fn upgrade(

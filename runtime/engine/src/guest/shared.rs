@@ -18,6 +18,7 @@ use crate::capability::Capabilities;
 use crate::code::slots::HostSlots;
 use crate::environment::Environment;
 use crate::files::HostFiles;
+use crate::guest::cluster::NodeWatchers;
 use crate::guest::outdated::Outdated;
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::stacks::Stacks;
@@ -26,6 +27,7 @@ use crate::limits::{self, Payer};
 use crate::log::{self, Entry, Log, Origin, Record};
 use crate::operand::Limit;
 use crate::output::Output;
+use crate::remote::Remote;
 use crate::sched::lane::LaneNumber;
 use crate::sched::meter::Meter;
 use crate::sched::permits::Permits;
@@ -68,6 +70,10 @@ pub(crate) struct Shared {
     /// Permits for reading debug information.
     pub(crate) reading: Permits,
     pub(crate) watches: Arc<Watches>,
+    /// The other nodes; absent without a cluster.
+    pub(crate) remote: Option<Arc<dyn Remote>>,
+    /// The processes that ask for news of nodes.
+    pub(crate) node_watchers: NodeWatchers,
 }
 
 /// The engine's part of one host, attached to the kernel's. Other limits of the host come

@@ -14,6 +14,10 @@ impl NodeForGuests for Node {
         Box::pin(self.spawn_process(request))
     }
 
+    fn permit_spawn(&self, request: &mut SpawnRequest) -> Result<(), Error> {
+        request.check_permissions(self.programs.set.get().definitions())
+    }
+
     fn upgrade(
         self: Arc<Self>,
         upgrade: UpgradeRequest,

@@ -25,6 +25,7 @@ use crate::code::mappings::Mappings;
 use crate::code::slots::SlotsBuilder;
 use crate::environment::Environment;
 use crate::guest::Guest;
+use crate::guest::cluster::NodeWatchers;
 use crate::guest::outdated::Outdated;
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::shared::{MaxPrepare, Shared};
@@ -63,6 +64,10 @@ impl Node {
             .memory
             .unwrap_or_else(|| Arc::new(SystemMemory::find()));
         let kernel = Kernel::within(max_memory(config.max_memory_total, &*memory));
+        let remote = config.cluster.map(|member| {
+            kernel.join_cluster(member.remote.node().clone(), member.peers);
+            member.remote
+        });
         let meter = Arc::new(Meter::new(&kernel, workers));
         let scheduler =
             Scheduler::start(&meter, &tokio, config.hosts.len()).map_err(NodeError::Thread)?;
@@ -70,7 +75,13 @@ impl Node {
         let ticker = Arc::new(ticker);
         let judges = Judges::new(config.authorizer);
         let interfaces = interfaces(&config.capabilities);
-        let hosts = HostParts::new(slots(&kernel, ticker.engines(), &judges, interfaces));
+        let hosts = HostParts::new(slots(
+            &kernel,
+            ticker.engines(),
+            // Permissions and other nodes are waited for.
+            judges.authorizer().is_some() || remote.is_some(),
+            interfaces,
+        ));
         add_hosts(config.hosts, &kernel, &hosts)?;
         let watch = Watch::start(&kernel, memory).map_err(NodeError::Thread)?;
         let edition = Edition::new(config.definitions);
@@ -87,6 +98,8 @@ impl Node {
             computing: Permits::new(workers),
             reading: Permits::one_for_each_host(workers),
             watches: Arc::default(),
+            remote,
+            node_watchers: NodeWatchers::default(),
             ticker,
             timers: Timers::start().map_err(NodeError::Thread)?,
             output: Output::start(config.output).map_err(NodeError::Thread)?,
@@ -138,7 +151,7 @@ fn interfaces(capabilities: &[Arc<dyn Capability>]) -> Arc<[Interface]> {
 fn slots(
     kernel: &Kernel,
     ticked: Engines,
-    judges: &Judges,
+    asks: bool,
     interfaces: Arc<[Interface]>,
 ) -> SlotsBuilder<Guest> {
     SlotsBuilder::new(
@@ -146,7 +159,7 @@ fn slots(
         ticked,
         Arc::new(Mappings::new()),
         Arc::clone(kernel.budget()),
-        imports::all(judges.authorizer().is_some(), interfaces),
+        imports::all(asks, interfaces),
     )
 }
 

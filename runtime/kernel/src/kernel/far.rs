@@ -4,6 +4,8 @@
 //! A tie is set under the lock of all strangers: the end of a stranger, a node that is down
 //! and a change of the tie come one after the other.
 
+use std::task::Waker;
+
 use super::Kernel;
 use crate::address::NodeId;
 use crate::error::Error;
@@ -107,28 +109,16 @@ impl Kernel {
         });
     }
 
-    /// Ties a process to the child that it has spawned on another node, on this side.
-    ///
-    /// # Errors
-    /// `NotFound` if the process has exited; `RateLimited` at its `max_links` and
-    /// `max_monitors`. No tie is left then.
-    pub fn adopt_far(
-        &self,
-        parent: &Process,
-        child: &FarPid,
-        relation: Relation,
-    ) -> Result<(), Error> {
-        if relation.linked {
-            self.link_far(parent, child)?;
+    /// Prepares for the child that a process is about to spawn on another node: the end of the
+    /// child may be told before its PID is known.
+    pub fn expect_far(self: &Arc<Self>, parent: &Arc<Process>) -> Expecting {
+        let member = self.member.get();
+        let is_first = member.is_some_and(|member| member.strangers().expect(parent.pid()));
+        Expecting {
+            kernel: Arc::clone(self),
+            parent: Arc::clone(parent),
+            is_first,
         }
-        if relation.monitored {
-            let monitored = self.monitor_far(parent, child);
-            if let Err(error) = monitored {
-                self.unlink_far(parent, &child.text);
-                return Err(error);
-            }
-        }
-        Ok(())
     }
 
     /// Ties a new process to its parent on another node, on this side, before the process
@@ -204,23 +194,16 @@ impl Kernel {
             return;
         };
         let mut strangers = member.strangers();
-        let Some(pid) = strangers.find(&end.pid) else {
-            return;
-        };
-        let doom = end.outcome.is_failure().then(|| doom_of(&end.outcome, end.by_link));
-        let notice = Notice {
-            pid,
-            text: Arc::clone(&end.pid),
-            at: end.at,
-            outcome: Arc::clone(&end.outcome),
-        };
         let mut wakers = Vec::new();
         for told in &end.told {
             let Some(process) = self.resolve(told).ok() else {
                 continue;
             };
-            if strangers.part(pid, process.pid()).is_some() {
-                wakers.extend(process.peer_exited(&notice, doom.as_ref()));
+            let tied = strangers.find(&end.pid);
+            let tied = tied.filter(|pid| strangers.part(*pid, process.pid()).is_some());
+            match tied {
+                Some(pid) => wakers.extend(tell_end(&process, pid, end)),
+                None => strangers.came_early(process.pid(), end),
             }
         }
         drop(strangers);
@@ -315,6 +298,79 @@ impl Kernel {
         part_if_untied(&mut strangers, pid, who);
         result
     }
+}
+
+/// A process that waits for the PID of its child on another node.
+#[derive(Debug)]
+pub struct Expecting {
+    kernel: Arc<Kernel>,
+    parent: Arc<Process>,
+    is_first: bool,
+}
+
+impl Expecting {
+    /// Ties the parent to its child, on this side, and tells the parent of the end of a child
+    /// that has ended meanwhile.
+    ///
+    /// # Errors
+    /// `NotFound` if the parent has exited; `RateLimited` at its `max_links` and
+    /// `max_monitors`. No tie is left then.
+    pub fn adopt(self, child: &FarPid, relation: Relation) -> Result<(), Error> {
+        if relation == Relation::default() {
+            return Ok(());
+        }
+        let (kernel, parent) = (&self.kernel, &*self.parent);
+        let member = kernel.membership()?;
+        let mut strangers = member.strangers();
+        let pid = kernel.meet(&mut strangers, child, parent);
+        let tied = parent.try_with_state(|state, config| {
+            if relation.linked {
+                state.link(pid, config)?;
+            }
+            if relation.monitored {
+                state.monitor(pid, config)?;
+            }
+            Ok(())
+        });
+        if tied.is_err() {
+            parent.with_state(|state| state.remove_tie(pid));
+        }
+        let early = strangers.take_early(parent.pid(), &child.text);
+        let waker = match early {
+            Some(end) if tied.is_ok() => {
+                strangers.part(pid, parent.pid());
+                tell_end(parent, pid, &end)
+            }
+            _ => None,
+        };
+        part_if_untied(&mut strangers, pid, parent);
+        drop(strangers);
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+        tied
+    }
+}
+
+impl Drop for Expecting {
+    fn drop(&mut self) {
+        if let Some(member) = self.kernel.member.get().filter(|_| self.is_first) {
+            member.strangers().expect_no_more(self.parent.pid());
+        }
+    }
+}
+
+/// Tells a process of the end of a stranger. Returns the waker to call once no lock is held.
+fn tell_end(process: &Process, stranger: Pid, end: &FarEnd) -> Option<Waker> {
+    let is_failure = end.outcome.is_failure();
+    let doom = is_failure.then(|| doom_of(&end.outcome, end.by_link));
+    let notice = Notice {
+        pid: stranger,
+        text: Arc::clone(&end.pid),
+        at: end.at,
+        outcome: Arc::clone(&end.outcome),
+    };
+    process.peer_exited(&notice, doom.as_ref())
 }
 
 /// Forgets that a process and a stranger are tied if no tie is left, or none was made.

@@ -16,6 +16,7 @@ use std::num::NonZeroU64;
 use std::sync::OnceLock;
 
 pub use exit::Exiting;
+pub use far::Expecting;
 pub use signal::MAX_REASON_BYTES;
 pub use spawn::{Spawn, Spawned};
 

@@ -1,0 +1,485 @@
+//! Operations on processes of other nodes.
+//!
+//! An operation comes here once its destination is no process of this node. The caller's own
+//! policies are asked first, as for an absent process; the other node asks its own. What is
+//! left is a future, which the guest waits for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::join_all;
+use parking_lot::Mutex;
+use tokio::task::AbortHandle;
+use warren_kernel::{
+    Address, Destination, Error, FarPid, Kernel, Kind, NodeId, NodeName, Outcome, Process,
+    Relation, Subscription, Work, text,
+};
+
+use super::{Guest, Start, inherited_of, process_of};
+use crate::remote::{FarAnswer, FarAsk, FarCaller, FarRequest, FarStart, Remote, TieChange};
+use crate::security::{Action, Elsewhere, Refusal};
+
+/// Bytes of the largest message that any host takes.
+const LARGEST: usize = 1 << 20;
+
+/// A destination that may be of another node.
+enum Far {
+    Process(FarPid),
+    Name(String),
+}
+
+impl Far {
+    /// Finds the process.
+    async fn found(self, remote: &dyn Remote) -> Result<FarPid, Error> {
+        match self {
+            Far::Process(pid) => Ok(pid),
+            Far::Name(name) => Ok(remote.lookup(&name).await?.0),
+        }
+    }
+}
+
+/// Everything that the rest of an operation takes along.
+struct Errand {
+    remote: Arc<dyn Remote>,
+    kernel: Arc<Kernel>,
+    process: Arc<Process>,
+    caller: FarCaller,
+}
+
+impl Errand {
+    async fn ask(&self, to: &NodeId, ask: FarAsk) -> Result<FarAnswer, Error> {
+        let caller = self.caller.clone();
+        self.remote.request(to, FarRequest { caller, ask }).await
+    }
+
+    /// Asks the node of a process.
+    async fn ask_of(
+        &self,
+        far: Far,
+        ask: impl FnOnce(FarPid) -> FarAsk,
+    ) -> Result<FarAnswer, Error> {
+        let to = far.found(&*self.remote).await?;
+        let node = to.address.node.clone();
+        self.ask(&node, ask(to)).await
+    }
+
+    /// Sets both sides of a tie, this one first: news of the end then find it.
+    async fn tie(&self, far: Far, change: TieChange) -> Result<(), Error> {
+        let to = far.found(&*self.remote).await?;
+        if to.is_of(self.remote.node()) {
+            // A name of the cluster that a process of this node holds.
+            let target = self.kernel.resolve(&to.text)?;
+            return match change {
+                TieChange::Link => self.kernel.link(&self.process, &target),
+                _ => self.kernel.monitor(&self.process, &target),
+            };
+        }
+        let is_new = match change {
+            TieChange::Link => self.kernel.link_far(&self.process, &to)?,
+            _ => self.kernel.monitor_far(&self.process, &to)?,
+        };
+        let node = to.address.node.clone();
+        let pid = Arc::clone(&to.text);
+        let asked = self.ask(&node, FarAsk::Tie { to, change }).await;
+        if asked.is_err() && is_new {
+            match change {
+                TieChange::Link => drop(self.kernel.unlink_far(&self.process, &pid)),
+                _ => self.kernel.unmonitor_far(&self.process, &pid),
+            }
+        }
+        asked.map(drop)
+    }
+
+    /// Undoes both sides of a tie. A node that is down has none.
+    async fn untie(&self, far: Far, change: TieChange) -> Result<(), Error> {
+        let to = match far.found(&*self.remote).await {
+            Ok(to) => to,
+            // As for a free name of this node.
+            Err(error) if error.kind == Kind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        };
+        if to.is_of(self.remote.node()) {
+            return Ok(());
+        }
+        match change {
+            TieChange::Unlink => drop(self.kernel.unlink_far(&self.process, &to.text)),
+            _ => self.kernel.unmonitor_far(&self.process, &to.text),
+        }
+        let node = to.address.node.clone();
+        match self.ask(&node, FarAsk::Tie { to, change }).await {
+            Err(error) if matches!(error.kind, Kind::NotFound | Kind::Unavailable) => Ok(()),
+            asked => asked.map(drop),
+        }
+    }
+}
+
+impl Guest {
+    /// Returns the destination of another node that a text names, once the process is
+    /// permitted to act on it; `absent` is the error of a destination that this node lacks,
+    /// and is returned without a cluster.
+    #[cold]
+    fn far(&mut self, action: Action, destination: &str, absent: Error) -> Result<Far, Refusal> {
+        let Some(far) = self.far_destination(destination) else {
+            return Err(absent.into());
+        };
+        self.rights.permit_absent(action, destination)?;
+        Ok(far)
+    }
+
+    /// Returns the destination of another node that a text names. Its process or name need
+    /// not exist.
+    fn far_destination(&self, destination: &str) -> Option<Far> {
+        let remote = self.shared.remote.as_ref()?;
+        match Destination::parse(destination).ok()? {
+            Destination::Name(name) => Some(Far::Name(name.to_owned())),
+            Destination::Pid { .. } => None,
+            Destination::Clustered { text, .. } => {
+                let pid = FarPid::parse(text)?;
+                (!pid.is_of(remote.node())).then_some(Far::Process(pid))
+            }
+        }
+    }
+
+    fn errand(&self) -> Result<Errand, Error> {
+        let remote = self.shared.remote.as_ref().map(Arc::clone);
+        let remote = remote.ok_or_else(|| Error::internal("the program runs without a cluster"))?;
+        let process = Arc::clone(process_of(&self.purpose)?);
+        let inherited = inherited_of(&self.purpose)?;
+        let address = Address::parse(process.text());
+        let address =
+            address.ok_or_else(|| Error::internal("the process is of no node of a cluster"))?;
+        let caller = FarCaller {
+            process: FarPid {
+                text: Arc::clone(process.text()),
+                address,
+            },
+            definition: Arc::clone(&self.run.program.definition.id),
+            frame: Arc::clone(&inherited.frame),
+            actor: inherited.actor.clone(),
+            scope: inherited.scope.clone(),
+            context: Arc::clone(&inherited.context),
+            cause: self.control.cause().get(),
+        };
+        Ok(Errand {
+            remote,
+            kernel: Arc::clone(&self.shared.kernel),
+            process,
+            caller,
+        })
+    }
+
+    #[cold]
+    pub(super) fn send_far(
+        &mut self,
+        to: &str,
+        (topic, payload): (&str, &[u8]),
+        absent: Error,
+    ) -> Result<(), Refusal> {
+        let far = self.far(Action::Send, to, absent)?;
+        if topic.len() + payload.len() > LARGEST {
+            return Err(too_large(topic.len() + payload.len()).into());
+        }
+        let errand = self.errand()?;
+        let (topic, payload) = (topic.to_owned(), payload.to_vec());
+        Err(Elsewhere::refusal(async move {
+            let sent = errand.ask_of(far, |to| FarAsk::Send { to, topic, payload });
+            sent.await.map(|_| 0)
+        }))
+    }
+
+    #[cold]
+    pub(super) fn terminate_far(&mut self, target: &str, absent: Error) -> Result<(), Refusal> {
+        let far = self.far(Action::Terminate, target, absent)?;
+        let errand = self.errand()?;
+        Err(Elsewhere::refusal(async move {
+            let ended = errand.ask_of(far, |to| FarAsk::Terminate { to });
+            ended.await.map(|_| 0)
+        }))
+    }
+
+    #[cold]
+    pub(super) fn cancel_far(
+        &mut self,
+        target: &str,
+        within: Option<Duration>,
+        reason: Option<&str>,
+        absent: Error,
+    ) -> Result<(), Refusal> {
+        let far = self.far(Action::Cancel, target, absent)?;
+        let errand = self.errand()?;
+        let reason = reason.map(str::to_owned);
+        Err(Elsewhere::refusal(async move {
+            let asked = errand.ask_of(far, |to| FarAsk::Cancel { to, within, reason });
+            asked.await.map(|_| 0)
+        }))
+    }
+
+    #[cold]
+    pub(super) fn tie_far(
+        &mut self,
+        (action, change): (Action, TieChange),
+        target: &str,
+        absent: Error,
+    ) -> Result<(), Refusal> {
+        let far = self.far(action, target, absent)?;
+        let errand = self.errand()?;
+        Err(Elsewhere::refusal(async move {
+            errand.tie(far, change).await.map(|()| 0)
+        }))
+    }
+
+    /// Undoes a tie to a process of another node. Does nothing for other destinations: the
+    /// caller undoes ties of this node, and has asked for the permission.
+    #[cold]
+    pub(super) fn untie_far(&mut self, change: TieChange, target: &str) -> Result<(), Refusal> {
+        let Some(far) = self.far_destination(target) else {
+            return Ok(());
+        };
+        let errand = self.errand()?;
+        Err(Elsewhere::refusal(async move {
+            errand.untie(far, change).await.map(|()| 0)
+        }))
+    }
+
+    /// Returns the PID of the process that holds a name on this node, or else in the cluster.
+    pub(crate) async fn lookup_anywhere(&mut self, name: &str) -> Result<Arc<str>, Error> {
+        let absent = match self.lookup(name) {
+            Err(error) if error.kind == Kind::NotFound => error,
+            found => return found,
+        };
+        let Some(remote) = &self.shared.remote else {
+            return Err(absent);
+        };
+        let found = remote.lookup(name);
+        let (pid, _) = self.control.outside(found).await?;
+        Ok(pid.text)
+    }
+}
+
+/// Starts on other nodes.
+impl Guest {
+    /// Returns whether a start names a node. Takes the name off a host of this node.
+    pub(super) async fn is_far(&mut self, start: &mut Start) -> Result<Option<NodeId>, Error> {
+        let Some(remote) = self.shared.remote.as_ref().map(Arc::clone) else {
+            return Ok(None);
+        };
+        let Some((node, host)) = start.host.split_once('@') else {
+            return Ok(None);
+        };
+        let host = host.to_owned();
+        let chosen = match node {
+            "*" => self.least_loaded(&host).await?,
+            name => {
+                let name: NodeName = name.parse()?;
+                let own = remote.node();
+                let mut all = remote.nodes().into_iter().chain([own.clone()]);
+                let found = all.find(|node| node.name == name);
+                found.ok_or_else(|| node_is_down(&name))?
+            }
+        };
+        let is_own = chosen == *remote.node();
+        if is_own {
+            start.host = host;
+        }
+        Ok((!is_own).then_some(chosen))
+    }
+
+    /// Returns the node with the fewest processes in a host, of those that are up and have
+    /// the host.
+    async fn least_loaded(&mut self, host: &str) -> Result<NodeId, Error> {
+        let errand = self.errand()?;
+        let own = self.shared.kernel.host(host);
+        let own = own.map(|host| host.live() as u64);
+        let host = host.to_owned();
+        let chosen = async move {
+            let own_node = errand.remote.node().clone();
+            let nodes = errand.remote.nodes();
+            let loads = nodes.into_iter().map(|node| {
+                let host = host.clone();
+                let errand = &errand;
+                async move {
+                    let answer = errand.ask(&node, FarAsk::Load { host }).await;
+                    (node, answer)
+                }
+            });
+            let mut known: Vec<(u64, NodeId)> = Vec::new();
+            for (node, answer) in join_all(loads).await {
+                if let Ok(FarAnswer::Load(load)) = answer {
+                    known.push((load, node));
+                }
+            }
+            let absent = match own {
+                Ok(load) => {
+                    known.push((load, own_node));
+                    None
+                }
+                Err(absent) => Some(absent),
+            };
+            let least = known.into_iter().min();
+            least.map(|(_, node)| node).ok_or(absent)
+        };
+        let chosen = self.control.outside(chosen).await;
+        chosen.map_err(|absent| absent.unwrap_or_else(|| Error::internal("no node is up")))
+    }
+
+    /// Starts a process on another node; returns its PID.
+    pub(super) async fn spawn_far(
+        &mut self,
+        node: NodeId,
+        start: Start,
+        relation: Relation,
+    ) -> Result<Arc<str>, Error> {
+        let errand = self.errand()?;
+        let start = self.far_start(start, relation)?;
+        let spawned = async move {
+            let expecting = errand.kernel.expect_far(&errand.process);
+            let answer = errand.ask(&node, FarAsk::Spawn(Box::new(start))).await?;
+            let FarAnswer::Spawned(child) = answer else {
+                return Err(unexpected());
+            };
+            let adopted = expecting.adopt(&child, relation);
+            if let Err(error) = adopted {
+                let to = child.clone();
+                // Fails if the child has ended, or its node is down.
+                let _ = errand.ask(&node, FarAsk::Terminate { to }).await;
+                return Err(error);
+            }
+            Ok(child.text)
+        };
+        self.control.outside(spawned).await
+    }
+
+    /// Starts a process on another node; returns the subscription that yields its outcome,
+    /// or the error of the start.
+    pub(super) fn exec_far(&mut self, node: NodeId, start: Start) -> Result<Subscription, Error> {
+        let errand = self.errand()?;
+        let start = self.far_start(start, Relation::default())?;
+        let process = Arc::clone(&errand.process);
+        let exec = Arc::new(FarExec::default());
+        let awaited: std::sync::Weak<FarExec> = Arc::downgrade(&exec);
+        let subscription = process.begin_watch(awaited)?;
+        let kept = Arc::clone(&exec);
+        let task = self.shared.tokio.spawn(async move {
+            let answer = errand.ask(&node, FarAsk::Exec(Box::new(start))).await;
+            let outcome = match answer {
+                Ok(FarAnswer::Ended(outcome)) => outcome,
+                Ok(_) => Arc::new(Outcome::Failed(Box::new(unexpected()))),
+                Err(error) => Arc::new(Outcome::Failed(Box::new(error))),
+            };
+            errand.process.finish_work(subscription, &outcome);
+            drop(kept);
+        });
+        exec.hold(task.abort_handle());
+        Ok(subscription)
+    }
+
+    /// Returns the start for another node, which the policies of this node permit.
+    fn far_start(&self, start: Start, relation: Relation) -> Result<FarStart, Error> {
+        let host = start.host.split_once('@').map_or("", |(_, host)| host).to_owned();
+        Ok(FarStart {
+            definition: start.definition,
+            host,
+            arguments: start.arguments,
+            name: start.name,
+            messages: start.messages,
+            relation,
+            context: start.context,
+            identity: start.identity,
+            call: start.call,
+        })
+    }
+}
+
+/// An exec of another node. Ends with its outcome, or when its caller gives it up.
+#[derive(Debug, Default)]
+struct FarExec(Mutex<Given>);
+
+#[derive(Debug, Default)]
+struct Given {
+    task: Option<AbortHandle>,
+    is_up: bool,
+}
+
+impl FarExec {
+    fn hold(&self, task: AbortHandle) {
+        let mut given = self.0.lock();
+        if given.is_up {
+            task.abort();
+        }
+        given.task = Some(task);
+    }
+}
+
+impl Work for FarExec {
+    /// Drops the request, which terminates the process.
+    fn stop(&self) {
+        let mut given = self.0.lock();
+        given.is_up = true;
+        if let Some(task) = given.task.take() {
+            task.abort();
+        }
+    }
+}
+
+/// Names of the cluster.
+impl Guest {
+    /// Gives a process of this node a name that is unique in the cluster. The name is first
+    /// taken on this node.
+    pub(crate) fn register_in_cluster(
+        &mut self,
+        name: &str,
+        target: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let Some(remote) = self.shared.remote.as_ref().map(Arc::clone) else {
+            // A cluster of one node.
+            return self.register(name, target);
+        };
+        let process = self.process_of_name(target)?;
+        let had = self.shared.kernel.lookup(name).is_ok_and(|held| held.pid() == process.pid());
+        self.register(name, target)?;
+        let kernel = Arc::clone(&self.shared.kernel);
+        let name = name.to_owned();
+        Err(Elsewhere::refusal(async move {
+            let taken = remote.register(&name, &process).await;
+            if taken.is_err() && !had {
+                free_if_held(&kernel, &name, &process);
+            }
+            taken.map(|_| 0)
+        }))
+    }
+
+    /// Frees a name of the cluster, whoever holds it.
+    pub(crate) fn unregister_in_cluster(&mut self, name: &str) -> Result<bool, Refusal> {
+        let Some(remote) = self.shared.remote.as_ref().map(Arc::clone) else {
+            return self.unregister(name);
+        };
+        let here = self.unregister(name)?;
+        let freed = remote.unregister(name);
+        Err(Elsewhere::refusal(async move {
+            Ok(u32::from(freed.await? || here))
+        }))
+    }
+}
+
+/// Frees a name of this node if a process holds it.
+pub(crate) fn free_if_held(kernel: &Kernel, name: &str, process: &Process) {
+    if kernel.lookup(name).is_ok_and(|held| held.pid() == process.pid()) {
+        // Held, so it can be a name.
+        let _ = kernel.unregister(name);
+    }
+}
+
+fn too_large(bytes: usize) -> Error {
+    let message = format!("message too large: {bytes} bytes are more than any host takes");
+    Error::at_limit(Kind::Invalid, "max_message", LARGEST as u64, message)
+        .with("bytes", bytes as u64)
+}
+
+fn node_is_down(name: &NodeName) -> Error {
+    let message = format!("node {} is not up", text::line(name.as_str()));
+    Error::new(Kind::Unavailable, message).with("node", name.as_str())
+}
+
+fn unexpected() -> Error {
+    Error::internal("the other node gave an answer of another kind")
+}
