@@ -163,6 +163,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
             .max_memory_total
             .or(manifest.parsed.max_memory_total),
         payload_objects: manifest.parsed.payload_objects,
+        cluster: manifest.parsed.cluster,
         hosts,
         services,
         token_stores,

@@ -225,6 +225,7 @@ impl App {
                 main_host: Arc::clone(&self.main_host),
                 max_memory_total: self.max_memory_total,
                 payload_objects: self.payload_objects,
+                cluster: self.cluster.clone(),
                 hosts: self.hosts.clone(),
                 services: self.services.clone(),
                 token_stores: self.token_stores.clone(),

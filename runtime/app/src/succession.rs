@@ -79,6 +79,11 @@ impl App {
             "`max_memory_total` of all hosts",
         );
         refuse(
+            self.cluster != next.cluster,
+            &["cluster"],
+            "the cluster",
+        );
+        refuse(
             self.token_stores != next.token_stores,
             &["tokens"],
             "a store of tokens",

@@ -142,6 +142,7 @@ impl BenchNode {
             trace_messages: false,
             compile: CompileLimits::default(),
             max_memory_total: None,
+            cluster: None,
             memory: None,
         };
         let inside = tokio.enter();

@@ -1,14 +1,10 @@
 //! The operations `process.node`, `process.nodes`, `process.monitor_nodes`, and those of names
 //! of the cluster.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::Weak;
-use std::task::Waker;
 
-use parking_lot::Mutex;
 use rmpv::Value;
-use warren_kernel::{Error, Pid, Process, Timestamp};
+use warren_kernel::{Error, Pid};
 
 use super::Guest;
 use super::called::{Called, are_values};
@@ -28,33 +24,6 @@ pub(super) const MONITOR_NODES: &str = "process.monitor_nodes";
 pub(super) const REGISTER: &str = "process.register";
 /// The operation that frees a name of the cluster.
 pub(super) const UNREGISTER: &str = "process.unregister";
-
-/// The processes that ask for NODE_UP and NODE_DOWN.
-#[derive(Debug, Default)]
-pub(crate) struct NodeWatchers(Mutex<HashMap<Pid, Weak<Process>>>);
-
-impl NodeWatchers {
-    /// Tells the processes that a node is up or down.
-    pub(crate) fn tell(&self, node: &Arc<str>, is_up: bool, at: Timestamp) {
-        let watchers: Vec<_> = self.0.lock().values().filter_map(Weak::upgrade).collect();
-        let told = watchers.iter();
-        let wakers: Vec<Waker> = told
-            .filter_map(|process| process.tell_of_node(node, is_up, at))
-            .collect();
-        for waker in wakers {
-            waker.wake();
-        }
-    }
-
-    fn ask(&self, process: &Arc<Process>) {
-        let mut watchers = self.0.lock();
-        watchers.insert(process.pid(), Arc::downgrade(process));
-    }
-
-    fn withdraw(&self, process: Pid) {
-        self.0.lock().remove(&process);
-    }
-}
 
 /// Withdraws at the end of the code that asked for news of nodes.
 struct Asking {

@@ -18,7 +18,7 @@ use crate::capability::Capabilities;
 use crate::code::slots::HostSlots;
 use crate::environment::Environment;
 use crate::files::HostFiles;
-use crate::guest::cluster::NodeWatchers;
+use crate::guest::node_watchers::NodeWatchers;
 use crate::guest::outdated::Outdated;
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::stacks::Stacks;

@@ -25,7 +25,7 @@ use crate::code::mappings::Mappings;
 use crate::code::slots::SlotsBuilder;
 use crate::environment::Environment;
 use crate::guest::Guest;
-use crate::guest::cluster::NodeWatchers;
+use crate::guest::node_watchers::NodeWatchers;
 use crate::guest::outdated::Outdated;
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::shared::{MaxPrepare, Shared};

@@ -1,6 +1,7 @@
 //! `warren run`: one program from its start to its end.
 
 mod args;
+mod cluster;
 mod deadlock;
 mod listeners;
 mod output;
@@ -13,6 +14,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use warren::app::{App, AppOptions, Definition, Policies, Watcher};
+use warren::cluster::Cluster;
 use warren::{Ended, Handle, Outcome, Pid, Runtime, ServiceError, StartError, Value};
 
 use crate::arguments;
@@ -135,7 +137,9 @@ async fn from_start_to_end(
     let (streams, mut lost) = output::standard_streams();
     let definition = app.main_definition().clone();
     let first = app.has_main().then_some(&*definition);
-    let runtime = start_runtime(app, interpreter, streams, args, warnings)?;
+    let cluster = cluster::join(&app, args).await?;
+    let is_clustered = cluster.is_some();
+    let runtime = start_runtime(app, interpreter, streams, args, (warnings, cluster))?;
 
     // Dropped at the end of the program, which removes the socket.
     #[cfg(unix)]
@@ -151,7 +155,7 @@ async fn from_start_to_end(
                 signals: &mut signals,
                 lost: &mut lost,
                 reloads,
-                on_deadlock: OnDeadlock::of(args, warnings),
+                on_deadlock: OnDeadlock::of(args, warnings, is_clustered),
             };
             until_its_end(&runtime, main, events, policies.as_deref()).await
         }
@@ -199,7 +203,7 @@ fn start_runtime(
     interpreter: Option<Vec<u8>>,
     streams: StandardStreams,
     args: &RunArgs,
-    warnings: Option<Warnings>,
+    (warnings, cluster): (Option<Warnings>, Option<Cluster>),
 ) -> Result<Runtime, Box<Failure>> {
     let mut builder = Runtime::builder()
         .app(app)
@@ -212,6 +216,9 @@ fn start_runtime(
     }
     if let Some(wasm) = interpreter {
         builder = builder.interpreter(wasm);
+    }
+    if let Some(cluster) = &cluster {
+        builder = builder.cluster(cluster);
     }
     builder
         .start()
@@ -293,9 +300,9 @@ enum OnDeadlock {
 }
 
 impl OnDeadlock {
-    fn of(args: &RunArgs, warnings: Option<Warnings>) -> OnDeadlock {
-        // Somebody may send through the control socket.
-        if args.wait || args.is_controlled() {
+    fn of(args: &RunArgs, warnings: Option<Warnings>, is_clustered: bool) -> OnDeadlock {
+        // Somebody may send through the control socket, or from another node.
+        if args.wait || args.is_controlled() || is_clustered {
             return OnDeadlock::Nothing;
         }
         match (args.watch, warnings) {

@@ -147,6 +147,7 @@ impl World {
             trace_messages: false,
             compile: setup.compile,
             max_memory_total: setup.max_memory_total,
+            cluster: None,
             memory: setup.memory,
         });
         World {
