@@ -35,13 +35,22 @@ const FUNCTIONS: &Functions = &[
     (c"get_options", get_options),
     (c"set_options", set_options),
     (c"upgrade", upgrade),
+    (c"node", capability::operation!("process.node")),
+    (c"nodes", capability::operation!("process.nodes")),
+    (
+        c"monitor_nodes",
+        capability::operation!("process.monitor_nodes", "b"),
+    ),
 ];
 
-const EVENTS: [(&CStr, &CStr); 4] = [
+const EVENTS: [(&CStr, &CStr); 7] = [
     (c"CANCEL", c"pid.cancel"),
     (c"EXIT", c"pid.exit"),
     (c"LINK_DOWN", c"pid.link.down"),
     (c"OUTDATED", c"pid.outdated"),
+    (c"NODE_UP", c"node.up"),
+    (c"NODE_DOWN", c"node.down"),
+    (c"NAME_LOST", c"name.lost"),
 ];
 
 /// Pushes the library.

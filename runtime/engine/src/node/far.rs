@@ -169,6 +169,7 @@ impl Node {
                 pid: Arc::clone(&caller.process.text),
                 definition: Arc::clone(&caller.definition),
                 host: Arc::clone(&caller.process.address.host),
+                node: Some(caller.process.address.node.name.as_str().into()),
             },
             &caller.actor,
             &caller.scope,

@@ -152,6 +152,7 @@ impl<P: Presence> Task<P> {
                 pid: Arc::clone(process.text()),
                 definition: Arc::clone(&self.run.program.definition.id),
                 host: process.host().name().into(),
+                node: None,
             },
             &self.inherited.actor,
             &self.inherited.scope,
