@@ -45,6 +45,9 @@ pub trait Remote: Debug + Send + Sync {
     /// Finds the holder of a name of the cluster, and its token.
     fn lookup(&self, name: &str) -> BoxFuture<'static, Result<(FarPid, u64), Error>>;
 
+    /// Sends a message to the members of a group on other nodes, and does not wait.
+    fn broadcast(&self, caller: FarCaller, group: &str, topic: &str, payload: &[u8]);
+
     /// Reports the end of a process of this node, which may have had names of the cluster.
     fn exited(&self, process: Pid);
 }
@@ -178,6 +181,26 @@ pub enum FarReply {
     Now(Result<FarAnswer, Error>),
     /// The request takes time. Dropping the future abandons it.
     Later(BoxFuture<'static, Result<FarAnswer, Error>>),
+}
+
+impl FarCaller {
+    /// Returns a process of a node of a cluster, with what it has inherited; `None` without a
+    /// cluster.
+    pub(crate) fn of(
+        process: &Process,
+        definition: &Arc<str>,
+        cause: Option<Trace>,
+    ) -> Option<FarCaller> {
+        Some(FarCaller {
+            process: FarPid::parse(process.text())?,
+            definition: Arc::clone(definition),
+            frame: "".into(),
+            actor: None,
+            scope: None,
+            context: Arc::default(),
+            cause,
+        })
+    }
 }
 
 impl Debug for FarReply {

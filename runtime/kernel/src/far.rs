@@ -68,4 +68,12 @@ pub trait FarPeers: Debug + Send + Sync {
     /// Tells a node of the end of a process. Does not wait: the kernel calls it with no
     /// lock held, on the task of the process. The news may be lost only if the node is down.
     fn ended(&self, node: &NodeId, end: FarEnd);
+
+    /// Tells all nodes that a process of this node is a member of a group. Does not wait, and
+    /// calls nothing of the kernel: the group is locked.
+    fn joined(&self, group: &str, process: &str);
+
+    /// Tells all nodes that a process of this node is no member of a group any more, as
+    /// [`FarPeers::joined`] does.
+    fn left(&self, group: &str, process: &str);
 }

@@ -170,7 +170,7 @@ pub(super) fn place(pid: &FarPid) -> Place {
     }
 }
 
-fn caller(caller: FarCaller) -> Caller {
+pub(super) fn caller(caller: FarCaller) -> Caller {
     let context = caller.encoded_context().into();
     Caller {
         process: Some(place(&caller.process)),
@@ -186,7 +186,7 @@ fn caller(caller: FarCaller) -> Caller {
     }
 }
 
-fn far_caller(caller: Caller, from: &NodeId) -> Result<FarCaller, Error> {
+pub(super) fn far_caller(caller: Caller, from: &NodeId) -> Result<FarCaller, Error> {
     let lacking = || Error::invalid("the request names no process, definition or frame");
     Ok(FarCaller {
         process: far_pid(caller.process.ok_or_else(lacking)?, from),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt as _, ready};
 use warren_cluster::{Cluster, Notice};
-use warren_engine::remote::{FarAnswer, FarReply, FarRequest, Remote};
+use warren_engine::remote::{FarAnswer, FarCaller, FarReply, FarRequest, Remote};
 use warren_kernel::{Error, FarEnd, FarPeers, FarPid, Kind, NodeId, Pid, Process};
 
 use super::convert;
@@ -69,6 +69,16 @@ impl Remote for Link {
         .boxed()
     }
 
+    fn broadcast(&self, caller: FarCaller, group: &str, topic: &str, payload: &[u8]) {
+        let notice = Notice::Broadcast {
+            caller: convert::caller(caller),
+            group: group.to_owned(),
+            topic: topic.to_owned(),
+            payload: payload.to_vec().into(),
+        };
+        self.cluster.notify_group(group, notice);
+    }
+
     fn exited(&self, process: Pid) {
         self.cluster.exited(process);
     }
@@ -79,6 +89,18 @@ impl FarPeers for Link {
         // A node that is down has lost its ties already.
         if let Some(end) = convert::end(&end) {
             self.cluster.notify(node, Notice::Ended(end));
+        }
+    }
+
+    fn joined(&self, group: &str, process: &str) {
+        if let Some(pid) = FarPid::parse(process) {
+            self.cluster.join_group(group, &convert::place(&pid));
+        }
+    }
+
+    fn left(&self, group: &str, process: &str) {
+        if let Some(pid) = FarPid::parse(process) {
+            self.cluster.leave_group(group, &convert::place(&pid));
         }
     }
 }

@@ -9,7 +9,7 @@ use tokio::task::AbortHandle;
 use warren_cluster::{Answerer, GroupChange, Handler, IncomingId, NodeChange, Notice, Request};
 use warren_engine::Node;
 use warren_engine::remote::FarReply;
-use warren_kernel::{Error, Kind, NodeId, Pid};
+use warren_kernel::{Address, Error, Kind, NodeId, Pid};
 
 use super::convert;
 
@@ -101,8 +101,19 @@ impl Handler for Receiver {
                     engine.far_ended(&convert::far_end(end, from, own));
                 }
             }
-            // Of a newer version.
-            _ => {}
+            Notice::Broadcast {
+                caller,
+                group,
+                topic,
+                payload,
+            } => {
+                if let Ok(caller) = convert::far_caller(caller, from) {
+                    engine.far_broadcast(&caller, &group, &topic, &payload);
+                }
+            }
+            Notice::Event { .. } | Notice::Other { .. } => {
+                tracing::debug!(node = from.name.as_str(), "a notice is not known");
+            }
         }
     }
 
@@ -136,7 +147,13 @@ impl Handler for Receiver {
         }
     }
 
-    fn group(&self, _change: GroupChange) {}
+    fn group(&self, change: GroupChange) {
+        if let Some(engine) = self.engine() {
+            let members = change.members.iter().map(Address::text);
+            let members: Vec<_> = members.collect();
+            engine.far_group_changed(&change.group, &members, change.joined);
+        }
+    }
 
     fn deposed(&self, reason: &str) {
         tracing::error!("this node is no longer of its cluster: {reason}");

@@ -11,7 +11,7 @@ use futures::future::join_all;
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 use warren_kernel::{
-    Address, Destination, Error, FarPid, Kernel, Kind, NodeId, NodeName, Outcome, Process,
+    Destination, Error, FarPid, Kernel, Kind, NodeId, NodeName, Outcome, Process,
     Relation, Subscription, Work, text,
 };
 
@@ -145,21 +145,14 @@ impl Guest {
         let remote = remote.ok_or_else(|| Error::internal("the program runs without a cluster"))?;
         let process = Arc::clone(process_of(&self.purpose)?);
         let inherited = inherited_of(&self.purpose)?;
-        let address = Address::parse(process.text());
-        let address =
-            address.ok_or_else(|| Error::internal("the process is of no node of a cluster"))?;
-        let caller = FarCaller {
-            process: FarPid {
-                text: Arc::clone(process.text()),
-                address,
-            },
-            definition: Arc::clone(&self.run.program.definition.id),
-            frame: Arc::clone(&inherited.frame),
-            actor: inherited.actor.clone(),
-            scope: inherited.scope.clone(),
-            context: Arc::clone(&inherited.context),
-            cause: self.control.cause().get(),
-        };
+        let definition = &self.run.program.definition.id;
+        let caller = FarCaller::of(&process, definition, self.control.cause().get());
+        let mut caller =
+            caller.ok_or_else(|| Error::internal("the process is of no node of a cluster"))?;
+        caller.frame = Arc::clone(&inherited.frame);
+        caller.actor = inherited.actor.clone();
+        caller.scope = inherited.scope.clone();
+        caller.context = Arc::clone(&inherited.context);
         Ok(Errand {
             remote,
             kernel: Arc::clone(&self.shared.kernel),

@@ -14,6 +14,12 @@ use crate::guest::{Inherited, SpawnRequest, Spawner, Start};
 use crate::remote::{FarAnswer, FarAsk, FarCaller, FarReply, FarRequest, FarStart, TieChange};
 use crate::security::{Action, Caller, Judge, Key, Question, Resource, Target};
 
+/// The action of a message to a group.
+const BROADCAST: &str = "pg.broadcast";
+
+/// Members that are sent to at a time.
+const PART: usize = 1_000;
+
 impl Node {
     /// Carries out a request of another node.
     pub fn far_request(self: &Arc<Self>, request: FarRequest) -> FarReply {
@@ -69,6 +75,47 @@ impl Node {
         kernel.node_is_down(node, &Arc::new(outcome), at);
         let name = node.name.as_str().into();
         self.shared.node_watchers.tell(&name, false, at);
+    }
+
+    /// Sends a message of a process of another node to the members of a group on this node, if
+    /// the caller may send to the group. Nobody waits for an answer.
+    pub fn far_broadcast(&self, caller: &FarCaller, group: &str, topic: &str, payload: &[u8]) {
+        self.shared.meter.set_clock();
+        if let Some(judge) = self.judge_of(caller) {
+            let (key, resource) = (
+                Key::Asked(Box::new((BROADCAST.to_owned(), group.to_owned(), Vec::new()))),
+                Resource::Other(group.to_owned()),
+            );
+            let question = Question {
+                key,
+                action: BROADCAST.to_owned(),
+                resource,
+                attributes: Vec::new(),
+            };
+            if judge.permit_asked(&question).is_err() {
+                return;
+            }
+        }
+        let kernel = &self.shared.kernel;
+        let mut last = None;
+        while let Ok(members) = kernel.group_members(group, last, PART) {
+            for member in &members {
+                // A member that refuses a message misses it.
+                let from = Some(&*caller.process.text);
+                let _ = kernel.send_from(from, member, topic, payload, None);
+            }
+            last = members.last().map(|member| member.pid());
+            if members.len() < PART {
+                break;
+            }
+        }
+    }
+
+    /// Takes in the news of the members of a group on another node.
+    pub fn far_group_changed(&self, group: &str, members: &[Arc<str>], is_member: bool) {
+        self.shared.meter.set_clock();
+        let kernel = &self.shared.kernel;
+        kernel.far_group_changed(group, members, is_member);
     }
 
     /// Takes a name that the cluster has taken from a process of this node, and tells the

@@ -31,6 +31,7 @@ impl Kernel {
     /// node's name and incarnation in their texts, and `peers` is told of ends. A second
     /// call does nothing.
     pub fn join_cluster(&self, node: NodeId, peers: Arc<dyn FarPeers>) {
+        self.groups.join_cluster(&peers);
         // Set once; see above.
         let _ = self.member.set(Member::new(node, peers));
     }
