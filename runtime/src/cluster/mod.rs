@@ -12,7 +12,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use warren_engine::{Membership, Node};
-use warren_kernel::Error;
+use warren_kernel::{Address, Error};
 
 pub use settings::ClusterSettings;
 pub use warren_kernel::NodeName;
@@ -39,6 +39,9 @@ use receiver::Receiver;
 /// ```
 #[derive(Clone)]
 pub struct Cluster(Arc<Link>);
+
+/// Groups that are read at a time.
+const GROUPS: usize = 256;
 
 /// Another node that is up.
 ///
@@ -130,6 +133,20 @@ impl Cluster {
 
     pub(crate) fn attach(&self, node: &Arc<Node>) {
         self.0.receiver.attach(node);
+        // Members that other nodes told of before.
+        let mut after = String::new();
+        loop {
+            let groups = self.0.cluster.groups(&after, GROUPS);
+            for group in &groups {
+                let members = self.0.cluster.members(group);
+                let members: Vec<_> = members.iter().map(Address::text).collect();
+                node.far_group_changed(group, &members, true);
+            }
+            match groups.into_iter().next_back() {
+                Some(last) => after = last,
+                None => return,
+            }
+        }
     }
 }
 
