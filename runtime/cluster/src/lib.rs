@@ -28,12 +28,20 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod answerer;
+mod clock;
 mod cluster;
 mod config;
+mod core;
+mod driver;
 mod handler;
+mod joining;
+mod lease;
+mod member;
 mod pending;
+mod session;
 mod signal;
 mod transport;
+mod wire;
 
 pub use answerer::Answerer;
 pub use cluster::{Cluster, Figures, Holder, NodeView, Token};
@@ -41,4 +49,6 @@ pub use config::Config;
 pub use handler::{GroupChange, Handler, IncomingId, NodeChange};
 pub use pending::{Pending, PendingName};
 pub use signal::{Actor, Answer, Ask, Caller, End, Notice, Place, Reply, Request, Start};
-pub use transport::{Event, Found, Operation, Refusal, Transport};
+#[cfg(feature = "nats")]
+pub use transport::{Nats, NatsSettings};
+pub use transport::{Event, Events, Found, Operation, Refusal, Transport};

@@ -1,25 +1,42 @@
 //! The broker between the nodes.
 
+#[cfg(feature = "nats")]
+mod nats;
+#[cfg(any(test, feature = "simulated"))]
+pub mod simulated;
+
+use std::future::Future;
+use std::pin::Pin;
+
 use bytes::Bytes;
 use warren_kernel::NodeName;
+
+#[cfg(feature = "nats")]
+pub use nats::{Nats, NatsSettings};
+
+/// The receiver of a transport's events. May be called by any thread, and does not block.
+pub type Events = Box<dyn Fn(Event) + Send + Sync>;
 
 /// A broker: it carries packets, which it may lose but not change, and keeps values that change
 /// by compare-and-set.
 ///
-/// No function blocks. Results come as events of [`Transport::start`].
+/// No function blocks. Results come as events.
 pub trait Transport: Send + Sync + 'static {
     /// Begins to report events: packets for this node, and the results of [`Transport::ask`].
-    fn start(&mut self, cluster: &NodeName, node: &NodeName, events: Box<dyn Fn(Event) + Send + Sync>);
+    fn start(&mut self, cluster: &NodeName, node: &NodeName, events: Events);
 
-    /// Bytes of the largest packet.
+    /// Returns the bytes of the largest packet.
     fn max_packet(&self) -> usize;
 
-    /// Sends a packet to a node.
+    /// Sends a packet to a node. Packets to one node arrive in order, as far as they arrive.
     fn send(&self, to: &NodeName, packet: Bytes);
 
     /// Begins an operation on the values. Its result comes as [`Event::Answer`] with the same
     /// number, unless it is lost.
     fn ask(&self, number: u64, operation: Operation);
+
+    /// Waits until everything that was begun is done, or cannot be done.
+    fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>>;
 }
 
 /// An event of a transport.
@@ -42,7 +59,7 @@ pub enum Event {
 }
 
 /// An operation on the values that the broker keeps. Keys are of ASCII letters, digits, `-`,
-/// `_`, `=` and `.`.
+/// `_`, `=` and `.`, and begin with `node.` or `name.`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// Reads a value.
@@ -80,7 +97,8 @@ pub enum Found {
     Nothing,
     /// The value and its revision.
     Value(Bytes, u64),
-    /// The revision of the value that was written, or 0 after a removal.
+    /// The revision of the value that was written, or 0 after a removal. Revisions grow with
+    /// each write to any key.
     Revision(u64),
     /// Keys, values and revisions.
     Values(Vec<(String, Bytes, u64)>),
