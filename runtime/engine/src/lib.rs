@@ -80,7 +80,7 @@ pub use guest::{ProcessEnd, Start};
 pub use host_limits::{DEFAULT_HOST, DEFAULT_MAX_MEMORY, HostLimits};
 pub use log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Level, LogHook, LogRecord, record_time};
 pub use memory::{MachineMemory, SystemMemory, default_max_memory};
-pub use node::native::{Native, NativeFuture};
+pub use node::native::{Ending, Native, NativeFuture};
 pub use node::{
     MAX_REFUSED, Membership, Node, NodeConfig, NodeError, Prepared, Published, Reload, Running, Unprepared,
 };
