@@ -70,6 +70,33 @@ fn a_killed_node_is_down_and_comes_back_as_another_one() {
     again.kill();
 }
 
+/// The word count of the example is right although one of three nodes is killed.
+#[test]
+fn the_example_counts_on_when_a_node_is_killed() {
+    let server = Server::start();
+    let start = |name: &str, arguments: &[&str]| {
+        Warren::run("examples/cluster")
+            .options(["--cluster", &server.url, "--node", name])
+            .arguments(arguments)
+            .start()
+    };
+    let (mut b, mut c) = (start("b", &["serve"]), start("c", &["serve"]));
+    b.wait_for_line("node b is up");
+    c.wait_for_line("node c is up");
+    let mut a = start("a", &["count", "3", "400"]);
+    a.wait_for_line("a quarter is counted");
+    c.signal("KILL");
+    let ended = a.end().ends_with(0);
+    let counts: Vec<&str> = ended.text().lines().rev().take(8).collect();
+    let expected = ["the", "quick", "over", "lazy", "jumps", "fox", "dog", "brown"];
+    let expected = expected.map(|word| match word {
+        "the" => "the\t800".to_owned(),
+        word => format!("{word}\t400"),
+    });
+    assert_eq!(counts, expected);
+    b.kill();
+}
+
 /// A server elsewhere is not trusted without credentials.
 #[test]
 fn a_server_on_another_machine_needs_credentials() {

@@ -4,10 +4,11 @@
 //! policies are asked first, as for an absent process; the other node asks its own. What is
 //! left is a future, which the guest waits for.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::join_all;
+use futures::future::{Either, join_all, select};
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 use warren_kernel::{
@@ -21,6 +22,9 @@ use crate::security::{Action, Elsewhere, Refusal};
 
 /// Bytes of the largest message that any host takes.
 const LARGEST: usize = 1 << 20;
+
+/// Time that a node has to say how many processes a host has.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A destination that may be of another node.
 enum Far {
@@ -284,19 +288,26 @@ impl Guest {
         let own = self.shared.kernel.host(host);
         let own = own.map(|host| host.live() as u64);
         let host = host.to_owned();
+        let shared = Arc::clone(&self.shared);
         let chosen = async move {
             let own_node = errand.remote.node().clone();
             let nodes = errand.remote.nodes();
             let loads = nodes.into_iter().map(|node| {
                 let host = host.clone();
-                let errand = &errand;
+                let (errand, shared) = (&errand, &shared);
                 async move {
-                    let answer = errand.ask(&node, FarAsk::Load { host }).await;
-                    (node, answer)
+                    let asked = node.clone();
+                    let answer = pin!(errand.ask(&asked, FarAsk::Load { host }));
+                    // A node that does not answer is not chosen.
+                    let late = pin!(shared.sleep(PATIENCE));
+                    match select(answer, late).await {
+                        Either::Left((answer, _)) => Some((node, answer)),
+                        Either::Right(_) => None,
+                    }
                 }
             });
             let mut known: Vec<(u64, NodeId)> = Vec::new();
-            for (node, answer) in join_all(loads).await {
+            for (node, answer) in join_all(loads).await.into_iter().flatten() {
                 if let Ok(FarAnswer::Load(load)) = answer {
                     known.push((load, node));
                 }
