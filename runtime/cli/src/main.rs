@@ -25,7 +25,7 @@ use commands::{
     Command, build, check, completions, data, doctor, inspect, man, new, policy, run, serve, test,
 };
 #[cfg(unix)]
-use commands::{apply, cancel, ps, reload, send, terminate, top};
+use commands::{apply, cancel, cluster, ps, reload, send, terminate, top};
 use exit::Exit;
 use report::failure::{self, Failure, Failures};
 use report::warning::Warnings;
@@ -72,6 +72,8 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
         Command::Data(args) => data::data(&args.command)?,
         Command::Completions(args) => completions::print(&args, Cli::command())?,
         Command::Man(args) => man::write(&args, Cli::command())?,
+        #[cfg(unix)]
+        Command::Cluster(command) => cluster::cluster(&command)?,
         #[cfg(unix)]
         Command::Ps(args) => ps::ps(&args)?,
         #[cfg(unix)]

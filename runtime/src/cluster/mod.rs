@@ -11,6 +11,7 @@ mod settings;
 use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use warren_engine::{Membership, Node};
 use warren_kernel::{Address, Error};
 
@@ -52,7 +53,7 @@ const GROUPS: usize = 256;
 /// }
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct OtherNode {
     /// The name.
