@@ -86,10 +86,7 @@ impl Errand {
         let pid = Arc::clone(&to.text);
         let asked = self.ask(&node, FarAsk::Tie { to, change }).await;
         if asked.is_err() && is_new {
-            match change {
-                TieChange::Link => drop(self.kernel.unlink_far(&self.process, &pid)),
-                _ => self.kernel.unmonitor_far(&self.process, &pid),
-            }
+            self.untie_here(change == TieChange::Link, &pid);
         }
         asked.map(drop)
     }
@@ -105,14 +102,22 @@ impl Errand {
         if to.is_of(self.remote.node()) {
             return Ok(());
         }
-        match change {
-            TieChange::Unlink => drop(self.kernel.unlink_far(&self.process, &to.text)),
-            _ => self.kernel.unmonitor_far(&self.process, &to.text),
-        }
+        self.untie_here(change == TieChange::Unlink, &to.text);
         let node = to.address.node.clone();
         match self.ask(&node, FarAsk::Tie { to, change }).await {
             Err(error) if matches!(error.kind, Kind::NotFound | Kind::Unavailable) => Ok(()),
             asked => asked.map(drop),
+        }
+    }
+}
+
+impl Errand {
+    /// Undoes this side of a link or of a monitor.
+    fn untie_here(&self, is_link: bool, far: &str) {
+        if is_link {
+            self.kernel.unlink_far(&self.process, far);
+        } else {
+            self.kernel.unmonitor_far(&self.process, far);
         }
     }
 }
@@ -334,7 +339,7 @@ impl Guest {
         relation: Relation,
     ) -> Result<Arc<str>, Error> {
         let errand = self.errand()?;
-        let start = self.far_start(start, relation)?;
+        let start = far_start(start, relation);
         let spawned = async move {
             let expecting = errand.kernel.expect_far(&errand.process);
             let answer = errand.ask(&node, FarAsk::Spawn(Box::new(start))).await?;
@@ -357,7 +362,7 @@ impl Guest {
     /// or the error of the start.
     pub(super) fn exec_far(&mut self, node: NodeId, start: Start) -> Result<Subscription, Error> {
         let errand = self.errand()?;
-        let start = self.far_start(start, Relation::default())?;
+        let start = far_start(start, Relation::default());
         let process = Arc::clone(&errand.process);
         let exec = Arc::new(FarExec::default());
         let awaited: std::sync::Weak<FarExec> = Arc::downgrade(&exec);
@@ -376,21 +381,21 @@ impl Guest {
         exec.hold(task.abort_handle());
         Ok(subscription)
     }
+}
 
-    /// Returns the start for another node, which the policies of this node permit.
-    fn far_start(&self, start: Start, relation: Relation) -> Result<FarStart, Error> {
-        let host = start.host.split_once('@').map_or("", |(_, host)| host).to_owned();
-        Ok(FarStart {
-            definition: start.definition,
-            host,
-            arguments: start.arguments,
-            name: start.name,
-            messages: start.messages,
-            relation,
-            context: start.context,
-            identity: start.identity,
-            call: start.call,
-        })
+/// Returns the start for another node.
+fn far_start(start: Start, relation: Relation) -> FarStart {
+    let host = start.host.split_once('@');
+    FarStart {
+        host: host.map_or("", |(_, host)| host).to_owned(),
+        definition: start.definition,
+        arguments: start.arguments,
+        name: start.name,
+        messages: start.messages,
+        relation,
+        context: start.context,
+        identity: start.identity,
+        call: start.call,
     }
 }
 

@@ -11,7 +11,6 @@ use crate::address::NodeId;
 use crate::error::Error;
 use crate::events::Notice;
 use crate::far::{FarEnd, FarPeers, FarPid};
-use crate::host::Host;
 use crate::kernel::signal::check_message;
 use crate::message::Message;
 use crate::moment::{Moment, Timestamp};
@@ -262,20 +261,6 @@ impl Kernel {
             }
         }
         nodes
-    }
-
-    /// Refuses a message that no process of a host could get; see [`Kernel::check_message`].
-    ///
-    /// # Errors
-    /// As for [`Kernel::check_message`].
-    pub fn check_message_from(
-        &self,
-        host: &Host,
-        from: &str,
-        topic: &str,
-        payload: &[u8],
-    ) -> Result<(), Error> {
-        check_message(host, Some(from), topic, payload)
     }
 
     fn membership(&self) -> Result<&Member, Error> {
