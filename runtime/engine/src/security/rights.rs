@@ -64,6 +64,12 @@ impl Settles for bool {
     }
 }
 
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Refusal::Error(error)
+    }
+}
+
 /// The known rights of one instance; empty if the instance may do everything.
 pub(crate) struct Rights(Option<Box<Judged>>);
 
