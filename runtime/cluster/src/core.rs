@@ -217,7 +217,7 @@ impl Core {
 
     /// Returns the counts of everything that is kept for others: peers with sessions,
     /// requests of both directions, open operations, names and groups' members of others.
-    #[cfg(any(test, feature = "simulated"))]
+    #[cfg(test)]
     pub(crate) fn counts(&self) -> [usize; 5] {
         let (outgoing, incoming) = self.requests.counts();
         [

@@ -40,6 +40,8 @@ mod member;
 mod pending;
 mod session;
 mod signal;
+#[cfg(test)]
+mod simulation;
 mod transport;
 mod wire;
 
@@ -49,6 +51,8 @@ pub use config::Config;
 pub use handler::{GroupChange, Handler, IncomingId, NodeChange};
 pub use pending::{Pending, PendingName};
 pub use signal::{Actor, Answer, Ask, Caller, End, Notice, Place, Reply, Request, Start};
+#[doc(hidden)]
+pub use transport::simulated;
 #[cfg(feature = "nats")]
 pub use transport::{Nats, NatsSettings};
 pub use transport::{Event, Events, Found, Operation, Refusal, Transport};

@@ -91,7 +91,7 @@ impl Peers {
         }
     }
 
-    #[cfg(any(test, feature = "simulated"))]
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.sessions.len()
     }
@@ -619,7 +619,9 @@ impl Core {
                 self.lease.revision = Some(revision);
                 if generation == self.lease.generation {
                     self.lease.until = self.lease.until.max(held_until(sent, self.config.lease));
-                    self.lease.is_lost = now >= self.lease.until;
+                    // A renewal that was sent too long ago changes nothing: the loss is told
+                    // by the next turn.
+                    self.lease.is_lost &= now >= self.lease.until;
                 } else {
                     // The lease was lost meanwhile: the entry needs the new generation.
                     self.lease.renew_at = now;

@@ -25,7 +25,7 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    #[cfg(any(test, feature = "simulated"))]
+    #[cfg(test)]
     pub(super) fn counts(&self) -> (usize, usize) {
         (self.outgoing.len(), self.incoming.len())
     }

@@ -66,7 +66,7 @@ impl Purpose {
 
 impl Store {
     /// Returns the number of open operations.
-    #[cfg(any(test, feature = "simulated"))]
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.open.len()
     }
