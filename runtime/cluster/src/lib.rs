@@ -43,6 +43,8 @@ mod signal;
 #[cfg(test)]
 mod simulation;
 mod transport;
+#[doc(hidden)]
+pub mod victim;
 mod wire;
 
 pub use answerer::Answerer;
