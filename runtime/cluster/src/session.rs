@@ -13,7 +13,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use warren_kernel::{Incarnation, Monotonic, nanoseconds};
 
-use crate::cluster::Figures;
+use crate::view::Figures;
 use crate::wire::frame::{Body, Frame};
 use receiving::Receiving;
 use sending::Sending;

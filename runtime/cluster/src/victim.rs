@@ -9,7 +9,7 @@ use warren_kernel::{Error, Incarnation, Monotonic, NodeId, NodeName, Outcome, Pi
 
 use crate::config::Config;
 use crate::core::{Core, Output};
-use crate::handler::NodeChange;
+use crate::news::NodeChange;
 use crate::joining::Joined;
 use crate::member::{NodeEntry, key_of_node};
 use crate::signal::{Answer, Ask, Caller, End, Notice, Place, Request, Start};

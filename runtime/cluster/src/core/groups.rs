@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use warren_kernel::{Address, Monotonic, NodeId, Pid};
 
 use super::{Core, Output};
-use crate::handler::GroupChange;
+use crate::news::GroupChange;
 use crate::signal::Place;
 use crate::wire::signal::{LONGEST_LIST, Signal};
 

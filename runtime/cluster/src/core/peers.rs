@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use warren_kernel::{Monotonic, NodeId, NodeName};
 
-use super::store::Purpose;
+use super::purpose::{LeaseState, Purpose, Registering};
 use super::{Core, Output};
-use crate::cluster::NodeView;
-use crate::handler::NodeChange;
+use crate::view::NodeView;
+use crate::news::NodeChange;
 use crate::lease::{held_until, over_at};
 use crate::member::{LeaseId, NODES, NodeEntry, key_of_node};
 use crate::session::{Change, Session, later, since};
@@ -63,17 +63,6 @@ struct Entry {
     /// Time of the first look that has found this revision.
     seen_at: Monotonic,
     is_over: bool,
-}
-
-/// The state of a lease, as far as this node can know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LeaseState {
-    /// It may be renewed.
-    Live,
-    /// It can be ended by a write over this revision.
-    Due(u64),
-    /// It is over.
-    Over,
 }
 
 impl Peers {
@@ -517,7 +506,7 @@ impl Core {
         &mut self,
         lease: &LeaseId,
         revision: u64,
-        then: Option<Box<super::names::Registering>>,
+        then: Option<Box<Registering>>,
         now: Monotonic,
     ) {
         let entry = NodeEntry {

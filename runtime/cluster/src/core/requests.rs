@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use warren_kernel::{Error, Kind, Monotonic, NodeId};
 
 use super::{CallId, Core, Output, node_is_down};
-use crate::handler::IncomingId;
+use crate::news::IncomingId;
 use crate::signal::{Ask, Notice, Reply, Request};
 use crate::wire::signal::Signal;
 

@@ -10,10 +10,10 @@ use warren_kernel::{
 };
 
 use super::member::{Clock, HOST, Member, Phase, moment, place};
-use crate::cluster::Token;
+use crate::view::Token;
 use crate::config::Config;
 use crate::core::{CallId, Named, Output};
-use crate::handler::{IncomingId, NodeChange};
+use crate::news::{IncomingId, NodeChange};
 use crate::signal::{Answer, Ask, Caller, End, Notice, Reply, Request};
 use crate::transport::Transport as _;
 use crate::transport::simulated::{Broker, Faults, Random};
