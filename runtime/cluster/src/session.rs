@@ -7,6 +7,8 @@
 
 mod receiving;
 mod sending;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
@@ -114,12 +116,6 @@ impl Session {
     /// Returns the peer's incarnation.
     pub(crate) fn peer(&self) -> Incarnation {
         self.peer
-    }
-
-    /// Returns the epochs of both sides, this side's first.
-    #[cfg(test)]
-    pub(crate) fn epochs(&self) -> (u64, u64) {
-        (self.epoch, self.theirs)
     }
 
     /// Returns whether so many more bytes may wait for the window.
