@@ -1,16 +1,18 @@
 //! The way back of an answer.
 
+use std::fmt;
+use std::sync::Arc;
+
 use warren_kernel::{Error, NodeId};
 
-use crate::cluster::Cluster;
-use crate::handler::IncomingId;
+use crate::news::IncomingId;
+use crate::shared::Shared;
 use crate::signal::Reply;
 
 /// Answers one request of another node, once, from any thread. Dropped without an answer, it
 /// answers with INTERNAL.
-#[derive(Debug)]
 pub struct Answerer {
-    pub(crate) cluster: Cluster,
+    pub(crate) shared: Arc<Shared>,
     pub(crate) request: IncomingId,
     pub(crate) from: NodeId,
     pub(crate) is_answered: bool,
@@ -31,7 +33,13 @@ impl Answerer {
     /// Answers.
     pub fn answer(mut self, reply: Reply) {
         self.is_answered = true;
-        self.cluster.answer(self.request, reply);
+        self.shared.answer(self.request, reply);
+    }
+}
+
+impl fmt::Debug for Answerer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Answerer").field(&self.request).finish()
     }
 }
 
@@ -39,7 +47,7 @@ impl Drop for Answerer {
     fn drop(&mut self) {
         if !self.is_answered {
             let error = Error::internal("the request was not answered");
-            self.cluster.answer(self.request, Err(error));
+            self.shared.answer(self.request, Err(error));
         }
     }
 }

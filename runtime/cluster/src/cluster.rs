@@ -1,47 +1,28 @@
 //! A node's part in its cluster.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::oneshot;
 use warren_kernel::{Address, Error, NodeId, NodeName, Pid};
 
 use crate::clock;
 use crate::config::Config;
 use crate::core::{CallId, Core, Named};
 use crate::driver;
-use crate::handler::{Handler, IncomingId};
+use crate::handler::Handler;
 use crate::pending::{Pending, PendingName};
-use crate::signal::{Notice, Place, Reply, Request};
+use crate::shared::Shared;
+use crate::signal::{Notice, Place, Request};
 use crate::transport::Transport;
+use crate::view::{Holder, NodeView, Token};
 
 /// A node's part in its cluster. Clones are the same part. All functions but
 /// [`Cluster::join`] and [`Cluster::leave`] return at once; what takes time is a future, which
 /// any executor may poll.
 #[derive(Clone)]
 pub struct Cluster {
-    pub(crate) shared: Arc<Shared>,
-}
-
-/// The state behind all clones.
-pub(crate) struct Shared {
-    node: NodeId,
-    pub(crate) inner: Mutex<Inner>,
-    /// Tells the driver that there is something to send.
-    pub(crate) wake: Notify,
-    /// True once the driver has ended.
-    pub(crate) done: watch::Sender<bool>,
-}
-
-/// The state under the lock.
-pub(crate) struct Inner {
-    pub(crate) core: Core,
-    pub(crate) replies: HashMap<CallId, oneshot::Sender<Reply>>,
-    pub(crate) names: HashMap<CallId, oneshot::Sender<Result<Named, Error>>>,
-    /// True once the node is to leave.
-    pub(crate) leaves: bool,
+    shared: Arc<Shared>,
 }
 
 impl Cluster {
@@ -56,24 +37,8 @@ impl Cluster {
         handler: Arc<dyn Handler>,
     ) -> Result<Cluster, Error> {
         config.check()?;
-        driver::join(config, Box::new(transport), handler).await
-    }
-
-    pub(crate) fn new(core: Core) -> Cluster {
-        let inner = Inner {
-            replies: HashMap::new(),
-            names: HashMap::new(),
-            leaves: false,
-            core,
-        };
-        Cluster {
-            shared: Arc::new(Shared {
-                node: inner.core.node().clone(),
-                inner: Mutex::new(inner),
-                wake: Notify::new(),
-                done: watch::Sender::new(false),
-            }),
-        }
+        let shared = driver::join(config, Box::new(transport), handler).await?;
+        Ok(Cluster { shared })
     }
 
     /// Leaves the cluster: gives up all names, tells the other nodes, and ends. Later calls
@@ -115,25 +80,11 @@ impl Cluster {
         drop(inner);
         self.shared.wake.notify_one();
         Pending {
-            cluster: self.clone(),
+            shared: Arc::clone(&self.shared),
             call,
             answer,
             is_answered: false,
         }
-    }
-
-    pub(crate) fn abandon(&self, call: CallId) {
-        let mut inner = self.shared.inner.lock();
-        if inner.replies.remove(&call).is_some() {
-            inner.core.abandon(call);
-            drop(inner);
-            self.shared.wake.notify_one();
-        }
-    }
-
-    pub(crate) fn answer(&self, request: IncomingId, reply: Reply) {
-        self.shared.inner.lock().core.answer(request, reply);
-        self.shared.wake.notify_one();
     }
 
     /// Sends a notice to another node. Returns false if the node is not up, or if too many bytes
@@ -251,47 +202,4 @@ impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Cluster").field(&self.shared.node).finish()
     }
-}
-
-/// Another node that is up, and the figures of the session with it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NodeView {
-    /// The node.
-    pub id: NodeId,
-    /// Figures of the session.
-    pub figures: Figures,
-}
-
-/// Figures of a session, since its beginning.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Figures {
-    /// Frames sent, those sent again included.
-    pub frames_sent: u64,
-    /// Frames received in order.
-    pub frames_received: u64,
-    /// Bytes sent, those sent again included.
-    pub bytes_sent: u64,
-    /// Bytes received in order.
-    pub bytes_received: u64,
-    /// Frames sent again.
-    pub frames_resent: u64,
-    /// Bytes sent and not acknowledged.
-    pub in_flight: u64,
-    /// Bytes that wait for a place in the window.
-    pub waiting: u64,
-    /// Nanoseconds between a heartbeat and its acknowledgement, the last measured.
-    pub round_trip: Option<u64>,
-}
-
-/// The revision under which a name was taken: larger for each later holder of the name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Token(pub u64);
-
-/// The holder of a name.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holder {
-    /// The process.
-    pub address: Address,
-    /// The revision.
-    pub token: Token,
 }

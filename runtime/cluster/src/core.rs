@@ -4,6 +4,7 @@
 mod groups;
 mod names;
 mod peers;
+mod purpose;
 mod requests;
 mod store;
 
@@ -13,9 +14,9 @@ use std::time::Duration;
 use bytes::Bytes;
 use warren_kernel::{Error, Kind, Monotonic, NodeId, NodeName, Pid};
 
-use crate::cluster::{Holder, Token};
+use crate::view::{Holder, Token};
 use crate::config::Config;
-use crate::handler::{GroupChange, IncomingId, NodeChange};
+use crate::news::{GroupChange, IncomingId, NodeChange};
 use crate::joining::Joined;
 use crate::lease::held_until;
 use crate::session::{Settings, later};
@@ -217,7 +218,7 @@ impl Core {
 
     /// Returns the counts of everything that is kept for others: peers with sessions,
     /// requests of both directions, open operations, names and groups' members of others.
-    #[cfg(any(test, feature = "simulated"))]
+    #[cfg(test)]
     pub(crate) fn counts(&self) -> [usize; 5] {
         let (outgoing, incoming) = self.requests.counts();
         [

@@ -10,12 +10,12 @@ use warren_kernel::{Error, Kind};
 
 use crate::answerer::Answerer;
 use crate::clock;
-use crate::cluster::{Cluster, Inner};
 use crate::config::Config;
 use crate::core::{Core, Named, Output};
 use crate::handler::Handler;
 use crate::joining::{Joined, Joining, Step};
 use crate::session::since;
+use crate::shared::{Inner, Shared};
 use crate::signal::Reply;
 use crate::transport::{Event, Found, Refusal, Transport};
 
@@ -50,7 +50,7 @@ pub(crate) async fn join(
     config: Config,
     mut transport: Box<dyn Transport>,
     handler: Arc<dyn Handler>,
-) -> Result<Cluster, Error> {
+) -> Result<Arc<Shared>, Error> {
     let (sender, events) = mpsc::unbounded_channel();
     let bytes = Arc::new(AtomicUsize::new(0));
     let unread = Arc::clone(&bytes);
@@ -67,9 +67,9 @@ pub(crate) async fn join(
     let mut inbox = Inbox { events, bytes };
     let joined = first_steps(&config, transport.as_ref(), &mut inbox).await?;
     let core = Core::new(config, joined, transport.max_packet(), clock::now());
-    let cluster = Cluster::new(core);
-    tokio::spawn(drive(cluster.clone(), transport, handler, inbox));
-    Ok(cluster)
+    let shared = Arc::new(Shared::new(core));
+    tokio::spawn(drive(Arc::clone(&shared), transport, handler, inbox));
+    Ok(shared)
 }
 
 async fn first_steps(
@@ -122,7 +122,7 @@ enum Action {
 }
 
 async fn drive(
-    cluster: Cluster,
+    shared: Arc<Shared>,
     transport: Box<dyn Transport>,
     handler: Arc<dyn Handler>,
     mut inbox: Inbox,
@@ -135,7 +135,7 @@ async fn drive(
                 Some(event) => batch.push(event),
                 None => break,
             },
-            () = cluster.shared.wake.notified() => {}
+            () = shared.wake.notified() => {}
             () = tokio::time::sleep(wait) => {}
         }
         while batch.len() < BATCH
@@ -143,7 +143,7 @@ async fn drive(
         {
             batch.push(event);
         }
-        let mut inner = cluster.shared.inner.lock();
+        let mut inner = shared.inner.lock();
         let now = clock::now();
         for event in batch.drain(..) {
             inbox.taken(&event);
@@ -158,14 +158,14 @@ async fn drive(
         wait = since(inner.core.next(), clock::now());
         drop(inner);
         for action in actions {
-            carry_out(action, &cluster, transport.as_ref(), handler.as_ref());
+            carry_out(action, &shared, transport.as_ref(), handler.as_ref());
         }
         if is_over {
             break;
         }
     }
     transport.close().await;
-    cluster.shared.done.send_replace(true);
+    shared.done.send_replace(true);
 }
 
 /// Takes the outputs, each with its caller.
@@ -188,7 +188,12 @@ fn actions(inner: &mut Inner) -> Vec<Action> {
     actions
 }
 
-fn carry_out(action: Action, cluster: &Cluster, transport: &dyn Transport, handler: &dyn Handler) {
+fn carry_out(
+    action: Action,
+    shared: &Arc<Shared>,
+    transport: &dyn Transport,
+    handler: &dyn Handler,
+) {
     match action {
         // A caller that has gone needs no answer.
         Action::Reply(sender, reply) => drop(sender.send(reply)),
@@ -198,7 +203,7 @@ fn carry_out(action: Action, cluster: &Cluster, transport: &dyn Transport, handl
             Output::Ask(number, operation) => transport.ask(number, operation),
             Output::Request(from, request, content) => {
                 let answerer = Answerer {
-                    cluster: cluster.clone(),
+                    shared: Arc::clone(shared),
                     request,
                     from: from.clone(),
                     is_answered: false,

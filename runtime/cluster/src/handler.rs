@@ -1,8 +1,9 @@
 //! The engine's side of a cluster.
 
-use warren_kernel::{Address, NodeId, Pid};
+use warren_kernel::{NodeId, Pid};
 
 use crate::answerer::Answerer;
+use crate::news::{GroupChange, IncomingId, NodeChange};
 use crate::signal::{Notice, Request};
 
 /// The receiver of everything that other nodes do to this one.
@@ -36,32 +37,4 @@ pub trait Handler: Send + Sync + 'static {
     /// This node is no longer of the cluster: another node has taken its name. The cluster
     /// calls nothing afterwards.
     fn deposed(&self, reason: &str);
-}
-
-/// The number of a request of another node, unique while this node lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct IncomingId(pub u64);
-
-/// News of another node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NodeChange {
-    /// A session with the node began.
-    Up(NodeId),
-    /// The session ended, for a reason in words.
-    Down(NodeId, String),
-    /// The node was cut off: it broke the protocol. It is down before this is told.
-    CutOff(NodeId, String),
-    /// A node speaks another version of the protocol: its name, and both versions in words.
-    Refused(NodeId, String),
-}
-
-/// News of a group's members on another node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GroupChange {
-    /// The group.
-    pub group: String,
-    /// The processes.
-    pub members: Vec<Address>,
-    /// True for new members, false for former ones.
-    pub joined: bool,
 }

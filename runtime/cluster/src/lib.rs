@@ -37,18 +37,29 @@ mod handler;
 mod joining;
 mod lease;
 mod member;
+mod news;
 mod pending;
 mod session;
+mod shared;
 mod signal;
+#[cfg(test)]
+mod simulation;
 mod transport;
+#[doc(hidden)]
+pub mod victim;
+mod view;
 mod wire;
 
 pub use answerer::Answerer;
-pub use cluster::{Cluster, Figures, Holder, NodeView, Token};
+pub use cluster::Cluster;
 pub use config::Config;
-pub use handler::{GroupChange, Handler, IncomingId, NodeChange};
+pub use handler::Handler;
+pub use news::{GroupChange, IncomingId, NodeChange};
 pub use pending::{Pending, PendingName};
 pub use signal::{Actor, Answer, Ask, Caller, End, Notice, Place, Reply, Request, Start};
+#[doc(hidden)]
+pub use transport::simulated;
 #[cfg(feature = "nats")]
 pub use transport::{Nats, NatsSettings};
 pub use transport::{Event, Events, Found, Operation, Refusal, Transport};
+pub use view::{Figures, Holder, NodeView, Token};

@@ -1,24 +1,31 @@
 //! Answers that are on their way.
 
+use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
 use tokio::sync::oneshot;
 use warren_kernel::{Error, Kind};
 
-use crate::cluster::Cluster;
 use crate::core::{CallId, Named};
+use crate::shared::Shared;
 use crate::signal::Reply;
 
 /// The answer to a request. Dropping it abandons the request.
-#[derive(Debug)]
 #[must_use = "a request whose answer is dropped is abandoned"]
 pub struct Pending {
-    pub(crate) cluster: Cluster,
+    pub(crate) shared: Arc<Shared>,
     pub(crate) call: CallId,
     pub(crate) answer: oneshot::Receiver<Reply>,
     pub(crate) is_answered: bool,
+}
+
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Pending").field(&self.call).finish()
+    }
 }
 
 impl Future for Pending {
@@ -34,7 +41,7 @@ impl Future for Pending {
 impl Drop for Pending {
     fn drop(&mut self) {
         if !self.is_answered {
-            self.cluster.abandon(self.call);
+            self.shared.abandon(self.call);
         }
     }
 }

@@ -7,13 +7,15 @@
 
 mod receiving;
 mod sending;
+#[cfg(test)]
+mod tests;
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use warren_kernel::{Incarnation, Monotonic, nanoseconds};
 
-use crate::cluster::Figures;
+use crate::view::Figures;
 use crate::wire::frame::{Body, Frame};
 use receiving::Receiving;
 use sending::Sending;
@@ -114,12 +116,6 @@ impl Session {
     /// Returns the peer's incarnation.
     pub(crate) fn peer(&self) -> Incarnation {
         self.peer
-    }
-
-    /// Returns the epochs of both sides, this side's first.
-    #[cfg(test)]
-    pub(crate) fn epochs(&self) -> (u64, u64) {
-        (self.epoch, self.theirs)
     }
 
     /// Returns whether so many more bytes may wait for the window.

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "nats")]
 mod nats;
-#[cfg(any(test, feature = "simulated"))]
+#[doc(hidden)]
 pub mod simulated;
 
 use std::future::Future;

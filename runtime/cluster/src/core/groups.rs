@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use warren_kernel::{Address, Monotonic, NodeId, Pid};
 
 use super::{Core, Output};
-use crate::handler::GroupChange;
+use crate::news::GroupChange;
 use crate::signal::Place;
 use crate::wire::signal::{LONGEST_LIST, Signal};
 
@@ -26,7 +26,7 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    #[cfg(any(test, feature = "simulated"))]
+    #[cfg(test)]
     pub(super) fn far_members(&self) -> usize {
         self.count.values().sum()
     }
@@ -78,6 +78,13 @@ impl Core {
     pub(crate) fn members(&self, group: &str) -> Vec<Address> {
         let nodes = self.groups.far.get(group).into_iter().flatten();
         nodes.flat_map(|(node, places)| addresses(node, places)).collect()
+    }
+
+    /// Returns the members of a group on this node.
+    #[cfg(test)]
+    pub(crate) fn members_here(&self, group: &str) -> Vec<Address> {
+        let places = self.groups.here.get(group);
+        places.map_or_else(Vec::new, |places| addresses(&self.node, places).collect())
     }
 
     /// Returns the other nodes with members of a group.

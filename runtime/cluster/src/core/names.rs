@@ -11,10 +11,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use bytes::Bytes;
 use warren_kernel::{Address, Error, Kind, Monotonic, NodeId, Pid};
 
-use super::peers::LeaseState;
-use super::store::Purpose;
+use super::purpose::{LeaseState, Naming, Purpose, Registering};
 use super::{CallId, Core, Named, Output};
-use crate::cluster::{Holder, Token};
+use crate::view::{Holder, Token};
 use crate::member::{LeaseId, NameEntry, key_of_name};
 use crate::signal::Place;
 use crate::transport::{Found, Operation, Refusal};
@@ -50,23 +49,6 @@ struct Busy {
     pid: Pid,
     /// True once the process has ended.
     has_ended: bool,
-}
-
-/// The aim of finding a name's entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Naming {
-    LookUp,
-    Free,
-}
-
-/// A registration under way.
-#[derive(Clone, Debug)]
-pub(super) struct Registering {
-    pub(super) call: Option<CallId>,
-    name: String,
-    place: Place,
-    generation: u64,
-    tries: u32,
 }
 
 /// Calls of the engine.

@@ -6,10 +6,10 @@ use std::time::Duration;
 use bytes::Bytes;
 use warren_kernel::{Monotonic, NodeId, NodeName};
 
-use super::store::Purpose;
+use super::purpose::{LeaseState, Purpose, Registering};
 use super::{Core, Output};
-use crate::cluster::NodeView;
-use crate::handler::NodeChange;
+use crate::view::NodeView;
+use crate::news::NodeChange;
 use crate::lease::{held_until, over_at};
 use crate::member::{LeaseId, NODES, NodeEntry, key_of_node};
 use crate::session::{Change, Session, later, since};
@@ -65,17 +65,6 @@ struct Entry {
     is_over: bool,
 }
 
-/// The state of a lease, as far as this node can know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LeaseState {
-    /// It may be renewed.
-    Live,
-    /// It can be ended by a write over this revision.
-    Due(u64),
-    /// It is over.
-    Over,
-}
-
 impl Peers {
     pub(super) fn new(now: Monotonic) -> Peers {
         Peers {
@@ -91,7 +80,7 @@ impl Peers {
         }
     }
 
-    #[cfg(any(test, feature = "simulated"))]
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.sessions.len()
     }
@@ -517,7 +506,7 @@ impl Core {
         &mut self,
         lease: &LeaseId,
         revision: u64,
-        then: Option<Box<super::names::Registering>>,
+        then: Option<Box<Registering>>,
         now: Monotonic,
     ) {
         let entry = NodeEntry {
@@ -619,7 +608,9 @@ impl Core {
                 self.lease.revision = Some(revision);
                 if generation == self.lease.generation {
                     self.lease.until = self.lease.until.max(held_until(sent, self.config.lease));
-                    self.lease.is_lost = now >= self.lease.until;
+                    // A renewal that was sent too long ago changes nothing: the loss is told
+                    // by the next turn.
+                    self.lease.is_lost &= now >= self.lease.until;
                 } else {
                     // The lease was lost meanwhile: the entry needs the new generation.
                     self.lease.renew_at = now;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use warren_kernel::{Error, Kind, Monotonic, NodeId};
 
 use super::{CallId, Core, Output, node_is_down};
-use crate::handler::IncomingId;
+use crate::news::IncomingId;
 use crate::signal::{Ask, Notice, Reply, Request};
 use crate::wire::signal::Signal;
 
@@ -25,7 +25,7 @@ pub(super) struct Requests {
 }
 
 impl Requests {
-    #[cfg(any(test, feature = "simulated"))]
+    #[cfg(test)]
     pub(super) fn counts(&self) -> (usize, usize) {
         (self.outgoing.len(), self.incoming.len())
     }

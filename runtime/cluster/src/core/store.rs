@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use warren_kernel::{Monotonic, NodeId};
+use warren_kernel::Monotonic;
 
-use super::names::{Naming, Registering};
+use super::purpose::Purpose;
 use super::{CallId, Core, LOST, Output};
-use crate::member::LeaseId;
 use crate::session::later;
 use crate::transport::{Found, Operation, Refusal};
 use crate::wire::signal::Signal;
@@ -18,55 +17,9 @@ pub(super) struct Store {
     open: BTreeMap<u64, (Purpose, Monotonic)>,
 }
 
-/// The purpose of an operation.
-#[derive(Clone, Debug)]
-pub(super) enum Purpose {
-    /// Renew this node's lease, in this generation; sent at this time.
-    Renew(u64, Monotonic),
-    /// Find the revision of this node's entry.
-    ReadOwn,
-    /// Learn of the nodes.
-    List,
-    /// End the lease of a node, and go on with the name that it held.
-    EndLease(LeaseId, Option<Box<Registering>>),
-    /// Take a name.
-    Take(Box<Registering>),
-    /// Find the holder of a name that is taken.
-    ReadHolder(Box<Registering>),
-    /// Find a name for a lookup, or for freeing it.
-    Find(CallId, String, Naming),
-    /// Free a name for a call.
-    Free(CallId, String),
-    /// Free a name for another node, whose request has this number.
-    Release(NodeId, u64, String),
-    /// Find an entry that may be of this node without a holder.
-    Sweep(String),
-    /// Remove something that nobody waits for: an old entry of a node, or of a name.
-    Remove(Option<String>),
-}
-
-impl Purpose {
-    /// Returns the call that waits for the result.
-    fn call(&self) -> Option<CallId> {
-        match self {
-            Purpose::Take(registering)
-            | Purpose::ReadHolder(registering)
-            | Purpose::EndLease(_, Some(registering)) => registering.call,
-            Purpose::Find(call, ..) | Purpose::Free(call, _) => Some(*call),
-            Purpose::Renew(..)
-            | Purpose::ReadOwn
-            | Purpose::List
-            | Purpose::EndLease(_, None)
-            | Purpose::Release(..)
-            | Purpose::Sweep(_)
-            | Purpose::Remove(_) => None,
-        }
-    }
-}
-
 impl Store {
     /// Returns the number of open operations.
-    #[cfg(any(test, feature = "simulated"))]
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.open.len()
     }

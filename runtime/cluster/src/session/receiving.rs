@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use warren_kernel::Monotonic;
 
 use super::{later, since};
-use crate::cluster::Figures;
+use crate::view::Figures;
 use crate::wire::frame::Chunk;
 
 /// Time between two requests to send again.

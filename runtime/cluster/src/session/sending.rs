@@ -6,7 +6,7 @@ use bytes::Bytes;
 use warren_kernel::Monotonic;
 
 use super::Settings;
-use crate::cluster::Figures;
+use crate::view::Figures;
 use crate::wire::Writer;
 use crate::wire::frame::{CHUNK_OVERHEAD, OVERHEAD};
 
