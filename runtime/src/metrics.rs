@@ -341,7 +341,9 @@ fn sessions(nodes: &[OtherNode]) -> Vec<Metric> {
             "Other nodes of the cluster that are up",
             Values::OneGauge(nodes.len() as u64),
         ),
-        count("cluster_sent_frames", "Frames sent to the node", |node| node.frames_sent),
+        count("cluster_sent_frames", "Frames sent to the node", |node| {
+            node.frames_sent
+        }),
         count(
             "cluster_received_frames",
             "Frames received from the node",
@@ -352,7 +354,9 @@ fn sessions(nodes: &[OtherNode]) -> Vec<Metric> {
             "Frames sent to the node again",
             |node| node.frames_resent,
         ),
-        count("cluster_sent_bytes", "Bytes sent to the node", |node| node.bytes_sent),
+        count("cluster_sent_bytes", "Bytes sent to the node", |node| {
+            node.bytes_sent
+        }),
         count(
             "cluster_received_bytes",
             "Bytes received from the node",

@@ -358,7 +358,9 @@ impl Context {
         payload: impl Serialize,
     ) -> Result<(), CallError> {
         let bytes = values::to_values(&payload).map_err(CallError::value("a message"))?;
-        let sent = self.native.send_anywhere(to.as_ref(), topic, bytes.as_slice());
+        let sent = self
+            .native
+            .send_anywhere(to.as_ref(), topic, bytes.as_slice());
         Ok(sent.await?)
     }
 

@@ -14,9 +14,9 @@ use warren_engine::security::Scope;
 use warren_kernel::Error;
 
 use crate::app::App;
+use crate::apply::{Applied, ApplyError, Change, Planned, Versions};
 #[cfg(feature = "cluster")]
 use crate::cluster::Cluster;
-use crate::apply::{Applied, ApplyError, Change, Planned, Versions};
 use crate::error::CallError;
 use crate::handle::Handle;
 use crate::native::{self, Context};

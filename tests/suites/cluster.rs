@@ -88,7 +88,9 @@ fn the_example_counts_on_when_a_node_is_killed() {
     c.signal("KILL");
     let ended = a.end().ends_with(0);
     let counts: Vec<&str> = ended.text().lines().rev().take(8).collect();
-    let expected = ["the", "quick", "over", "lazy", "jumps", "fox", "dog", "brown"];
+    let expected = [
+        "the", "quick", "over", "lazy", "jumps", "fox", "dog", "brown",
+    ];
     let expected = expected.map(|word| match word {
         "the" => "the\t800".to_owned(),
         word => format!("{word}\t400"),

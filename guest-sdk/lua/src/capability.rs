@@ -110,7 +110,9 @@ fn name(operation: &str, place: c_int) -> String {
         "web.header" => &["name", "value"],
         "web.write" => &["bytes"],
         // The values of a message.
-        "groups.broadcast" | "groups.broadcast_local" if place > 2 => return format!("payload[{}]", place - 2),
+        "groups.broadcast" | "groups.broadcast_local" if place > 2 => {
+            return format!("payload[{}]", place - 2);
+        }
         _ => &[],
     };
     let given = usize::try_from(place - 1).ok();

@@ -32,8 +32,11 @@ pub trait Remote: Debug + Send + Sync {
 
     /// Sends a request to a node, which may be this one. The future yields the answer, and
     /// `Unavailable` if the node is or goes down first.
-    fn request(&self, to: &NodeId, request: FarRequest)
-    -> BoxFuture<'static, Result<FarAnswer, Error>>;
+    fn request(
+        &self,
+        to: &NodeId,
+        request: FarRequest,
+    ) -> BoxFuture<'static, Result<FarAnswer, Error>>;
 
     /// Gives a process of this node a name that is unique in the cluster. The future yields
     /// the fencing token, which is larger for each later holder of the name.

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use warren_cluster::{Actor, Answer, Ask, Caller, End, Place, Reply, Request, Start};
-use warren_engine::remote::{
-    FarAnswer, FarAsk, FarCaller, FarRequest, FarStart, TieChange,
-};
+use warren_engine::remote::{FarAnswer, FarAsk, FarCaller, FarRequest, FarStart, TieChange};
 use warren_engine::security::{self, Scope};
 use warren_kernel::{Address, Error, FarEnd, FarPid, NodeId, Relation, Timestamp, nanoseconds};
 
@@ -137,7 +135,9 @@ pub(super) fn end(end: &FarEnd) -> Option<End> {
         at: end.at,
         outcome: (*end.outcome).clone(),
         by_link: end.by_link,
-        told: told.filter_map(|text| Some(place(&FarPid::parse(text)?))).collect(),
+        told: told
+            .filter_map(|text| Some(place(&FarPid::parse(text)?)))
+            .collect(),
     })
 }
 

@@ -23,7 +23,11 @@ impl Remote for Link {
     }
 
     fn nodes(&self) -> Vec<NodeId> {
-        self.cluster.nodes().into_iter().map(|node| node.id).collect()
+        self.cluster
+            .nodes()
+            .into_iter()
+            .map(|node| node.id)
+            .collect()
     }
 
     fn request(

@@ -23,7 +23,8 @@ use query::{First, state_of};
 use serde::{Deserialize, Serialize};
 use warren_engine::Node;
 use warren_kernel::{
-    Counts, Error, Host, Kernel, Monotonic, Pid, Process, QueueLabel, QueueView, Summary, View, Position,
+    Counts, Error, Host, Kernel, Monotonic, Pid, Position, Process, QueueLabel, QueueView, Summary,
+    View,
 };
 
 use crate::app::App;

@@ -1,7 +1,7 @@
 //! The nodes of a cluster, and names that are unique in all of it.
 
-use super::call::call;
 use super::Pid;
+use super::call::call;
 use crate::Error;
 
 /// Returns the name of this node; `None` in a program without a cluster.

@@ -59,7 +59,10 @@ impl ClusterEntry {
 fn url(reader: &mut Reader, section: &Section<'_>) -> Option<String> {
     let url = reader.string(section, "url")?;
     let schemes = ["nats://", "tls://"];
-    if schemes.iter().any(|scheme| url.get_ref().starts_with(scheme)) {
+    if schemes
+        .iter()
+        .any(|scheme| url.get_ref().starts_with(scheme))
+    {
         return Some(url.into_inner());
     }
     reader.problem(

@@ -16,11 +16,7 @@ const PART_BYTES: usize = 512 << 10;
 /// The most members that are named, of those that were not reached.
 const MAX_NAMED: usize = 16;
 
-pub(super) fn broadcast(
-    caller: &mut dyn Caller,
-    request: &[u8],
-    of: Of,
-) -> Result<Step, Error> {
+pub(super) fn broadcast(caller: &mut dyn Caller, request: &[u8], of: Of) -> Result<Step, Error> {
     let mut arguments = Arguments::new(request)?;
     let group = arguments.text("group")?;
     let topic = arguments.text("topic")?;

@@ -73,7 +73,10 @@ fn groups(args: &SeenArgs) -> Result<Exit, Box<Failure>> {
             .iter()
             .map(|group| {
                 let name = warren::text::line(&group.name);
-                format!("{name}  {} here, {} elsewhere\n", group.here, group.elsewhere)
+                format!(
+                    "{name}  {} here, {} elsewhere\n",
+                    group.here, group.elsewhere
+                )
             })
             .collect(),
     };

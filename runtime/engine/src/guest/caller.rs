@@ -205,7 +205,12 @@ impl Caller for OnThread {
     }
 
     fn remote(&self) -> Option<(Arc<dyn Remote>, FarCaller)> {
-        remote(&self.shared, &self.process, &self.definition, &self.inherited)
+        remote(
+            &self.shared,
+            &self.process,
+            &self.definition,
+            &self.inherited,
+        )
     }
 
     fn kept(&mut self) -> &Arc<Kept> {

@@ -106,7 +106,10 @@ impl Guest {
         let name = name_of(&arguments)?;
         let pid = match arguments.get(1) {
             None | Some(Value::Nil) => None,
-            Some(pid) => Some(pid.as_str().ok_or_else(|| Error::invalid("the PID is no text"))?),
+            Some(pid) => Some(
+                pid.as_str()
+                    .ok_or_else(|| Error::invalid("the PID is no text"))?,
+            ),
         };
         NAME.check("pid", pid.unwrap_or_default().len())?;
         self.register_in_cluster(name, pid)?;
@@ -116,7 +119,9 @@ impl Guest {
     fn unregister_by(&mut self, request: &[u8]) -> Result<Called, Refusal> {
         let arguments = read(request)?;
         let was_held = self.unregister_in_cluster(name_of(&arguments)?)?;
-        Ok(Called::Answer(codec::encode(&Value::Boolean(was_held)).to_vec()))
+        Ok(Called::Answer(
+            codec::encode(&Value::Boolean(was_held)).to_vec(),
+        ))
     }
 }
 

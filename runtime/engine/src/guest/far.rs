@@ -12,8 +12,8 @@ use futures::future::{Either, join_all, select};
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 use warren_kernel::{
-    Destination, Error, FarPid, Kernel, Kind, NodeId, NodeName, Outcome, Process,
-    Relation, Subscription, Work, text,
+    Destination, Error, FarPid, Kernel, Kind, NodeId, NodeName, Outcome, Process, Relation,
+    Subscription, Work, text,
 };
 
 use super::{Guest, Start, inherited_of, process_of};
@@ -444,7 +444,11 @@ impl Guest {
             return self.register(name, target);
         };
         let process = self.process_of_name(target)?;
-        let had = self.shared.kernel.lookup(name).is_ok_and(|held| held.pid() == process.pid());
+        let had = self
+            .shared
+            .kernel
+            .lookup(name)
+            .is_ok_and(|held| held.pid() == process.pid());
         self.register(name, target)?;
         let kernel = Arc::clone(&self.shared.kernel);
         let name = name.to_owned();
@@ -472,7 +476,10 @@ impl Guest {
 
 /// Frees a name of this node if a process holds it.
 pub(crate) fn free_if_held(kernel: &Kernel, name: &str, process: &Process) {
-    if kernel.lookup(name).is_ok_and(|held| held.pid() == process.pid()) {
+    if kernel
+        .lookup(name)
+        .is_ok_and(|held| held.pid() == process.pid())
+    {
         // Held, so it can be a name.
         let _ = kernel.unregister(name);
     }

@@ -30,7 +30,9 @@ impl FarCaller {
         }
         check::map(bytes).map_err(|why| Mistake::of("context", why).refusal())?;
         let context = read_context(bytes);
-        Ok(Arc::new(context.map_err(|why| why.at("context").refusal())?))
+        Ok(Arc::new(
+            context.map_err(|why| why.at("context").refusal())?,
+        ))
     }
 }
 
@@ -86,7 +88,9 @@ mod tests {
             call: true,
             ..FarStart::default()
         };
-        start.context.insert("tenant".into(), [0xa1, b'a'].as_slice().into());
+        start
+            .context
+            .insert("tenant".into(), [0xa1, b'a'].as_slice().into());
         start.identity.actor = Some(Arc::new(Actor::new("ada", &BTreeMap::new())));
         start.identity.scope = Some(Arc::new(Scope {
             policies: vec!["app:read".to_owned()],

@@ -17,7 +17,9 @@ impl Guest {
                 Ok(done) => return Ok(done),
                 Err(Refusal::Error(error)) => return Err(error),
                 Err(Refusal::Undecided(question)) => self.ask(question).await,
-                Err(Refusal::Elsewhere(rest)) => return self.elsewhere(*rest).await.and_then(T::of),
+                Err(Refusal::Elsewhere(rest)) => {
+                    return self.elsewhere(*rest).await.and_then(T::of);
+                }
             }
         }
     }

@@ -31,7 +31,9 @@ impl Guest {
     /// most likely a typing error.
     fn process_to_name(&self, pid: &str) -> Result<Arc<Process>, Error> {
         match Destination::parse(pid)? {
-            Destination::Pid { .. } | Destination::Clustered { .. } => self.shared.kernel.resolve(pid),
+            Destination::Pid { .. } | Destination::Clustered { .. } => {
+                self.shared.kernel.resolve(pid)
+            }
             Destination::Name(name) => Err(Error::invalid(format!(
                 "cannot register a process by the name `{name}`: give its PID, like \
                  {{app:processes|0x00001}}"

@@ -119,7 +119,11 @@ pub(crate) enum Awaits {
 
 impl Awaits {
     fn of_far(exec: bool) -> Awaits {
-        if exec { Awaits::Outcome } else { Awaits::Nothing }
+        if exec {
+            Awaits::Outcome
+        } else {
+            Awaits::Nothing
+        }
     }
 }
 

@@ -83,7 +83,11 @@ impl Node {
         self.shared.meter.set_clock();
         if let Some(judge) = self.judge_of(caller) {
             let (key, resource) = (
-                Key::Asked(Box::new((BROADCAST.to_owned(), group.to_owned(), Vec::new()))),
+                Key::Asked(Box::new((
+                    BROADCAST.to_owned(),
+                    group.to_owned(),
+                    Vec::new(),
+                ))),
                 Resource::Other(group.to_owned()),
             );
             let question = Question {

@@ -43,7 +43,9 @@ impl Kernel {
     /// Returns the number of processes of other nodes that processes of this node are tied
     /// to.
     pub fn strangers(&self) -> usize {
-        self.member.get().map_or(0, |member| member.strangers().len())
+        self.member
+            .get()
+            .map_or(0, |member| member.strangers().len())
     }
 }
 
@@ -233,7 +235,8 @@ impl Kernel {
             };
             for tied in stranger.tied {
                 let process = self.table.find(tied);
-                wakers.extend(process.and_then(|process| process.peer_exited(&notice, Some(&doom))));
+                wakers
+                    .extend(process.and_then(|process| process.peer_exited(&notice, Some(&doom))));
             }
         }
         drop(strangers);
@@ -244,7 +247,11 @@ impl Kernel {
 
     /// Returns the nodes to tell of the end of a process that was tied to these strangers,
     /// each with its processes.
-    pub(super) fn part_from_strangers(&self, process: Pid, peers: &[Pid]) -> Vec<(NodeId, Vec<Arc<str>>)> {
+    pub(super) fn part_from_strangers(
+        &self,
+        process: Pid,
+        peers: &[Pid],
+    ) -> Vec<(NodeId, Vec<Arc<str>>)> {
         let Some(member) = self.member.get() else {
             return Vec::new();
         };
@@ -265,7 +272,8 @@ impl Kernel {
 
     fn membership(&self) -> Result<&Member, Error> {
         let member = self.member.get();
-        member.ok_or_else(|| Error::not_found("no node of a cluster: this program runs without one"))
+        member
+            .ok_or_else(|| Error::not_found("no node of a cluster: this program runs without one"))
     }
 
     fn meet(&self, strangers: &mut Strangers, far: &FarPid, with: &Process) -> Pid {

@@ -77,7 +77,8 @@ impl Kernel {
     /// more. Ignores a text that cannot be a group's name.
     pub fn far_group_changed(&self, group: &str, members: &[Arc<str>], is_member: bool) {
         if check_group(group).is_ok() {
-            self.groups.far_changed(group, members, is_member, self.clock());
+            self.groups
+                .far_changed(group, members, is_member, self.clock());
         }
     }
 

@@ -83,9 +83,17 @@ fn link(one: (&Node, &Process), other: (&Node, &Process)) {
 
 fn monitor(watcher: (&Node, &Process), target: (&Node, &Process)) {
     let far_target = far(target.1);
-    watcher.0.kernel().monitor_far(watcher.1, &far_target).unwrap();
+    watcher
+        .0
+        .kernel()
+        .monitor_far(watcher.1, &far_target)
+        .unwrap();
     let far_watcher = far(watcher.1);
-    target.0.kernel().monitored_by_far(target.1, &far_watcher).unwrap();
+    target
+        .0
+        .kernel()
+        .monitored_by_far(target.1, &far_watcher)
+        .unwrap();
 }
 
 fn down() -> Arc<Outcome> {
@@ -253,7 +261,10 @@ fn groups_have_members_of_other_nodes() {
     let member: Arc<str> = "{b@app:processes|0x7.00009}".into();
     kernel.far_group_changed("room", &[Arc::clone(&member)], true);
     kernel.far_group_changed("room", &[Arc::clone(&member)], true);
-    assert_eq!(kernel.far_group_members("room").unwrap(), [Arc::clone(&member)]);
+    assert_eq!(
+        kernel.far_group_members("room").unwrap(),
+        [Arc::clone(&member)]
+    );
     kernel.far_group_changed("room", &[member], false);
     kernel.leave_group("room", &local).unwrap();
     kernel.leave_group("room", &local).unwrap();

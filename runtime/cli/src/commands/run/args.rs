@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use warren::cluster::NodeName;
 use warren::app::{Listen, MEMORY_OF_ALL, parse_duration, parse_size};
+use warren::cluster::NodeName;
 
 use crate::commands::grants::GrantArgs;
 

@@ -76,7 +76,11 @@ async fn lookup_anywhere(
     let (memory, _) = memory_and_guest(&mut caller)?;
     let name = text(memory, name_ptr, name_len, "name", NAME).map(str::to_owned);
     let found = match name {
-        Ok(name) => caller.data_mut().lookup_anywhere(&name).await.map_err(Fault::from),
+        Ok(name) => caller
+            .data_mut()
+            .lookup_anywhere(&name)
+            .await
+            .map_err(Fault::from),
         Err(fault) => Err(fault),
     };
     let pid = found.map(|pid| pid.as_bytes().to_vec());
