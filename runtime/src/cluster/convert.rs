@@ -120,7 +120,7 @@ pub(super) fn answer(reply: Reply, from: &NodeId) -> Result<FarAnswer, Error> {
         Answer::Spawned(place) => FarAnswer::Spawned(far_pid(place, from)),
         Answer::Ended(outcome) => FarAnswer::Ended(Arc::new(outcome)),
         Answer::Value(bytes) => {
-            let load: Option<[u8; 8]> = bytes.as_ref().try_into().ok();
+            let load = <[u8; 8]>::try_from(&bytes[..]).ok();
             let load = load.ok_or_else(|| Error::internal("the answer is no number"))?;
             FarAnswer::Load(u64::from_be_bytes(load))
         }
@@ -224,10 +224,10 @@ fn far_start(start: Start) -> Result<FarStart, Error> {
     let mut far = FarStart {
         definition: start.definition,
         host: start.host.unwrap_or_default(),
-        arguments: start.arguments.as_ref().into(),
+        arguments: start.arguments[..].into(),
         name: start.name,
         messages: messages
-            .map(|(topic, values)| (topic, values.as_ref().into()))
+            .map(|(topic, values)| (topic, values[..].into()))
             .collect(),
         relation: Relation {
             linked: start.linked,
