@@ -149,7 +149,8 @@ pub(crate) enum Spawner {
     },
     /// A process of another node.
     Far {
-        parent: FarPid,
+        /// Boxed: a start on this node does not pay for its size.
+        parent: Box<FarPid>,
         /// The judge of the caller by this node's policies; absent if it may do everything.
         judge: Option<Judge>,
         relation: Relation,

@@ -241,7 +241,7 @@ impl Node {
             relation: start.relation,
             exec,
             ended: Some(sender),
-            parent: caller.process,
+            parent: Box::new(caller.process),
         };
         let inherited = Arc::new(Inherited {
             frame: caller.frame,
