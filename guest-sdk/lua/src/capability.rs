@@ -109,6 +109,7 @@ fn name(operation: &str, place: c_int) -> String {
         "web.status" => &["status"],
         "web.header" => &["name", "value"],
         "web.write" => &["bytes"],
+        "process.send" if place > 2 => return format!("payload[{}]", place - 2),
         // The values of a message.
         "groups.broadcast" | "groups.broadcast_local" if place > 2 => {
             return format!("payload[{}]", place - 2);

@@ -77,7 +77,12 @@ extern "C-unwind" fn pid(l: State) -> c_int {
 
 /// `process.send(dest, topic, ...)`.
 extern "C-unwind" fn send(l: State) -> c_int {
-    let results = try_send(l);
+    let mut results = try_send(l);
+    if results == REFUSED && is_elsewhere(l) {
+        // All arguments are below the two results.
+        l.pop(2);
+        results = capability::call(l, "process.send", "");
+    }
     if results == REFUSED && was_there(l) {
         return results;
     }
@@ -91,6 +96,14 @@ extern "C-unwind" fn send(l: State) -> c_int {
 fn was_there(l: State) -> bool {
     let is_pid = l.with_bytes(1, |to| to.is_some_and(|to| to.first() == Some(&b'{')));
     is_pid && is_not_found(l)
+}
+
+/// Returns true for a message to another node, which the runtime has not sent yet: this
+/// coroutine alone is to wait for it.
+#[cold]
+#[inline(never)]
+fn is_elsewhere(l: State) -> bool {
+    errors::is_of_kind(l, -1, "Elsewhere")
 }
 
 fn try_send(l: State) -> c_int {

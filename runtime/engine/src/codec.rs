@@ -48,6 +48,19 @@ pub(crate) fn one(value: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Encodes an array of encoded values.
+pub(crate) fn array<'a>(values: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let (mut count, mut bytes) = (0, Vec::new());
+    for value in values {
+        count += 1;
+        bytes.extend_from_slice(value);
+    }
+    written(|out| {
+        out.array(count);
+        out.raw(&bytes);
+    })
+}
+
 /// Encodes a map of encoded values.
 pub(crate) fn map(values: &BTreeMap<String, Arc<[u8]>>) -> Vec<u8> {
     let values = values.iter().map(|(key, value)| (&**key, &**value));

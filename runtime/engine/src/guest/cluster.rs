@@ -22,6 +22,8 @@ pub(super) const NODES: &str = "process.nodes";
 pub(super) const MONITOR_NODES: &str = "process.monitor_nodes";
 /// The operation that gives a name of the cluster: a name, and a PID or nil.
 pub(super) const REGISTER: &str = "process.register";
+/// The operation that sends a message and holds up one coroutine alone.
+pub(super) const SEND: &str = "process.send";
 /// The operation that frees a name of the cluster.
 pub(super) const UNREGISTER: &str = "process.unregister";
 
@@ -52,6 +54,7 @@ impl Guest {
             NODE => self.node_name().map_err(Refusal::from),
             NODES => self.node_names().map_err(Refusal::from),
             MONITOR_NODES => self.monitor_nodes(request).map_err(Refusal::from),
+            SEND => self.send_by(request),
             REGISTER => self.register_by(request),
             UNREGISTER => self.unregister_by(request),
             _ => return None,

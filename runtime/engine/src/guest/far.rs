@@ -5,7 +5,7 @@
 //! left is a future, which the guest waits for.
 
 use std::pin::pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use futures::future::{Either, join_all, select};
@@ -16,7 +16,11 @@ use warren_kernel::{
     Subscription, Work, text,
 };
 
+use super::called::{Called, are_values};
+use super::watch::TRUE;
 use super::{Guest, Start, inherited_of, process_of};
+use crate::codec::{self, reader};
+use crate::operand::NAME;
 use crate::remote::{FarAnswer, FarAsk, FarCaller, FarRequest, FarStart, Remote, TieChange};
 use crate::security::{Action, Elsewhere, Refusal};
 
@@ -364,21 +368,30 @@ impl Guest {
         let errand = self.errand()?;
         let start = far_start(start, Relation::default());
         let process = Arc::clone(&errand.process);
-        let exec = Arc::new(FarExec::default());
-        let awaited: std::sync::Weak<FarExec> = Arc::downgrade(&exec);
-        let subscription = process.begin_watch(awaited)?;
-        let kept = Arc::clone(&exec);
-        let task = self.shared.tokio.spawn(async move {
-            let answer = errand.ask(&node, FarAsk::Exec(Box::new(start))).await;
-            let outcome = match answer {
+        self.begin_far(process, async move {
+            match errand.ask(&node, FarAsk::Exec(Box::new(start))).await {
                 Ok(FarAnswer::Ended(outcome)) => outcome,
-                Ok(_) => Arc::new(Outcome::Failed(Box::new(unexpected()))),
-                Err(error) => Arc::new(Outcome::Failed(Box::new(error))),
-            };
-            errand.process.finish_work(subscription, &outcome);
+                Ok(_) => failed(unexpected()),
+                Err(error) => failed(error),
+            }
+        })
+    }
+
+    /// Has a task wait for other nodes. Returns the subscription that yields the outcome.
+    fn begin_far(
+        &self,
+        process: Arc<Process>,
+        outcome: impl Future<Output = Arc<Outcome>> + Send + 'static,
+    ) -> Result<Subscription, Error> {
+        let work = Arc::new(FarWork::default());
+        let awaited: Weak<FarWork> = Arc::downgrade(&work);
+        let subscription = process.begin_watch(awaited)?;
+        let kept = Arc::clone(&work);
+        let task = self.shared.tokio.spawn(async move {
+            process.finish_work(subscription, &outcome.await);
             drop(kept);
         });
-        exec.hold(task.abort_handle());
+        work.hold(task.abort_handle());
         Ok(subscription)
     }
 }
@@ -399,9 +412,58 @@ fn far_start(start: Start, relation: Relation) -> FarStart {
     }
 }
 
-/// An exec of another node. Ends with its outcome, or when its caller gives it up.
+/// Sends that hold up one coroutine and not the whole process.
+impl Guest {
+    /// Returns true if the guest waits for other nodes by subscriptions: the interpreter does,
+    /// whose other coroutines go on.
+    pub(crate) fn waits_apart(&self) -> bool {
+        self.run.program.chunk.is_some()
+    }
+
+    /// Sends a message: the arguments are destination, topic and all values. The subscription
+    /// yields true once another node has queued the message.
+    ///
+    /// # Errors
+    ///
+    /// Those of `process.send`; `RateLimited` at `max_execs`.
+    pub(super) fn send_by(&mut self, request: &[u8]) -> Result<Called, Refusal> {
+        if request.len() > 2 * LARGEST {
+            return Err(too_large(request.len()).into());
+        }
+        are_values(request)?;
+        let mut arguments = reader::elements(request)
+            .ok_or_else(|| Error::invalid("the arguments are no array"))?;
+        let mut text = |what: &str| {
+            let text = arguments.next().and_then(reader::text);
+            text.ok_or_else(|| Error::invalid(format!("{what} is missing or no text")))
+        };
+        let (to, topic) = (text("destination")?, text("topic")?);
+        NAME.check("destination", to.len())?;
+        let payload = codec::array(arguments);
+        match self.send(to, topic, &payload) {
+            Ok(()) => Ok(Called::Answer(TRUE.to_vec())),
+            Err(Refusal::Elsewhere(rest)) => {
+                let process = Arc::clone(self.process()?);
+                let sent = self.begin_far(process, async move {
+                    match rest.0.await {
+                        Ok(_) => Arc::new(Outcome::Returned(Some(TRUE.into()))),
+                        Err(error) => failed(error),
+                    }
+                });
+                Ok(Called::Handle(sent?))
+            }
+            Err(refusal) => Err(refusal),
+        }
+    }
+}
+
+fn failed(error: Error) -> Arc<Outcome> {
+    Arc::new(Outcome::Failed(Box::new(error)))
+}
+
+/// A wait for another node. Ends with its outcome, or when its caller gives it up.
 #[derive(Debug, Default)]
-struct FarExec(Mutex<Given>);
+struct FarWork(Mutex<Given>);
 
 #[derive(Debug, Default)]
 struct Given {
@@ -409,7 +471,7 @@ struct Given {
     is_up: bool,
 }
 
-impl FarExec {
+impl FarWork {
     fn hold(&self, task: AbortHandle) {
         let mut given = self.0.lock();
         if given.is_up {
@@ -419,8 +481,8 @@ impl FarExec {
     }
 }
 
-impl Work for FarExec {
-    /// Drops the request, which terminates the process.
+impl Work for FarWork {
+    /// Drops the request, which terminates the process of an exec.
     fn stop(&self) {
         let mut given = self.0.lock();
         given.is_up = true;
