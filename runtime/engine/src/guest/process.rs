@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use warren_kernel::{Destination, Error, Pid, Process};
+use warren_kernel::{Address, Destination, Error, Pid, Process};
 
 use super::{Guest, Unwind, UpgradeRequest, process_of};
 use crate::codec;
@@ -203,7 +203,14 @@ impl Guest {
                     .is_some_and(|process| process.host().name() != host);
                 (!elsewhere).then_some(pid)
             }
-            Destination::Clustered { .. } => kernel.resolve(destination).ok().map(|it| it.pid()),
+            Destination::Clustered { text, pid } => {
+                let own = kernel.node();
+                let is_own = Address::parse(text).is_some_and(|of| Some(&of.node) == own);
+                let elsewhere = kernel
+                    .process(pid)
+                    .is_some_and(|process| **process.text() != *text);
+                (is_own && !elsewhere).then_some(pid)
+            }
             Destination::Name(name) => kernel.lookup(name).ok().map(|process| process.pid()),
         };
         Ok(peer)
