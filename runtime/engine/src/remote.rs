@@ -122,6 +122,11 @@ pub enum FarAsk {
     /// Start a process and wait for its end. The process is terminated if the request is
     /// abandoned.
     Exec(Box<FarStart>),
+    /// Wait for the end of a process, which goes on if the request is abandoned.
+    Watch {
+        /// The process.
+        to: FarPid,
+    },
     /// Count the processes of a host.
     Load {
         /// The host.
@@ -172,7 +177,7 @@ pub enum FarAnswer {
     Done,
     /// The process that was started.
     Spawned(FarPid),
-    /// The end of the process that was started.
+    /// The end of the process that was started or is watched.
     Ended(Arc<Outcome>),
     /// The number of processes.
     Load(u64),

@@ -11,6 +11,9 @@ use warren_kernel::{Address, Error, FarEnd, FarPid, NodeId, Relation, Timestamp,
 /// The operation that counts the processes of a host: the name of the host as its arguments.
 const LOAD: &str = "load";
 
+/// The operation that waits for the end of a process: its PID as the arguments.
+const WATCH: &str = "watch";
+
 /// Returns a request of this node for another one. `now` is the wall clock.
 pub(super) fn request(request: FarRequest, now: Timestamp) -> Request {
     let caller = caller(request.caller);
@@ -41,6 +44,10 @@ pub(super) fn request(request: FarRequest, now: Timestamp) -> Request {
         }
         FarAsk::Spawn(start) => Ask::Spawn(Box::new(start_of(*start))),
         FarAsk::Exec(start) => Ask::Exec(Box::new(start_of(*start))),
+        FarAsk::Watch { to } => Ask::Call {
+            operation: WATCH.to_owned(),
+            arguments: to.text.to_string().into(),
+        },
         FarAsk::Load { host } => Ask::Call {
             operation: LOAD.to_owned(),
             arguments: host.into(),
@@ -92,6 +99,15 @@ pub(super) fn far_request(
         Ask::Unmonitor { to } => tie(to, TieChange::Unmonitor),
         Ask::Spawn(start) => FarAsk::Spawn(Box::new(far_start(*start)?)),
         Ask::Exec(start) => FarAsk::Exec(Box::new(far_start(*start)?)),
+        Ask::Call {
+            operation,
+            arguments,
+        } if operation == WATCH => {
+            let text = String::from_utf8_lossy(&arguments);
+            let to = FarPid::parse(&text);
+            let to = to.ok_or_else(|| Error::invalid("the watched process is no PID"))?;
+            FarAsk::Watch { to }
+        }
         Ask::Call {
             operation,
             arguments,

@@ -4,6 +4,7 @@
 //! policies are asked first, as for an absent process; the other node asks its own. What is
 //! left is a future, which the guest waits for.
 
+use std::collections::HashMap;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -368,13 +369,45 @@ impl Guest {
         let errand = self.errand()?;
         let start = far_start(start, Relation::default());
         let process = Arc::clone(&errand.process);
-        self.begin_far(process, async move {
-            match errand.ask(&node, FarAsk::Exec(Box::new(start))).await {
-                Ok(FarAnswer::Ended(outcome)) => outcome,
-                Ok(_) => failed(unexpected()),
-                Err(error) => failed(error),
-            }
-        })
+        let ended = async move { ended(errand.ask(&node, FarAsk::Exec(Box::new(start))).await) };
+        Ok(self.begin_far(process, ended)?.0)
+    }
+
+    /// Watches a process of another node, or by a name of the cluster. A second watch of a PID
+    /// is the first.
+    #[cold]
+    pub(super) fn watch_far(
+        &mut self,
+        destination: &str,
+        absent: Error,
+    ) -> Result<Called, Refusal> {
+        Ok(Called::Handle(
+            match self.far(Action::Monitor, destination, absent)? {
+                Far::Process(pid) => self.watch_far_pid(&pid.text)?,
+                name @ Far::Name(_) => {
+                    let errand = self.errand()?;
+                    let process = Arc::clone(self.process()?);
+                    let ask = |to| FarAsk::Watch { to };
+                    let ended = async move { ended(errand.ask_of(name, ask).await) };
+                    self.begin_far(process, ended)?.0
+                }
+            },
+        ))
+    }
+
+    /// Watches a process of another node that the caller is permitted to monitor.
+    pub(super) fn watch_far_pid(&mut self, pid: &str) -> Result<Subscription, Error> {
+        let watches = self.kept.get().state(FarWatches::default)?;
+        if let Some(known) = watches.find(pid) {
+            return Ok(known);
+        }
+        let to = FarPid::parse(pid).ok_or_else(unexpected)?;
+        let (errand, process) = (self.errand()?, Arc::clone(self.process()?));
+        let ask = |to| FarAsk::Watch { to };
+        let ended = async move { ended(errand.ask_of(Far::Process(to), ask).await) };
+        let (subscription, work) = self.begin_far(process, ended)?;
+        watches.add(pid, subscription, work);
+        Ok(subscription)
     }
 
     /// Has a task wait for other nodes. Returns the subscription that yields the outcome.
@@ -382,9 +415,10 @@ impl Guest {
         &self,
         process: Arc<Process>,
         outcome: impl Future<Output = Arc<Outcome>> + Send + 'static,
-    ) -> Result<Subscription, Error> {
+    ) -> Result<(Subscription, Weak<FarWork>), Error> {
         let work = Arc::new(FarWork::default());
-        let awaited: Weak<FarWork> = Arc::downgrade(&work);
+        let weak = Arc::downgrade(&work);
+        let awaited: Weak<FarWork> = Weak::clone(&weak);
         let subscription = process.begin_watch(awaited)?;
         let kept = Arc::clone(&work);
         let task = self.shared.tokio.spawn(async move {
@@ -392,7 +426,7 @@ impl Guest {
             drop(kept);
         });
         work.hold(task.abort_handle());
-        Ok(subscription)
+        Ok((subscription, weak))
     }
 }
 
@@ -450,10 +484,44 @@ impl Guest {
                         Err(error) => failed(error),
                     }
                 });
-                Ok(Called::Handle(sent?))
+                Ok(Called::Handle(sent?.0))
             }
             Err(refusal) => Err(refusal),
         }
+    }
+}
+
+/// Returns the outcome that an answer tells.
+fn ended(answer: Result<FarAnswer, Error>) -> Arc<Outcome> {
+    match answer {
+        Ok(FarAnswer::Ended(outcome)) => outcome,
+        Ok(_) => failed(unexpected()),
+        Err(error) => failed(error),
+    }
+}
+
+/// The watches of one process on processes of other nodes, by PID.
+#[derive(Debug, Default)]
+struct FarWatches(Mutex<HashMap<Box<str>, (Subscription, Weak<FarWork>)>>);
+
+/// Watches beyond which those that have ended are forgotten.
+const MANY: usize = 64;
+
+impl FarWatches {
+    /// Returns the watch of a process that goes on.
+    fn find(&self, pid: &str) -> Option<Subscription> {
+        let watches = self.0.lock();
+        let (subscription, work) = watches.get(pid)?;
+        let goes_on = work.upgrade().is_some_and(|work| !work.0.lock().is_up);
+        goes_on.then_some(*subscription)
+    }
+
+    fn add(&self, pid: &str, subscription: Subscription, work: Weak<FarWork>) {
+        let mut watches = self.0.lock();
+        if watches.len() >= MANY {
+            watches.retain(|_, (_, work)| work.strong_count() > 0);
+        }
+        watches.insert(pid.into(), (subscription, work));
     }
 }
 

@@ -33,10 +33,11 @@ impl Guest {
         mut start: Start,
         relation: Relation,
     ) -> Result<(Arc<str>, Subscription), Error> {
-        if self.is_far(&mut start).await?.is_some() {
-            return Err(Error::invalid(
-                "cannot watch a process of another node by a subscription: monitor it",
-            ));
+        if let Some(node) = self.is_far(&mut start).await? {
+            self.permit_far(&start, relation, Awaits::End).await?;
+            let pid = self.spawn_far(node, start, relation).await?;
+            let subscription = self.watch_far_pid(&pid)?;
+            return Ok((pid, subscription));
         }
         let spawned = self.start_child(start, relation, Awaits::End).await?;
         let pid = Arc::clone(spawned.process.text());

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 use warren_kernel::{Error, FarEnd, FarPid, Kind, NodeId, Outcome, Process};
 
-use super::Node;
+use super::{Node, Running};
 use crate::guest::far::free_if_held;
 use crate::guest::{Inherited, SpawnRequest, Spawner, Start};
 use crate::remote::{FarAnswer, FarAsk, FarCaller, FarReply, FarRequest, FarStart, TieChange};
@@ -28,6 +28,14 @@ impl Node {
         let (start, exec) = match ask {
             FarAsk::Spawn(start) => (start, false),
             FarAsk::Exec(start) => (start, true),
+            FarAsk::Watch { to } => {
+                return match self.far_watch(&caller, &to) {
+                    Ok(mut running) => FarReply::Later(Box::pin(async move {
+                        Ok(FarAnswer::Ended(running.wait().await.outcome))
+                    })),
+                    Err(error) => FarReply::Now(Err(error)),
+                };
+            }
             ask => {
                 let done = self.far_signal(&caller, ask);
                 self.shared.pass_on_traces(None);
@@ -167,11 +175,17 @@ impl Node {
                 return Ok(FarAnswer::Load(kernel.host(&host)?.live() as u64));
             }
             // Handled by the caller: these take time.
-            FarAsk::Spawn(_) | FarAsk::Exec(_) => {
-                return Err(Error::internal("a start is no signal"));
+            FarAsk::Spawn(_) | FarAsk::Exec(_) | FarAsk::Watch { .. } => {
+                return Err(Error::internal("a request that takes time is no signal"));
             }
         }
         Ok(FarAnswer::Done)
+    }
+
+    /// Watches a process, which tells what a monitor tells.
+    fn far_watch(&self, caller: &FarCaller, to: &FarPid) -> Result<Running, Error> {
+        let target = self.permitted(caller, Action::Monitor, to)?;
+        self.observe(&target)
     }
 
     fn far_tie(&self, caller: &FarCaller, to: &FarPid, change: TieChange) -> Result<(), Error> {
