@@ -143,29 +143,43 @@ async fn drive(
         {
             batch.push(event);
         }
-        let mut inner = shared.inner.lock();
-        let now = clock::now();
-        for event in batch.drain(..) {
-            inbox.taken(&event);
-            inner.core.event(event, now);
-        }
-        inner.core.turn(now);
-        if inner.leaves {
-            inner.core.leave(now);
-        }
-        let actions = actions(&mut inner);
-        let is_over = inner.core.is_over();
-        wait = since(inner.core.next(), clock::now());
-        drop(inner);
-        for action in actions {
+        let turn = turn(&shared, &inbox, &mut batch);
+        wait = turn.wait;
+        for action in turn.actions {
             carry_out(action, &shared, transport.as_ref(), handler.as_ref());
         }
-        if is_over {
+        if turn.is_over {
             break;
         }
     }
     transport.close().await;
     shared.done.send_replace(true);
+}
+
+/// The result of one turn.
+struct Turn {
+    actions: Vec<Action>,
+    is_over: bool,
+    wait: Duration,
+}
+
+/// Passes events and the time in.
+fn turn(shared: &Shared, inbox: &Inbox, batch: &mut Vec<Event>) -> Turn {
+    let mut inner = shared.inner.lock();
+    let now = clock::now();
+    for event in batch.drain(..) {
+        inbox.taken(&event);
+        inner.core.event(event, now);
+    }
+    inner.core.turn(now);
+    if inner.leaves {
+        inner.core.leave(now);
+    }
+    Turn {
+        actions: actions(&mut inner),
+        is_over: inner.core.is_over(),
+        wait: since(inner.core.next(), now),
+    }
 }
 
 /// Takes the outputs, each with its caller.

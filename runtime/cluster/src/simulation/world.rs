@@ -79,6 +79,7 @@ struct Model {
     /// Sessions of a node with another one so far, and whether one is up.
     sessions: HashMap<(NodeId, NodeId), (u64, bool)>,
     calls: HashMap<(NodeId, CallId), Call>,
+    abandoned: HashSet<(NodeId, CallId)>,
     names: HashMap<(NodeId, CallId), &'static str>,
     ties: BTreeMap<Pair, Tie>,
     tokens: BTreeMap<&'static str, (NodeId, Token)>,
@@ -415,7 +416,7 @@ impl World {
             }
             Output::Group(change) => {
                 let group = GROUPS.iter().find(|group| **group == change.group).unwrap();
-                let members = model.groups.entry((me, group)).or_default();
+                let members = model.groups.entry((me, *group)).or_default();
                 for member in change.members {
                     let new = match change.joined {
                         true => members.insert(member),
@@ -425,8 +426,11 @@ impl World {
                 }
             }
             Output::Reply(call, reply) => {
-                let call = model.calls.remove(&(me, call)).expect("one answer for a call");
-                self.replied(index, call, reply);
+                let key = (me, call);
+                match model.calls.remove(&key) {
+                    Some(call) => self.replied(index, call, reply),
+                    None => assert!(model.abandoned.contains(&key), "two answers for a call"),
+                }
             }
             Output::Name(call, result) => {
                 let name = model.names.remove(&(me.clone(), call)).expect("one result");
@@ -641,7 +645,10 @@ impl World {
                 };
                 let number = running.core.request(&far.node, request(&process, ask));
                 match self.random.happens(300) && running.core.is_up(&far.node) {
-                    true => running.core.abandon(number),
+                    true => {
+                        running.core.abandon(number);
+                        model.abandoned.insert((me, number));
+                    }
                     false => {
                         model.calls.insert((me, number), Call::Slow);
                     }

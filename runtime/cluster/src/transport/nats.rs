@@ -99,7 +99,7 @@ impl Nats {
         let options = match &settings.credentials {
             None => ConnectOptions::new(),
             Some(path) => {
-                let unusable = |error| {
+                let unusable = |error: std::io::Error| {
                     let path = path.display();
                     Error::invalid(format!("cannot use the credentials in {path}: {error}"))
                 };
@@ -113,7 +113,7 @@ impl Nats {
             .request_timeout(Some(TIMEOUT))
             .ping_interval(PING)
             .subscription_capacity(UNREAD)
-            .max_reconnects(None)
+            .max_reconnects(None::<usize>)
             .reconnect_delay_callback(|attempts| {
                 let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
                 (Duration::from_millis(20) * attempts.min(100)).min(LONGEST_DELAY)

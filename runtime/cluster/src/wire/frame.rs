@@ -85,7 +85,11 @@ pub(crate) struct Chunk {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Unreadable {
     /// Another major version.
-    #[error("it speaks version {0}.{1} of the protocol, this node {MAJOR}.{MINOR}")]
+    #[error(
+        "it speaks version {0}.{1} of the protocol, this node {major}.{minor}",
+        major = MAJOR,
+        minor = MINOR
+    )]
     Version(u64, u64),
     /// No frame at all.
     #[error(transparent)]
