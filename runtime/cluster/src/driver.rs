@@ -77,7 +77,9 @@ async fn first_steps(
     transport: &dyn Transport,
     inbox: &mut Inbox,
 ) -> Result<Joined, Error> {
-    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let wall = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let wall = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX >> 1);
     let (mut joining, mut operation) = Joining::new(config.node.clone(), config.lease, wall);
     // The numbers of the operations of the core count from 0 on.
@@ -96,10 +98,7 @@ async fn first_steps(
     }
 }
 
-async fn answer_to(
-    number: u64,
-    inbox: &mut Inbox,
-) -> Option<Result<Found, Refusal>> {
+async fn answer_to(number: u64, inbox: &mut Inbox) -> Option<Result<Found, Refusal>> {
     loop {
         let event = inbox.events.recv().await?;
         inbox.taken(&event);
@@ -111,7 +110,10 @@ async fn answer_to(
 }
 
 fn refused(reason: &str) -> Error {
-    Error::new(Kind::Unavailable, format!("cannot join the cluster: the broker refused: {reason}"))
+    Error::new(
+        Kind::Unavailable,
+        format!("cannot join the cluster: the broker refused: {reason}"),
+    )
 }
 
 /// An output on its way, with the caller that waits for it.

@@ -145,7 +145,10 @@ impl Member {
             self.try_to_join(now);
         }
         loop {
-            let Phase::Joining { joining, number, .. } = &mut self.phase else {
+            let Phase::Joining {
+                joining, number, ..
+            } = &mut self.phase
+            else {
                 return false;
             };
             let Some(event) = self.inbox.lock().pop_front() else {
@@ -202,7 +205,9 @@ impl Member {
 
 impl Running {
     pub(super) fn spawn(&mut self) -> Arc<Process> {
-        let process = self.kernel.spawn(self.host.reserve().unwrap(), Spawn::default());
+        let process = self
+            .kernel
+            .spawn(self.host.reserve().unwrap(), Spawn::default());
         let process = process.unwrap().process;
         // Events count from now on.
         process.events();

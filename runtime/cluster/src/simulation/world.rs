@@ -10,13 +10,13 @@ use warren_kernel::{
 };
 
 use super::member::{Clock, HOST, Member, Phase, moment, place};
-use crate::view::Token;
 use crate::config::Config;
 use crate::core::{CallId, Named, Output};
 use crate::news::{IncomingId, NodeChange};
 use crate::signal::{Answer, Ask, Caller, End, Notice, Reply, Request};
 use crate::transport::Transport as _;
 use crate::transport::simulated::{Broker, Faults, Random};
+use crate::view::Token;
 
 const SECOND: u64 = 1_000_000_000;
 const NAMES: [&str; 3] = ["one", "two", "a.b:c"];
@@ -380,15 +380,24 @@ impl World {
             }
             Output::Notice(_, other) => panic!("nobody sends {other:?}"),
             Output::Node(NodeChange::Up(node)) => {
-                let session = model.sessions.entry((me.clone(), node.clone())).or_default();
+                let session = model
+                    .sessions
+                    .entry((me.clone(), node.clone()))
+                    .or_default();
                 assert!(!session.1, "{me} is told twice that {node} is up");
                 *session = (session.0 + 1, true);
                 model.counted[BEGAN] += 1;
                 self.say(|| format!("{me}: {node} is up"));
             }
             Output::Node(NodeChange::Down(node, reason)) => {
-                let session = model.sessions.entry((me.clone(), node.clone())).or_default();
-                assert!(session.1, "{me} is told that {node} is down, which was not up");
+                let session = model
+                    .sessions
+                    .entry((me.clone(), node.clone()))
+                    .or_default();
+                assert!(
+                    session.1,
+                    "{me} is told that {node} is down, which was not up"
+                );
                 session.1 = false;
                 model.counted[ENDED] += 1;
                 let down = Error::new(Kind::Unavailable, "node is down");
@@ -448,7 +457,10 @@ impl World {
         match (call, reply) {
             (Call::Send(pair, number), Ok(_)) => {
                 let message = (pair, number);
-                assert!(model.delivered.contains(&message), "not delivered: {message:?}");
+                assert!(
+                    model.delivered.contains(&message),
+                    "not delivered: {message:?}"
+                );
             }
             (Call::Send(pair, number), Err(error)) => {
                 model.counted[FAILED] += 1;
@@ -579,7 +591,9 @@ impl World {
                 for group in GROUPS {
                     running.core.leave_group(group, &place(&process));
                 }
-                running.processes.retain(|other| other.pid() != process.pid());
+                running
+                    .processes
+                    .retain(|other| other.pid() != process.pid());
             }
             (16..50, Some(far)) => {
                 let count = 1 + self.random.below(20);
@@ -611,9 +625,7 @@ impl World {
                 }
                 let pid = FarPid::from(far.clone());
                 running.kernel.monitor_far(&process, &pid).unwrap();
-                let ask = Ask::Monitor {
-                    to: place_of(&far),
-                };
+                let ask = Ask::Monitor { to: place_of(&far) };
                 let number = running.core.request(&far.node, request(&process, ask));
                 model.ties.insert(pair.clone(), Tie::Asked);
                 model.calls.insert((me, number), Call::Monitor(pair));
@@ -715,7 +727,8 @@ impl World {
         for member in &mut self.members {
             member.paused_until = 0;
         }
-        self.later.retain(|_, later| matches!(later, Later::Answer(..)));
+        self.later
+            .retain(|_, later| matches!(later, Later::Answer(..)));
         let asked = std::mem::take(&mut self.model.slow);
         for (node, request) in asked {
             if let Some(index) = self.index(&node) {
@@ -744,8 +757,15 @@ impl World {
             let others: Vec<NodeId> = nodes.iter().filter(|node| *node != me).cloned().collect();
             assert_eq!(running.core.up(), others, "{me} is up with all others");
             let [sessions, outgoing, incoming, _, _] = running.core.counts();
-            assert_eq!([sessions, outgoing, incoming], [others.len(), 0, 0], "of {me}");
-            assert!(running.core.has_lease(member.clock.local(self.now)), "{me} has a lease");
+            assert_eq!(
+                [sessions, outgoing, incoming],
+                [others.len(), 0, 0],
+                "of {me}"
+            );
+            assert!(
+                running.core.has_lease(member.clock.local(self.now)),
+                "{me} has a lease"
+            );
             for group in GROUPS {
                 self.check_group(me, group);
             }
@@ -772,10 +792,20 @@ impl World {
             }
         }
         let index = self.index(me).unwrap();
-        let seen: BTreeSet<Address> =
-            self.members[index].up().unwrap().core.members(group).into_iter().collect();
+        let seen: BTreeSet<Address> = self.members[index]
+            .up()
+            .unwrap()
+            .core
+            .members(group)
+            .into_iter()
+            .collect();
         assert_eq!(seen, expected, "{me} sees {group}");
-        let told = self.model.groups.get(&(me.clone(), group)).cloned().unwrap_or_default();
+        let told = self
+            .model
+            .groups
+            .get(&(me.clone(), group))
+            .cloned()
+            .unwrap_or_default();
         assert_eq!(told, expected, "{me} was told of {group}");
     }
 
@@ -786,7 +816,10 @@ impl World {
                 continue;
             };
             for process in std::mem::take(&mut running.processes) {
-                running.kernel.exit(&process, Outcome::Returned(None)).finish(moment(self.now));
+                running
+                    .kernel
+                    .exit(&process, Outcome::Returned(None))
+                    .finish(moment(self.now));
                 running.core.exited(process.pid(), local);
             }
             self.settle(index);
@@ -820,7 +853,10 @@ impl Model {
                 }
             }
         }
-        assert!(!self.never.contains(&(pair.clone(), number)), "{pair:?}: {number}");
+        assert!(
+            !self.never.contains(&(pair.clone(), number)),
+            "{pair:?}: {number}"
+        );
         self.last.insert(pair.clone(), (session, number));
         self.delivered.insert((pair, number));
         self.counted[DELIVERED] += 1;
@@ -849,12 +885,7 @@ fn place_of(address: &Address) -> crate::signal::Place {
     }
 }
 
-fn pair_of(
-    from: &NodeId,
-    caller: &Caller,
-    me: &NodeId,
-    to: &crate::signal::Place,
-) -> Pair {
+fn pair_of(from: &NodeId, caller: &Caller, me: &NodeId, to: &crate::signal::Place) -> Pair {
     let sender = caller.process.as_ref().unwrap();
     let address = |node: &NodeId, place: &crate::signal::Place| Address {
         node: node.clone(),

@@ -88,7 +88,9 @@ impl Nats {
             servers.push(server);
         }
         let named = |server: &ServerAddr| server.has_user_pass() || server.username().is_some();
-        let bare = servers.iter().find(|server| !named(server) && !is_here(server.host()));
+        let bare = servers
+            .iter()
+            .find(|server| !named(server) && !is_here(server.host()));
         if let Some(server) = bare
             && settings.credentials.is_none()
             && !settings.insecure
@@ -124,7 +126,10 @@ impl Nats {
             });
         let client = options.connect(servers).await.map_err(|error| {
             let url = &settings.url;
-            Error::new(Kind::Unavailable, format!("cannot connect to {url}: {error}"))
+            Error::new(
+                Kind::Unavailable,
+                format!("cannot connect to {url}: {error}"),
+            )
         })?;
         let max_packet = client.server_info().max_payload.clamp(1024, LARGEST_PACKET);
         Ok(Nats {
@@ -182,7 +187,9 @@ impl Transport for Nats {
         let (values, events) = (Arc::clone(&started.values), Arc::clone(&started.events));
         let open = Arc::clone(&started.open);
         tokio::spawn(async move {
-            let slow = Err(Refusal::Unavailable("the server does not answer".to_owned()));
+            let slow = Err(Refusal::Unavailable(
+                "the server does not answer".to_owned(),
+            ));
             let result = tokio::time::timeout(TIMEOUT, values.carry_out(operation));
             let result = result.await.unwrap_or(slow);
             (events.0)(Event::Answer { number, result });
@@ -352,7 +359,12 @@ mod tests {
         for host in ["localhost", "127.0.0.1", "127.9.9.9", "::1", "[::1]"] {
             assert!(is_here(host), "{host}");
         }
-        for host in ["10.0.0.1", "example.org", "localhost.example.org", "0.0.0.0"] {
+        for host in [
+            "10.0.0.1",
+            "example.org",
+            "localhost.example.org",
+            "0.0.0.0",
+        ] {
             assert!(!is_here(host), "{host}");
         }
     }
