@@ -12,7 +12,11 @@ pub(crate) fn now() -> Monotonic {
     unsafe { libc::clock_gettime(libc::CLOCK_BOOTTIME, &raw mut time) };
     let seconds = u64::try_from(time.tv_sec).unwrap_or(0);
     let nanoseconds = u64::try_from(time.tv_nsec).unwrap_or(0);
-    Monotonic(seconds.saturating_mul(1_000_000_000).saturating_add(nanoseconds))
+    Monotonic(
+        seconds
+            .saturating_mul(1_000_000_000)
+            .saturating_add(nanoseconds),
+    )
 }
 
 #[cfg(test)]

@@ -75,8 +75,12 @@ impl Cluster {
     pub fn request(&self, to: &NodeId, request: Request) -> Pending {
         let (sender, answer) = oneshot::channel();
         let mut inner = self.shared.inner.lock();
-        let call = inner.core.request(to, request);
-        inner.replies.insert(call, sender);
+        let mut call = CallId(0);
+        // Without the sender the answer is that the node has left.
+        if !inner.core.is_over() {
+            call = inner.core.request(to, request);
+            inner.replies.insert(call, sender);
+        }
         drop(inner);
         self.shared.wake.notify_one();
         Pending {
@@ -150,8 +154,10 @@ impl Cluster {
     ) -> PendingName<T> {
         let (sender, result) = oneshot::channel();
         let mut inner = self.shared.inner.lock();
-        let call = start(&mut inner.core);
-        inner.names.insert(call, sender);
+        if !inner.core.is_over() {
+            let call = start(&mut inner.core);
+            inner.names.insert(call, sender);
+        }
         drop(inner);
         self.shared.wake.notify_one();
         PendingName { result, read }

@@ -14,14 +14,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use warren_kernel::{Error, Kind, Monotonic, NodeId, NodeName, Pid};
 
-use crate::view::{Holder, Token};
 use crate::config::Config;
-use crate::news::{GroupChange, IncomingId, NodeChange};
 use crate::joining::Joined;
 use crate::lease::held_until;
+use crate::news::{GroupChange, IncomingId, NodeChange};
 use crate::session::{Settings, later};
 use crate::signal::{Notice, Reply, Request};
 use crate::transport::{Event, Operation};
+use crate::view::{Holder, Token};
 use groups::Groups;
 use names::Names;
 use peers::Peers;
@@ -203,10 +203,12 @@ impl Core {
         self.is_over = true;
         let error = Error::new(Kind::Unavailable, reason);
         for call in self.requests.drain() {
-            self.outputs.push_back(Output::Reply(call, Err(error.clone())));
+            self.outputs
+                .push_back(Output::Reply(call, Err(error.clone())));
         }
         for call in self.store.drain() {
-            self.outputs.push_back(Output::Name(call, Err(error.clone())));
+            self.outputs
+                .push_back(Output::Name(call, Err(error.clone())));
         }
     }
 

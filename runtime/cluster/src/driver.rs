@@ -77,7 +77,9 @@ async fn first_steps(
     transport: &dyn Transport,
     inbox: &mut Inbox,
 ) -> Result<Joined, Error> {
-    let wall = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let wall = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     let wall = u64::try_from(wall.as_millis()).unwrap_or(u64::MAX >> 1);
     let (mut joining, mut operation) = Joining::new(config.node.clone(), config.lease, wall);
     // The numbers of the operations of the core count from 0 on.
@@ -96,10 +98,7 @@ async fn first_steps(
     }
 }
 
-async fn answer_to(
-    number: u64,
-    inbox: &mut Inbox,
-) -> Option<Result<Found, Refusal>> {
+async fn answer_to(number: u64, inbox: &mut Inbox) -> Option<Result<Found, Refusal>> {
     loop {
         let event = inbox.events.recv().await?;
         inbox.taken(&event);
@@ -111,7 +110,10 @@ async fn answer_to(
 }
 
 fn refused(reason: &str) -> Error {
-    Error::new(Kind::Unavailable, format!("cannot join the cluster: the broker refused: {reason}"))
+    Error::new(
+        Kind::Unavailable,
+        format!("cannot join the cluster: the broker refused: {reason}"),
+    )
 }
 
 /// An output on its way, with the caller that waits for it.
@@ -143,29 +145,43 @@ async fn drive(
         {
             batch.push(event);
         }
-        let mut inner = shared.inner.lock();
-        let now = clock::now();
-        for event in batch.drain(..) {
-            inbox.taken(&event);
-            inner.core.event(event, now);
-        }
-        inner.core.turn(now);
-        if inner.leaves {
-            inner.core.leave(now);
-        }
-        let actions = actions(&mut inner);
-        let is_over = inner.core.is_over();
-        wait = since(inner.core.next(), clock::now());
-        drop(inner);
-        for action in actions {
+        let turn = turn(&shared, &inbox, &mut batch);
+        wait = turn.wait;
+        for action in turn.actions {
             carry_out(action, &shared, transport.as_ref(), handler.as_ref());
         }
-        if is_over {
+        if turn.is_over {
             break;
         }
     }
     transport.close().await;
     shared.done.send_replace(true);
+}
+
+/// The result of one turn.
+struct Turn {
+    actions: Vec<Action>,
+    is_over: bool,
+    wait: Duration,
+}
+
+/// Passes events and the time in.
+fn turn(shared: &Shared, inbox: &Inbox, batch: &mut Vec<Event>) -> Turn {
+    let mut inner = shared.inner.lock();
+    let now = clock::now();
+    for event in batch.drain(..) {
+        inbox.taken(&event);
+        inner.core.event(event, now);
+    }
+    inner.core.turn(now);
+    if inner.leaves {
+        inner.core.leave(now);
+    }
+    Turn {
+        actions: actions(&mut inner),
+        is_over: inner.core.is_over(),
+        wait: since(inner.core.next(), now),
+    }
 }
 
 /// Takes the outputs, each with its caller.

@@ -125,8 +125,7 @@ mod tests {
         let Step::Ask(Operation::Put { revision: 9, .. }) = step else {
             panic!("it writes: {step:?}");
         };
-        let Step::Ask(Operation::Get { .. }) =
-            joining.step(Err(Refusal::Conflict), Monotonic(60))
+        let Step::Ask(Operation::Get { .. }) = joining.step(Err(Refusal::Conflict), Monotonic(60))
         else {
             panic!("it reads again");
         };

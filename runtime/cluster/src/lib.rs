@@ -59,7 +59,7 @@ pub use pending::{Pending, PendingName};
 pub use signal::{Actor, Answer, Ask, Caller, End, Notice, Place, Reply, Request, Start};
 #[doc(hidden)]
 pub use transport::simulated;
+pub use transport::{Event, Events, Found, Operation, Refusal, Transport};
 #[cfg(feature = "nats")]
 pub use transport::{Nats, NatsSettings};
-pub use transport::{Event, Events, Found, Operation, Refusal, Transport};
 pub use view::{Figures, Holder, NodeView, Token};

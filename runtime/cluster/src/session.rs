@@ -186,7 +186,12 @@ impl Session {
     }
 
     /// Takes the content of a frame. Returns whether it was of use.
-    fn take(&mut self, body: Body, signals: &mut Vec<Bytes>, now: Monotonic) -> Result<bool, Ended> {
+    fn take(
+        &mut self,
+        body: Body,
+        signals: &mut Vec<Bytes>,
+        now: Monotonic,
+    ) -> Result<bool, Ended> {
         match body {
             // The peer has not heard of the session yet.
             Body::Hello => {
@@ -205,7 +210,9 @@ impl Session {
             } => {
                 self.acknowledged(received, now)?;
                 let max_signal = self.settings.max_signal;
-                let taken = self.receiving.take(number, chunks, max_signal, signals, now);
+                let taken = self
+                    .receiving
+                    .take(number, chunks, max_signal, signals, now);
                 taken.map_err(Ended::Broken)
             }
             Body::Beat {
@@ -304,9 +311,9 @@ impl Session {
         }
         let again = self.receiving.wants_again(now);
         let is_beat = since(now, self.beat_at) >= BEAT;
-        let due = self
-            .receiving
-            .acknowledgement_due(ACKNOWLEDGEMENT, self.settings.window / 4, now);
+        let due =
+            self.receiving
+                .acknowledgement_due(ACKNOWLEDGEMENT, self.settings.window / 4, now);
         let head = self.frame(Body::Hello);
         let received = self.receiving.received();
         let carried = self
@@ -364,7 +371,8 @@ impl Session {
         if self.must_greet || self.echo != 0 || self.sending.is_due(self.settings.window) {
             return Monotonic(0);
         }
-        let mut next = later(self.beat_at, BEAT).min(later(self.heard_at, self.settings.down_after));
+        let mut next =
+            later(self.beat_at, BEAT).min(later(self.heard_at, self.settings.down_after));
         if let Some(at) = self.receiving.next(ACKNOWLEDGEMENT) {
             next = next.min(at);
         }

@@ -47,7 +47,10 @@ fn lives_of_clusters_keep_every_promise() {
             });
         }
     });
-    let totals: Vec<u64> = totals.iter().map(|total| total.load(Ordering::Relaxed)).collect();
+    let totals: Vec<u64> = totals
+        .iter()
+        .map(|total| total.load(Ordering::Relaxed))
+        .collect();
     for (what, total) in world::COUNTED.iter().zip(&totals) {
         println!("{total:>12} {what}");
         assert!(*total > seeds / 100, "too few of {what}: {total}");

@@ -9,14 +9,14 @@ use warren_kernel::{Error, Incarnation, Monotonic, NodeId, NodeName, Outcome, Pi
 
 use crate::config::Config;
 use crate::core::{Core, Output};
-use crate::news::NodeChange;
 use crate::joining::Joined;
 use crate::member::{NodeEntry, key_of_node};
+use crate::news::NodeChange;
 use crate::signal::{Answer, Ask, Caller, End, Notice, Place, Request, Start};
 use crate::transport::{Event, Found, Operation};
 use crate::wire::frame::{Body, Chunk, Frame, MAJOR};
-use crate::wire::{Reader, Writer};
 use crate::wire::signal::Signal;
+use crate::wire::{Reader, Writer};
 
 /// Bytes of the largest packet.
 const PACKET: usize = 4096;
@@ -147,7 +147,10 @@ pub fn signals() -> Vec<Vec<u8>> {
         Signal::Released(4, true),
     ];
     let requests = (1..).zip(asks).map(request);
-    requests.chain(others).map(|signal| signal.encode().to_vec()).collect()
+    requests
+        .chain(others)
+        .map(|signal| signal.encode().to_vec())
+        .collect()
 }
 
 /// Returns encoded frames of every sort, and one of another version.
@@ -178,7 +181,10 @@ pub fn frames() -> Vec<Vec<u8>> {
     let frames = bodies.into_iter().map(|body| victim.frame(body).encode());
     let mut other = Writer::new();
     other.array(3).uint(MAJOR + 1).uint(0).nil();
-    frames.chain([other.into_bytes()]).map(|frame| frame.to_vec()).collect()
+    frames
+        .chain([other.into_bytes()])
+        .map(|frame| frame.to_vec())
+        .collect()
 }
 
 /// A node whose session with a peer is up.
@@ -242,7 +248,8 @@ impl Victim {
             return;
         };
         let result = Ok(Found::Values(values));
-        self.core.event(Event::Answer { number, result }, Monotonic(self.now));
+        self.core
+            .event(Event::Answer { number, result }, Monotonic(self.now));
         for output in self.turn() {
             if let Output::Packet(_, packet) = output
                 && let Ok(frame) = Frame::decode(&packet)
@@ -270,7 +277,8 @@ impl Victim {
     pub(crate) fn packet(&mut self, packet: Bytes) -> VecDeque<Output> {
         let from = self.peer.name.clone();
         self.now += MILLISECOND / 100;
-        self.core.event(Event::Packet { from, packet }, Monotonic(self.now));
+        self.core
+            .event(Event::Packet { from, packet }, Monotonic(self.now));
         self.turn()
     }
 
@@ -377,7 +385,10 @@ mod tests {
             echo: 0,
         });
         let outputs = victim.packet(beat.encode());
-        assert_eq!(reason(outputs), "an acknowledgement of a frame that was never sent");
+        assert_eq!(
+            reason(outputs),
+            "an acknowledgement of a frame that was never sent"
+        );
 
         let mut victim = Victim::new();
         let ahead = Frame {
@@ -399,7 +410,10 @@ mod tests {
         let part = Bytes::from(vec![0; 3000]);
         let outputs = (0..SIGNAL).map(|_| victim.signal(part.clone(), false));
         let outputs = outputs.take(SIGNAL / 3000 + 1).last().unwrap();
-        assert_eq!(reason(outputs), format!("a signal of more than {SIGNAL} bytes"));
+        assert_eq!(
+            reason(outputs),
+            format!("a signal of more than {SIGNAL} bytes")
+        );
     }
 
     #[test]

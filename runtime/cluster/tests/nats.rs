@@ -31,7 +31,14 @@ struct Server {
 impl Server {
     fn start(files: &Path, port: &str) -> Server {
         let mut child = Command::new("nats-server")
-            .args(["--jetstream", "--addr", "127.0.0.1", "--port", port, "--store_dir"])
+            .args([
+                "--jetstream",
+                "--addr",
+                "127.0.0.1",
+                "--port",
+                port,
+                "--store_dir",
+            ])
             .arg(files)
             .stderr(Stdio::piped())
             .spawn()
@@ -152,7 +159,9 @@ fn place(number: u64) -> Place {
 }
 
 async fn soon<F: Future>(future: F) -> F::Output {
-    tokio::time::timeout(TIMEOUT, future).await.expect("in time")
+    tokio::time::timeout(TIMEOUT, future)
+        .await
+        .expect("in time")
 }
 
 async fn pair(server: &Server) -> (Node, Node) {
@@ -183,7 +192,9 @@ async fn two_nodes_meet_answer_and_part() {
 
     let token = soon(a.cluster.register("room", &place(1))).await.unwrap();
     assert_eq!(a.cluster.holds("room"), Some(token));
-    let taken = soon(b.cluster.register("room", &place(1))).await.unwrap_err();
+    let taken = soon(b.cluster.register("room", &place(1)))
+        .await
+        .unwrap_err();
     assert_eq!(taken.kind, Kind::AlreadyExists);
     let holder = soon(b.cluster.lookup("room")).await.unwrap();
     assert_eq!((&holder.address.node, holder.token), (&of_a, token));
@@ -202,8 +213,13 @@ async fn two_nodes_meet_answer_and_part() {
     let reason = "it has left the cluster".to_owned();
     assert_eq!(down, NodeChange::Down(of_a.clone(), reason));
     assert!(b.cluster.members("g").is_empty());
-    let error = soon(b.cluster.request(&of_a, call(b"x"))).await.unwrap_err();
-    assert_eq!((error.kind, error.retryable), (Kind::Unavailable, Some(true)));
+    let error = soon(b.cluster.request(&of_a, call(b"x")))
+        .await
+        .unwrap_err();
+    assert_eq!(
+        (error.kind, error.retryable),
+        (Kind::Unavailable, Some(true))
+    );
 
     let again = Node::join(&server, "a").await;
     assert!(again.cluster.node().incarnation > of_a.incarnation);
@@ -218,7 +234,9 @@ async fn a_server_that_comes_back_loses_nothing() {
     let of_b = b.cluster.node().clone();
     let port = server.port.clone();
     drop(server);
-    let pending: Vec<_> = (0..100_u8).map(|n| a.cluster.request(&of_b, call(&[n]))).collect();
+    let pending: Vec<_> = (0..100_u8)
+        .map(|n| a.cluster.request(&of_b, call(&[n])))
+        .collect();
     let _server = Server::start(files.path(), &port);
     for (n, answer) in (0_u8..).zip(pending) {
         let expected = Answer::Value(Bytes::copy_from_slice(&[n]));

@@ -77,7 +77,9 @@ impl Core {
     /// Returns the members of a group on other nodes.
     pub(crate) fn members(&self, group: &str) -> Vec<Address> {
         let nodes = self.groups.far.get(group).into_iter().flatten();
-        nodes.flat_map(|(node, places)| addresses(node, places)).collect()
+        nodes
+            .flat_map(|(node, places)| addresses(node, places))
+            .collect()
     }
 
     /// Returns the members of a group on this node.
@@ -182,7 +184,13 @@ impl Core {
         }
     }
 
-    fn tell_engine(&mut self, node: &NodeId, group: String, places: &BTreeSet<Place>, joined: bool) {
+    fn tell_engine(
+        &mut self,
+        node: &NodeId,
+        group: String,
+        places: &BTreeSet<Place>,
+        joined: bool,
+    ) {
         if places.is_empty() {
             return;
         }

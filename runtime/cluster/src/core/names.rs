@@ -13,10 +13,10 @@ use warren_kernel::{Address, Error, Kind, Monotonic, NodeId, Pid};
 
 use super::purpose::{LeaseState, Naming, Purpose, Registering};
 use super::{CallId, Core, Named, Output};
-use crate::view::{Holder, Token};
 use crate::member::{LeaseId, NameEntry, key_of_name};
 use crate::signal::Place;
 use crate::transport::{Found, Operation, Refusal};
+use crate::view::{Holder, Token};
 use crate::wire::signal::Signal;
 
 /// Steps of a registration, which others may disturb.
@@ -129,7 +129,8 @@ impl Core {
                 address: self.address(&held.place),
                 token: held.token,
             };
-            self.outputs.push_back(Output::Name(call, Ok(Named::Found(holder))));
+            self.outputs
+                .push_back(Output::Name(call, Ok(Named::Found(holder))));
         } else {
             let key = key_of_name(name);
             let purpose = Purpose::Find(call, name.to_owned(), Naming::LookUp);
@@ -221,7 +222,8 @@ impl Core {
             self.names.held.insert(name.clone(), Held { place, token });
             self.names.doubtful.remove(&name);
             if let Some(call) = registering.call {
-                self.outputs.push_back(Output::Name(call, Ok(Named::Taken(token))));
+                self.outputs
+                    .push_back(Output::Name(call, Ok(Named::Taken(token))));
             }
             return;
         }
@@ -244,7 +246,10 @@ impl Core {
     ) {
         if registering.tries == 0 {
             let message = format!("the name {} changes all the time", registering.name);
-            return self.fail(&registering, Error::new(Kind::Conflict, message).retryable(true));
+            return self.fail(
+                &registering,
+                Error::new(Kind::Conflict, message).retryable(true),
+            );
         }
         registering.tries -= 1;
         let (value, revision) = match result {
@@ -288,7 +293,11 @@ impl Core {
                 self.lease_is_over(&lease, revision, now);
                 if let Some(registering) = then {
                     let key = key_of_name(&registering.name);
-                    self.ask(Purpose::ReadHolder(registering), Operation::Get { key }, now);
+                    self.ask(
+                        Purpose::ReadHolder(registering),
+                        Operation::Get { key },
+                        now,
+                    );
                 }
             }
             (Err(Refusal::Conflict), then) => {
@@ -343,9 +352,14 @@ impl Core {
             }
         };
         let is_own = entry.lease.node == self.node;
-        let is_held = is_own && self.names.held.get(&name).is_some_and(|held| held.token.0 == revision);
-        let is_over =
-            (is_own && !is_held) || (!is_own && self.state_of(&entry.lease, now) == LeaseState::Over);
+        let is_held = is_own
+            && self
+                .names
+                .held
+                .get(&name)
+                .is_some_and(|held| held.token.0 == revision);
+        let is_over = (is_own && !is_held)
+            || (!is_own && self.state_of(&entry.lease, now) == LeaseState::Over);
         match naming {
             Naming::LookUp => {
                 let holder = Holder {
@@ -408,7 +422,8 @@ impl Core {
         let call = CallId(number);
         if self.names.releases.get(&call) == Some(from) {
             self.names.releases.remove(&call);
-            self.outputs.push_back(Output::Name(call, Ok(Named::Freed(was_held))));
+            self.outputs
+                .push_back(Output::Name(call, Ok(Named::Freed(was_held))));
         }
     }
 
@@ -480,12 +495,7 @@ impl Core {
     }
 
     /// Takes an entry that may be of this node without a holder.
-    pub(super) fn swept(
-        &mut self,
-        name: String,
-        result: Result<Found, Refusal>,
-        now: Monotonic,
-    ) {
+    pub(super) fn swept(&mut self, name: String, result: Result<Found, Refusal>, now: Monotonic) {
         let (value, revision) = match result {
             Ok(Found::Value(value, revision)) => (value, revision),
             Ok(_) => {
@@ -523,7 +533,8 @@ impl Core {
     pub(super) fn check_name(&mut self, name: &str, revision: u64, now: Monotonic) {
         let held = self.names.held.get(name);
         let is_held = held.is_some_and(|held| held.token.0 == revision);
-        if !is_held && !self.names.busy.contains_key(name) && self.names.doubtful.len() < (1 << 16) {
+        if !is_held && !self.names.busy.contains_key(name) && self.names.doubtful.len() < (1 << 16)
+        {
             self.names.doubtful.insert(name.to_owned());
             self.sweep(now);
         }
@@ -543,7 +554,9 @@ fn is_taken(name: &str, holder: &Address) -> Error {
 }
 
 fn is_unreadable(name: &str) -> Error {
-    Error::internal(format!("the entry of the name {name} is of another version"))
+    Error::internal(format!(
+        "the entry of the name {name} is of another version"
+    ))
 }
 
 fn no_lease() -> Error {

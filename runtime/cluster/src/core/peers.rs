@@ -8,12 +8,12 @@ use warren_kernel::{Monotonic, NodeId, NodeName};
 
 use super::purpose::{LeaseState, Purpose, Registering};
 use super::{Core, Output};
-use crate::view::NodeView;
-use crate::news::NodeChange;
 use crate::lease::{held_until, over_at};
 use crate::member::{LeaseId, NODES, NodeEntry, key_of_node};
+use crate::news::NodeChange;
 use crate::session::{Change, Session, later, since};
 use crate::transport::{Found, Operation, Refusal};
+use crate::view::NodeView;
 use crate::wire::frame::{Frame, Unreadable};
 use crate::wire::signal::Signal;
 
@@ -111,7 +111,11 @@ impl Core {
 
     /// Returns the nodes that are up, by name.
     pub(crate) fn up(&self) -> Vec<NodeId> {
-        let up = self.peers.sessions.iter().filter(|(_, peer)| peer.session.is_up());
+        let up = self
+            .peers
+            .sessions
+            .iter()
+            .filter(|(_, peer)| peer.session.is_up());
         up.map(|(name, peer)| NodeId {
             name: name.clone(),
             incarnation: peer.session.peer(),
@@ -223,13 +227,18 @@ impl Core {
 
     /// Returns whether a packet of a node that was cut off is of its next life.
     fn is_of_next_life(&self, from: &NodeName, packet: &Bytes) -> bool {
-        let cut = self.peers.sessions.get(from).map(|peer| peer.session.peer());
+        let cut = self
+            .peers
+            .sessions
+            .get(from)
+            .map(|peer| peer.session.peer());
         let frame = Frame::decode(packet);
         frame.is_ok_and(|frame| Some(frame.from) > cut && frame.to == self.node.incarnation)
     }
 
     fn came_up(&mut self, node: &NodeId) {
-        self.outputs.push_back(Output::Node(NodeChange::Up(node.clone())));
+        self.outputs
+            .push_back(Output::Node(NodeChange::Up(node.clone())));
         self.tell_groups(node);
     }
 
@@ -237,7 +246,8 @@ impl Core {
         self.fail_requests(node);
         self.forget_groups(node);
         self.names_lost_peer(node);
-        self.outputs.push_back(Output::Node(NodeChange::Down(node.clone(), reason)));
+        self.outputs
+            .push_back(Output::Node(NodeChange::Down(node.clone(), reason)));
     }
 
     /// Cuts off the present life of a node: nothing of it is read from now on.
@@ -261,11 +271,13 @@ impl Core {
         let epoch = &mut self.peers.fresh_epoch;
         let farewell = peer.session.cut_off(&reason, epoch);
         peer.cut_off = Some(reason.clone());
-        self.outputs.push_back(Output::Packet(from.clone(), farewell));
+        self.outputs
+            .push_back(Output::Packet(from.clone(), farewell));
         if was_up {
             self.went_down(&node, reason.clone());
         }
-        self.outputs.push_back(Output::Node(NodeChange::CutOff(node, reason)));
+        self.outputs
+            .push_back(Output::Node(NodeChange::CutOff(node, reason)));
     }
 
     /// Reports a node whose packets are not of this version, once a minute.
@@ -307,7 +319,8 @@ impl Core {
         for (name, peer) in &mut self.peers.sessions {
             if peer.session.is_up() {
                 let farewell = peer.session.farewell(false, reason);
-                self.outputs.push_back(Output::Packet(name.clone(), farewell));
+                self.outputs
+                    .push_back(Output::Packet(name.clone(), farewell));
                 parted.push(NodeId {
                     name: name.clone(),
                     incarnation: peer.session.peer(),

@@ -58,8 +58,10 @@ impl Core {
         if !self.has_room(to, signal.len()) {
             let backlog = self.config.backlog as u64;
             let message = format!("{backlog} bytes wait for node {} already", to.name);
-            return Err(Error::at_limit(Kind::RateLimited, "backlog", backlog, message)
-                .with("node", to.name.as_str()));
+            return Err(
+                Error::at_limit(Kind::RateLimited, "backlog", backlog, message)
+                    .with("node", to.name.as_str()),
+            );
         }
         self.signal_bytes(to, signal);
         Ok(())
@@ -71,7 +73,12 @@ impl Core {
             return Ok(());
         }
         let message = format!("{bytes} bytes are more than the {most} that nodes exchange at once");
-        Err(Error::at_limit(Kind::Invalid, "max_signal", most as u64, message))
+        Err(Error::at_limit(
+            Kind::Invalid,
+            "max_signal",
+            most as u64,
+            message,
+        ))
     }
 
     /// Gives up waiting for an answer.
@@ -182,7 +189,8 @@ impl Core {
         self.requests.next_incoming += 1;
         numbers.insert(number, id);
         self.requests.incoming.insert(id, (from.clone(), number));
-        self.outputs.push_back(Output::Request(from.clone(), id, request));
+        self.outputs
+            .push_back(Output::Request(from.clone(), id, request));
     }
 
     /// Fails the requests to a node that is down, and forgets those of it.

@@ -33,7 +33,9 @@ impl Store {
     /// Forgets all operations, and returns the calls that wait for them.
     pub(super) fn drain(&mut self) -> Vec<CallId> {
         let open = std::mem::take(&mut self.open);
-        open.values().filter_map(|(purpose, _)| purpose.call()).collect()
+        open.values()
+            .filter_map(|(purpose, _)| purpose.call())
+            .collect()
     }
 }
 
@@ -47,12 +49,7 @@ impl Core {
     }
 
     /// Takes the result of an operation. A result that comes too late is nobody's.
-    pub(super) fn answered(
-        &mut self,
-        number: u64,
-        result: Result<Found, Refusal>,
-        now: Monotonic,
-    ) {
+    pub(super) fn answered(&mut self, number: u64, result: Result<Found, Refusal>, now: Monotonic) {
         let Some((purpose, _)) = self.store.open.remove(&number) else {
             return;
         };
@@ -65,7 +62,9 @@ impl Core {
             && at <= now
             && let Some((_, (purpose, _))) = self.store.open.pop_first()
         {
-            let lost = Err(Refusal::Unavailable("the broker does not answer".to_owned()));
+            let lost = Err(Refusal::Unavailable(
+                "the broker does not answer".to_owned(),
+            ));
             self.carry_on(purpose, lost, now);
         }
     }

@@ -84,7 +84,9 @@ impl Receiving {
     /// Returns whether the peer is to send again, and counts as a request if so.
     pub(super) fn wants_again(&mut self, now: Monotonic) -> bool {
         let wants = self.received < self.highest
-            && self.asked_at.is_none_or(|asked| since(now, asked) >= ASKING);
+            && self
+                .asked_at
+                .is_none_or(|asked| since(now, asked) >= ASKING);
         if wants {
             self.asked_at = Some(now);
         }
@@ -99,7 +101,9 @@ impl Receiving {
         now: Monotonic,
     ) -> bool {
         self.untold_bytes >= bytes
-            || self.untold_since.is_some_and(|first| since(now, first) >= after)
+            || self
+                .untold_since
+                .is_some_and(|first| since(now, first) >= after)
     }
 
     /// Learns that the peer was told what has arrived.
@@ -111,8 +115,10 @@ impl Receiving {
     /// Returns the time of the next request or acknowledgement.
     pub(super) fn next(&self, acknowledgement: Duration) -> Option<Monotonic> {
         let told = self.untold_since.map(|first| later(first, acknowledgement));
-        let asked = (self.received < self.highest)
-            .then(|| self.asked_at.map_or(Monotonic(0), |asked| later(asked, ASKING)));
+        let asked = (self.received < self.highest).then(|| {
+            self.asked_at
+                .map_or(Monotonic(0), |asked| later(asked, ASKING))
+        });
         told.into_iter().chain(asked).min()
     }
 

@@ -114,7 +114,10 @@ impl Sending {
                 }
             }
         }
-        let room = settings.max_packet.saturating_sub(OVERHEAD).max(CHUNK_OVERHEAD + 1);
+        let room = settings
+            .max_packet
+            .saturating_sub(OVERHEAD)
+            .max(CHUNK_OVERHEAD + 1);
         while !self.waiting.is_empty() && self.flying_bytes < settings.window {
             let (count, chunks) = self.fill(room);
             if self.flying.is_empty() {

@@ -33,7 +33,8 @@ impl Side {
 
     fn packets(&mut self, now: Monotonic) -> Vec<Bytes> {
         let mut packets = Vec::new();
-        self.changes.extend(self.session.check(&mut self.epochs, now));
+        self.changes
+            .extend(self.session.check(&mut self.epochs, now));
         self.session.flush(now, |packet| packets.push(packet));
         packets
     }
@@ -42,7 +43,8 @@ impl Side {
         assert!(packet.len() <= SETTINGS.max_packet);
         let frame = Frame::decode(packet).unwrap();
         let (signals, epochs) = (&mut self.signals, &mut self.epochs);
-        self.changes.extend(self.session.receive(frame, signals, epochs, now));
+        self.changes
+            .extend(self.session.receive(frame, signals, epochs, now));
     }
 }
 
@@ -121,9 +123,8 @@ fn without_acknowledgements_a_window_is_sent_and_then_given_up() {
         both.sides[0].session.send(signal(number));
     }
     // Only heartbeats get through.
-    let is_data = |_, packet: &Bytes| {
-        matches!(Frame::decode(packet).unwrap().body, Body::Data { .. })
-    };
+    let is_data =
+        |_, packet: &Bytes| matches!(Frame::decode(packet).unwrap().body, Body::Data { .. });
     both.pass(4_000, is_data);
     let figures = both.sides[0].session.figures();
     assert!(figures.in_flight <= (SETTINGS.window + SETTINGS.max_packet) as u64);
@@ -131,7 +132,10 @@ fn without_acknowledgements_a_window_is_sent_and_then_given_up() {
     both.pass(2_000, is_data);
     let down = |reason: &str| Change::Down(reason.to_owned());
     let [sender, receiver] = &both.sides;
-    assert_eq!(sender.changes[1], down("it has acknowledged nothing for 5s"));
+    assert_eq!(
+        sender.changes[1],
+        down("it has acknowledged nothing for 5s")
+    );
     assert_eq!(receiver.changes[1], down("it gave up the session"));
 }
 
@@ -149,7 +153,10 @@ fn a_session_that_one_side_gave_up_ends_for_both_and_is_not_resumed() {
     for packet in &old {
         both.sides[1].take(packet, Monotonic(both.now));
     }
-    assert!(both.sides[1].signals.is_empty(), "a frame of the old session");
+    assert!(
+        both.sides[1].signals.is_empty(),
+        "a frame of the old session"
+    );
     both.sides[0].session.send(signal(2));
     both.pass(1_000, |_, _| false);
     assert_eq!(both.sides[1].signals, [signal(2)]);

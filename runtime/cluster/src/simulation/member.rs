@@ -70,7 +70,12 @@ pub(super) struct Member {
 }
 
 pub(super) enum Phase {
-    Joining { joining: Joining, number: u64 },
+    Joining {
+        joining: Joining,
+        number: u64,
+        /// The time at which the answer counts as lost.
+        until: u64,
+    },
     /// Another attempt at joining, at this time.
     Waiting(u64),
     Up(Box<Running>),
@@ -113,7 +118,11 @@ impl Member {
         let (joining, first) = Joining::new(self.name.clone(), self.config.lease, wall);
         let number = u64::MAX - now;
         self.port.ask(number, first);
-        self.phase = Phase::Joining { joining, number };
+        self.phase = Phase::Joining {
+            joining,
+            number,
+            until: now + 10_000_000_000,
+        };
     }
 
     /// Returns the true time of this member's next step.
@@ -121,7 +130,7 @@ impl Member {
         let next = match &self.phase {
             Phase::Over => return None,
             _ if !self.inbox.lock().is_empty() => 0,
-            Phase::Joining { .. } => return None,
+            Phase::Joining { until, .. } => *until,
             Phase::Waiting(at) => *at,
             Phase::Up(running) => self.clock.true_time(running.core.next()),
         };
@@ -130,13 +139,16 @@ impl Member {
 
     /// Takes the events of a node that joins. Returns true once it has joined.
     pub(super) fn join(&mut self, now: u64) -> bool {
-        if let Phase::Waiting(at) = self.phase
+        if let Phase::Waiting(at) | Phase::Joining { until: at, .. } = self.phase
             && at <= now
         {
             self.try_to_join(now);
         }
         loop {
-            let Phase::Joining { joining, number } = &mut self.phase else {
+            let Phase::Joining {
+                joining, number, ..
+            } = &mut self.phase
+            else {
                 return false;
             };
             let Some(event) = self.inbox.lock().pop_front() else {
@@ -193,7 +205,9 @@ impl Member {
 
 impl Running {
     pub(super) fn spawn(&mut self) -> Arc<Process> {
-        let process = self.kernel.spawn(self.host.reserve().unwrap(), Spawn::default());
+        let process = self
+            .kernel
+            .spawn(self.host.reserve().unwrap(), Spawn::default());
         let process = process.unwrap().process;
         // Events count from now on.
         process.events();

@@ -10,13 +10,13 @@ use warren_kernel::{
 };
 
 use super::member::{Clock, HOST, Member, Phase, moment, place};
-use crate::view::Token;
 use crate::config::Config;
 use crate::core::{CallId, Named, Output};
 use crate::news::{IncomingId, NodeChange};
 use crate::signal::{Answer, Ask, Caller, End, Notice, Reply, Request};
 use crate::transport::Transport as _;
 use crate::transport::simulated::{Broker, Faults, Random};
+use crate::view::Token;
 
 const SECOND: u64 = 1_000_000_000;
 const NAMES: [&str; 3] = ["one", "two", "a.b:c"];
@@ -79,6 +79,7 @@ struct Model {
     /// Sessions of a node with another one so far, and whether one is up.
     sessions: HashMap<(NodeId, NodeId), (u64, bool)>,
     calls: HashMap<(NodeId, CallId), Call>,
+    abandoned: HashSet<(NodeId, CallId)>,
     names: HashMap<(NodeId, CallId), &'static str>,
     ties: BTreeMap<Pair, Tie>,
     tokens: BTreeMap<&'static str, (NodeId, Token)>,
@@ -379,15 +380,24 @@ impl World {
             }
             Output::Notice(_, other) => panic!("nobody sends {other:?}"),
             Output::Node(NodeChange::Up(node)) => {
-                let session = model.sessions.entry((me.clone(), node.clone())).or_default();
+                let session = model
+                    .sessions
+                    .entry((me.clone(), node.clone()))
+                    .or_default();
                 assert!(!session.1, "{me} is told twice that {node} is up");
                 *session = (session.0 + 1, true);
                 model.counted[BEGAN] += 1;
                 self.say(|| format!("{me}: {node} is up"));
             }
             Output::Node(NodeChange::Down(node, reason)) => {
-                let session = model.sessions.entry((me.clone(), node.clone())).or_default();
-                assert!(session.1, "{me} is told that {node} is down, which was not up");
+                let session = model
+                    .sessions
+                    .entry((me.clone(), node.clone()))
+                    .or_default();
+                assert!(
+                    session.1,
+                    "{me} is told that {node} is down, which was not up"
+                );
                 session.1 = false;
                 model.counted[ENDED] += 1;
                 let down = Error::new(Kind::Unavailable, "node is down");
@@ -415,7 +425,7 @@ impl World {
             }
             Output::Group(change) => {
                 let group = GROUPS.iter().find(|group| **group == change.group).unwrap();
-                let members = model.groups.entry((me, group)).or_default();
+                let members = model.groups.entry((me, *group)).or_default();
                 for member in change.members {
                     let new = match change.joined {
                         true => members.insert(member),
@@ -425,8 +435,11 @@ impl World {
                 }
             }
             Output::Reply(call, reply) => {
-                let call = model.calls.remove(&(me, call)).expect("one answer for a call");
-                self.replied(index, call, reply);
+                let key = (me, call);
+                match model.calls.remove(&key) {
+                    Some(call) => self.replied(index, call, reply),
+                    None => assert!(model.abandoned.contains(&key), "two answers for a call"),
+                }
             }
             Output::Name(call, result) => {
                 let name = model.names.remove(&(me.clone(), call)).expect("one result");
@@ -444,7 +457,10 @@ impl World {
         match (call, reply) {
             (Call::Send(pair, number), Ok(_)) => {
                 let message = (pair, number);
-                assert!(model.delivered.contains(&message), "not delivered: {message:?}");
+                assert!(
+                    model.delivered.contains(&message),
+                    "not delivered: {message:?}"
+                );
             }
             (Call::Send(pair, number), Err(error)) => {
                 model.counted[FAILED] += 1;
@@ -575,7 +591,9 @@ impl World {
                 for group in GROUPS {
                     running.core.leave_group(group, &place(&process));
                 }
-                running.processes.retain(|other| other.pid() != process.pid());
+                running
+                    .processes
+                    .retain(|other| other.pid() != process.pid());
             }
             (16..50, Some(far)) => {
                 let count = 1 + self.random.below(20);
@@ -607,9 +625,7 @@ impl World {
                 }
                 let pid = FarPid::from(far.clone());
                 running.kernel.monitor_far(&process, &pid).unwrap();
-                let ask = Ask::Monitor {
-                    to: place_of(&far),
-                };
+                let ask = Ask::Monitor { to: place_of(&far) };
                 let number = running.core.request(&far.node, request(&process, ask));
                 model.ties.insert(pair.clone(), Tie::Asked);
                 model.calls.insert((me, number), Call::Monitor(pair));
@@ -641,7 +657,10 @@ impl World {
                 };
                 let number = running.core.request(&far.node, request(&process, ask));
                 match self.random.happens(300) && running.core.is_up(&far.node) {
-                    true => running.core.abandon(number),
+                    true => {
+                        running.core.abandon(number);
+                        model.abandoned.insert((me, number));
+                    }
                     false => {
                         model.calls.insert((me, number), Call::Slow);
                     }
@@ -708,7 +727,8 @@ impl World {
         for member in &mut self.members {
             member.paused_until = 0;
         }
-        self.later.retain(|_, later| matches!(later, Later::Answer(..)));
+        self.later
+            .retain(|_, later| matches!(later, Later::Answer(..)));
         let asked = std::mem::take(&mut self.model.slow);
         for (node, request) in asked {
             if let Some(index) = self.index(&node) {
@@ -737,8 +757,15 @@ impl World {
             let others: Vec<NodeId> = nodes.iter().filter(|node| *node != me).cloned().collect();
             assert_eq!(running.core.up(), others, "{me} is up with all others");
             let [sessions, outgoing, incoming, _, _] = running.core.counts();
-            assert_eq!([sessions, outgoing, incoming], [others.len(), 0, 0], "of {me}");
-            assert!(running.core.has_lease(member.clock.local(self.now)), "{me} has a lease");
+            assert_eq!(
+                [sessions, outgoing, incoming],
+                [others.len(), 0, 0],
+                "of {me}"
+            );
+            assert!(
+                running.core.has_lease(member.clock.local(self.now)),
+                "{me} has a lease"
+            );
             for group in GROUPS {
                 self.check_group(me, group);
             }
@@ -765,10 +792,20 @@ impl World {
             }
         }
         let index = self.index(me).unwrap();
-        let seen: BTreeSet<Address> =
-            self.members[index].up().unwrap().core.members(group).into_iter().collect();
+        let seen: BTreeSet<Address> = self.members[index]
+            .up()
+            .unwrap()
+            .core
+            .members(group)
+            .into_iter()
+            .collect();
         assert_eq!(seen, expected, "{me} sees {group}");
-        let told = self.model.groups.get(&(me.clone(), group)).cloned().unwrap_or_default();
+        let told = self
+            .model
+            .groups
+            .get(&(me.clone(), group))
+            .cloned()
+            .unwrap_or_default();
         assert_eq!(told, expected, "{me} was told of {group}");
     }
 
@@ -779,7 +816,10 @@ impl World {
                 continue;
             };
             for process in std::mem::take(&mut running.processes) {
-                running.kernel.exit(&process, Outcome::Returned(None)).finish(moment(self.now));
+                running
+                    .kernel
+                    .exit(&process, Outcome::Returned(None))
+                    .finish(moment(self.now));
                 running.core.exited(process.pid(), local);
             }
             self.settle(index);
@@ -813,7 +853,10 @@ impl Model {
                 }
             }
         }
-        assert!(!self.never.contains(&(pair.clone(), number)), "{pair:?}: {number}");
+        assert!(
+            !self.never.contains(&(pair.clone(), number)),
+            "{pair:?}: {number}"
+        );
         self.last.insert(pair.clone(), (session, number));
         self.delivered.insert((pair, number));
         self.counted[DELIVERED] += 1;
@@ -842,12 +885,7 @@ fn place_of(address: &Address) -> crate::signal::Place {
     }
 }
 
-fn pair_of(
-    from: &NodeId,
-    caller: &Caller,
-    me: &NodeId,
-    to: &crate::signal::Place,
-) -> Pair {
+fn pair_of(from: &NodeId, caller: &Caller, me: &NodeId, to: &crate::signal::Place) -> Pair {
     let sender = caller.process.as_ref().unwrap();
     let address = |node: &NodeId, place: &crate::signal::Place| Address {
         node: node.clone(),

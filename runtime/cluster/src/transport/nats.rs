@@ -16,8 +16,8 @@ use async_nats::jetstream::kv::{self, CreateErrorKind, Store, UpdateErrorKind};
 use async_nats::jetstream::{self, Context};
 use async_nats::{Client, ConnectOptions, ServerAddr};
 use bytes::Bytes;
-use futures::StreamExt as _;
-use tokio::sync::{OnceCell, mpsc};
+use futures::{FutureExt as _, StreamExt as _};
+use tokio::sync::OnceCell;
 use warren_kernel::{Error, Kind, NodeName};
 
 use super::{Event, Events, Found, Operation, Refusal, Transport};
@@ -31,6 +31,8 @@ const PING: Duration = Duration::from_secs(2);
 const LONGEST_DELAY: Duration = Duration::from_millis(500);
 /// Packets that wait for this node to read them. More are lost, and sent again.
 const UNREAD: usize = 16_384;
+/// Packets that wait for the connection. More are lost, and sent again.
+const UNSENT: usize = 8_192;
 /// Bytes of the largest packet. Larger ones would hold up heartbeats.
 const LARGEST_PACKET: usize = 256 << 10;
 
@@ -55,10 +57,11 @@ pub struct Nats {
 
 #[derive(Debug)]
 struct Started {
-    packets: mpsc::UnboundedSender<(NodeName, Bytes)>,
+    /// The beginning and the end of the subjects of packets.
+    subject: (String, NodeName),
     values: Arc<Values>,
     /// Its clones are operations under way; see [`Transport::close`].
-    open: mpsc::Sender<()>,
+    open: Arc<()>,
     events: Arc<Shared>,
 }
 
@@ -85,7 +88,9 @@ impl Nats {
             servers.push(server);
         }
         let named = |server: &ServerAddr| server.has_user_pass() || server.username().is_some();
-        let bare = servers.iter().find(|server| !named(server) && !is_here(server.host()));
+        let bare = servers
+            .iter()
+            .find(|server| !named(server) && !is_here(server.host()));
         if let Some(server) = bare
             && settings.credentials.is_none()
             && !settings.insecure
@@ -99,7 +104,7 @@ impl Nats {
         let options = match &settings.credentials {
             None => ConnectOptions::new(),
             Some(path) => {
-                let unusable = |error| {
+                let unusable = |error: std::io::Error| {
                     let path = path.display();
                     Error::invalid(format!("cannot use the credentials in {path}: {error}"))
                 };
@@ -113,14 +118,18 @@ impl Nats {
             .request_timeout(Some(TIMEOUT))
             .ping_interval(PING)
             .subscription_capacity(UNREAD)
-            .max_reconnects(None)
+            .client_capacity(UNSENT)
+            .max_reconnects(None::<usize>)
             .reconnect_delay_callback(|attempts| {
                 let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
                 (Duration::from_millis(20) * attempts.min(100)).min(LONGEST_DELAY)
             });
         let client = options.connect(servers).await.map_err(|error| {
             let url = &settings.url;
-            Error::new(Kind::Unavailable, format!("cannot connect to {url}: {error}"))
+            Error::new(
+                Kind::Unavailable,
+                format!("cannot connect to {url}: {error}"),
+            )
         })?;
         let max_packet = client.server_info().max_payload.clamp(1024, LARGEST_PACKET);
         Ok(Nats {
@@ -134,15 +143,8 @@ impl Nats {
 impl Transport for Nats {
     fn start(&mut self, cluster: &NodeName, node: &NodeName, events: Events) {
         let events = Arc::new(Shared(events));
-        let (packets, unsent) = mpsc::unbounded_channel();
         let subject = format!("warren.{cluster}.to.{node}.*");
         tokio::spawn(receive(self.client.clone(), subject, Arc::clone(&events)));
-        tokio::spawn(publish(
-            self.client.clone(),
-            format!("warren.{cluster}.to"),
-            node.clone(),
-            unsent,
-        ));
         let mut context = jetstream::new(self.client.clone());
         context.set_timeout(TIMEOUT);
         let values = Values {
@@ -151,11 +153,10 @@ impl Transport for Nats {
             nodes: OnceCell::new(),
             names: OnceCell::new(),
         };
-        let (open, _) = mpsc::channel(1);
         self.started = Some(Started {
-            packets,
+            subject: (format!("warren.{cluster}.to"), node.clone()),
             values: Arc::new(values),
-            open,
+            open: Arc::new(()),
             events,
         });
     }
@@ -165,10 +166,18 @@ impl Transport for Nats {
     }
 
     fn send(&self, to: &NodeName, packet: Bytes) {
-        if let Some(started) = &self.started {
-            // Fails only at the end of the runtime.
-            let _ = started.packets.send((to.clone(), packet));
+        let Some(started) = &self.started else {
+            return;
+        };
+        // Packets of a time without a connection would be old when it is back.
+        if self.client.connection_state() != State::Connected {
+            return;
         }
+        let (prefix, node) = &started.subject;
+        let publish = self.client.publish(format!("{prefix}.{to}.{node}"), packet);
+        // Waits for nothing unless the connection is behind. A packet that is lost then is sent
+        // again when the peer asks for it.
+        let _ = tokio::task::unconstrained(publish).now_or_never();
     }
 
     fn ask(&self, number: u64, operation: Operation) {
@@ -176,9 +185,11 @@ impl Transport for Nats {
             return;
         };
         let (values, events) = (Arc::clone(&started.values), Arc::clone(&started.events));
-        let open = started.open.clone();
+        let open = Arc::clone(&started.open);
         tokio::spawn(async move {
-            let slow = Err(Refusal::Unavailable("the server does not answer".to_owned()));
+            let slow = Err(Refusal::Unavailable(
+                "the server does not answer".to_owned(),
+            ));
             let result = tokio::time::timeout(TIMEOUT, values.carry_out(operation));
             let result = result.await.unwrap_or(slow);
             (events.0)(Event::Answer { number, result });
@@ -193,7 +204,7 @@ impl Transport for Nats {
             };
             // The packets go through the same connection before the flush.
             let deadline = tokio::time::Instant::now() + TIMEOUT;
-            while started.open.strong_count() > 1 && tokio::time::Instant::now() < deadline {
+            while Arc::strong_count(&started.open) > 1 && tokio::time::Instant::now() < deadline {
                 tokio::time::sleep(Duration::from_millis(5)).await;
             }
             let _ = tokio::time::timeout(TIMEOUT, self.client.flush()).await;
@@ -222,20 +233,6 @@ async fn receive(client: Client, subject: String, events: Arc<Shared>) {
             return;
         }
         tokio::time::sleep(LONGEST_DELAY).await;
-    }
-}
-
-/// Sends packets. Those of a time without a connection are lost: they are old when it is back.
-async fn publish(
-    client: Client,
-    prefix: String,
-    node: NodeName,
-    mut packets: mpsc::UnboundedReceiver<(NodeName, Bytes)>,
-) {
-    while let Some((to, packet)) = packets.recv().await {
-        if client.connection_state() == State::Connected {
-            let _ = client.publish(format!("{prefix}.{to}.{node}"), packet).await;
-        }
     }
 }
 
@@ -362,7 +359,12 @@ mod tests {
         for host in ["localhost", "127.0.0.1", "127.9.9.9", "::1", "[::1]"] {
             assert!(is_here(host), "{host}");
         }
-        for host in ["10.0.0.1", "example.org", "localhost.example.org", "0.0.0.0"] {
+        for host in [
+            "10.0.0.1",
+            "example.org",
+            "localhost.example.org",
+            "0.0.0.0",
+        ] {
             assert!(!is_here(host), "{host}");
         }
     }

@@ -141,7 +141,10 @@ impl Broker {
     pub fn advance(&self, to: u64) {
         loop {
             let mut state = self.0.lock();
-            let due = state.queue.first_key_value().is_some_and(|((at, _), _)| *at <= to);
+            let due = state
+                .queue
+                .first_key_value()
+                .is_some_and(|((at, _), _)| *at <= to);
             if !due {
                 state.now = state.now.max(to);
                 return;
@@ -153,7 +156,10 @@ impl Broker {
             match item {
                 Item::Deliver(port, event) => {
                     let reachable = !state.is_down && !state.cut.contains(&port);
-                    let events = state.ports.get(&port).map(|place| Arc::clone(&place.events));
+                    let events = state
+                        .ports
+                        .get(&port)
+                        .map(|place| Arc::clone(&place.events));
                     drop(state);
                     if let Some(events) = events.filter(|_| reachable) {
                         events(event);
@@ -308,9 +314,8 @@ impl State {
             Operation::List { prefix } => {
                 let values = self.values.range(prefix.clone()..);
                 let values = values.take_while(|(key, _)| key.starts_with(&prefix));
-                let values = values.map(|(key, (value, revision))| {
-                    (key.clone(), value.clone(), *revision)
-                });
+                let values =
+                    values.map(|(key, (value, revision))| (key.clone(), value.clone(), *revision));
                 Ok(Found::Values(values.collect()))
             }
         }
@@ -358,7 +363,11 @@ impl Transport for Port {
 
     fn send(&self, to: &NodeName, packet: Bytes) {
         let mut state = self.broker.0.lock();
-        if let Some(from) = state.ports.get(&self.number).map(|place| place.node.clone()) {
+        if let Some(from) = state
+            .ports
+            .get(&self.number)
+            .map(|place| place.node.clone())
+        {
             state.send(self.number, &from, to, packet);
         }
     }

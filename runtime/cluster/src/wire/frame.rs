@@ -85,7 +85,11 @@ pub(crate) struct Chunk {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub(crate) enum Unreadable {
     /// Another major version.
-    #[error("it speaks version {0}.{1} of the protocol, this node {MAJOR}.{MINOR}")]
+    #[error(
+        "it speaks version {0}.{1} of the protocol, this node {major}.{minor}",
+        major = MAJOR,
+        minor = MINOR
+    )]
     Version(u64, u64),
     /// No frame at all.
     #[error(transparent)]
@@ -313,7 +317,14 @@ mod tests {
         assert_eq!(Frame::decode(&writer.into_bytes()), Ok(frame(body)));
         let mut writer = Writer::new();
         writer.array(8).uint(MAJOR).uint(MINOR + 1);
-        writer.uint(u64::MAX).uint(2).uint(3).uint(4).uint(99).array(1).uint(1);
+        writer
+            .uint(u64::MAX)
+            .uint(2)
+            .uint(3)
+            .uint(4)
+            .uint(99)
+            .array(1)
+            .uint(1);
         let unknown = Frame::decode(&writer.into_bytes());
         assert_eq!(unknown, Ok(frame(Body::Unknown)));
     }

@@ -143,9 +143,8 @@ impl Reader<'_> {
                 from.newer(present, 2)?;
                 Ok(actor)
             })?,
-            scope: self.option(|from| {
-                from.list(LONGEST_LIST, |from| Ok(from.text()?.to_owned()))
-            })?,
+            scope: self
+                .option(|from| from.list(LONGEST_LIST, |from| Ok(from.text()?.to_owned())))?,
             context: self.bytes()?,
             trace: self.option(|from| {
                 let present = from.array(2)?;

@@ -146,12 +146,17 @@ impl<'a> Reader<'a> {
     /// Reads a length of 1, 2 or 4 bytes.
     fn length(&mut self, width: u32) -> Result<u64, Malformed> {
         let bytes = self.take(width)?;
-        Ok(bytes.iter().fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
+        Ok(bytes
+            .iter()
+            .fold(0, |sum, byte| sum << 8 | u64::from(*byte)))
     }
 
     fn take(&mut self, len: u32) -> Result<&'a [u8], Malformed> {
         let len = usize::try_from(len).unwrap_or(usize::MAX);
-        let (taken, rest) = self.rest.split_at_checked(len).ok_or(Malformed("cut off"))?;
+        let (taken, rest) = self
+            .rest
+            .split_at_checked(len)
+            .ok_or(Malformed("cut off"))?;
         self.rest = rest;
         Ok(taken)
     }
@@ -167,7 +172,11 @@ mod tests {
         let mut writer = Writer::new();
         writer.array(6).uint(7);
         writer.array(2).text("new").map(1).bytes(b"k").int(-5);
-        writer.nil().bool(true).uint(u64::MAX).text(&"x".repeat(70_000));
+        writer
+            .nil()
+            .bool(true)
+            .uint(u64::MAX)
+            .text(&"x".repeat(70_000));
         writer.uint(9);
         let bytes = writer.into_bytes();
         let mut reader = Reader::new(&bytes);

@@ -621,7 +621,9 @@ mod tests {
         let Ok(Signal::Answer(1, Err(error))) = Signal::decode(&bytes) else {
             panic!("it is an answer");
         };
-        let map: &[u8] = &[0x82, 0xa4, b'n', b'o', b'd', b'e', 0xa1, b'b', 0xa1, b'n', 7];
+        let map: &[u8] = &[
+            0x82, 0xa4, b'n', b'o', b'd', b'e', 0xa1, b'b', 0xa1, b'n', 7,
+        ];
         assert_eq!(error.details, Some(Details::Encoded(map.into())));
     }
 
