@@ -1,6 +1,6 @@
 //! News of other nodes.
 
-use warren_kernel::{Address, NodeId};
+use warren_kernel::{Address, NodeId, NodeName};
 
 /// The number of a request of another node, unique while this node lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,7 +16,7 @@ pub enum NodeChange {
     /// The node was cut off: it broke the protocol. It is down before this is told.
     CutOff(NodeId, String),
     /// A node speaks another version of the protocol: its name, and both versions in words.
-    Refused(NodeId, String),
+    Refused(NodeName, String),
 }
 
 /// News of a group's members on another node.

@@ -135,8 +135,8 @@ impl Handler for Receiver {
             NodeChange::CutOff(node, reason) => {
                 tracing::error!(node = node.name.as_str(), "a node was cut off: {reason}");
             }
-            NodeChange::Refused(node, reason) => {
-                tracing::error!(node = node.name.as_str(), "a node is refused: {reason}");
+            NodeChange::Refused(name, reason) => {
+                tracing::error!(node = name.as_str(), "a node is refused: {reason}");
             }
         }
     }

@@ -56,6 +56,10 @@ impl FarPeers for Ends {
     fn ended(&self, node: &NodeId, end: FarEnd) {
         self.0.lock().push((node.clone(), end));
     }
+
+    fn joined(&self, _: &str, _: &str) {}
+
+    fn left(&self, _: &str, _: &str) {}
 }
 
 /// One life of a node.
