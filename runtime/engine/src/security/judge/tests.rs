@@ -137,6 +137,7 @@ fn ask(rights: &mut Rights, ask: impl Fn(&mut Rights) -> Result<bool, Refusal>) 
                 let (generation, decision) = rights.judge().unwrap().decide(&question);
                 rights.learn(question.key, generation, decision);
             }
+            Err(Refusal::Elsewhere(_)) => unreachable!("there is one node"),
         }
     }
 }
