@@ -12,6 +12,8 @@ mod context;
 pub(crate) mod control;
 pub(crate) mod far;
 mod far_options;
+mod far_start;
+mod far_work;
 mod files;
 mod inherited;
 mod logger;

@@ -1,4 +1,4 @@
-//! What other nodes do to this one.
+//! Requests and news of other nodes, handed to the engine.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -4,32 +4,24 @@
 //! policies are asked first, as for an absent process; the other node asks its own. What is
 //! left is a future, which the guest waits for.
 
-use std::collections::HashMap;
-use std::pin::pin;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use futures::future::{Either, join_all, select};
-use parking_lot::Mutex;
-use tokio::task::AbortHandle;
 use warren_kernel::{
-    Destination, Error, FarPid, Kernel, Kind, NodeId, NodeName, Outcome, Process, Relation,
-    Subscription, Work, text,
+    Destination, Error, FarPid, Kernel, Kind, NodeId, Outcome, Process, Subscription,
 };
 
 use super::called::{Called, are_values};
+use super::far_work::{FarWatches, FarWork};
 use super::watch::TRUE;
-use super::{Guest, Start, inherited_of, process_of};
+use super::{Guest, inherited_of, process_of};
 use crate::codec::{self, reader};
 use crate::operand::NAME;
-use crate::remote::{FarAnswer, FarAsk, FarCaller, FarRequest, FarStart, Remote, TieChange};
+use crate::remote::{FarAnswer, FarAsk, FarCaller, FarRequest, Remote, TieChange};
 use crate::security::{Action, Elsewhere, Refusal};
 
 /// Bytes of the largest message that any host takes.
 const LARGEST: usize = 1 << 20;
-
-/// Time that a node has to say how many processes a host has.
-const PATIENCE: Duration = Duration::from_millis(500);
 
 /// A destination that may be of another node.
 enum Far {
@@ -48,15 +40,15 @@ impl Far {
 }
 
 /// Everything that the rest of an operation takes along.
-struct Errand {
-    remote: Arc<dyn Remote>,
-    kernel: Arc<Kernel>,
-    process: Arc<Process>,
+pub(super) struct Errand {
+    pub(super) remote: Arc<dyn Remote>,
+    pub(super) kernel: Arc<Kernel>,
+    pub(super) process: Arc<Process>,
     caller: FarCaller,
 }
 
 impl Errand {
-    async fn ask(&self, to: &NodeId, ask: FarAsk) -> Result<FarAnswer, Error> {
+    pub(super) async fn ask(&self, to: &NodeId, ask: FarAsk) -> Result<FarAnswer, Error> {
         let caller = self.caller.clone();
         self.remote.request(to, FarRequest { caller, ask }).await
     }
@@ -154,7 +146,7 @@ impl Guest {
         }
     }
 
-    fn errand(&self) -> Result<Errand, Error> {
+    pub(super) fn errand(&self) -> Result<Errand, Error> {
         let remote = self.shared.remote.as_ref().map(Arc::clone);
         let remote = remote.ok_or_else(|| Error::internal("the program runs without a cluster"))?;
         let process = Arc::clone(process_of(&self.purpose)?);
@@ -263,116 +255,8 @@ impl Guest {
     }
 }
 
-/// Starts on other nodes.
+/// Waits for other nodes that hold up one coroutine.
 impl Guest {
-    /// Returns whether a start names a node. Takes the name off a host of this node.
-    pub(super) async fn is_far(&mut self, start: &mut Start) -> Result<Option<NodeId>, Error> {
-        let Some(remote) = self.shared.remote.as_ref().map(Arc::clone) else {
-            return Ok(None);
-        };
-        let Some((node, host)) = start.host.split_once('@') else {
-            return Ok(None);
-        };
-        let host = host.to_owned();
-        let chosen = match node {
-            "*" => self.least_loaded(&host).await?,
-            name => {
-                let name: NodeName = name.parse()?;
-                let own = remote.node();
-                let mut all = remote.nodes().into_iter().chain([own.clone()]);
-                let found = all.find(|node| node.name == name);
-                found.ok_or_else(|| node_is_down(&name))?
-            }
-        };
-        let is_own = chosen == *remote.node();
-        if is_own {
-            start.host = host;
-        }
-        Ok((!is_own).then_some(chosen))
-    }
-
-    /// Returns the node with the fewest processes in a host, of those that are up and have
-    /// the host.
-    async fn least_loaded(&mut self, host: &str) -> Result<NodeId, Error> {
-        let errand = self.errand()?;
-        let own = self.shared.kernel.host(host);
-        let own = own.map(|host| host.live() as u64);
-        let host = host.to_owned();
-        let shared = Arc::clone(&self.shared);
-        let chosen = async move {
-            let own_node = errand.remote.node().clone();
-            let nodes = errand.remote.nodes();
-            let loads = nodes.into_iter().map(|node| {
-                let host = host.clone();
-                let (errand, shared) = (&errand, &shared);
-                async move {
-                    let asked = node.clone();
-                    let answer = pin!(errand.ask(&asked, FarAsk::Load { host }));
-                    // A node that does not answer is not chosen.
-                    let late = pin!(shared.sleep(PATIENCE));
-                    match select(answer, late).await {
-                        Either::Left((answer, _)) => Some((node, answer)),
-                        Either::Right(_) => None,
-                    }
-                }
-            });
-            let mut known: Vec<(u64, NodeId)> = Vec::new();
-            for (node, answer) in join_all(loads).await.into_iter().flatten() {
-                if let Ok(FarAnswer::Load(load)) = answer {
-                    known.push((load, node));
-                }
-            }
-            let absent = match own {
-                Ok(load) => {
-                    known.push((load, own_node));
-                    None
-                }
-                Err(absent) => Some(absent),
-            };
-            let least = known.into_iter().min();
-            least.map(|(_, node)| node).ok_or(absent)
-        };
-        let chosen = self.control.outside(chosen).await;
-        chosen.map_err(|absent| absent.unwrap_or_else(|| Error::internal("no node is up")))
-    }
-
-    /// Starts a process on another node; returns its PID.
-    pub(super) async fn spawn_far(
-        &mut self,
-        node: NodeId,
-        start: Start,
-        relation: Relation,
-    ) -> Result<Arc<str>, Error> {
-        let errand = self.errand()?;
-        let start = far_start(start, relation);
-        let spawned = async move {
-            let expecting = errand.kernel.expect_far(&errand.process);
-            let answer = errand.ask(&node, FarAsk::Spawn(Box::new(start))).await?;
-            let FarAnswer::Spawned(child) = answer else {
-                return Err(unexpected());
-            };
-            let adopted = expecting.adopt(&child, relation);
-            if let Err(error) = adopted {
-                let to = child.clone();
-                // Fails if the child has ended, or its node is down.
-                let _ = errand.ask(&node, FarAsk::Terminate { to }).await;
-                return Err(error);
-            }
-            Ok(child.text)
-        };
-        self.control.outside(spawned).await
-    }
-
-    /// Starts a process on another node; returns the subscription that yields its outcome,
-    /// or the error of the start.
-    pub(super) fn exec_far(&mut self, node: NodeId, start: Start) -> Result<Subscription, Error> {
-        let errand = self.errand()?;
-        let start = far_start(start, Relation::default());
-        let process = Arc::clone(&errand.process);
-        let ended = async move { ended(errand.ask(&node, FarAsk::Exec(Box::new(start))).await) };
-        Ok(self.begin_far(process, ended)?.0)
-    }
-
     /// Watches a process of another node, or by a name of the cluster. A second watch of a PID
     /// is the first.
     #[cold]
@@ -411,7 +295,7 @@ impl Guest {
     }
 
     /// Has a task wait for other nodes. Returns the subscription that yields the outcome.
-    fn begin_far(
+    pub(super) fn begin_far(
         &self,
         process: Arc<Process>,
         outcome: impl Future<Output = Arc<Outcome>> + Send + 'static,
@@ -427,22 +311,6 @@ impl Guest {
         });
         work.hold(task.abort_handle());
         Ok((subscription, weak))
-    }
-}
-
-/// Returns the start for another node.
-fn far_start(start: Start, relation: Relation) -> FarStart {
-    let host = start.host.split_once('@');
-    FarStart {
-        host: host.map_or("", |(_, host)| host).to_owned(),
-        definition: start.definition,
-        arguments: start.arguments,
-        name: start.name,
-        messages: start.messages,
-        relation,
-        context: start.context,
-        identity: start.identity,
-        call: start.call,
     }
 }
 
@@ -492,7 +360,7 @@ impl Guest {
 }
 
 /// Returns the outcome that an answer tells.
-fn ended(answer: Result<FarAnswer, Error>) -> Arc<Outcome> {
+pub(super) fn ended(answer: Result<FarAnswer, Error>) -> Arc<Outcome> {
     match answer {
         Ok(FarAnswer::Ended(outcome)) => outcome,
         Ok(_) => failed(unexpected()),
@@ -500,64 +368,8 @@ fn ended(answer: Result<FarAnswer, Error>) -> Arc<Outcome> {
     }
 }
 
-/// The watches of one process on processes of other nodes, by PID.
-#[derive(Debug, Default)]
-struct FarWatches(Mutex<HashMap<Box<str>, (Subscription, Weak<FarWork>)>>);
-
-/// Watches beyond which those that have ended are forgotten.
-const MANY: usize = 64;
-
-impl FarWatches {
-    /// Returns the watch of a process that goes on.
-    fn find(&self, pid: &str) -> Option<Subscription> {
-        let watches = self.0.lock();
-        let (subscription, work) = watches.get(pid)?;
-        let goes_on = work.upgrade().is_some_and(|work| !work.0.lock().is_up);
-        goes_on.then_some(*subscription)
-    }
-
-    fn add(&self, pid: &str, subscription: Subscription, work: Weak<FarWork>) {
-        let mut watches = self.0.lock();
-        if watches.len() >= MANY {
-            watches.retain(|_, (_, work)| work.strong_count() > 0);
-        }
-        watches.insert(pid.into(), (subscription, work));
-    }
-}
-
 fn failed(error: Error) -> Arc<Outcome> {
     Arc::new(Outcome::Failed(Box::new(error)))
-}
-
-/// A wait for another node. Ends with its outcome, or when its caller gives it up.
-#[derive(Debug, Default)]
-struct FarWork(Mutex<Given>);
-
-#[derive(Debug, Default)]
-struct Given {
-    task: Option<AbortHandle>,
-    is_up: bool,
-}
-
-impl FarWork {
-    fn hold(&self, task: AbortHandle) {
-        let mut given = self.0.lock();
-        if given.is_up {
-            task.abort();
-        }
-        given.task = Some(task);
-    }
-}
-
-impl Work for FarWork {
-    /// Drops the request, which terminates the process of an exec.
-    fn stop(&self) {
-        let mut given = self.0.lock();
-        given.is_up = true;
-        if let Some(task) = given.task.take() {
-            task.abort();
-        }
-    }
 }
 
 /// Names of the cluster.
@@ -621,11 +433,6 @@ fn too_large(bytes: usize) -> Error {
         .with("bytes", bytes as u64)
 }
 
-fn node_is_down(name: &NodeName) -> Error {
-    let message = format!("node {} is not up", text::line(name.as_str()));
-    Error::new(Kind::Unavailable, message).with("node", name.as_str())
-}
-
-fn unexpected() -> Error {
+pub(super) fn unexpected() -> Error {
     Error::internal("the other node gave an answer of another kind")
 }

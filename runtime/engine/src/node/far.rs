@@ -1,4 +1,4 @@
-//! What other nodes of the cluster ask of this one.
+//! Requests and news of other nodes of the cluster.
 //!
 //! A request is judged by this node's policies, for the caller with its actor, its scope and its
 //! context. Signals act before the call returns, in the order in which they come.

@@ -9,7 +9,7 @@ use warren_kernel::{
 
 use crate::setup::{Setup, events, failure, nothing};
 
-/// What a kernel tells other nodes.
+/// News that a kernel tells other nodes.
 #[derive(Debug, Default)]
 struct Told {
     ends: Mutex<Vec<(NodeId, FarEnd)>>,
