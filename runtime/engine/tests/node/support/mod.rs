@@ -25,7 +25,8 @@ use warren_engine::capability::Capability;
 use warren_engine::security::Authorizer;
 use warren_engine::{
     Code, CompileLimits, DEFAULT_TICK, Definition, Definitions, Files, Grants, HostLimits,
-    MachineMemory, Node, NodeConfig, ProcessEnd, Running, Sink, Source, Stream,
+    MachineMemory, Membership, NativeCode, Node, NodeConfig, ProcessEnd, Running, Sink, Source,
+    Stream,
 };
 use warren_kernel::{Activity, Error, Outcome};
 
@@ -86,6 +87,7 @@ pub struct Setup {
     pub compile: CompileLimits,
     pub max_memory_total: Option<u64>,
     pub memory: Option<Arc<dyn MachineMemory>>,
+    pub cluster: Option<Membership>,
 }
 
 impl Default for Setup {
@@ -100,6 +102,7 @@ impl Default for Setup {
             compile: CompileLimits::default(),
             max_memory_total: None,
             memory: None,
+            cluster: None,
         }
     }
 }
@@ -147,7 +150,7 @@ impl World {
             trace_messages: false,
             compile: setup.compile,
             max_memory_total: setup.max_memory_total,
-            cluster: None,
+            cluster: setup.cluster,
             memory: setup.memory,
         });
         World {
@@ -194,6 +197,11 @@ impl World {
             bytes: source.as_bytes().into(),
         };
         self.add(id, Code::Lua(source), Grants::default());
+    }
+
+    /// Defines a host function.
+    pub fn define_native(&self, id: &str, code: NativeCode) {
+        self.add(id, Code::Native(code), Grants::default());
     }
 
     fn add(&self, id: &str, code: Code, grants: Grants) {
