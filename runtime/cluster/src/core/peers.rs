@@ -203,25 +203,23 @@ impl Core {
             name: from.clone(),
             incarnation: peer.session.peer(),
         };
-        let mut change = change;
-        if let Some(Change::Up) = change {
-            change = None;
-            self.came_up(&node);
+        match change {
+            Some(Change::Up) => self.came_up(&node),
+            // Nothing that came with the breach is taken.
+            Some(Change::Broken(reason)) => return self.cut_off_if(was_up, from, reason, now),
+            // Comes without signals.
+            Some(Change::Down(reason)) => return self.went_down(&node, reason),
+            None => {}
         }
         for signal in signals {
             match Signal::decode(&signal) {
                 Ok(signal) => self.received(&node, signal, now),
                 Err(reason) => return self.cut_off(from, reason.to_string(), now),
             }
-            // A signal may have cut the node off.
-            if !self.is_up(&node) && change.is_none() {
+            // The signal may have cut the node off.
+            if !self.is_up(&node) {
                 return;
             }
-        }
-        match change {
-            Some(Change::Down(reason)) => self.went_down(&node, reason),
-            Some(Change::Broken(reason)) => self.cut_off_if(was_up, from, reason, now),
-            Some(Change::Up) | None => {}
         }
     }
 
@@ -558,14 +556,6 @@ impl Core {
     /// Returns whether this node may hold names at this moment.
     pub(crate) fn has_lease(&self, now: Monotonic) -> bool {
         !self.is_over && !self.lease.is_lost && now < self.lease.until
-    }
-
-    /// Returns this node's lease.
-    pub(super) fn own_lease(&self) -> LeaseId {
-        LeaseId {
-            node: self.node.clone(),
-            generation: self.lease.generation,
-        }
     }
 
     /// Renews the lease, or finds that it is lost.

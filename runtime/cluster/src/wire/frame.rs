@@ -105,7 +105,8 @@ impl Frame {
     pub(crate) fn encode(&self) -> Bytes {
         match &self.body {
             Body::Hello | Body::Unknown => {
-                let mut to = self.begin(HELLO, 0);
+                let is_hello = self.body == Body::Hello;
+                let mut to = self.begin(if is_hello { HELLO } else { u64::MAX }, 0);
                 to.nil();
                 to.into_bytes()
             }
