@@ -540,6 +540,8 @@ mod tests {
             calls: vec![store],
             queues: vec![tasks],
             web: OfServer::default(),
+            #[cfg(feature = "cluster")]
+            nodes: Some(vec![OtherNode::of_test("b")]),
         };
         let text = exposition(snapshot, Vec::new());
         for line in [
@@ -568,6 +570,10 @@ mod tests {
             "warren_capability_calls_total{capability=\"store\"} 9",
             "warren_capability_failures_total{capability=\"store\"} 2",
             "warren_capability_open_calls{capability=\"store\"} 1",
+            #[cfg(feature = "cluster")]
+            "warren_cluster_nodes 1",
+            #[cfg(feature = "cluster")]
+            "warren_cluster_sent_bytes_total{node=\"b\"} 70",
             "warren_jobs{queue=\"app:tasks\"} 3",
             "warren_jobs_published_total{queue=\"app:tasks\"} 7",
             "warren_jobs_done_total{queue=\"app:tasks\"} 3",
