@@ -8,7 +8,7 @@ mod purpose;
 mod requests;
 mod store;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use bytes::Bytes;
