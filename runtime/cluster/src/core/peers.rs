@@ -410,7 +410,27 @@ impl Core {
             }
         }
         self.forget_gone(now);
+        self.end_silent_leases(now);
         self.meet(now);
+    }
+
+    /// Ends the leases of nodes that are gone without a word: their entries would be greeted
+    /// for ever.
+    fn end_silent_leases(&mut self, now: Monotonic) {
+        let peers = &self.peers;
+        let is_silent = |entry: &&Entry| {
+            !entry.is_over
+                && entry.lease.node.name != self.node.name
+                && now >= over_at(entry.seen_at, entry.duration)
+                && peers.up(&entry.lease.node).is_none()
+        };
+        let silent = peers.entries.values().filter(is_silent);
+        let silent: Vec<_> = silent
+            .map(|entry| (entry.lease.clone(), entry.revision))
+            .collect();
+        for (lease, revision) in silent {
+            self.end_lease(&lease, revision, None, now);
+        }
     }
 
     fn is_gone(&mut self, lease: LeaseId, duration: Duration, now: Monotonic) {
