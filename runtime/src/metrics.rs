@@ -496,7 +496,7 @@ mod tests {
     fn the_text_has_every_count_with_type_and_unit() {
         let totals = Totals {
             uptime_ms: 61_500,
-            states: [1, 0, 2, 0, 0],
+            states: [1, 0, 2, 4, 0, 0],
             hosts: vec![HostInfo {
                 name: "app:processes".to_owned(),
                 processes: 3,
@@ -548,6 +548,7 @@ mod tests {
             "# TYPE warren_processes gauge",
             "warren_processes{state=\"running\"} 1",
             "warren_processes{state=\"waiting\"} 2",
+            "warren_processes{state=\"parked\"} 4",
             "warren_host_processes{host=\"app:processes\"} 3",
             "warren_held_bytes 40",
             "warren_budget_used_bytes 600",
