@@ -104,7 +104,7 @@ macro_rules! define {
                             caller.data().pause().await;
                             loop {
                                 let asking = function(&mut caller, $($parameter),*)?;
-                                if let Some(status) = asking.settled(&mut caller).await {
+                                if let Some(status) = asking.settled(&mut caller).await? {
                                     return Ok(status);
                                 }
                             }
