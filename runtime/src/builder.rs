@@ -25,6 +25,8 @@ use warren_kernel::Error;
 
 use crate::app::{App, Consumer, DEFAULT_HOST, Id, Policies, Table, TokenStore};
 use crate::apply::{Version, Versions, check_web};
+#[cfg(feature = "cluster")]
+use crate::cluster::Cluster;
 use crate::consumers::ClockOfNode;
 use crate::definitions::{self, LayeredDefinitions, LayeredFiles, plain, source_of};
 use crate::error::StartError;
@@ -79,6 +81,8 @@ pub struct Builder {
     trace_messages: bool,
     compile: CompileLimits,
     max_memory_total: Option<u64>,
+    #[cfg(feature = "cluster")]
+    cluster: Option<Cluster>,
     time: Time,
     park_after: Option<Option<Duration>>,
 }
@@ -112,6 +116,8 @@ impl Runtime {
             trace_messages: false,
             compile: CompileLimits::default(),
             max_memory_total: None,
+            #[cfg(feature = "cluster")]
+            cluster: None,
             time: Time::Real,
             park_after: None,
         }
@@ -643,6 +649,14 @@ impl Builder {
         self
     }
 
+    /// Makes the runtime a node of a cluster, which it has joined: its processes reach those of
+    /// the other nodes, and are reached by them.
+    #[cfg(feature = "cluster")]
+    pub fn cluster(mut self, cluster: &Cluster) -> Builder {
+        self.cluster = Some(cluster.clone());
+        self
+    }
+
     /// Starts the runtime. Its processes run on threads of its own. Native
     /// processes, and work that blocks (compiling, standard input, files), use
     /// the tokio runtime that calls this function. That tokio runtime needs
@@ -753,6 +767,10 @@ impl Builder {
             self.mistakes,
         )));
         capabilities.extend(self.capabilities);
+        #[cfg(feature = "cluster")]
+        let cluster = self.cluster.as_ref().map(Cluster::membership);
+        #[cfg(not(feature = "cluster"))]
+        let cluster = None;
         let config = NodeConfig {
             capabilities,
             hosts,
@@ -769,6 +787,7 @@ impl Builder {
             trace_messages: self.trace_messages,
             compile: self.compile,
             max_memory_total,
+            cluster,
             memory: None,
             time: self.time,
         };
@@ -777,7 +796,14 @@ impl Builder {
             let clock: Arc<dyn QueueClock> = Arc::new(ClockOfNode::new(&node));
             all_queues.follow(&clock);
         }
-        Ok(Runtime::new(node, versions))
+        #[cfg(feature = "cluster")]
+        if let Some(cluster) = &self.cluster {
+            cluster.attach(&node);
+        }
+        let runtime = Runtime::new(node, versions);
+        #[cfg(feature = "cluster")]
+        let runtime = runtime.in_cluster(self.cluster);
+        Ok(runtime)
     }
 }
 

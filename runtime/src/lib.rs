@@ -93,6 +93,8 @@
 mod apply;
 mod builder;
 mod bundled;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 mod consumers;
 mod definitions;
 mod error;

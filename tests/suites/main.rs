@@ -7,6 +7,7 @@
 mod bombs;
 mod broken_programs;
 mod cache;
+mod cluster;
 mod components;
 mod databases;
 mod dirty_pages;

@@ -53,6 +53,7 @@ mod errors;
 mod events;
 mod exchange;
 mod exec;
+mod far;
 mod hash;
 #[cfg(target_family = "wasm")]
 mod inspection;

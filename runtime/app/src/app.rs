@@ -18,6 +18,7 @@ use crate::host::HostSettings;
 use crate::id::Id;
 use crate::library::Library;
 use crate::lines::Lines;
+use crate::manifest::ClusterEntry;
 use crate::options::AppOptions;
 use crate::policy::Policies;
 use crate::self_write::SelfWrite;
@@ -48,6 +49,7 @@ pub struct App {
     pub(crate) max_memory_total: Option<u64>,
     pub(crate) park_after: Option<Option<Duration>>,
     pub(crate) payload_objects: bool,
+    pub(crate) cluster: Option<ClusterEntry>,
     pub(crate) hosts: BTreeMap<Arc<str>, HostSettings>,
     pub(crate) services: Vec<Service>,
     pub(crate) token_stores: Vec<TokenStore>,
@@ -112,6 +114,11 @@ impl App {
     /// Returns the hosts by id, [`DEFAULT_HOST`](crate::DEFAULT_HOST) always among them.
     pub fn hosts(&self) -> &BTreeMap<Arc<str>, HostSettings> {
         &self.hosts
+    }
+
+    /// Returns the settings of the program as a node of a cluster, if the manifest has any.
+    pub fn cluster(&self) -> Option<&ClusterEntry> {
+        self.cluster.as_ref()
     }
 
     /// Returns the bytes of memory that all processes may hold together, if the

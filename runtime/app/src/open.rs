@@ -174,6 +174,7 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
             .or(manifest.parsed.max_memory_total),
         park_after: manifest.parsed.park_after,
         payload_objects: manifest.parsed.payload_objects,
+        cluster: manifest.parsed.cluster,
         hosts,
         services,
         token_stores,

@@ -226,6 +226,7 @@ impl App {
                 max_memory_total: self.max_memory_total,
                 park_after: self.park_after,
                 payload_objects: self.payload_objects,
+                cluster: self.cluster.clone(),
                 hosts: self.hosts.clone(),
                 services: self.services.clone(),
                 token_stores: self.token_stores.clone(),

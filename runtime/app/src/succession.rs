@@ -83,6 +83,7 @@ impl App {
             &["app", "max_memory_total"],
             "`max_memory_total` of all hosts",
         );
+        refuse(self.cluster != next.cluster, &["cluster"], "the cluster");
         refuse(
             self.token_stores != next.token_stores,
             &["tokens"],

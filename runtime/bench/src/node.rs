@@ -146,6 +146,7 @@ impl BenchNode {
             trace_messages: false,
             compile: CompileLimits::default(),
             max_memory_total: None,
+            cluster: None,
             memory: None,
             time: Time::Real,
         };

@@ -32,7 +32,7 @@ use commands::{
     types,
 };
 #[cfg(unix)]
-use commands::{apply, attach, cancel, ps, reload, repl, send, terminate, top};
+use commands::{apply, attach, cancel, cluster, ps, reload, repl, send, terminate, top};
 use exit::Exit;
 use report::failure::{self, Failure, Failures};
 use report::warning::Warnings;
@@ -80,6 +80,8 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
         Command::Types(args) => types::write(&args)?,
         Command::Completions(args) => completions::print(&args, Cli::command())?,
         Command::Man(args) => man::write(&args, Cli::command())?,
+        #[cfg(unix)]
+        Command::Cluster(command) => cluster::cluster(&command)?,
         #[cfg(unix)]
         Command::Ps(args) => ps::ps(&args)?,
         #[cfg(unix)]

@@ -1,5 +1,6 @@
 //! The process API in the idiom of Rust, over the layer of the flat ABI.
 
+pub mod cluster;
 pub mod codec;
 pub mod ctx;
 pub mod http;

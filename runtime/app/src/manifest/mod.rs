@@ -4,6 +4,7 @@
 //! Checks that need the program's files and hosts follow once those are known.
 //! Both report [`Problem`]s, and all of them at once.
 
+mod cluster;
 mod consumers;
 mod databases;
 mod imports;
@@ -37,6 +38,7 @@ use warren_kernel::text;
 use crate::host::{HostSettings, QueueSettings};
 use crate::id::{Id, is_segment_char};
 use crate::uses::UseKind;
+pub use cluster::ClusterEntry;
 pub(crate) use consumers::ConsumerEntry;
 pub(crate) use databases::DatabaseEntry;
 pub(crate) use imports::ImportsEntry;
@@ -88,6 +90,7 @@ pub(crate) struct Manifest {
     pub(crate) routes: Vec<RoutesEntry>,
     pub(crate) files: Vec<StaticEntry>,
     pub(crate) security: SecurityEntries,
+    pub(crate) cluster: Option<ClusterEntry>,
 }
 
 /// A table `[processes."id"]`.
@@ -153,12 +156,16 @@ impl Manifest {
                 "routers",
                 "routes",
                 "static",
+                "cluster",
                 "security",
                 "scopes",
             ],
         );
         if let Some(app) = reader.table(&root, "app") {
             manifest.read_app(&mut reader, &app);
+        }
+        if let Some(cluster) = reader.table(&root, "cluster") {
+            manifest.cluster = Some(ClusterEntry::read(&mut reader, &cluster));
         }
         for (id, host) in reader.tables_by_id(&root, "hosts") {
             let config = read_host(&mut reader, &host);

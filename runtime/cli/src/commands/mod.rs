@@ -8,6 +8,8 @@ pub(crate) mod build;
 #[cfg(unix)]
 pub(crate) mod cancel;
 pub(crate) mod check;
+#[cfg(unix)]
+pub(crate) mod cluster;
 pub(crate) mod completions;
 pub(crate) mod data;
 pub(crate) mod doctor;
@@ -43,6 +45,8 @@ use build::BuildArgs;
 #[cfg(unix)]
 use cancel::CancelArgs;
 use check::CheckArgs;
+#[cfg(unix)]
+use cluster::ClusterCommand;
 use completions::CompletionsArgs;
 use data::DataArgs;
 use doctor::DoctorArgs;
@@ -93,6 +97,10 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Copy the databases of a program
     Data(DataArgs),
+    /// Show the cluster that a running program is a node of
+    #[cfg(unix)]
+    #[command(subcommand)]
+    Cluster(ClusterCommand),
     /// List the processes of a running program
     #[cfg(unix)]
     Ps(PsArgs),

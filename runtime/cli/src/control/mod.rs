@@ -84,6 +84,10 @@ pub(crate) enum Request {
     },
     /// Takes the program's files as they are now.
     Reload,
+    /// Lists the other nodes of the cluster.
+    Nodes,
+    /// Lists the groups with members.
+    Groups,
     /// Plans to put a program in place of the running one, or the version before again.
     Plan {
         /// The program's directory, absolute; absent for a rollback.

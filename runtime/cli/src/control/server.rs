@@ -254,6 +254,12 @@ fn obey<'a>(
             }
             ending.processes().into()
         }
+        Request::Nodes => {
+            let cluster = inspector.cluster();
+            let cluster = cluster.ok_or_else(|| Error::not_found("the program is no node"))?;
+            json(&cluster.nodes())?
+        }
+        Request::Groups => json(&inspector.groups(MAX_ROWS))?,
         Request::Reload => match futures::executor::block_on(inspector.reload()) {
             Ok(reloaded) => {
                 desk.prompts.reloaded(&reloaded);

@@ -10,6 +10,7 @@ use super::open_file::OpenFile;
 use super::permits::Permits;
 use crate::code::definition::Grants;
 use crate::environment::Variables;
+use crate::remote::{FarCaller, Remote};
 use crate::security::{Evaluation, Supposed};
 use crate::trace_context::TraceContext;
 
@@ -107,6 +108,12 @@ pub trait Caller {
 
     /// The place of the process in a trace over several programs, if it has one.
     fn trace(&self) -> Option<&Arc<TraceContext>> {
+        None
+    }
+
+    /// The other nodes of the cluster, and the process as it asks them; `None` without a
+    /// cluster.
+    fn remote(&self) -> Option<(Arc<dyn Remote>, FarCaller)> {
         None
     }
 

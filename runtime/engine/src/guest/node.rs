@@ -25,6 +25,9 @@ pub(crate) trait NodeForGuests: Send + Sync {
     /// Starts a process. A failed spawn leaves nothing behind.
     fn spawn(self: Arc<Self>, request: SpawnRequest) -> BoxFuture<'static, Result<Spawned, Error>>;
 
+    /// Refuses a start on another node that this node's policies do not permit.
+    fn permit_spawn(&self, request: &mut SpawnRequest) -> Result<(), Error>;
+
     /// Takes a slot that is free and has the code loaded, for a parked process that had one
     /// of this class. A slot of that class is preferred: the memory of the process differs
     /// less from the snapshot there.

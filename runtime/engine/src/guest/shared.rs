@@ -18,6 +18,7 @@ use crate::capability::Capabilities;
 use crate::code::slots::HostSlots;
 use crate::environment::Environment;
 use crate::files::HostFiles;
+use crate::guest::node_watchers::NodeWatchers;
 use crate::guest::outdated::Outdated;
 use crate::guest::parking::Parking;
 use crate::guest::refused_paths::RefusedPaths;
@@ -27,6 +28,7 @@ use crate::limits::{self, Payer};
 use crate::log::{self, Entry, Log, Origin, Record};
 use crate::operand::Limit;
 use crate::output::Output;
+use crate::remote::Remote;
 use crate::sched::lane::LaneNumber;
 use crate::sched::meter::Meter;
 use crate::sched::permits::Permits;
@@ -70,6 +72,10 @@ pub(crate) struct Shared {
     /// Permits for reading debug information.
     pub(crate) reading: Permits,
     pub(crate) watches: Arc<Watches>,
+    /// The other nodes; absent without a cluster.
+    pub(crate) remote: Option<Arc<dyn Remote>>,
+    /// The processes that ask for news of nodes.
+    pub(crate) node_watchers: NodeWatchers,
     /// The number of things that the runtime does for the program and that keep the virtual
     /// clock from jumping.
     pub(crate) busy: AtomicUsize,

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use warren_kernel::FarPeers;
+
 use crate::capability::Capability;
 use crate::code::bounds::CompileLimits;
 use crate::code::definition::Definitions;
@@ -12,6 +14,7 @@ use crate::host_limits::HostLimits;
 use crate::log::LogHook;
 use crate::memory::MachineMemory;
 use crate::output::Sink;
+use crate::remote::Remote;
 use crate::security::Authorizer;
 
 /// The default time for which a process waits before it is parked.
@@ -57,6 +60,8 @@ pub struct NodeConfig {
     /// Bytes of memory of all processes together. If absent, the memory of the
     /// machine less a reserve ([`default_max_memory`](crate::default_max_memory)).
     pub max_memory_total: Option<u64>,
+    /// The cluster that the node is part of; absent without one.
+    pub cluster: Option<Membership>,
     /// The memory of the machine; read from Linux if absent.
     pub memory: Option<Arc<dyn MachineMemory>>,
     /// The time of the processes.
@@ -81,6 +86,15 @@ pub enum Time {
         /// capabilities, as the seed chooses.
         delays: bool,
     },
+}
+
+/// A node's place in a cluster.
+#[derive(Debug)]
+pub struct Membership {
+    /// The other nodes.
+    pub remote: Arc<dyn Remote>,
+    /// The part that tells other nodes of ends.
+    pub peers: Arc<dyn FarPeers>,
 }
 
 /// An error of [`Node::start`](crate::Node::start).

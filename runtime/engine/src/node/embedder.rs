@@ -147,6 +147,7 @@ impl Node {
                 pid: "".into(),
                 definition: Arc::clone(&definition.id),
                 host: host.into(),
+                node: None,
             },
             &identity.actor,
             &identity.scope,

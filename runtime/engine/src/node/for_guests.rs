@@ -16,6 +16,10 @@ impl NodeForGuests for Node {
         Box::pin(self.spawn_process(request))
     }
 
+    fn permit_spawn(&self, request: &mut SpawnRequest) -> Result<(), Error> {
+        request.check_permissions(self.programs.set.get().definitions())
+    }
+
     fn free_slot(&self, host: &Host, artifact: &Artifact, class: Class) -> Option<Slot> {
         let slots = self.host_slots(host).of(artifact.shape());
         // Without mappings left, the process waits for a slot like without slots.

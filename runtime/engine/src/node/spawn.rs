@@ -226,10 +226,15 @@ impl SpawnRequest {
                 awaits,
                 ..
             } => (Some(process), *relation, *awaits == Awaits::Outcome),
+            Spawner::Far { relation, .. } => (None, *relation, false),
             Spawner::Embedder { .. } => (None, Relation::default(), false),
         };
         Spawn {
             parent,
+            far_parent: match &self.spawner {
+                Spawner::Far { parent, .. } => Some(parent),
+                _ => None,
+            },
             relation,
             exec,
             name: self.start.name.as_deref(),
@@ -264,6 +269,9 @@ impl SpawnRequest {
     /// one that the spawner set, or one that was assigned.
     fn report_identity(&self, judges: &Judges, process: &Process, assigned: &Identity) {
         if let Spawner::Process {
+            judge: Some(judge), ..
+        }
+        | Spawner::Far {
             judge: Some(judge), ..
         } = &self.spawner
             && !self.start.identity.is_empty()

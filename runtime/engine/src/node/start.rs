@@ -26,6 +26,7 @@ use crate::code::mappings::Mappings;
 use crate::code::slots::SlotsBuilder;
 use crate::environment::Environment;
 use crate::guest::Guest;
+use crate::guest::node_watchers::NodeWatchers;
 use crate::guest::outdated::Outdated;
 use crate::guest::parking::Parking;
 use crate::guest::refused_paths::RefusedPaths;
@@ -92,6 +93,10 @@ impl Node {
             .memory
             .unwrap_or_else(|| Arc::new(SystemMemory::find()));
         let kernel = Kernel::within(max_memory(config.max_memory_total, &*memory));
+        let remote = config.cluster.map(|member| {
+            kernel.join_cluster(member.remote.node().clone(), member.peers);
+            member.remote
+        });
         let meter = Meter::new(&kernel, workers).with_clock(clock.clone());
         let meter = Arc::new(meter);
         let scheduler = match &simulation {
@@ -103,8 +108,9 @@ impl Node {
         let ticker = Arc::new(ticker);
         let judges = Judges::new(config.authorizer);
         let imports = imports::all(
-            // In a simulation, functions may have to wait for a delay.
-            judges.authorizer().is_some() || simulation.is_some(),
+            // In a simulation, functions may have to wait for a delay, and in a cluster for
+            // another node.
+            judges.authorizer().is_some() || simulation.is_some() || remote.is_some(),
             interfaces(&config.capabilities),
         );
         let hosts = HostParts::new(slots(&kernel, ticker.engines(), imports));
@@ -124,6 +130,8 @@ impl Node {
             computing: Permits::new(workers),
             reading: Permits::one_for_each_host(workers),
             watches: Arc::default(),
+            remote,
+            node_watchers: NodeWatchers::default(),
             parking: Parking::start(park_after).map_err(NodeError::Thread)?,
             ticker,
             timers: Timers::start(clock.clone()).map_err(NodeError::Thread)?,

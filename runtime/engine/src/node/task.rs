@@ -175,6 +175,7 @@ impl<P: Presence> Task<P> {
                 pid: Arc::clone(process.text()),
                 definition: Arc::clone(&self.run.program.definition.id),
                 host: process.host().name().into(),
+                node: None,
             },
             &self.inherited.actor,
             &self.inherited.scope,
@@ -238,6 +239,9 @@ impl<P: Presence> Task<P> {
         exiting.finish(shared.now());
         if let Some(outcome) = outcome {
             shared.watches.tell(self.process.pid(), &outcome);
+            if let Some(remote) = &shared.remote {
+                remote.exited(self.process.pid());
+            }
             // The failure of the first process is reported as the program's. If a
             // process was terminated or failed through a link, the cause is known.
             if let (false, true, Outcome::Failed(error)) = (self.first, by_itself, &*outcome) {

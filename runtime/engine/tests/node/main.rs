@@ -8,6 +8,7 @@ mod classes;
 mod code_cache;
 mod compile;
 mod component;
+mod far;
 mod grants;
 mod hostile;
 mod http;

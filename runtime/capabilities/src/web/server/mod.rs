@@ -297,6 +297,7 @@ impl Server {
             pid: "".into(),
             definition: "".into(),
             host: DEFAULT_HOST.into(),
+            node: None,
         };
         let action = Action::HttpListen.as_str();
         let resource = Resource::Entry(EntryKind::Listener, listener.to_string());

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use warren::app::{DurationError, Listen, MEMORY_OF_ALL, parse_duration, parse_size};
+use warren::cluster::NodeName;
 
 use crate::commands::grants::GrantArgs;
 
@@ -51,6 +52,22 @@ pub(crate) struct RunArgs {
     /// end with the program. One program uses a directory at a time.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
+    /// Run as a node of a cluster, over this server of NATS
+    ///
+    /// Such as nats://127.0.0.1:4222. Needs `--node`, or `node` in `[cluster]` of the manifest.
+    #[arg(long, value_name = "URL")]
+    pub(crate) cluster: Option<String>,
+    /// The name of this node in the cluster
+    #[arg(long, value_name = "NAME", value_parser = parse_node)]
+    pub(crate) node: Option<NodeName>,
+    /// The file of the credentials for the server of NATS
+    #[arg(long, value_name = "FILE")]
+    pub(crate) cluster_credentials: Option<PathBuf>,
+    /// Trust every client of a server of NATS that is not on this machine
+    ///
+    /// Without credentials, only a server at a loopback address is used otherwise.
+    #[arg(long)]
+    pub(crate) cluster_insecure: bool,
     /// Limit the memory of all processes together, for example to `8GiB`
     ///
     /// Beyond the limit, growth of memory, spawns and messages are refused. The
@@ -123,6 +140,11 @@ pub(crate) enum Code<'a> {
 /// Reads the value of `--listen`.
 fn parse_listen(text: &str) -> Result<Listen, String> {
     Listen::parse(text).map_err(|error| error.to_string())
+}
+
+/// Reads the value of `--node`.
+fn parse_node(text: &str) -> Result<NodeName, String> {
+    text.parse().map_err(|error: warren::Error| error.message)
 }
 
 /// The value of `--park-after`; `None` for `off`.

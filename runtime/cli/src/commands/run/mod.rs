@@ -1,6 +1,7 @@
 //! `warren run`: one program from its start to its end.
 
 mod args;
+mod cluster;
 mod code;
 mod deadlock;
 mod listeners;
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use warren::app::{App, AppOptions, Definition, Policies, Watcher};
+use warren::cluster::Cluster;
 use warren::{
     Builder, Ended, Handle, Outcome, Pid, Runtime, ServiceError, Source, StartError, Value,
 };
@@ -147,11 +149,13 @@ async fn from_start_to_end(
     let (streams, mut lost) = output::standard_streams();
     let definition = app.main_definition().clone();
     let first = app.has_main().then_some(&*definition);
+    let cluster = cluster::join(&app, args).await?;
+    let is_clustered = cluster.is_some();
     #[cfg(unix)]
     let prompt = agent::definition(&app);
     #[cfg(unix)]
     let prompts = Arc::<Prompts>::default();
-    let builder = builder(app, (interpreter, code), streams, args, warnings);
+    let builder = builder(app, (interpreter, code), streams, args, (warnings, cluster));
     // Only the control socket leads to a prompt.
     #[cfg(unix)]
     let builder = match args.is_controlled() {
@@ -182,7 +186,7 @@ async fn from_start_to_end(
                 signals: &mut signals,
                 lost: &mut lost,
                 reloads,
-                on_deadlock: OnDeadlock::of(args, warnings),
+                on_deadlock: OnDeadlock::of(args, warnings, is_clustered),
             };
             until_its_end(&runtime, main, events, policies.as_deref()).await
         }
@@ -231,7 +235,7 @@ fn builder(
     (interpreter, code): (Option<Vec<u8>>, Option<Source>),
     streams: StandardStreams,
     args: &RunArgs,
-    warnings: Option<Warnings>,
+    (warnings, cluster): (Option<Warnings>, Option<Cluster>),
 ) -> Builder {
     let definition = code.map(|code| code::definition(&app, code));
     let mut builder = Runtime::builder()
@@ -246,6 +250,9 @@ fn builder(
     }
     if let Some(wasm) = interpreter {
         builder = builder.interpreter(wasm);
+    }
+    if let Some(cluster) = &cluster {
+        builder = builder.cluster(cluster);
     }
     if let Some(ParkAfter(time)) = args.park_after {
         builder = builder.park_after(time);
@@ -331,9 +338,9 @@ enum OnDeadlock {
 }
 
 impl OnDeadlock {
-    fn of(args: &RunArgs, warnings: Option<Warnings>) -> OnDeadlock {
-        // Somebody may send through the control socket.
-        if args.wait || args.is_controlled() {
+    fn of(args: &RunArgs, warnings: Option<Warnings>, is_clustered: bool) -> OnDeadlock {
+        // Somebody may send through the control socket, or from another node.
+        if args.wait || args.is_controlled() || is_clustered {
             return OnDeadlock::Nothing;
         }
         match (args.watch, warnings) {
