@@ -49,7 +49,7 @@ fn tokens_outlive_the_program() {
     let program = Program::of(&[("warren.toml", manifest), ("main.lua", main)]);
     let dir = program.path();
     let made = run(dir, &["--data", "data", "."]).ends_with(0);
-    run(dir, &["--data", "data", ".", &made.stdout])
+    run(dir, &["--data", "data", ".", made.text().trim_end()])
         .ends_with(0)
         .prints("ada\n");
 }

@@ -301,7 +301,7 @@ async fn rest(store: &mut Store<Guest>, awaited: &Awaited) -> wasmtime::Result<b
     }
     store.data().control.wait_until(awaited.deadline);
     let resting = &mut *store;
-    let is_woken = poll_fn(move |_| {
+    let is_woken = poll_fn(move |_| -> Poll<wasmtime::Result<bool>> {
         let guest = resting.data();
         let process = guest.process()?;
         if process.poll_ready(&awaited.wanted) {
