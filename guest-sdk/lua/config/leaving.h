@@ -22,19 +22,14 @@
 /* A function of C while it calls in this way: what it calls may do so, too. */
 #define CIST_INPLACE	(1 << 15)
 
-#if defined(__wasi__)
-#define WARREN_STATE	/* empty */
-#else
-#define WARREN_STATE	_Thread_local
-#endif
-
-/* Set while a coroutine is being left by results. */
-static WARREN_STATE int warren_left;
+/* Set while a coroutine is being left by results. These lie where every process writes: as
+** variables of C, they would be a page more of each. */
+#define warren_left	(G(L)->warren_left_)
 /* The calls of C at the innermost `lua_resume`. */
-static WARREN_STATE l_uint32 warren_resumed = (l_uint32)-1;
+#define warren_resumed	(G(L)->warren_resumed_)
 /* The same with the calls in place, which count as calls of C for LUAI_MAXCCALLS: with as
 ** many, none of C lie between. As those of C, they count until the coroutine is left. */
-static WARREN_STATE l_uint32 warren_base = (l_uint32)-1;
+#define warren_base	(G(L)->warren_base_)
 
 #define warren_can_leave(L)	(getCcalls(L) == warren_base)
 
