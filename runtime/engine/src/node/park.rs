@@ -88,7 +88,7 @@ fn code_of(pool: &Pool, guest: &Guest) -> wasmtime::Result<Arc<Loaded>> {
 
 async fn image_of(
     pool: &Pool,
-    mut store: Store<Guest>,
+    store: Store<Guest>,
     code: &CoreCode,
 ) -> (Guest, wasmtime::Result<Image>) {
     let class = pool.class();
