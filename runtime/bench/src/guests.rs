@@ -32,7 +32,7 @@ macro_rules! files {
 const FILES: &[(&str, &str)] = files!("":
     "busy.lua" "called.lua" "calls.lua" "echo-component.wat" "echo.lua" "empty-component.wat" "empty.lua" "fan-in.lua"
     "fan-out.lua" "growth.lua" "herd.lua" "once.lua" "operations.lua" "parked.wat" "ping-component.wat" "ping.lua" "ring-member.lua"
-    "ring.lua" "sink.lua" "skynet.lua" "sleeper.lua" "source.lua" "spawner.lua" "store.lua" "values.lua");
+    "ring.lua" "sink.lua" "skynet.lua" "sleeper.lua" "source.lua" "spawner.lua" "store.lua" "values.lua" "waker.lua");
 
 /// Core modules on the flat ABI, which share [`PRELUDE`]: `flat/ring.wat` is
 /// the definition `bench:flat/ring`.

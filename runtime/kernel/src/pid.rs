@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::num::NonZeroU64;
 
+use crate::address::{Address, NodeId};
 use crate::error::Error;
 use crate::name::check_name;
 use crate::sync::Arc;
@@ -35,11 +36,14 @@ impl Pid {
     /// Returns the text of this PID in a host: `{host|0x00002}`, with at least
     /// five lower case hexadecimal digits.
     pub fn text(self, host: &str) -> Arc<str> {
+        self.text_behind(&text_before(host, None))
+    }
+
+    /// Returns the text of this PID, which begins with a text of [`text_before`].
+    pub(crate) fn text_behind(self, beginning: &str) -> Arc<str> {
         // Written without a formatter, which costs each spawn 600 instructions.
-        let mut text = String::with_capacity(host.len() + 21);
-        text.push('{');
-        text.push_str(host);
-        text.push_str("|0x");
+        let mut text = String::with_capacity(beginning.len() + 17);
+        text.push_str(beginning);
         let digits = (self.number().ilog2() / 4 + 1).max(5);
         for place in (0..digits).rev() {
             let digit = (self.number() >> (4 * place) & 0xf) as usize;
@@ -61,8 +65,24 @@ pub enum Destination<'a> {
         /// as `{host|0x2}`, is of the largest PID, which no process gets.
         pid: Pid,
     },
+    /// The text of a PID in a cluster; [`Address::parse`] reads its parts.
+    Clustered {
+        /// The text.
+        text: &'a str,
+        /// The process on its node.
+        pid: Pid,
+    },
     /// A registered name.
     Name(&'a str),
+}
+
+/// Returns the beginning of the texts of all PIDs in a host, of a node of a cluster or of a
+/// runtime without one.
+pub(crate) fn text_before(host: &str, node: Option<&NodeId>) -> String {
+    match node {
+        Some(node) => format!("{{{}@{host}|0x{:x}.", node.name, node.incarnation.0),
+        None => format!("{{{host}|0x"),
+    }
 }
 
 impl<'a> Destination<'a> {
@@ -76,9 +96,7 @@ impl<'a> Destination<'a> {
             check_name(text)?;
             return Ok(Destination::Name(text));
         }
-        parse_pid(text)
-            .map(|(host, pid)| Destination::Pid { host, pid })
-            .ok_or_else(|| Error::invalid(format!("not a PID: {text}")))
+        parse_pid(text).ok_or_else(|| Error::invalid(format!("not a PID: {text}")))
     }
 }
 
@@ -117,7 +135,7 @@ impl Hasher for PidHasher {
     }
 }
 
-fn parse_pid(text: &str) -> Option<(&str, Pid)> {
+fn parse_pid(text: &str) -> Option<Destination<'_>> {
     let (host, id) = text
         .strip_prefix('{')?
         .strip_suffix('}')?
@@ -140,10 +158,27 @@ fn parse_pid(text: &str) -> Option<(&str, Pid)> {
         false => None,
     };
     match number {
-        Some(number) => Some((host, Pid(number))),
-        None if is_hexadecimal(digits) => Some((host, Pid::MAX)),
-        None => None,
+        Some(number) => Some(Destination::Pid {
+            host,
+            pid: Pid(number),
+        }),
+        None => other_form(text, host, digits),
     }
+}
+
+/// Reads a text that is no PID of a runtime without a cluster.
+#[cold]
+fn other_form<'a>(text: &'a str, host: &'a str, digits: &str) -> Option<Destination<'a>> {
+    if is_hexadecimal(digits) {
+        // Nobody's: the text has the form of a PID, but is never written so.
+        let pid = Pid::MAX;
+        return Some(Destination::Pid { host, pid });
+    }
+    let address = Address::parse(text)?;
+    Some(Destination::Clustered {
+        text,
+        pid: address.pid,
+    })
 }
 
 fn is_hexadecimal(digits: &str) -> bool {
@@ -153,6 +188,7 @@ fn is_hexadecimal(digits: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::address::Incarnation;
 
     fn pid(number: u64) -> Pid {
         Pid(NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN))
@@ -212,6 +248,29 @@ mod tests {
                 pid: Pid::MAX,
             };
             assert_eq!(Destination::parse(text), Ok(nobody), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_text_of_a_cluster_reads_back() {
+        for (number, incarnation) in [(1, 0), (0xabcdef, 0x0193_59c1), (u64::MAX, u64::MAX)] {
+            let node = NodeId {
+                name: "b-2".parse().unwrap(),
+                incarnation: Incarnation(incarnation),
+            };
+            let text = pid(number).text_behind(&text_before("app:workers", Some(&node)));
+            let address = Address {
+                node,
+                host: "app:workers".into(),
+                pid: pid(number),
+            };
+            assert_eq!(address.text(), text);
+            let read = Destination::parse(&text);
+            let expected = Destination::Clustered {
+                text: &text,
+                pid: pid(number),
+            };
+            assert_eq!(read, Ok(expected), "{text}");
         }
     }
 

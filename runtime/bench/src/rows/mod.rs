@@ -16,6 +16,7 @@ mod lines;
 mod lua;
 mod memory;
 mod pairs;
+mod parked;
 mod permission;
 mod repeated;
 mod ring;
@@ -130,6 +131,16 @@ pub(crate) const ALL: &[RowKind] = &[
         memory::USED,
         "memory of a process that has answered 1,000 messages",
         memory::prepare_used,
+    ),
+    usual(
+        parked::NAME,
+        "memory of a Lua process that is parked",
+        parked::prepare,
+    ),
+    usual(
+        parked::WAKE,
+        "from a message to a parked process until its answer",
+        parked::prepare_wake,
     ),
     usual(
         lua::CPU,

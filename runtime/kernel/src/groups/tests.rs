@@ -163,7 +163,7 @@ impl World {
         };
         let pid = self.watcher.pid();
         let kernel = &self.kernel;
-        let Part { members, has_more } =
+        let Part { members, has_more, .. } =
             kernel.read_group_monitor(reader.watched, pid, reader.feed, 2);
         assert!(members.len() <= 2 && (members.is_empty() || !reader.is_whole));
         for (group, member) in members {

@@ -279,7 +279,8 @@ impl Running {
 
     /// Takes note of an event while the children from this one on are to end.
     fn stopped(&mut self, first: usize, event: Event) {
-        let place = self.index(event.from()).filter(|index| *index >= first);
+        let place = event.from().and_then(|from| self.index(from));
+        let place = place.filter(|index| *index >= first);
         match (&event, place) {
             (Event::Exit { .. }, Some(index)) => self.pids[index] = None,
             // The requested end is no failure to report.

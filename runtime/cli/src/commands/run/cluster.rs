@@ -1,0 +1,42 @@
+//! The program as a node of a cluster.
+
+use warren::app::App;
+use warren::cluster::{Cluster, ClusterSettings};
+
+use super::RunArgs;
+use crate::exit::Exit;
+use crate::report::failure::Failure;
+
+/// Joins the cluster that the options or the manifest name, if either does.
+pub(super) async fn join(app: &App, args: &RunArgs) -> Result<Option<Cluster>, Box<Failure>> {
+    let entry = app.cluster().cloned().unwrap_or_default();
+    let Some(url) = args.cluster.clone().or(entry.url) else {
+        return Ok(None);
+    };
+    let node = args.node.clone().or(entry.node);
+    let Some(node) = node else {
+        return Err(Box::new(Failure::new(
+            Exit::Usage,
+            "a node of a cluster needs a name: add `--node NAME`",
+        )));
+    };
+    let mut settings = ClusterSettings::new(url, node);
+    if let Some(name) = entry.name.or_else(|| app.name().parse().ok()) {
+        settings.name = name;
+    }
+    settings.credentials = args.cluster_credentials.clone().or(entry.credentials);
+    settings.insecure = args.cluster_insecure;
+    if let Some(down_after) = entry.down_after {
+        settings.down_after = down_after;
+    }
+    if let Some(lease) = entry.lease {
+        settings.lease = lease;
+    }
+    match Cluster::join(settings).await {
+        Ok(cluster) => Ok(Some(cluster)),
+        Err(error) => Err(Box::new(Failure::new(
+            Exit::Failed,
+            format!("cannot join the cluster: {}", error.message),
+        ))),
+    }
+}
