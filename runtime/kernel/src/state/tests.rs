@@ -108,7 +108,7 @@ fn looking_for_an_item_takes_none_and_registers_the_wish() {
     let wanted = [Subscription::EVENTS, Subscription::INBOX];
     assert!(!state.poll_ready(&wanted));
     assert!(state.is_waiting());
-    let mut deliver = |state: &mut State| {
+    let deliver = |state: &mut State| {
         let message = Message::new(None, "t", b"");
         state.deliver("t", message, &config, Monotonic(1))
     };
