@@ -21,6 +21,10 @@
 ** the call that they take. */
 #define BULK	512
 
+/* The most of them at once: a process can be stopped, and others have their turn, only
+** between two such copies. */
+#define PIECE	((size_t)1 << 20)
+
 /* Small values, aligned or not. */
 #define get(type, p)	({ type value; __builtin_memcpy(&value, p, sizeof(value)); value; })
 #define put(type, p, v)	({ type value = (v); __builtin_memcpy(p, &value, sizeof(value)); })
@@ -50,8 +54,11 @@ void *memcpy (void *restrict to, const void *restrict from, size_t n) {
   const char *f = from;
   if (n <= 16)
     copy_few(t, f, n);
-  else if (n >= BULK)
-    __builtin_memcpy(to, from, n);
+  else if (n >= BULK) {
+    for (; n > PIECE; n -= PIECE, t += PIECE, f += PIECE)
+      __builtin_memcpy(t, f, PIECE);
+    __builtin_memcpy(t, f, n);
+  }
   else {
     v128_t last = load(f + n - 16);
     size_t i;
@@ -67,8 +74,16 @@ void *memmove (void *to, const void *from, size_t n) {
   const char *f = from;
   if (n <= 16)
     copy_few(t, f, n);
-  else if (n >= BULK)
-    __builtin_memmove(to, from, n);
+  else if (n >= BULK && (size_t)(t - f) >= n) {
+    for (; n > PIECE; n -= PIECE, t += PIECE, f += PIECE)
+      __builtin_memmove(t, f, PIECE);
+    __builtin_memmove(t, f, n);
+  }
+  else if (n >= BULK) {
+    for (; n > PIECE; n -= PIECE)
+      __builtin_memmove(t + n - PIECE, f + n - PIECE, PIECE);
+    __builtin_memmove(t, f, n);
+  }
   else if ((size_t)(t - f) >= n) {  /* forward, as `to` lies before or apart */
     v128_t last = load(f + n - 16);
     size_t i;
@@ -88,8 +103,11 @@ void *memmove (void *to, const void *from, size_t n) {
 
 void *memset (void *to, int byte, size_t n) {
   char *t = to;
-  if (n >= BULK)
-    __builtin_memset(to, byte, n);
+  if (n >= BULK) {
+    for (; n > PIECE; n -= PIECE, t += PIECE)
+      __builtin_memset(t, byte, PIECE);
+    __builtin_memset(t, byte, n);
+  }
   else if (n >= 16) {
     v128_t all = wasm_i8x16_splat((int8_t)byte);
     size_t i;

@@ -111,6 +111,16 @@ for _, length in ipairs({ 255, 256, 257, 500, 511, 512, 513, 1024, 3000 }) do
   check(length)
 end
 
+-- Large ones.
+local large = ("0123456789abcdef!"):rep(300000)
+assert(#large == 5100000 and large:sub(-17) == "0123456789abcdef!")
+for _, at in ipairs({ 1, 17, 1 << 20, (1 << 20) + 1, 1 << 21, 1 << 22, 5099990 }) do
+  local expected = (at - 1) % 17 + 1
+  assert(large:byte(at) == ("0123456789abcdef!"):byte(expected), at)
+end
+assert(large:find("!1", 1, true) == nil and (large .. "1"):find("!1", 1, true) == #large)
+assert(("x"):rep(3 << 20):find("[^x]") == nil)
+
 -- Nothing, many times, takes no time.
 assert((""):rep(1 << 60) == "")
 
