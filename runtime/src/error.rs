@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
-use warren_capabilities::{DataError, TokenStoreError, QueueError, VolumeError};
+use warren_capabilities::{DataError, QueueError, TokenStoreError, VolumeError};
 use warren_kernel::{Details, Error, Field, Kind};
 
 use crate::own_directories::Reached;

@@ -5,8 +5,8 @@ use std::fmt;
 
 use crate::address::NodeId;
 use crate::budget::Budget;
+use crate::destination::text_before;
 use crate::error::{Error, Kind};
-use crate::pid::text_before;
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use crate::text;

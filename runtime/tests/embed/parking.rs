@@ -45,7 +45,11 @@ end";
         until_parked(&runtime, process.pid()).await;
         let totals = runtime.inspector().totals();
         assert_eq!(totals.states[State::Parked as usize], 1);
-        assert!(runtime.metrics().contains("warren_processes{state=\"parked\"} 1"));
+        assert!(
+            runtime
+                .metrics()
+                .contains("warren_processes{state=\"parked\"} 1")
+        );
         process.send("stop", "sum ").unwrap();
         assert_eq!(process.result::<String>().await.unwrap(), "sum 6");
     });
@@ -122,6 +126,9 @@ end";
         let process = runtime.spawn("app:main").await.unwrap();
         process.send("go", "!").unwrap();
         let result = process.result::<String>().await.unwrap();
-        assert!(result.starts_with("123aabbcc") && result.ends_with('!'), "{result}");
+        assert!(
+            result.starts_with("123aabbcc") && result.ends_with('!'),
+            "{result}"
+        );
     });
 }

@@ -62,9 +62,8 @@ pub(super) unsafe fn pull(
     }
     // SAFETY: as promised by the caller. While `mail_is_read` is not set, nobody else
     // has the buffer, and nothing of this instance runs while the runtime fills it.
-    let received = unsafe {
-        mailbox::receive_or_return(&*wanted, deadline, &mut *interpreter.mail.as_ptr())
-    };
+    let received =
+        unsafe { mailbox::receive_or_return(&*wanted, deadline, &mut *interpreter.mail.as_ptr()) };
     interpreter.mail_is_read.set(true);
     let pulled = match received {
         Ok(Received::Nothing) => Pulled::Nothing,

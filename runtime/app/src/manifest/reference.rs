@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use warren_engine::{DEFAULT_PARK_AFTER, HostLimits};
 use warren_engine::capability::web::{FilesSettings, ListenerSettings, Middleware};
 use warren_engine::capability::{
     DatabasePlace, DatabaseSettings, QueueSettings, StoreSettings, VolumeSettings,
 };
+use warren_engine::{DEFAULT_PARK_AFTER, HostLimits};
 
 use super::problem::Problem;
 use super::{Manifest, size};

@@ -70,8 +70,9 @@ impl Keeper {
         if value.len() > most {
             let bytes = value.len();
             let id = &*settings.id;
-            let message =
-                format!("the record is {bytes} bytes, more than max_value = {most} of the store {id}");
+            let message = format!(
+                "the record is {bytes} bytes, more than max_value = {most} of the store {id}"
+            );
             return Err(beyond("max_value", most, message).with("store", id));
         }
         let command = Command::Put {

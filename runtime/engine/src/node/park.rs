@@ -234,7 +234,9 @@ impl Parked {
         if around.shared.stacks.asks(process) {
             let sight = match (self.explains, self.sight()) {
                 (true, Some(sight)) => sight,
-                _ => Sight::Nothing("the process is parked, and no function is on its stack".into()),
+                _ => {
+                    Sight::Nothing("the process is parked, and no function is on its stack".into())
+                }
             };
             around.shared.stacks.answer(process, sight);
         }

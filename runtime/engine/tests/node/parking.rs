@@ -149,7 +149,13 @@ async fn a_parked_process_is_terminated_and_cancelled_like_one_that_waits() {
     deadline.monotonic.0 += 50_000_000;
     let kernel = world.node.kernel();
     kernel
-        .cancel(None, running.process(), Some(deadline), true, world.node.now())
+        .cancel(
+            None,
+            running.process(),
+            Some(deadline),
+            true,
+            world.node.now(),
+        )
         .expect("it lives");
     let end = in_time(running.wait()).await;
     assert_eq!(error(&end).kind, Kind::Canceled);
@@ -269,7 +275,10 @@ async fn a_module_with_more_state_than_memory_is_not_parked() {
         until(&counter, Activity::Parked).await;
         world.send(&counter, "a", b"\x90");
     }
-    assert_eq!(running.process().summary().unwrap().activity, Activity::Waiting);
+    assert_eq!(
+        running.process().summary().unwrap().activity,
+        Activity::Waiting
+    );
     world.send(&running, "a", b"\x90");
     let end = in_time(running.wait()).await;
     assert!(matches!(&*end.outcome, Outcome::Returned(_)));
@@ -290,7 +299,11 @@ async fn a_storm_of_parking_and_waking_loses_nothing() {
     world.define("t:served", &served());
     let mut all = Vec::new();
     for number in 0..PROCESSES {
-        let id = if number % 2 == 0 { "t:counter" } else { "t:served" };
+        let id = if number % 2 == 0 {
+            "t:counter"
+        } else {
+            "t:served"
+        };
         all.push(world.start(id).await);
     }
     // The delays spread the messages over all steps of parking and waking.

@@ -21,6 +21,7 @@ pub use signal::MAX_REASON_BYTES;
 pub use spawn::{Spawn, Spawned};
 
 use crate::budget::Budget;
+use crate::destination::Destination;
 use crate::error::{Error, Kind};
 use crate::groups::Groups;
 use crate::host::{Attachment, Host, HostConfig, MemoryLimits, not_found};
@@ -28,7 +29,7 @@ use crate::moment::Monotonic;
 use crate::name::check_name;
 use crate::observe::{Change, Changes, Readers};
 use crate::pairs::PairLocks;
-use crate::pid::{Destination, Pid};
+use crate::pid::Pid;
 use crate::process::Process;
 use crate::registry::{NotRegistered, Registry};
 use crate::strangers::Member;

@@ -94,7 +94,11 @@ mod tests {
         fn call(&mut self, number: i64, caller: Caller<i64>) -> Result<Next, Error> {
             self.0 += number;
             caller.reply(&self.0)?;
-            Ok(if number == 0 { Next::Stop } else { Next::Continue })
+            Ok(if number == 0 {
+                Next::Stop
+            } else {
+                Next::Continue
+            })
         }
     }
 

@@ -79,7 +79,11 @@ impl Tokens {
             };
             Ok((id, Store::Kept(Arc::new(Kept::new(settings, keeper)))))
         };
-        stores.into_iter().map(by_id).collect::<Result<_, _>>().map(Tokens)
+        stores
+            .into_iter()
+            .map(by_id)
+            .collect::<Result<_, _>>()
+            .map(Tokens)
     }
 
     /// Returns true if there is a store of this id.
@@ -123,11 +127,7 @@ impl Tokens {
     /// `security.token.create(id, actor, meta, policies, expiration, metadata)`: the text of
     /// a new token. `actor` is the id of the actor, `meta` that of the actor, `expiration`
     /// nanoseconds or nil, and `metadata` that of the token.
-    pub(super) fn create(
-        &self,
-        caller: &mut dyn Caller,
-        request: &[u8],
-    ) -> Result<Step, Error> {
+    pub(super) fn create(&self, caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
         let mut arguments = Arguments::new(request)?;
         let (_, store) = self.granted(caller, &mut arguments, "security.token.create")?;
         let actor = arguments.text("actor")?;
@@ -168,11 +168,7 @@ impl Tokens {
 
     /// `security.token.validate(id, token)`: a map of `actor`, `meta`, `policies` and
     /// `metadata`, as they were given to `create`.
-    pub(super) fn validate(
-        &self,
-        caller: &mut dyn Caller,
-        request: &[u8],
-    ) -> Result<Step, Error> {
+    pub(super) fn validate(&self, caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
         let mut arguments = Arguments::new(request)?;
         let (_, store) = self.granted(caller, &mut arguments, "security.token.validate")?;
         let token = token(&mut arguments)?;
@@ -195,11 +191,7 @@ impl Tokens {
     }
 
     /// `security.token.revoke(id, token)`: true if the token was valid.
-    pub(super) fn revoke(
-        &self,
-        caller: &mut dyn Caller,
-        request: &[u8],
-    ) -> Result<Step, Error> {
+    pub(super) fn revoke(&self, caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
         let mut arguments = Arguments::new(request)?;
         let (_, store) = self.granted(caller, &mut arguments, "security.token.revoke")?;
         let token = token(&mut arguments)?;

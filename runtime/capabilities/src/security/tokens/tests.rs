@@ -97,7 +97,10 @@ async fn a_token_gives_the_server_its_actor_and_scope() {
         ("ada", vec![("role", "admin".to_owned())])
     );
     assert_eq!(identity.scope.unwrap().policies, ["readers"]);
-    for (id, token) in [("app:tokens", &b"forged"[..]), ("app:none", token.as_bytes())] {
+    for (id, token) in [
+        ("app:tokens", &b"forged"[..]),
+        ("app:none", token.as_bytes()),
+    ] {
         let none = stores.identity(id, token, asker).await;
         assert!(none.unwrap().is_none());
     }
@@ -286,7 +289,10 @@ async fn a_store_of_values_keeps_tokens() {
             let error = tester.wait(&security, "token.validate", &use_it).await;
             assert_eq!(error.unwrap_err().kind, Kind::Internal);
             for _ in 0..3 {
-                tester.wait(&security, "token.create", &arguments).await.unwrap();
+                tester
+                    .wait(&security, "token.create", &arguments)
+                    .await
+                    .unwrap();
             }
             let full = tester.wait(&security, "token.create", &arguments).await;
             assert_eq!(full.unwrap_err().kind, Kind::RateLimited);

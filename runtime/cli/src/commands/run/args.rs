@@ -33,7 +33,12 @@ pub(crate) struct RunArgs {
     ///
     /// The code has the modules and definitions of that program, the grants of the command line,
     /// and all words behind it as arguments.
-    #[arg(short = 'e', long = "eval", value_name = "CODE", allow_hyphen_values = true)]
+    #[arg(
+        short = 'e',
+        long = "eval",
+        value_name = "CODE",
+        allow_hyphen_values = true
+    )]
     eval: Option<String>,
     /// Typed arguments for the program, instead of ARGS: a JSON array
     #[arg(long, value_name = "JSON")]

@@ -47,9 +47,7 @@ impl Patience {
     }
 
     fn doubled(self) -> Duration {
-        self.present
-            .saturating_mul(2)
-            .min(LONGEST.max(self.usual))
+        self.present.saturating_mul(2).min(LONGEST.max(self.usual))
     }
 }
 

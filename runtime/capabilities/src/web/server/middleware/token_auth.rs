@@ -32,7 +32,9 @@ pub(super) async fn identity(
         host: OF_SERVER,
         now: context.node.now().monotonic,
     };
-    let identity = context.tokens.identity(&auth.store, token.as_bytes(), asker);
+    let identity = context
+        .tokens
+        .identity(&auth.store, token.as_bytes(), asker);
     identity.await
 }
 
