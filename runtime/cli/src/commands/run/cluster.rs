@@ -24,7 +24,9 @@ pub(super) async fn join(app: &App, args: &RunArgs) -> Result<Option<Cluster>, B
     if let Some(name) = entry.name.or_else(|| app.name().parse().ok()) {
         settings.name = name;
     }
-    settings.credentials = args.cluster_credentials.clone().or(entry.credentials);
+    // As other paths of the manifest, that of the credentials is below the program's directory.
+    let stated = entry.credentials.map(|path| app.root().join(path));
+    settings.credentials = args.cluster_credentials.clone().or(stated);
     settings.insecure = args.cluster_insecure;
     if let Some(down_after) = entry.down_after {
         settings.down_after = down_after;
