@@ -50,6 +50,9 @@ pub(crate) struct ReplArgs {
     #[arg(long)]
     pub(crate) no_services: bool,
     /// Keep the program's data in this directory
+    ///
+    /// Durable stores and queues and the files of databases lie in it. Without the option they
+    /// end with the prompt. One program uses a directory at a time.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     #[command(flatten)]

@@ -15,7 +15,7 @@ use crate::report::failure::Failure;
                   a wrong command line."
 )]
 pub(crate) struct SendArgs {
-    /// The PID or name of the process
+    /// The process's PID, the number of its PID (such as 2a) or its name
     pub(crate) process: String,
     /// The topic
     pub(crate) topic: String,

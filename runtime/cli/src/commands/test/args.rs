@@ -59,7 +59,7 @@ pub(crate) struct TestArgs {
     /// Also write a report in the form of JUnit to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
-    /// Run the tests again whenever a file of the program changes
+    /// Run the tests again whenever a file of the program changes, until Ctrl-C
     #[arg(long)]
     pub(crate) watch: bool,
     /// Do not start the services of the manifest
