@@ -109,9 +109,10 @@ pub(crate) struct RunArgs {
     pub(crate) virtual_time: bool,
     /// Go on when every process waits for ever
     ///
-    /// Without the option, a program without services and without `--control` ends with
-    /// status 3 once all its processes wait for a message that none of them can send. With
-    /// `--watch` a warning says so instead, and the program goes on.
+    /// Without the option, a program ends with status 3 once all its processes wait for a
+    /// message that none of them can send. With `--watch` a warning says so instead, and the
+    /// program goes on. A program with services or `--control`, and a node of a cluster, always
+    /// go on.
     #[arg(long)]
     pub(crate) wait: bool,
     /// Take changed files of code while the program runs
