@@ -1,6 +1,5 @@
 //! Two sessions that are connected without a broker.
 
-
 use super::*;
 
 const SETTINGS: Settings = Settings {
