@@ -132,13 +132,13 @@ pub use values::{Limit, Pid, ToArgs, Value};
 pub use warren_app as app;
 pub use warren_capabilities::server::{Bound, ListenError};
 pub use warren_capabilities::{
-    BackedUp, BackupError, Connecting, DataError, QueueError, Resolver, Resolving, VolumeError,
+    BackedUp, BackupError, Connecting, DataError, TokenStoreError, QueueError, Resolver, Resolving, VolumeError,
     back_up,
 };
 pub use warren_engine::capability;
 pub use warren_engine::{
-    Code, CompileLimits, DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Definition, Grants, HostLimits,
-    Level, LogRecord, MAX_TRACE_STATE, NodeError, PathGrant, Sink, Source, StandardStreams, Stream,
+    Code, CompileLimits, DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, DEFAULT_PARK_AFTER, Definition,
+    Grants, HostLimits, Level, LogRecord, MAX_TRACE_STATE, NodeError, PathGrant, Sink, Source, StandardStreams, Stream,
     TraceContext, Uses, record_time, security,
 };
 pub use warren_kernel::{

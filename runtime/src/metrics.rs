@@ -496,7 +496,7 @@ mod tests {
     fn the_text_has_every_count_with_type_and_unit() {
         let totals = Totals {
             uptime_ms: 61_500,
-            states: [1, 0, 2, 0, 0],
+            states: [1, 0, 2, 4, 0, 0],
             hosts: vec![HostInfo {
                 name: "app:processes".to_owned(),
                 processes: 3,
@@ -540,12 +540,15 @@ mod tests {
             calls: vec![store],
             queues: vec![tasks],
             web: OfServer::default(),
+            #[cfg(feature = "cluster")]
+            nodes: Some(vec![OtherNode::of_test("b")]),
         };
         let text = exposition(snapshot, Vec::new());
         for line in [
             "# TYPE warren_processes gauge",
             "warren_processes{state=\"running\"} 1",
             "warren_processes{state=\"waiting\"} 2",
+            "warren_processes{state=\"parked\"} 4",
             "warren_host_processes{host=\"app:processes\"} 3",
             "warren_held_bytes 40",
             "warren_budget_used_bytes 600",
@@ -568,6 +571,10 @@ mod tests {
             "warren_capability_calls_total{capability=\"store\"} 9",
             "warren_capability_failures_total{capability=\"store\"} 2",
             "warren_capability_open_calls{capability=\"store\"} 1",
+            #[cfg(feature = "cluster")]
+            "warren_cluster_nodes 1",
+            #[cfg(feature = "cluster")]
+            "warren_cluster_sent_bytes_total{node=\"b\"} 70",
             "warren_jobs{queue=\"app:tasks\"} 3",
             "warren_jobs_published_total{queue=\"app:tasks\"} 7",
             "warren_jobs_done_total{queue=\"app:tasks\"} 3",

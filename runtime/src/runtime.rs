@@ -163,6 +163,12 @@ impl Runtime {
         Ok(Spawn::new(&**app.main()).host(&**app.main_host()).first())
     }
 
+    /// Sleeps on the clock of the processes, which is another one than that of the machine
+    /// in [virtual time](crate::Builder::virtual_time).
+    pub async fn sleep(&self, duration: Duration) {
+        self.0.node.sleep(duration).await;
+    }
+
     /// Starts the services of the program this runtime was built with, each
     /// after its dependencies, and then the consumers of its queues. A service has started once its name is
     /// registered and messages to it are queued. From then on services are

@@ -21,6 +21,7 @@ mod nats;
 mod new_programs;
 mod output;
 mod queue;
+mod races;
 mod reading;
 mod recursion;
 mod scale;

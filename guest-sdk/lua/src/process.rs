@@ -15,7 +15,7 @@ use crate::lua::{self, Functions, State};
 use crate::mistakes::check_taken;
 use crate::tasks::Format;
 use crate::time::{self, Unit};
-use crate::{capability, exchange, exec, mailbox, registry, spawned, transfer};
+use crate::{capability, exchange, exec, far, mailbox, registry, spawned, transfer};
 
 const FUNCTIONS: &Functions = &[
     (c"id", id),
@@ -77,12 +77,7 @@ extern "C-unwind" fn pid(l: State) -> c_int {
 
 /// `process.send(dest, topic, ...)`.
 extern "C-unwind" fn send(l: State) -> c_int {
-    let mut results = try_send(l);
-    if results == REFUSED && is_elsewhere(l) {
-        // All arguments are below the two results.
-        l.pop(2);
-        results = capability::call(l, "process.send", "");
-    }
+    let results = try_send(l);
     if results == REFUSED && was_there(l) {
         return results;
     }
@@ -98,14 +93,6 @@ fn was_there(l: State) -> bool {
     is_pid && is_not_found(l)
 }
 
-/// Returns true for a message to another node, which the runtime has not sent yet: this
-/// coroutine alone is to wait for it.
-#[cold]
-#[inline(never)]
-fn is_elsewhere(l: State) -> bool {
-    errors::is_of_kind(l, -1, "Elsewhere")
-}
-
 fn try_send(l: State) -> c_int {
     let Some(to) = destination(l, 1) else {
         return REFUSED;
@@ -113,6 +100,10 @@ fn try_send(l: State) -> c_int {
     let Some(topic) = text(l, 2, "topic") else {
         return REFUSED;
     };
+    if far::is_elsewhere(to) {
+        // This coroutine alone waits for the other node.
+        return capability::call(l, "process.send", "");
+    }
     exchange::call_with_values(l, (3, l.top()), "payload", None, |payload, buffer| {
         process::send(to, topic, payload, buffer).map(|()| &[][..])
     })

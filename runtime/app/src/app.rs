@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::RwLock;
 use warren_engine::capability::web::WebSettings;
 use warren_engine::capability::{DatabaseSettings, QueueSettings, StoreSettings, VolumeSettings};
 use warren_engine::security::TokenStore;
-use warren_engine::{Definition, Definitions, Files, Source};
+use warren_engine::{Definition, Definitions, Files, Grants, Source};
 use warren_kernel::Error;
 
 use crate::consumer::Consumer;
@@ -46,6 +47,7 @@ pub struct App {
     pub(crate) main: Arc<Definition>,
     pub(crate) main_host: Arc<str>,
     pub(crate) max_memory_total: Option<u64>,
+    pub(crate) park_after: Option<Option<Duration>>,
     pub(crate) payload_objects: bool,
     pub(crate) cluster: Option<ClusterEntry>,
     pub(crate) hosts: BTreeMap<Arc<str>, HostSettings>,
@@ -98,6 +100,11 @@ impl App {
         &self.main
     }
 
+    /// Returns the grants of the options, which every definition has.
+    pub fn grants(&self) -> &Arc<Grants> {
+        self.library.grants()
+    }
+
     /// Returns the host to start the main definition in: the only one that may
     /// run it, else [`DEFAULT_HOST`](crate::DEFAULT_HOST).
     pub fn main_host(&self) -> &Arc<str> {
@@ -118,6 +125,12 @@ impl App {
     /// manifest or the caller sets a limit.
     pub fn max_memory_total(&self) -> Option<u64> {
         self.max_memory_total
+    }
+
+    /// Returns the time for which a process waits before it is parked, if the manifest sets
+    /// one; the inner `None` parks nobody.
+    pub fn park_after(&self) -> Option<Option<Duration>> {
+        self.park_after
     }
 
     /// Returns whether `message:payload()` of Lua gives Payload objects in place of the

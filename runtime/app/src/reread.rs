@@ -224,6 +224,7 @@ impl App {
                 main: main.unwrap_or_else(|_| Arc::clone(&self.main)),
                 main_host: Arc::clone(&self.main_host),
                 max_memory_total: self.max_memory_total,
+                park_after: self.park_after,
                 payload_objects: self.payload_objects,
                 cluster: self.cluster.clone(),
                 hosts: self.hosts.clone(),

@@ -74,6 +74,11 @@ impl App {
             "`payloads`",
         );
         refuse(
+            self.park_after != next.park_after,
+            &["app", "park_after"],
+            "`park_after`",
+        );
+        refuse(
             self.max_memory_total != next.max_memory_total,
             &["app", "max_memory_total"],
             "`max_memory_total` of all hosts",

@@ -191,7 +191,7 @@ fn a_grant_of_a_missing_path() {
 #[test]
 fn a_wrong_command_line() {
     let dir = Program::of(&[HELLO]);
-    run(dir.path(), &[]).ends_with(2).says(&["<PATH>"]);
+    run(dir.path(), &["-e"]).ends_with(2).says(&["<CODE>"]);
     run(dir.path(), &["--bogus", "main.lua"])
         .ends_with(2)
         .says(&["--bogus"]);

@@ -82,8 +82,8 @@ pub use log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Level, LogHook, LogRecord,
 pub use memory::{MachineMemory, SystemMemory, default_max_memory};
 pub use node::native::{Ending, Native, NativeFuture};
 pub use node::{
-    MAX_REFUSED, Membership, Node, NodeConfig, NodeError, Prepared, Published, Reload, Running,
-    Unprepared,
+    Busy, DEFAULT_PARK_AFTER, MAX_REFUSED, Membership, Node, NodeConfig, NodeError, Prepared, Published,
+    Reload, Running, Time, Unprepared,
 };
 pub use output::{Sink, StandardStreams, Stream};
 pub use requirements::{OTHER_MAPPINGS, Requirements, pagemap_scan_is_available, try_code_cache};

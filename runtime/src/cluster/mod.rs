@@ -76,6 +76,23 @@ pub struct OtherNode {
     pub round_trip: Option<u64>,
 }
 
+#[cfg(test)]
+impl OtherNode {
+    pub(crate) fn of_test(name: &str) -> OtherNode {
+        OtherNode {
+            name: name.to_owned(),
+            incarnation: 1,
+            bytes_sent: 70,
+            bytes_received: 80,
+            frames_sent: 7,
+            frames_received: 8,
+            frames_resent: 1,
+            in_flight: 0,
+            round_trip: Some(5_000),
+        }
+    }
+}
+
 impl Cluster {
     /// Joins a cluster. Requests of other nodes are refused until a runtime starts with this
     /// value.

@@ -214,6 +214,13 @@ impl Inspector {
         Ok(self.details(&process, view, &running))
     }
 
+    /// Returns the PID of the process of a number: the last part of the PID's text, such as
+    /// `0x2a` of `{shop:workers|0x0002a}`.
+    pub fn pid_of_number(&self, number: u64) -> Option<values::Pid> {
+        let process = self.node.kernel().process(Pid::from_number(number)?)?;
+        Some(process.text().into())
+    }
+
     /// Returns the stack of a process, by its PID or name: for Lua, the calls
     /// of each of its coroutines, the innermost first; for other modules, the
     /// functions they are in.

@@ -60,4 +60,5 @@ fn refusal(error: codec::CodecError) -> crate::Error {
 pub mod __private {
     pub use super::entry::start;
     pub use super::print::print;
+    pub use super::server::driven::{resume, serve};
 }

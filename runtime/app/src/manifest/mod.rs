@@ -28,6 +28,7 @@ mod uses;
 mod volumes;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::DeTable;
@@ -69,6 +70,8 @@ pub(crate) struct Manifest {
     pub(crate) main: Option<Spanned<Id>>,
     /// Bytes of memory of all processes together.
     pub(crate) max_memory_total: Option<u64>,
+    /// The time for which a process waits before it is parked; the inner `None` parks nobody.
+    pub(crate) park_after: Option<Option<Duration>>,
     /// `payloads = "object"`.
     pub(crate) payload_objects: bool,
     pub(crate) hosts: BTreeMap<Id, HostSettings>,
@@ -261,7 +264,8 @@ impl Manifest {
     }
 
     fn read_app(&mut self, reader: &mut Reader, app: &Section<'_>) {
-        reader.known_keys(app, &["name", "main", "max_memory_total", "payloads"]);
+        let known = ["name", "main", "max_memory_total", "park_after", "payloads"];
+        reader.known_keys(app, &known);
         if let Some(name) = reader.string(app, "name") {
             let sound = (1..=MAX_NAME).contains(&name.get_ref().len());
             if sound && name.get_ref().chars().all(is_segment_char) {
@@ -277,6 +281,7 @@ impl Manifest {
         }
         self.main = reader.id(app, "main");
         self.max_memory_total = reader.size(app, "max_memory_total", MEMORY_OF_ALL);
+        self.park_after = reader.duration_or_off(app, "park_after");
         self.payload_objects = reader
             .choice(app, "payloads", &PAYLOADS)
             .unwrap_or_default();
@@ -385,8 +390,6 @@ fn read_grants(reader: &mut Reader, id: Spanned<Id>, grants: &Section<'_>) -> Gr
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -397,6 +400,7 @@ mod tests {
             name = "shop"
             main = "shop:main"
             max_memory_total = "8GiB"
+            park_after = "500ms"
             payloads = "object"
 
             [hosts."shop:workers"]
@@ -431,6 +435,7 @@ mod tests {
         assert_eq!(host.max_memory, Some(32 << 20));
         assert_eq!(host.max_memory_total, Some(2 << 30));
         assert_eq!(manifest.max_memory_total, Some(8 << 30));
+        assert_eq!(manifest.park_after, Some(Some(Duration::from_millis(500))));
         assert!(manifest.payload_objects);
         assert_eq!(host.max_cpu, Some(Duration::from_secs(90)));
         assert_eq!(host.max_log, Some(1 << 20));
@@ -486,7 +491,7 @@ mod tests {
         assert_eq!(at, "mian");
         assert_eq!(
             all,
-            "unknown key `mian` in [app] | expected `name`, `main`, `max_memory_total` or `payloads` | did you mean `main`?"
+            "unknown key `mian` in [app] | expected `name`, `main`, `max_memory_total`, `park_after` or `payloads` | did you mean `main`?"
         );
 
         let (_, at, all) = problem("[host.\"app:workers\"]\n");
@@ -534,6 +539,16 @@ mod tests {
         assert_eq!(at, "7");
         let (_, at, _) = problem("hosts = []");
         assert_eq!(at, "[]");
+    }
+
+    #[test]
+    fn parking_is_a_time_or_off() {
+        let read = |value: &str| Manifest::parse(&format!("[app]\npark_after = {value}"));
+        assert_eq!(read("\"off\"").0.park_after, Some(None));
+        assert_eq!(read("\"0s\"").0.park_after, Some(Some(Duration::ZERO)));
+        assert_eq!(Manifest::parse("").0.park_after, None);
+        let (manifest, problems) = read("\"never\"");
+        assert_eq!((manifest.park_after, problems.len()), (None, 1));
     }
 
     #[test]

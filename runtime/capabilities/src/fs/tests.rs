@@ -285,6 +285,35 @@ async fn no_race_of_links_leads_out() {
 }
 
 #[tokio::test]
+async fn a_file_that_others_remove_is_made_again() {
+    let mut stage = Stage::new();
+    let is_done = Arc::new(AtomicBool::new(false));
+    let remover = thread::spawn({
+        let volume = Arc::clone(&stage.volumes.0.volumes["t:files"]);
+        let is_done = Arc::clone(&is_done);
+        move || {
+            let mut removed = 0;
+            while !is_done.load(Ordering::Relaxed) {
+                let Volume { usage, dir, .. } = &*volume;
+                removed += u32::from(usage.remove_file(dir, "shared".as_ref()).is_ok());
+            }
+            removed
+        }
+    });
+    for n in 0..3_000 {
+        let mode = ["a", "w", "wx"][n % 3];
+        match stage.write("shared", "x", mode).await {
+            Err(error) if mode == "wx" => assert_eq!(error.kind, Kind::AlreadyExists),
+            written => assert_eq!(written, TRUE),
+        }
+    }
+    is_done.store(true, Ordering::Relaxed);
+    assert!(remover.join().unwrap() > 0);
+    drop(stage.on("shared", "remove").await);
+    assert_eq!(stage.used(), 0);
+}
+
+#[tokio::test]
 async fn what_is_no_file_is_not_opened() {
     let mut stage = Stage::new();
     let made = Command::new("mkfifo").arg(stage.path("pipe")).status();

@@ -56,7 +56,7 @@ pub(crate) struct QueryArgs {
           value_parser = word::<Sort>(&["pid", "load", "cpu", "memory", "messages", "oldest"]))]
     sort: Option<Sort>,
     /// Show only processes in this state
-    #[arg(long, value_parser = word::<State>(&["running", "ready", "waiting", "blocked", "ending"]))]
+    #[arg(long, value_parser = word::<State>(&["running", "ready", "waiting", "parked", "blocked", "ending"]))]
     state: Option<State>,
     /// Show only processes in this host
     #[arg(long)]

@@ -22,7 +22,7 @@ use crate::guest::Guest;
 use crate::operand::{self, Limit, NAME};
 use crate::security::{Elsewhere, Question, Refusal};
 
-pub(crate) use system::{BURST, fill_with_random_bytes, random_length, write_range};
+pub(crate) use system::{BURST, random_length, write_range};
 
 /// Defines every function of the flat ABI.
 ///

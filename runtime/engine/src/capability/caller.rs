@@ -1,8 +1,9 @@
 //! The process that calls an operation, as the operation sees it.
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use warren_kernel::{Error, Kernel, Process};
+use warren_kernel::{Error, Kernel, Process, Timestamp, nanoseconds};
 
 use super::kept::Kept;
 use super::open_file::OpenFile;
@@ -45,6 +46,13 @@ pub trait Caller {
 
     /// The kernel that the process lives in.
     fn kernel(&self) -> &Arc<Kernel>;
+
+    /// The wall clock of the process, which is not that of the machine in virtual time.
+    fn now(&self) -> Timestamp {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = nanoseconds(now.unwrap_or_default());
+        Timestamp(i64::try_from(now).unwrap_or(i64::MAX))
+    }
 
     /// Returns false if the program has no policies and the process neither actor nor
     /// scope: `permit` permits everything then.

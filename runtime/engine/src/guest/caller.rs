@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use warren_kernel::{Error, Kernel, Kind, Process};
+use warren_kernel::{Error, Kernel, Kind, Process, Timestamp};
 
 use super::Inherited;
 use super::permission::asked;
@@ -69,6 +69,10 @@ impl Caller for OnFiber<'_> {
 
     fn kernel(&self) -> &Arc<Kernel> {
         &self.shared.kernel
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.now().wall
     }
 
     fn is_judged(&self) -> bool {
@@ -157,6 +161,10 @@ impl Caller for OnThread {
 
     fn kernel(&self) -> &Arc<Kernel> {
         &self.shared.kernel
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.now().wall
     }
 
     fn is_judged(&self) -> bool {

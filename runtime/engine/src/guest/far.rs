@@ -316,12 +316,6 @@ impl Guest {
 
 /// Sends that hold up one coroutine and not the whole process.
 impl Guest {
-    /// Returns true if the guest waits for other nodes by subscriptions: the interpreter does,
-    /// whose other coroutines go on.
-    pub(crate) fn waits_apart(&self) -> bool {
-        self.run.program.chunk.is_some()
-    }
-
     /// Sends a message: the arguments are destination, topic and all values. The subscription
     /// yields true once another node has queued the message.
     ///

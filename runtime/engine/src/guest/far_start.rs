@@ -16,7 +16,13 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Starts on other nodes.
 impl Guest {
-    /// Returns whether a start names a node. Takes the name off a host of this node.
+    /// Returns true if a start may be of another node. The futures of what follows are boxed: a
+    /// start on this node does not pay for their size.
+    pub(super) fn names_node(&self, start: &Start) -> bool {
+        self.shared.remote.is_some() && start.host.contains('@')
+    }
+
+    /// Returns the node of a start that is of another one. Takes the name off a host of this node.
     pub(super) async fn is_far(&mut self, start: &mut Start) -> Result<Option<NodeId>, Error> {
         let Some(remote) = self.shared.remote.as_ref().map(Arc::clone) else {
             return Ok(None);

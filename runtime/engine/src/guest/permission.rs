@@ -12,6 +12,9 @@ impl Guest {
         &mut self,
         mut operation: impl FnMut(&mut Guest) -> Result<T, Refusal>,
     ) -> Result<T, Error> {
+        if self.shared.simulation.is_some() {
+            self.pause().await;
+        }
         loop {
             match operation(self) {
                 Ok(done) => return Ok(done),

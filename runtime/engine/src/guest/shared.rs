@@ -4,7 +4,7 @@
 //! through [`NodeForGuests`](crate::guest::NodeForGuests).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
@@ -20,6 +20,7 @@ use crate::environment::Environment;
 use crate::files::HostFiles;
 use crate::guest::node_watchers::NodeWatchers;
 use crate::guest::outdated::Outdated;
+use crate::guest::parking::Parking;
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::stacks::Stacks;
 use crate::guest::watches::Watches;
@@ -31,8 +32,9 @@ use crate::remote::Remote;
 use crate::sched::lane::LaneNumber;
 use crate::sched::meter::Meter;
 use crate::sched::permits::Permits;
+use crate::sched::simulation::Simulation;
 use crate::sched::ticker::Ticker;
-use crate::sched::timers::{self, Timers};
+use crate::sched::timers::Timers;
 use crate::security::{Judges, Scope};
 use crate::traces::{self, Traces};
 
@@ -74,6 +76,12 @@ pub(crate) struct Shared {
     pub(crate) remote: Option<Arc<dyn Remote>>,
     /// The processes that ask for news of nodes.
     pub(crate) node_watchers: NodeWatchers,
+    /// The number of things that the runtime does for the program and that keep the virtual
+    /// clock from jumping.
+    pub(crate) busy: AtomicUsize,
+    /// The choices of a run with a seed.
+    pub(crate) simulation: Option<Arc<Simulation>>,
+    pub(crate) parking: Parking,
 }
 
 /// The engine's part of one host, attached to the kernel's. Other limits of the host come
@@ -130,6 +138,9 @@ pub(crate) struct MaxPrepare {
 impl Shared {
     /// The current time on both clocks.
     pub(crate) fn now(&self) -> Moment {
+        if let Some(clock) = self.timers.virtual_clock() {
+            return clock.moment();
+        }
         let wall = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -142,12 +153,36 @@ impl Shared {
     /// The current time on the clock of deadlines.
     #[inline]
     pub(crate) fn monotonic(&self) -> Monotonic {
-        Monotonic(nanoseconds(self.started.elapsed()))
+        match self.timers.virtual_clock() {
+            None => Monotonic(nanoseconds(self.started.elapsed())),
+            Some(clock) => clock.monotonic(),
+        }
     }
 
-    /// Sleeps on the node's own timers; works outside a tokio runtime.
+    /// Fills bytes with randomness: of the operating system, or of the seed of the run.
+    ///
+    /// # Errors
+    ///
+    /// The operating system has no random numbers.
+    pub(crate) fn fill_with_random_bytes(&self, bytes: &mut [u8]) -> wasmtime::Result<()> {
+        if let Some(simulation) = &self.simulation {
+            simulation.fill(bytes);
+            return Ok(());
+        }
+        getrandom::fill(bytes).map_err(|error| {
+            wasmtime::format_err!("cannot get random bytes from the operating system: {error}")
+        })
+    }
+
+    /// Sleeps on the clock of the processes; works outside a tokio runtime.
     pub(crate) async fn sleep(&self, duration: Duration) {
-        self.timers.at(timers::after(duration)).await;
+        self.timers.sleep(duration).await;
+    }
+
+    /// Sleeps on the clock of the machine, also in virtual time: for the patience of the
+    /// runtime itself.
+    pub(crate) async fn real_sleep(&self, duration: Duration) {
+        self.timers.real_sleep(duration).await;
     }
 
     /// Moves the message notes of this thread to the log.

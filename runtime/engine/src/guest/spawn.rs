@@ -18,9 +18,11 @@ impl Guest {
         mut start: Start,
         relation: Relation,
     ) -> Result<Arc<str>, Error> {
-        if let Some(node) = self.is_far(&mut start).await? {
-            self.permit_far(&start, relation, Awaits::Nothing).await?;
-            return self.spawn_far(node, start, relation).await;
+        if self.names_node(&start)
+            && let Some(node) = Box::pin(self.is_far(&mut start)).await?
+        {
+            Box::pin(self.permit_far(&start, relation, Awaits::Nothing)).await?;
+            return Box::pin(self.spawn_far(node, start, relation)).await;
         }
         let spawned = self.start_child(start, relation, Awaits::Nothing).await?;
         Ok(Arc::clone(spawned.process.text()))
@@ -33,9 +35,11 @@ impl Guest {
         mut start: Start,
         relation: Relation,
     ) -> Result<(Arc<str>, Subscription), Error> {
-        if let Some(node) = self.is_far(&mut start).await? {
-            self.permit_far(&start, relation, Awaits::End).await?;
-            let pid = self.spawn_far(node, start, relation).await?;
+        if self.names_node(&start)
+            && let Some(node) = Box::pin(self.is_far(&mut start)).await?
+        {
+            Box::pin(self.permit_far(&start, relation, Awaits::End)).await?;
+            let pid = Box::pin(self.spawn_far(node, start, relation)).await?;
             let subscription = self.watch_far_pid(&pid)?;
             return Ok((pid, subscription));
         }
@@ -47,8 +51,10 @@ impl Guest {
     /// Starts a process; returns the subscription that yields its outcome.
     pub(crate) async fn exec(&mut self, mut start: Start) -> Result<Subscription, Error> {
         let relation = Relation::default();
-        if let Some(node) = self.is_far(&mut start).await? {
-            self.permit_far(&start, relation, Awaits::Outcome).await?;
+        if self.names_node(&start)
+            && let Some(node) = Box::pin(self.is_far(&mut start)).await?
+        {
+            Box::pin(self.permit_far(&start, relation, Awaits::Outcome)).await?;
             return self.exec_far(node, start);
         }
         let spawned = self.start_child(start, relation, Awaits::Outcome).await?;

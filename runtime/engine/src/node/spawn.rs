@@ -242,7 +242,7 @@ impl SpawnRequest {
             trace: self.cause,
             base: match runner {
                 Runner::Native(_) => TASK,
-                Runner::Instance(_) => INSTANCE,
+                Runner::Instance(_) | Runner::Parked => INSTANCE,
             },
             given: self.inherited.given(&self.start.arguments),
             origin: Some(origin),

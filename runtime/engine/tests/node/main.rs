@@ -17,6 +17,7 @@ mod keyvalue;
 mod life;
 mod memory;
 mod output;
+mod parking;
 mod permissions;
 mod reload;
 mod residue;

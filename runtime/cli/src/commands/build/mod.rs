@@ -38,7 +38,9 @@ use crate::report::warning::Warnings;
                   The guests are then compiled into the code cache, so that their first run is quick.\n\n\
                   The tools for JavaScript and Python come from the registries that npm and pip are\n\
                   configured for, once, by a lock file with hashes. WARREN_PYTHON names another python3,\n\
-                  WARREN_CARGO another cargo, CC and WASI_SDK another C compiler.\n\n\
+                  WARREN_CARGO another cargo, CC and WASI_SDK another C compiler, ZIG another Zig. Without\n\
+                  them, C and C++ are built by a wasi-sdk below /opt, /usr/local or the home directory,\n\
+                  by clang, or by Zig (`zig`, or the package `ziglang` of Python).\n\n\
                   Exit status: 0; 1 if a tool is missing, or a build fails; 2 for a wrong command\n\
                   line, no such directory, or a file that is no source."
 )]
@@ -128,8 +130,13 @@ fn no_source(path: &Path) -> Failure {
     let help = match &*kind {
         "lua" | "wasm" | "wat" => format!("it needs no build: `warren run {shown}`"),
         "rs" => "give the directory of its package, or the package's Cargo.toml".to_owned(),
-        "c" | "cc" | "cpp" | "h" => {
-            "give a directory with a Makefile; `warren new --lang c NAME` writes one".to_owned()
+        "c" | "cc" | "cpp" | "h" | "zig" => {
+            let lang = match &*kind {
+                "cc" | "cpp" => "cpp",
+                "zig" => "zig",
+                _ => "c",
+            };
+            format!("give a directory with a Makefile; `warren new --lang {lang} NAME` writes one")
         }
         _ if buildable::declares_types(path) => {
             "it has types alone: give the file that exports `start`".to_owned()

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
-use warren::app::{Listen, MEMORY_OF_ALL, parse_duration, parse_size};
+use warren::app::{DurationError, Listen, MEMORY_OF_ALL, parse_duration, parse_size};
 use warren::cluster::NodeName;
 
 use crate::commands::grants::GrantArgs;
@@ -13,7 +13,8 @@ use crate::commands::grants::GrantArgs;
 /// The options of `warren run`.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "warren run [OPTIONS] <PATH> [ARGS]...",
+    override_usage = "warren run [OPTIONS] [PATH] [ARGS]...\n       \
+                      warren run [OPTIONS] -e <CODE> [ARGS]...",
     after_help = "Exit status: 0; 1 if the program failed; 2 for a wrong command line or\n\
                   manifest, or no such program; 3 if every process waits for ever; 130 after\n\
                   Ctrl-C, 143 after SIGTERM; 141 if the reader of standard output is gone; or\n\
@@ -22,10 +23,18 @@ use crate::commands::grants::GrantArgs;
 pub(crate) struct RunArgs {
     /// The program (a .lua, .wasm or .wat file, or a directory), and its arguments
     ///
-    /// Everything after PATH belongs to the program, options included.
+    /// Everything after PATH belongs to the program, options included. Without PATH it is the
+    /// program of the current directory. With `-`, the first process runs Lua from standard
+    /// input, in the program of the current directory.
     // One list: clap does not parse anything after its first element.
-    #[arg(required = true, num_args = 1.., trailing_var_arg = true, value_names = ["PATH", "ARGS"])]
+    #[arg(num_args = 0.., trailing_var_arg = true, value_names = ["PATH", "ARGS"])]
     program: Vec<OsString>,
+    /// Run this Lua code as the first process, in the program of the current directory
+    ///
+    /// The code has the modules and definitions of that program, the grants of the command line,
+    /// and all words behind it as arguments.
+    #[arg(short = 'e', long = "eval", value_name = "CODE", allow_hyphen_values = true)]
+    eval: Option<String>,
     /// Typed arguments for the program, instead of ARGS: a JSON array
     #[arg(long, value_name = "JSON")]
     pub(crate) args_json: Option<String>,
@@ -66,6 +75,12 @@ pub(crate) struct RunArgs {
     /// or its control group, less a reserve.
     #[arg(long, value_name = "SIZE", value_parser = parse_total)]
     pub(crate) max_memory_total: Option<u64>,
+    /// Park processes that have waited for so long: `1s`, `0`, or `off`
+    ///
+    /// A parked process gives its slot to others, and its memory is kept compressed. The
+    /// default is `park_after` of the manifest, else 1s.
+    #[arg(long, value_name = "DURATION", value_parser = parse_park_after)]
+    pub(crate) park_after: Option<ParkAfter>,
     /// Deny all processes every action that no policy permits
     #[arg(long)]
     pub(crate) strict: bool,
@@ -84,6 +99,9 @@ pub(crate) struct RunArgs {
     /// line.
     #[arg(long)]
     pub(crate) lint_off: bool,
+    /// Let time jump to the next deadline when every process waits, as in tests
+    #[arg(long, hide = true)]
+    pub(crate) virtual_time: bool,
     /// Go on when every process waits for ever
     ///
     /// Without the option, a program without services and without `--control` ends with
@@ -110,6 +128,15 @@ pub(crate) struct RunArgs {
     pub(crate) control: Option<PathBuf>,
 }
 
+/// The place of code that is in no file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code<'a> {
+    /// The command line.
+    Text(&'a str),
+    /// Standard input.
+    Stdin,
+}
+
 /// Reads the value of `--listen`.
 fn parse_listen(text: &str) -> Result<Listen, String> {
     Listen::parse(text).map_err(|error| error.to_string())
@@ -118,6 +145,17 @@ fn parse_listen(text: &str) -> Result<Listen, String> {
 /// Reads the value of `--node`.
 fn parse_node(text: &str) -> Result<NodeName, String> {
     text.parse().map_err(|error: warren::Error| error.message)
+}
+
+/// The value of `--park-after`; `None` for `off`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ParkAfter(pub(crate) Option<Duration>);
+
+fn parse_park_after(text: &str) -> Result<ParkAfter, DurationError> {
+    match text {
+        "off" => Ok(ParkAfter(None)),
+        _ => parse_duration(text).map(|time| ParkAfter(Some(time))),
+    }
 }
 
 /// Reads the value of `--max-memory-total`.
@@ -142,11 +180,24 @@ impl RunArgs {
 
     /// Returns the program's path.
     pub(crate) fn path(&self) -> &Path {
-        self.program.first().map_or(Path::new(""), Path::new)
+        match self.program.first() {
+            Some(path) if self.code().is_none() => Path::new(path),
+            _ => Path::new("."),
+        }
+    }
+
+    /// Returns the place of the first process's code, if no file of the program has it.
+    pub(crate) fn code(&self) -> Option<Code<'_>> {
+        match (&self.eval, self.program.first()) {
+            (Some(code), _) => Some(Code::Text(code)),
+            (None, Some(path)) if path == "-" => Some(Code::Stdin),
+            _ => None,
+        }
     }
 
     /// Returns the program's arguments, as written on the command line.
     pub(crate) fn words(&self) -> impl Iterator<Item = &OsStr> {
-        self.program.iter().skip(1).map(OsString::as_os_str)
+        let own = usize::from(self.eval.is_none());
+        self.program.iter().skip(own).map(OsString::as_os_str)
     }
 }

@@ -99,6 +99,17 @@ macro_rules! define {
                 $module,
                 $name,
                 move |mut caller: Caller<'_, Guest>, ($($parameter,)*): ($($type,)*)| -> asking::Waiting<'_> {
+                    if caller.data().shared.simulation.is_some() {
+                        return Box::new(async move {
+                            caller.data().pause().await;
+                            loop {
+                                let asking = function(&mut caller, $($parameter),*)?;
+                                if let Some(status) = asking.settled(&mut caller).await? {
+                                    return Ok(status);
+                                }
+                            }
+                        });
+                    }
                     let mut asking = function(&mut caller, $($parameter),*);
                     if let Ok(Asking::Done(0)) = asking {
                         return Box::new(asking::Zero);

@@ -31,6 +31,9 @@ pub(super) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<(
         "call",
         |mut caller: Caller<'_, Guest>, (a, b, c, d, ptr, cap): (u32, u32, u32, u32, u32, u32)| {
             Box::new(async move {
+                if caller.data().shared.simulation.is_some() {
+                    caller.data().pause().await;
+                }
                 for _ in 0..=MAX_PERMISSIONS {
                     let out = Out { ptr, cap };
                     let asking = call(&mut caller, (a, b), (c, d), out)?;

@@ -2,24 +2,19 @@
 
 use std::time::Duration;
 
-use warren_kernel::{Error, Kind};
 use wasmtime::{Caller, Linker};
 
 use super::asking::{self, Asking, define};
 use super::{
     Fault, Out, fail, long_text, memory_and_guest, message_limit, owned, range, refuse, reply,
-    status_of, text, text_or_absent,
+    text, text_or_absent,
 };
-use crate::codec;
 use crate::guest::Guest;
 use crate::guest::upgradable::{TRAP_LINKS, UPGRADABLE};
 use crate::operand::NAME;
 use crate::security::Refusal;
 
 pub(super) const MODULE: &str = "warren:core/process@0.1.0";
-
-/// The kind of the error by which the interpreter learns that a send waits for another node.
-const ELSEWHERE: &str = "Elsewhere";
 
 /// An operation on one other process.
 type OnTarget = fn(&mut Guest, &str) -> Result<(), Refusal>;
@@ -107,22 +102,7 @@ fn send(
         Ok(topic) => text(memory, to_ptr, to_len, "to", NAME)
             .and_then(|to| Ok(guest.send(to, topic, payload)?)),
     };
-    if let Err(Fault::Elsewhere(_)) = &sent
-        && guest.waits_apart()
-    {
-        // Nothing has been sent: the future was never polled.
-        return apart(guest);
-    }
     Asking::status(guest, sent.map(|()| 0))
-}
-
-/// Tells the interpreter to send by the operation `process.send`, which holds up one coroutine
-/// alone. No refusal is recorded.
-#[cold]
-fn apart(guest: &mut Guest) -> wasmtime::Result<Asking> {
-    let kind = Kind::from(ELSEWHERE);
-    guest.held = codec::error(&Error::new(kind, "the destination is on another node"));
-    Ok(Asking::Done(-status_of(guest.held.len())?))
 }
 
 fn cancel(

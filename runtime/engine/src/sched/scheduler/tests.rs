@@ -104,6 +104,53 @@ fn a_task_that_yields_lets_all_others_run() {
     );
 }
 
+/// Returns the turns of a hundred tasks after each of four yields of a task that wakes them
+/// all before each yield. `preempted` makes the yields ends of slices.
+fn turns_beside_a_sender(preempted: bool) -> Vec<usize> {
+    const TASKS: usize = 100;
+    let scheduler = scheduler(1);
+    let turns = Arc::new(AtomicUsize::new(0));
+    let (senders, receivers): (Vec<_>, Vec<_>) = (0..TASKS)
+        .map(|_| tokio::sync::mpsc::unbounded_channel())
+        .unzip();
+    let waiting = Arc::new(AtomicUsize::new(0));
+    for mut receiver in receivers {
+        let (turns, waiting) = (Arc::clone(&turns), Arc::clone(&waiting));
+        spawn(&scheduler, async move {
+            waiting.fetch_add(1, Ordering::Relaxed);
+            while let Some(()) = receiver.recv().await {
+                turns.fetch_add(1, Ordering::Relaxed);
+                while receiver.try_recv().is_ok() {}
+            }
+        });
+    }
+    let (done, dones) = mpsc::channel();
+    spawn(&scheduler, async move {
+        while waiting.load(Ordering::Relaxed) < TASKS {
+            task::yield_now().await;
+        }
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            for sender in &senders {
+                sender.send(()).expect("it waits");
+            }
+            if preempted {
+                slice_is_over();
+            }
+            task::yield_now().await;
+            seen.push(turns.load(Ordering::Relaxed));
+        }
+        done.send(seen).expect("the test waits");
+    });
+    dones.recv_timeout(PATIENCE).expect("it runs")
+}
+
+#[test]
+fn tasks_that_a_preempted_sender_wakes_gather_messages() {
+    assert_eq!(turns_beside_a_sender(true), [0, 0, 0, 100]);
+    assert_eq!(turns_beside_a_sender(false), [100, 200, 300, 400]);
+}
+
 #[test]
 fn a_pair_that_talks_does_not_shut_out_others() {
     let scheduler = scheduler(1);

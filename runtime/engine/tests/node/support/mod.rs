@@ -88,6 +88,8 @@ pub struct Setup {
     pub max_memory_total: Option<u64>,
     pub memory: Option<Arc<dyn MachineMemory>>,
     pub cluster: Option<Membership>,
+    /// The time for which a process waits before it is parked.
+    pub park_after: Option<Duration>,
 }
 
 impl Default for Setup {
@@ -103,6 +105,7 @@ impl Default for Setup {
             max_memory_total: None,
             memory: None,
             cluster: None,
+            park_after: None,
         }
     }
 }
@@ -146,12 +149,14 @@ impl World {
             workers: None,
             interpreter: setup.interpreter.map(String::into_bytes),
             tick: DEFAULT_TICK,
+            park_after: setup.park_after,
             payload_objects: false,
             trace_messages: false,
             compile: setup.compile,
             max_memory_total: setup.max_memory_total,
             cluster: setup.cluster,
             memory: setup.memory,
+            time: warren_engine::Time::Real,
         });
         World {
             node: node.unwrap(),
