@@ -11,7 +11,13 @@ use crate::report::failure::Failure;
 pub(super) async fn join(app: &App, args: &RunArgs) -> Result<Option<Cluster>, Box<Failure>> {
     let entry = app.cluster().cloned().unwrap_or_default();
     let Some(url) = args.cluster.clone().or(entry.url) else {
-        return Ok(None);
+        if args.node.is_none() {
+            return Ok(None);
+        }
+        return Err(Box::new(Failure::new(
+            Exit::Usage,
+            "`--node` names a node of no cluster: add `--cluster URL`",
+        )));
     };
     let node = args.node.clone().or(entry.node);
     let Some(node) = node else {
