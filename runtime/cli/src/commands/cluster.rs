@@ -22,8 +22,8 @@ pub(crate) enum ClusterCommand {
 /// The options of each subcommand.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0; 1 if the program cannot be reached or is no node; 2 for a wrong \
-                  command\nline; 141 if the reader of standard output is gone."
+    after_help = "Exit status: 0; 1 if the program cannot be reached or is no node; 2 for a wrong\n\
+                  command line; 141 if the reader of standard output is gone."
 )]
 pub(crate) struct SeenArgs {
     /// Print JSON, also of a failure
