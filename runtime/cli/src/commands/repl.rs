@@ -78,6 +78,11 @@ pub(crate) fn repl(args: &ReplArgs, warnings: Warnings) -> Result<Exit, Failures
     };
     environment::check_room()?;
     let app = App::open(&args.path, options).map_err(|error| opening::failures(&error))?;
+    if args.data.is_none()
+        && let Some(warning) = opening::without_data(&app)
+    {
+        warnings.print(&warning);
+    }
     let watcher = args.watch.then(|| watch::watcher(&app)).transpose()?;
     let prompts = Arc::<Prompts>::default();
     let screen = Screen::default();
