@@ -37,6 +37,6 @@ pub(crate) fn write(args: &TypesArgs) -> Result<Exit, Box<Failure>> {
 fn refused(path: &Path, error: &std::io::Error) -> Box<Failure> {
     Box::new(Failure::new(
         Exit::Failed,
-        format!("{}: cannot be written: {error}", text::path(path)),
+        format!("cannot write {}: {error}", text::path(path)),
     ))
 }
