@@ -110,6 +110,15 @@ fn a_server_on_another_machine_needs_credentials() {
 }
 
 #[test]
+fn a_node_needs_a_cluster() {
+    let outcome = Warren::run(PROGRAM)
+        .options(["--node", "a"])
+        .arguments(["serve"])
+        .outcome();
+    outcome.ends_with(2).says(&["add `--cluster URL`"]);
+}
+
+#[test]
 fn a_node_needs_a_name() {
     let outcome = Warren::run(PROGRAM)
         .options(["--cluster", "nats://127.0.0.1:4222"])

@@ -117,7 +117,7 @@ fn types_are_written_for_editors() {
     }
     outcome(warren(dir.path(), &["types", "a/types/process.lua"]))
         .ends_with(1)
-        .says(&["cannot be written"]);
+        .says(&["cannot write "]);
 
     outcome(warren(dir.path(), &["new", "fresh"])).ends_with(0);
     let settings = fs::read_to_string(dir.path().join("fresh/.luarc.json")).unwrap();

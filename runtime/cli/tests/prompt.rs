@@ -153,6 +153,20 @@ fn the_program_is_there_with_its_services_and_without_its_first_process() {
 }
 
 #[test]
+fn durable_things_without_a_directory_are_warned_of() {
+    let manifest = "[stores.\"app:carts\"]\nkind = \"durable\"\n";
+    let dir = Program::of(&[("warren.toml", manifest)]);
+    piped(dir.path(), &["repl"], "1 + 1\n")
+        .ends_with(0)
+        .prints("2\n")
+        .says(&["app:carts is durable, but without --data"]);
+    piped(dir.path(), &["repl", "--data", "kept"], "1 + 1\n")
+        .ends_with(0)
+        .prints("2\n")
+        .says_nothing();
+}
+
+#[test]
 fn the_process_may_end_and_another_takes_its_place() {
     let inputs = "x = 1\nprocess.terminate(process.pid()) process.inbox():receive()\nx\n";
     repl(inputs)

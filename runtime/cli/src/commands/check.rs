@@ -23,13 +23,13 @@ use crate::report::warning::Warnings;
 /// The options of `warren check`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Warns of likely mistakes in Lua: unknown globals, unused locals, wrong numbers of\n\
-                  arguments, results that nobody looks at, definitions that do not exist. The comment\n\
-                  `-- lint: off` at the end of a line, or on a line above it, silences them; so does\n\
-                  `-- luacheck: ignore`, alone or with rules.\n\n\
+    after_help = "Warns of likely mistakes in Lua: unknown globals, unused locals, wrong numbers\n\
+                  of arguments, results that nobody looks at, definitions that do not exist. The\n\
+                  comment `-- lint: off` at the end of a line, or on a line above it, silences\n\
+                  them; so does `-- luacheck: ignore`, alone or with rules.\n\n\
                   Exit status: 0, also with warnings; 1 if code does not compile, or with\n\
-                  --deny-warnings; 2 for a wrong command line, manifest or policy, or no such program;\n\
-                  141 if the reader of standard output is gone."
+                  --deny-warnings; 2 for a wrong command line, manifest or policy, or no such\n\
+                  program; 141 if the reader of standard output is gone."
 )]
 pub(crate) struct CheckArgs {
     /// The program: a directory, or a .lua, .wasm or .wat file

@@ -19,11 +19,11 @@ pub(crate) enum ClusterCommand {
     Groups(SeenArgs),
 }
 
-/// The options of each of them.
+/// The options of each subcommand.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0; 1 if the program cannot be reached or is no node; 2 for a wrong \
-                  command\nline; 141 if the reader of standard output is gone."
+    after_help = "Exit status: 0; 1 if the program cannot be reached or is no node; 2 for a wrong\n\
+                  command line; 141 if the reader of standard output is gone."
 )]
 pub(crate) struct SeenArgs {
     /// Print JSON, also of a failure
@@ -58,10 +58,13 @@ fn line(node: &OtherNode) -> String {
         bytes_received,
         ..
     } = node;
-    let trip = node.round_trip.unwrap_or_default() / 1_000;
+    let trip = match node.round_trip {
+        Some(nanoseconds) => format!("{} us", nanoseconds / 1_000),
+        None => "not measured".to_owned(),
+    };
     format!(
-        "{name}  started as {incarnation:x}, {bytes_sent} bytes sent, {bytes_received} received, \
-         round trip {trip} us\n"
+        "{name}  incarnation {incarnation:x}, {bytes_sent} bytes sent, {bytes_received} received, \
+         round trip {trip}\n"
     )
 }
 

@@ -27,14 +27,15 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The options of `warren repl`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Inputs are Lua: expressions print their values, `_` is the last value, and an input\n\
-                  that is not complete goes on in the next line. help(process.send) shows the entry\n\
-                  of a function, reload() takes changed files, Tab completes names. Ctrl-C ends an\n\
-                  input, Ctrl-D the prompt. In a pipe there is no prompt, and errors go to standard\n\
-                  error.\n\n\
-                  Exit status: 0; 1 if an input of a pipe failed, or a critical service; 2 for a wrong\n\
-                  command line or manifest; 130 after Ctrl-C, 143 after SIGTERM; 141 if the reader of\n\
-                  standard output is gone; or the status that an input gives to os.exit."
+    after_help = "Inputs are Lua: expressions print their values, `_` is the last value, and an\n\
+                  input that is not complete goes on in the next line. help(process.send) shows\n\
+                  the entry of a function, reload() takes changed files, Tab completes names.\n\
+                  Ctrl-C ends an input, Ctrl-D the prompt. In a pipe there is no prompt, and\n\
+                  errors go to standard error.\n\n\
+                  Exit status: 0; 1 if an input of a pipe failed, or a critical service; 2 for a\n\
+                  wrong command line or manifest; 130 after Ctrl-C, 143 after SIGTERM; 141 if the\n\
+                  reader of standard output is gone; or the status that an input gives to\n\
+                  os.exit."
 )]
 pub(crate) struct ReplArgs {
     /// The program: a directory, or a file in it, whose first process is not started
@@ -50,6 +51,9 @@ pub(crate) struct ReplArgs {
     #[arg(long)]
     pub(crate) no_services: bool,
     /// Keep the program's data in this directory
+    ///
+    /// Durable stores and queues and the files of databases lie in it. Without the option they
+    /// end with the prompt. One program uses a directory at a time.
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
     #[command(flatten)]
@@ -74,6 +78,11 @@ pub(crate) fn repl(args: &ReplArgs, warnings: Warnings) -> Result<Exit, Failures
     };
     environment::check_room()?;
     let app = App::open(&args.path, options).map_err(|error| opening::failures(&error))?;
+    if args.data.is_none()
+        && let Some(warning) = opening::without_data(&app)
+    {
+        warnings.print(&warning);
+    }
     let watcher = args.watch.then(|| watch::watcher(&app)).transpose()?;
     let prompts = Arc::<Prompts>::default();
     let screen = Screen::default();

@@ -14,7 +14,8 @@ use crate::report::failure::Failure;
 #[derive(Debug, Args)]
 #[command(
     after_help = "A language server for Lua takes the files as a library: `.luarc.json` names the\n\
-                  directory in `workspace.library`. `warren new` writes both.\n\n\
+                  directory in `workspace.library`. `warren new` writes both, with the\n\
+                  directory .warren/types.\n\n\
                   Exit status: 0; 1 if a file cannot be written; 2 for a wrong command line."
 )]
 pub(crate) struct TypesArgs {
@@ -36,6 +37,6 @@ pub(crate) fn write(args: &TypesArgs) -> Result<Exit, Box<Failure>> {
 fn refused(path: &Path, error: &std::io::Error) -> Box<Failure> {
     Box::new(Failure::new(
         Exit::Failed,
-        format!("{}: cannot be written: {error}", text::path(path)),
+        format!("cannot write {}: {error}", text::path(path)),
     ))
 }

@@ -82,7 +82,7 @@ impl QueryArgs {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct TargetArgs {
-    /// The process's PID or name
+    /// The process's PID, the number of its PID (such as 2a) or its name
     pub(crate) process: Option<String>,
     /// All processes of this host instead; may be repeated
     ///

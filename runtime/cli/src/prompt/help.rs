@@ -83,7 +83,7 @@ fn is_row_of(line: &str, name: &str) -> bool {
 fn overview(sections: &[Section<'_>], columns: usize) -> String {
     let libraries = sections.iter().filter(|section| section.level == 2);
     let names: Vec<&str> = libraries.map(|section| section.title).collect();
-    let mut text = wrapped(&format!("Pages: {}", names.join(", ")), "", columns);
+    let mut text = wrapped(&format!("Sections: {}", names.join(", ")), "", columns);
     text.push('\n');
     let more = "help(process.send), help(\"process.send\") and help(process) show an entry. \
                 reload() takes changed files. _ is the last value. Ctrl-C ends an input, \
@@ -118,7 +118,7 @@ fn nearest(name: &str, sections: &[Section<'_>], columns: usize) -> String {
     };
     let near: Vec<&str> = all.filter(is_near).take(SUGGESTED).collect();
     let message = match near.is_empty() {
-        true => "there is no such entry; help() lists the pages".to_owned(),
+        true => "there is no such entry; help() lists the sections".to_owned(),
         false => format!("there is no such entry; did you mean {}?", near.join(", ")),
     };
     wrapped(&message, "", columns)
@@ -245,7 +245,7 @@ mod tests {
     fn a_name_like_others_is_told_of_them() {
         let meant = entry("proces.send", 80);
         assert!(meant.contains("did you mean process.send"), "{meant}");
-        assert!(entry("zzz", 80).contains("help() lists the pages"));
+        assert!(entry("zzz", 80).contains("help() lists the sections"));
     }
 
     #[test]

@@ -22,7 +22,7 @@ const SECOND: u64 = 1_000_000_000;
 const NAMES: [&str; 3] = ["one", "two", "a.b:c"];
 const GROUPS: [&str; 2] = ["g", "h"];
 
-/// What a run counts, so that a world in which nothing happens is noticed.
+/// Names of the numbers that a run counts, so that a world in which nothing happens is noticed.
 pub(super) const COUNTED: [&str; 8] = [
     "messages delivered",
     "sends that failed",
@@ -50,7 +50,7 @@ pub(super) struct World {
     broker: Broker,
     members: Vec<Member>,
     settings: Config,
-    /// What ends or begins at a time.
+    /// Ends and beginnings, by their times.
     later: BTreeMap<(u64, u64), Later>,
     next_later: u64,
     model: Model,

@@ -65,7 +65,7 @@ struct State {
     random: Random,
     faults: Faults,
     is_down: bool,
-    /// What happens next, by time and order.
+    /// The next events, by time and order.
     queue: BTreeMap<(u64, u64), Item>,
     order: u64,
     ports: BTreeMap<u64, Place>,

@@ -31,8 +31,8 @@ pub(crate) struct RunArgs {
     program: Vec<OsString>,
     /// Run this Lua code as the first process, in the program of the current directory
     ///
-    /// The code has the modules and definitions of that program, the grants of the command line,
-    /// and all words behind it as arguments.
+    /// The code has the modules and definitions of that program, and the grants of the command
+    /// line. All words after CODE are its arguments.
     #[arg(
         short = 'e',
         long = "eval",
@@ -62,7 +62,7 @@ pub(crate) struct RunArgs {
     /// Such as nats://127.0.0.1:4222. Needs `--node`, or `node` in `[cluster]` of the manifest.
     #[arg(long, value_name = "URL")]
     pub(crate) cluster: Option<String>,
-    /// The name of this node in the cluster
+    /// The name of this node in the cluster: 1 to 63 of `a` to `z`, `0` to `9` and `-`
     #[arg(long, value_name = "NAME", value_parser = parse_node)]
     pub(crate) node: Option<NodeName>,
     /// The file of the credentials for the server of NATS
@@ -70,7 +70,7 @@ pub(crate) struct RunArgs {
     pub(crate) cluster_credentials: Option<PathBuf>,
     /// Trust every client of a server of NATS that is not on this machine
     ///
-    /// Without credentials, only a server at a loopback address is used otherwise.
+    /// Otherwise, a node without credentials uses only a server at a loopback address.
     #[arg(long)]
     pub(crate) cluster_insecure: bool,
     /// Limit the memory of all processes together, for example to `8GiB`
@@ -80,7 +80,7 @@ pub(crate) struct RunArgs {
     /// or its control group, less a reserve.
     #[arg(long, value_name = "SIZE", value_parser = parse_total)]
     pub(crate) max_memory_total: Option<u64>,
-    /// Park processes that have waited for so long: `1s`, `0`, or `off`
+    /// Park processes that have waited for this time: `1s`, `0`, or `off`
     ///
     /// A parked process gives its slot to others, and its memory is kept compressed. The
     /// default is `park_after` of the manifest, else 1s.
@@ -109,9 +109,10 @@ pub(crate) struct RunArgs {
     pub(crate) virtual_time: bool,
     /// Go on when every process waits for ever
     ///
-    /// Without the option, a program without services and without `--control` ends with
-    /// status 3 once all its processes wait for a message that none of them can send. With
-    /// `--watch` a warning says so instead, and the program goes on.
+    /// Without the option, a program ends with status 3 once all its processes wait for a
+    /// message that none of them can send. With `--watch` a warning says so instead, and the
+    /// program goes on. A program with services or `--control`, and a node of a cluster, always
+    /// go on.
     #[arg(long)]
     pub(crate) wait: bool,
     /// Take changed files of code while the program runs
@@ -123,11 +124,11 @@ pub(crate) struct RunArgs {
     /// Time that processes have to end when they are asked to
     #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = parse_duration)]
     pub(crate) grace: Duration,
-    /// Let `warren ps`, `top`, `cancel`, `terminate`, `send`, `reload` and `apply` reach the
-    /// program at this socket
+    /// Let `warren ps`, `top`, `attach`, `send` and other commands reach the program at this
+    /// socket
     ///
-    /// Only the user who runs the program can use the socket. It is removed at the
-    /// program's end.
+    /// The others are `cancel`, `terminate`, `reload`, `apply` and `cluster`. Only the user who
+    /// runs the program can use the socket. It is removed at the program's end.
     #[cfg(unix)]
     #[arg(long, value_name = "SOCKET")]
     pub(crate) control: Option<PathBuf>,

@@ -11,7 +11,13 @@ use crate::report::failure::Failure;
 pub(super) async fn join(app: &App, args: &RunArgs) -> Result<Option<Cluster>, Box<Failure>> {
     let entry = app.cluster().cloned().unwrap_or_default();
     let Some(url) = args.cluster.clone().or(entry.url) else {
-        return Ok(None);
+        if args.node.is_none() {
+            return Ok(None);
+        }
+        return Err(Box::new(Failure::new(
+            Exit::Usage,
+            "`--node` names a node of no cluster: add `--cluster URL`",
+        )));
     };
     let node = args.node.clone().or(entry.node);
     let Some(node) = node else {
@@ -24,7 +30,9 @@ pub(super) async fn join(app: &App, args: &RunArgs) -> Result<Option<Cluster>, B
     if let Some(name) = entry.name.or_else(|| app.name().parse().ok()) {
         settings.name = name;
     }
-    settings.credentials = args.cluster_credentials.clone().or(entry.credentials);
+    // As other paths of the manifest, that of the credentials is below the program's directory.
+    let stated = entry.credentials.map(|path| app.root().join(path));
+    settings.credentials = args.cluster_credentials.clone().or(stated);
     settings.insecure = args.cluster_insecure;
     if let Some(down_after) = entry.down_after {
         settings.down_after = down_after;

@@ -14,9 +14,9 @@ use crate::commands::grants::GrantArgs;
 /// The options of `warren test`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0; 1 if a test failed; 2 for a wrong command line or manifest, or if there\n\
-                  is no test to run; 130 after Ctrl-C, 143 after SIGTERM; 141 if the reader of standard\n\
-                  output is gone."
+    after_help = "Exit status: 0; 1 if a test failed; 2 for a wrong command line or manifest, or\n\
+                  if there is no test to run; 130 after Ctrl-C, 143 after SIGTERM; 141 if the\n\
+                  reader of standard output is gone."
 )]
 pub(crate) struct TestArgs {
     /// The program: a directory, or a file that is a test
@@ -59,7 +59,7 @@ pub(crate) struct TestArgs {
     /// Also write a report in the form of JUnit to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
-    /// Run the tests again whenever a file of the program changes
+    /// Run the tests again whenever a file of the program changes, until Ctrl-C
     #[arg(long)]
     pub(crate) watch: bool,
     /// Do not start the services of the manifest

@@ -92,6 +92,34 @@ pub(super) const ROWS: &[Row] = &[
         )],
     ),
     (
+        "file that `warren check` reads for mistakes",
+        &[Constant("runtime/cli/src/lint/tree.rs", "LARGEST", Bytes)],
+    ),
+    (
+        "parsing of such a file",
+        &[Constant("runtime/cli/src/lint/tree.rs", "PATIENCE", Time)],
+    ),
+    (
+        "likely mistakes of one kind",
+        &[Constant("runtime/cli/src/lint/finding.rs", "MOST", Count)],
+    ),
+    (
+        "likely mistakes that `warren check` prints",
+        &[Constant(
+            "runtime/cli/src/commands/check.rs",
+            "SHOWN",
+            Count,
+        )],
+    ),
+    (
+        "processes with old code that a prompt lists",
+        &[Constant(
+            "runtime/cli/src/prompt/old_code.rs",
+            "KEPT",
+            Count,
+        )],
+    ),
+    (
         "input of a prompt",
         &[Constant(
             "runtime/cli/src/prompt/front.rs",
