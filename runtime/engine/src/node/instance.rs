@@ -300,27 +300,33 @@ async fn rest(store: &mut Store<Guest>, awaited: &Awaited) -> wasmtime::Result<b
         return Ok(true);
     }
     store.data().control.wait_until(awaited.deadline);
+    let mut waits = false;
     let resting = &mut *store;
-    let is_woken = poll_fn(move |_| -> Poll<wasmtime::Result<bool>> {
+    let (is_woken, has_waited) = poll_fn(move |_| -> Poll<wasmtime::Result<(bool, bool)>> {
         let guest = resting.data();
         let process = guest.process()?;
         if process.poll_ready(&awaited.wanted) {
-            return Poll::Ready(wasmtime::Result::Ok(true));
+            return Poll::Ready(Ok((true, waits)));
         }
         if guest.control.timed_out() {
             process.clear_interest();
-            return Poll::Ready(Ok(true));
+            return Poll::Ready(Ok((true, waits)));
         }
         guest::show_if_asked(&*resting);
         if guest.was_asked || guest.control.take_asked_to_return() {
-            return Poll::Ready(Ok(false));
+            return Poll::Ready(Ok((false, waits)));
         }
+        waits = true;
         Poll::Pending
     })
     .await?;
     let guest = store.data_mut();
     guest.control.wait_is_over();
-    guest.control.has_waited();
+    // A guest that finds something at once, again and again, is preempted as if it had not
+    // returned.
+    if has_waited {
+        guest.control.has_waited();
+    }
     guest.was_asked = false;
     Ok(is_woken)
 }
