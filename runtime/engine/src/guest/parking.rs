@@ -35,7 +35,7 @@ const LONGEST: Duration = Duration::from_millis(500);
 
 /// The most bytes of linear memory of a process that is parked: compressing the pages takes
 /// a worker some milliseconds at most.
-const LARGEST: u64 = 8 << 20;
+pub(crate) const LARGEST: u64 = 8 << 20;
 
 /// The processes that are asked at once while slots are missing.
 const FOR_ROOM: usize = 64;
