@@ -184,6 +184,8 @@ impl Parked {
             timer: Timer::default(),
         };
         let is_woken = is_woken.await;
+        // A process that waits for a slot waits for nothing else, also after its deadline.
+        process.clear_interest();
         let (slept, woken) = (slept.elapsed(), Instant::now());
         let slot = match is_woken {
             true => self.slot(around, process).await,
