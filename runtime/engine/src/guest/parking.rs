@@ -17,6 +17,7 @@
 mod patience;
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -26,6 +27,7 @@ use warren_kernel::Process;
 
 use super::control::Control;
 use crate::code::artifact::Artifact;
+use crate::sched::permits::Permits;
 
 pub(crate) use patience::Patience;
 
@@ -40,9 +42,14 @@ pub(crate) const LARGEST: u64 = 8 << 20;
 /// The processes that are asked at once while slots are missing.
 const FOR_ROOM: usize = 64;
 
+/// The most processes that look for a slot at once, to be woken. One host has all turns
+/// but one.
+const TURNS: usize = 256;
+
 /// The choice of processes to park; it ends with this value.
 pub(crate) struct Parking {
     looker: Option<Looker>,
+    turns: Permits,
 }
 
 struct Looker {
@@ -95,8 +102,12 @@ impl Parking {
     ///
     /// An [`io::Error`] if the operating system refuses the thread.
     pub(crate) fn start(after: Option<Duration>) -> io::Result<Parking> {
+        let turns = Permits::new(NonZeroUsize::MIN.saturating_add(TURNS - 1));
         let Some(after) = after else {
-            return Ok(Parking { looker: None });
+            return Ok(Parking {
+                looker: None,
+                turns,
+            });
         };
         let shared = Arc::new(Shared::default());
         let of_thread = Arc::clone(&shared);
@@ -109,7 +120,13 @@ impl Parking {
                 after,
                 thread: Some(thread),
             }),
+            turns,
         })
+    }
+
+    /// Returns the turns of parked processes that look for a slot.
+    pub(crate) fn turns(&self) -> &Permits {
+        &self.turns
     }
 
     /// Returns the time after which processes are parked; `None` if none is.
