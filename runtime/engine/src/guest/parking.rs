@@ -17,6 +17,7 @@
 mod patience;
 
 use std::io;
+use std::num::NonZeroUsize;
 use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -26,6 +27,7 @@ use warren_kernel::Process;
 
 use super::control::Control;
 use crate::code::artifact::Artifact;
+use crate::sched::permits::Permits;
 
 pub(crate) use patience::Patience;
 
@@ -35,14 +37,19 @@ const LONGEST: Duration = Duration::from_millis(500);
 
 /// The most bytes of linear memory of a process that is parked: compressing the pages takes
 /// a worker some milliseconds at most.
-const LARGEST: u64 = 8 << 20;
+pub(crate) const LARGEST: u64 = 8 << 20;
 
 /// The processes that are asked at once while slots are missing.
 const FOR_ROOM: usize = 64;
 
+/// The most processes that look for a slot at once, to be woken. One host has all turns
+/// but one.
+const TURNS: usize = 256;
+
 /// The choice of processes to park; it ends with this value.
 pub(crate) struct Parking {
     looker: Option<Looker>,
+    turns: Permits,
 }
 
 struct Looker {
@@ -74,8 +81,9 @@ struct News {
 /// A process that may be parked.
 struct Watched {
     process: Weak<Process>,
-    control: Arc<Control>,
-    artifact: Arc<Artifact>,
+    /// Weak: it holds the span of the process, which ends with the process.
+    control: Weak<Control>,
+    artifact: Weak<Artifact>,
     /// The beginning of its wait, as far as the thread has seen it.
     since: Option<Instant>,
     is_asked: bool,
@@ -94,8 +102,12 @@ impl Parking {
     ///
     /// An [`io::Error`] if the operating system refuses the thread.
     pub(crate) fn start(after: Option<Duration>) -> io::Result<Parking> {
+        let turns = Permits::new(NonZeroUsize::MIN.saturating_add(TURNS - 1));
         let Some(after) = after else {
-            return Ok(Parking { looker: None });
+            return Ok(Parking {
+                looker: None,
+                turns,
+            });
         };
         let shared = Arc::new(Shared::default());
         let of_thread = Arc::clone(&shared);
@@ -108,7 +120,13 @@ impl Parking {
                 after,
                 thread: Some(thread),
             }),
+            turns,
         })
+    }
+
+    /// Returns the turns of parked processes that look for a slot.
+    pub(crate) fn turns(&self) -> &Permits {
+        &self.turns
     }
 
     /// Returns the time after which processes are parked; `None` if none is.
@@ -129,8 +147,8 @@ impl Parking {
         if control.begins_to_be_watched() {
             looker.shared.add(Watched {
                 process: Arc::downgrade(process),
-                control: Arc::clone(control),
-                artifact: Arc::clone(artifact),
+                control: Arc::downgrade(control),
+                artifact: Arc::downgrade(artifact),
                 since: None,
                 is_asked: false,
             });
@@ -234,28 +252,26 @@ fn ask_longest(all: &mut [Watched], now: Instant, count: usize) {
 
 impl Watched {
     fn look(&mut self, now: Instant, after: Duration) -> Step {
-        if Arc::strong_count(&self.control) == 1 {
-            return Step::Forget;
-        }
-        let Some(process) = self.process.upgrade() else {
+        let (Some(process), Some(control)) = (self.process.upgrade(), self.control.upgrade())
+        else {
             return Step::Forget;
         };
         if process.usage().is_parked() {
-            return self.leave(&process);
+            return leave(&process, &control);
         }
-        if self.control.take_active() {
+        if control.take_active() {
             // Unless a message came before it could refuse.
             let was_asked = std::mem::take(&mut self.is_asked);
-            if was_asked && !self.control.take_asked_to_return() {
-                let patience = Patience::new(after, self.control.patience());
-                self.control.set_patience(patience.after_refusal());
+            if was_asked && !control.take_asked_to_return() {
+                let patience = Patience::new(after, control.patience());
+                control.set_patience(patience.after_refusal());
             }
             // It may have begun to wait just now.
             self.since = Some(now);
             return Step::Keep;
         }
         let since = *self.since.get_or_insert(now);
-        let patience = Patience::new(after, self.control.patience());
+        let patience = Patience::new(after, control.patience());
         if !self.is_asked && now.saturating_duration_since(since) >= patience.time() {
             self.ask();
         }
@@ -265,26 +281,29 @@ impl Watched {
     /// Asks the process to return, if it waits. Returns false if it does not, or its code
     /// has state that is not memory.
     fn ask(&mut self) -> bool {
-        let Some(process) = self.process.upgrade() else {
+        let (Some(process), Some(control)) = (self.process.upgrade(), self.control.upgrade())
+        else {
             return false;
         };
         let usage = process.usage();
         let is_able = !usage.is_blocked() && usage.memory() <= LARGEST;
-        if !is_able || !process.is_waiting() || !self.artifact.is_fit() {
+        let artifact = self.artifact.upgrade();
+        let is_fit = || artifact.is_some_and(|artifact| artifact.is_fit());
+        if !is_able || !process.is_waiting() || !is_fit() {
             return false;
         }
         self.is_asked = true;
-        self.control.ask_to_return();
+        control.ask_to_return();
         process.wake();
         true
     }
+}
 
-    /// Forgets a parked process, unless it was woken meanwhile.
-    fn leave(&self, process: &Process) -> Step {
-        self.control.is_watched_no_more();
-        if process.usage().is_parked() || !self.control.begins_to_be_watched() {
-            return Step::Forget;
-        }
-        Step::Keep
+/// Forgets a parked process, unless it was woken meanwhile.
+fn leave(process: &Process, control: &Control) -> Step {
+    control.is_watched_no_more();
+    if process.usage().is_parked() || !control.begins_to_be_watched() {
+        return Step::Forget;
     }
+    Step::Keep
 }

@@ -8,12 +8,13 @@ use std::thread;
 use tokio::task;
 use warren_kernel::{Error, Kind, Outcome, Spent};
 use wasmtime::component::ResourceTableError;
-use wasmtime::{Instance, ModuleExport, Store, Trap, UpdateDeadline, WasmBacktrace};
+use wasmtime::{Instance, Memory, ModuleExport, Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use crate::abi::wasi;
 use crate::code::class::WASM_STACK;
 use crate::code::entries::Begin;
 use crate::code::symbols::{self, Frame};
+use crate::guest::parking::LARGEST;
 use crate::guest::{
     self, Awaited, ComponentCode, CoreCode, Guest, Loaded, Pool, Prepared, Purpose, Unwind,
 };
@@ -293,34 +294,43 @@ async fn call(
 }
 
 /// Waits for what a guest awaits whose function has returned. Returns false if the process
-/// is to be parked.
+/// is to be parked, which one with much memory is not.
 async fn rest(store: &mut Store<Guest>, awaited: &Awaited) -> wasmtime::Result<bool> {
     let now = store.data().shared.monotonic();
     if awaited.deadline.is_some_and(|deadline| deadline <= now) {
         return Ok(true);
     }
     store.data().control.wait_until(awaited.deadline);
+    let mut waits = false;
     let resting = &mut *store;
-    let is_woken = poll_fn(move |_| -> Poll<wasmtime::Result<bool>> {
+    let (is_woken, has_waited) = poll_fn(move |_| -> Poll<wasmtime::Result<(bool, bool)>> {
         let guest = resting.data();
         let process = guest.process()?;
         if process.poll_ready(&awaited.wanted) {
-            return Poll::Ready(wasmtime::Result::Ok(true));
+            return Poll::Ready(Ok((true, waits)));
         }
         if guest.control.timed_out() {
             process.clear_interest();
-            return Poll::Ready(Ok(true));
+            return Poll::Ready(Ok((true, waits)));
         }
         guest::show_if_asked(&*resting);
-        if guest.was_asked || guest.control.take_asked_to_return() {
-            return Poll::Ready(Ok(false));
+        let is_asked = guest.was_asked || guest.control.take_asked_to_return();
+        // A guest may have grown its memory after it was asked.
+        let is_small = |memory: Memory| memory.data_size(&*resting) as u64 <= LARGEST;
+        if is_asked && guest.memory.is_some_and(is_small) {
+            return Poll::Ready(Ok((false, waits)));
         }
+        waits = true;
         Poll::Pending
     })
     .await?;
     let guest = store.data_mut();
     guest.control.wait_is_over();
-    guest.control.has_waited();
+    // A guest that finds something at once, again and again, is preempted as if it had not
+    // returned.
+    if has_waited {
+        guest.control.has_waited();
+    }
     guest.was_asked = false;
     Ok(is_woken)
 }

@@ -8,8 +8,8 @@
 //!
 //! The guest's data, with all that its capabilities keep for it, stays as it is.
 
-use std::future::Future;
-use std::pin::Pin;
+use std::future::{Future, poll_fn};
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -23,6 +23,7 @@ use crate::guest::stacks::Sight;
 use crate::guest::{Awaited, CoreCode, Guest, Loaded, Pool, Slot, Surroundings};
 use crate::limits::{INSTANCE, PARKED};
 use crate::node::deadline::{Timer, earlier, is_doomed};
+use crate::sched::permits::Permit;
 
 /// Bytes of a page of WebAssembly.
 const WASM_PAGE: usize = 64 << 10;
@@ -184,6 +185,8 @@ impl Parked {
             timer: Timer::default(),
         };
         let is_woken = is_woken.await;
+        // A process that waits for a slot waits for nothing else, also after its deadline.
+        process.clear_interest();
         let (slept, woken) = (slept.elapsed(), Instant::now());
         let slot = match is_woken {
             true => self.slot(around, process).await,
@@ -205,7 +208,9 @@ impl Parked {
     }
 
     /// Takes a slot, of the class that the process had if there is one. Waits for a slot, and
-    /// has others give theirs, for as long as the process is not to end.
+    /// has others give theirs, for as long as the process is not to end. A process looks
+    /// again only when it has a turn: all that wait would otherwise look every few
+    /// milliseconds.
     async fn slot(&mut self, around: &Surroundings, process: &Arc<Process>) -> Option<Slot> {
         let artifact = self.guest.run.program.artifact().ok()?;
         let class = self.guest.pool().map(|pool| pool.class())?;
@@ -218,11 +223,14 @@ impl Parked {
             if let Some(slot) = around.node.free_slot(host, artifact, class) {
                 return Some(slot);
             }
+            // In a box: few processes wait, and each holds the size of this future.
+            let turn = Box::pin(turn(around, process)).await?;
             let node = Arc::clone(&around.node);
             match node.slot(Arc::clone(host), Arc::clone(artifact)).await {
                 Ok(slot) => return Some(slot),
                 Err(error) => tracing::debug!(%error, "a parked process waits for a slot"),
             }
+            drop(turn);
             around.shared.parking.make_room();
             around.shared.real_sleep(pause).await;
             pause = (pause * 2).min(LAST_TRY);
@@ -250,6 +258,30 @@ impl Parked {
         let bytes = read().ok()?;
         Some(Sight::Memory { artifact, bytes })
     }
+}
+
+/// Waits for a turn to look for a slot. Returns `None` if the process is to end.
+async fn turn(around: &Surroundings, process: &Arc<Process>) -> Option<Permit> {
+    let shared = &*around.shared;
+    let mut permit = pin!(shared.parking.turns().permit(process.host().number()));
+    let mut timer = Timer::default();
+    poll_fn(|cx| {
+        loop {
+            if is_doomed(shared, process) {
+                return Poll::Ready(None);
+            }
+            if let Poll::Ready(permit) = permit.as_mut().poll(cx) {
+                return Poll::Ready(Some(permit));
+            }
+            let Some(deadline) = process.cancel_deadline() else {
+                return Poll::Pending;
+            };
+            if !timer.poll(shared, deadline, cx) {
+                return Poll::Pending;
+            }
+        }
+    })
+    .await
 }
 
 /// The wait of a parked process. Ends with true if the process has something to do, and

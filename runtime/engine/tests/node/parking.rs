@@ -256,6 +256,64 @@ async fn an_event_driven_guest_is_entered_for_each_message() {
     }
 }
 
+/// A guest that never takes its message is entered again and again, and yields to others.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_guest_that_is_always_entered_again_is_preempted() {
+    let mut world = World::set_up(Setup::default());
+    let greedy = guest(
+        r#"(data (i32.const 0) "again\n")
+           (func $await
+             (i32.store (i32.const 4096) (i32.const 1))
+             (drop (call $mailbox.await (i32.const 4096) (i32.const 1) (i64.const -1))))
+           (func (export "resume")
+             (if (i32.eqz (i32.load (i32.const 100)))
+               (then
+                 (i32.store (i32.const 100) (i32.const 1))
+                 (call $stdio.write (i32.const 0) (i32.const 0) (i32.const 6))))
+             (call $await))"#,
+        "(drop (call $mailbox.inbox)) (call $await)",
+    );
+    world.define("t:greedy", &greedy);
+    let mut running = world.start("t:greedy").await;
+    world.send(&running, "a", b"\x90");
+    world.expect_line("again").await;
+    world.terminate(&running);
+    let end = in_time(running.wait()).await;
+    assert_eq!(error(&end).kind, Kind::Canceled);
+    world.close().await;
+}
+
+/// The limit of the memory holds when the process returns, not only when it is asked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_grows_before_it_returns_is_not_parked() {
+    let mut world = parking();
+    let growing = guest(
+        r#"(data (i32.const 0) "grown\nwoken\n")
+           (func (export "resume") (call $stdio.write (i32.const 0) (i32.const 6) (i32.const 6)))"#,
+        "(drop (call $mailbox.inbox))
+         (drop (call $mailbox.receive-one (i32.const 1) (i64.const -1) (i32.const 1024) (i32.const 1000)))
+         (if (i32.eq (i32.const -1) (memory.grow (i32.const 144))) (then unreachable))
+         (call $stdio.write (i32.const 0) (i32.const 0) (i32.const 6))
+         (i32.store (i32.const 4096) (i32.const 1))
+         (drop (call $mailbox.await (i32.const 4096) (i32.const 1) (i64.const -1)))",
+    );
+    world.define("t:growing", &growing);
+    world.define("t:counter", &counter());
+    let mut running = world.start("t:growing").await;
+    world.expect_line("grown").await;
+    // Looks have passed once another process is parked.
+    let counter = world.start("t:counter").await;
+    for _ in 0..3 {
+        until(&counter, Activity::Parked).await;
+        world.send(&counter, "a", b"\x90");
+    }
+    until(&running, Activity::Waiting).await;
+    world.send(&running, "a", b"\x90");
+    world.expect_line("woken").await;
+    in_time(running.wait()).await;
+    world.close().await;
+}
+
 /// State beside the memory is not in a record: such a module is never asked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_module_with_more_state_than_memory_is_not_parked() {

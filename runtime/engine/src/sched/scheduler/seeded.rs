@@ -2,19 +2,24 @@
 //!
 //! The order depends on nothing else as long as tasks are woken by tasks and by the clock.
 //! A task that is woken from elsewhere, at a time that the machine decides, waits until no
-//! other one is ready.
+//! other one is ready, or for [`LONGEST_WAIT`].
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use async_task::ScheduleInfo;
 use parking_lot::{Condvar, Mutex};
 
 use super::{Runnable, Shared};
 use crate::sched::simulation::Simulation;
+
+/// The longest wait of a task that was woken from elsewhere. A process that asks again and
+/// again for the result of another one, without waiting, would otherwise ask for ever.
+const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 thread_local! {
     /// True on a thread whose wakes come at a time that the seed decides.
@@ -34,6 +39,8 @@ pub(super) struct Seeded {
 struct State {
     ready: BTreeMap<usize, Runnable>,
     from_elsewhere: BTreeMap<usize, Runnable>,
+    /// The time since which the first task of `from_elsewhere` waits.
+    waits_since: Option<Instant>,
     is_held: bool,
     is_stopped: bool,
 }
@@ -89,11 +96,12 @@ impl Seeded {
     fn push(&self, runnable: Runnable) {
         let number = runnable.metadata().lane;
         let mut state = self.state.lock();
-        let tasks = match IN_ORDER.get() {
-            true => &mut state.ready,
-            false => &mut state.from_elsewhere,
-        };
-        tasks.insert(number, runnable);
+        if IN_ORDER.get() {
+            state.ready.insert(number, runnable);
+        } else {
+            state.waits_since.get_or_insert_with(Instant::now);
+            state.from_elsewhere.insert(number, runnable);
+        }
         drop(state);
         self.changed.notify_all();
     }
@@ -106,8 +114,11 @@ impl Seeded {
                 return None;
             }
             if !state.is_held {
-                if state.ready.is_empty() {
-                    state.ready = std::mem::take(&mut state.from_elsewhere);
+                let is_late = |since: Instant| since.elapsed() > LONGEST_WAIT;
+                if state.ready.is_empty() || state.waits_since.is_some_and(is_late) {
+                    let from_elsewhere = std::mem::take(&mut state.from_elsewhere);
+                    state.ready.extend(from_elsewhere);
+                    state.waits_since = None;
                 }
                 let index = match state.ready.len() {
                     0 => None,

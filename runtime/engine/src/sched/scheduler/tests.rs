@@ -1,6 +1,6 @@
 use std::future::pending;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -425,4 +425,34 @@ fn tasks_from_elsewhere_go_before_tasks_that_use_their_slices() {
         let polls = runs.recv_timeout(PATIENCE).expect("it runs");
         assert!(polls <= FIRST + round + 2, "{polls} polls in round {round}");
     }
+}
+
+#[test]
+fn a_task_of_a_seeded_run_that_never_waits_keeps_no_other_from_running() {
+    let tokio = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("builds");
+    let meter = Meter::new(&warren_kernel::Kernel::new(), NonZeroUsize::MIN);
+    let simulation = Arc::new(Simulation::new(1, false));
+    let scheduler = Scheduler::start_seeded(&Arc::new(meter), tokio.handle(), simulation);
+    let scheduler = scheduler.expect("starts");
+    let (tell, told) = oneshot::channel();
+    let (done, is_done) = mpsc::channel();
+    let has_answer = Arc::new(AtomicBool::new(false));
+    let answer = Arc::clone(&has_answer);
+    spawn(&scheduler, async move {
+        told.await.expect("the test tells it");
+        answer.store(true, Ordering::Relaxed);
+        done.send(()).expect("the test waits");
+    });
+    let (busy, is_busy) = mpsc::channel();
+    spawn(&scheduler, async move {
+        busy.send(()).expect("the test waits");
+        while !has_answer.load(Ordering::Relaxed) {
+            task::yield_now().await;
+        }
+    });
+    is_busy.recv_timeout(PATIENCE).expect("it runs");
+    tell.send(()).expect("it waits");
+    is_done.recv_timeout(PATIENCE).expect("it runs");
 }
