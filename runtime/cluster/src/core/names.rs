@@ -533,10 +533,14 @@ impl Core {
     pub(super) fn check_name(&mut self, name: &str, revision: u64, now: Monotonic) {
         let held = self.names.held.get(name);
         let is_held = held.is_some_and(|held| held.token.0 == revision);
-        if !is_held && !self.names.busy.contains_key(name) && self.names.doubtful.len() < (1 << 16)
-        {
-            self.names.doubtful.insert(name.to_owned());
-            self.sweep(now);
+        // A name that is doubtful already is swept with the next renewal.
+        let is_new = !is_held
+            && !self.names.busy.contains_key(name)
+            && self.names.doubtful.len() < (1 << 16)
+            && self.names.doubtful.insert(name.to_owned());
+        if is_new && self.has_lease(now) {
+            let key = key_of_name(name);
+            self.ask(Purpose::Sweep(name.to_owned()), Operation::Get { key }, now);
         }
     }
 }
