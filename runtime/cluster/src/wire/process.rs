@@ -87,7 +87,7 @@ impl Writer {
 impl Reader<'_> {
     pub(crate) fn place(&mut self) -> Result<Place, Malformed> {
         let present = self.array(2)?;
-        let host = self.text()?;
+        let host = self.name()?;
         if host.is_empty() || host.contains(['{', '|', '}', '@']) {
             return Err(Malformed("no name of a host"));
         }
