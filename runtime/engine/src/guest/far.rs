@@ -110,7 +110,7 @@ impl Errand {
 
 impl Errand {
     /// Undoes this side of a link or of a monitor.
-    fn untie_here(&self, is_link: bool, far: &str) {
+    pub(super) fn untie_here(&self, is_link: bool, far: &str) {
         if is_link {
             self.kernel.unlink_far(&self.process, far);
         } else {
