@@ -14,14 +14,14 @@ use warren_kernel::{
 use super::called::{Called, are_values};
 use super::far_work::{FarWatches, FarWork};
 use super::watch::TRUE;
-use super::{Guest, inherited_of, process_of};
+use super::{Guest, inherited_of, process_of, settled_outcome};
 use crate::codec::{self, reader};
 use crate::operand::NAME;
 use crate::remote::{FarAnswer, FarAsk, FarCaller, FarRequest, Remote, TieChange};
 use crate::security::{Action, Elsewhere, Refusal};
 
 /// Bytes of the largest message that any host takes.
-const LARGEST: usize = 1 << 20;
+pub(crate) const LARGEST: usize = 1 << 20;
 
 /// A destination that may be of another node.
 enum Far {
@@ -50,7 +50,7 @@ pub(super) struct Errand {
 impl Errand {
     pub(super) async fn ask(&self, to: &NodeId, ask: FarAsk) -> Result<FarAnswer, Error> {
         let caller = self.caller.clone();
-        self.remote.request(to, FarRequest { caller, ask }).await
+        settled(self.remote.request(to, FarRequest { caller, ask }).await)
     }
 
     /// Asks the node of a process.
@@ -350,6 +350,21 @@ impl Guest {
             }
             Err(refusal) => Err(refusal),
         }
+    }
+}
+
+/// Makes an answer of another node readable for every reader.
+fn settled(answer: Result<FarAnswer, Error>) -> Result<FarAnswer, Error> {
+    match answer {
+        Ok(FarAnswer::Ended(outcome)) => {
+            let outcome = settled_outcome(Arc::unwrap_or_clone(outcome), LARGEST);
+            Ok(FarAnswer::Ended(Arc::new(outcome)))
+        }
+        Err(error) => match settled_outcome(Outcome::Failed(Box::new(error)), LARGEST) {
+            Outcome::Failed(error) => Err(*error),
+            Outcome::Returned(_) => Err(unexpected()),
+        },
+        answer => answer,
     }
 }
 
