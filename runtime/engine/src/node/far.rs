@@ -236,12 +236,15 @@ impl Node {
 
     /// Returns the judge of a caller on another node; `None` if it may do everything.
     fn judge_of(&self, caller: &FarCaller) -> Option<Judge> {
+        let node = &caller.process.address.node;
+        // A name of the cluster may lead a process back to its own node.
+        let is_own = self.shared.kernel.node() == Some(node);
         self.shared.judges.judge(
             || Caller {
                 pid: Arc::clone(&caller.process.text),
                 definition: Arc::clone(&caller.definition),
                 host: Arc::clone(&caller.process.address.host),
-                node: Some(caller.process.address.node.name.as_str().into()),
+                node: (!is_own).then(|| node.name.as_str().into()),
             },
             &caller.actor,
             &caller.scope,
