@@ -14,7 +14,7 @@ pub(crate) struct Malformed(pub(crate) &'static str);
 /// Values that a value may be inside of.
 const DEPTH: usize = 64;
 
-/// Bytes of the longest name of a host, a group or a process: names are kept.
+/// Bytes of the longest name of a host, a group, a process or the like: names are kept.
 const LONGEST_NAME: usize = 4 * MAX_NAME_BYTES;
 
 /// The rest of some bytes. Every length is compared with the rest before anything is read.
