@@ -148,6 +148,10 @@ impl Member {
         {
             self.try_to_join(now);
         }
+        if matches!(self.phase, Phase::Waiting(_)) {
+            // Packets for an earlier life.
+            self.inbox.lock().clear();
+        }
         loop {
             let Phase::Joining {
                 joining, number, ..
@@ -169,7 +173,10 @@ impl Member {
                     *number -= 1;
                     self.port.ask(*number, next);
                 }
-                Step::Failed(_) => self.phase = Phase::Waiting(now + 500_000_000),
+                Step::Failed(_) => {
+                    self.inbox.lock().clear();
+                    self.phase = Phase::Waiting(now + 500_000_000);
+                }
                 Step::Joined(joined) => {
                     let packet = self.port.max_packet();
                     let node = joined.node.clone();

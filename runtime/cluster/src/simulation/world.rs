@@ -479,7 +479,13 @@ impl World {
                 if let Some(watcher) = running.kernel.process(pair.0.pid) {
                     running.kernel.unmonitor_far(&watcher, &pair.1.text());
                 }
-                assert_eq!(model.ties.insert(pair, Tie::Failed), Some(Tie::Asked));
+                match model.ties.get(&pair) {
+                    Some(Tie::Told) => {}
+                    before => {
+                        assert_eq!(before, Some(&Tie::Asked));
+                        model.ties.insert(pair, Tie::Failed);
+                    }
+                }
             }
             (Call::Slow, _) => {}
         }
@@ -500,7 +506,9 @@ impl World {
                 let target = Address::parse(from.as_str()).unwrap();
                 let pair = (watcher, target);
                 let before = self.model.ties.insert(pair.clone(), Tie::Told);
-                assert_eq!(before, Some(Tie::Set), "{} is told of {}", pair.0, pair.1);
+                // A process that watches the watcher tells of its end before it hears of the request.
+                let is_tie = matches!(before, Some(Tie::Set | Tie::Asked));
+                assert!(is_tie, "{} is told of {}: {before:?}", pair.0, pair.1);
                 self.model.counted[TOLD] += 1;
             }
         }
