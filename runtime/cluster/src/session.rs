@@ -31,6 +31,9 @@ const NUISANCES: u32 = 20_000;
 /// Backlogs that may wait for the window: answers, ends and members of groups are not refused
 /// as requests are.
 const BACKLOGS: usize = 16;
+/// Times `down_after` that a frame may stay without an acknowledgement while the window has
+/// room: the peer's signs of life may come through where data does not.
+const STALLED: u32 = 4;
 
 /// The settings of a session.
 #[derive(Clone, Copy, Debug)]
@@ -296,6 +299,10 @@ impl Session {
             && since(now, full) >= down_after
         {
             format!("it has acknowledged nothing for {down_after:?}")
+        } else if let Some(moved) = self.sending.flying_since()
+            && since(now, moved) >= down_after * STALLED
+        {
+            format!("it has acknowledged nothing for {:?}", down_after * STALLED)
         } else if self.sending.waiting() > self.settings.backlog.saturating_mul(BACKLOGS) {
             format!("{} bytes wait for it", self.sending.waiting())
         } else {

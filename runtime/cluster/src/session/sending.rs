@@ -68,6 +68,11 @@ impl Sending {
         (self.flying_bytes >= window).then_some(self.moved_at)
     }
 
+    /// Returns the time of the last progress, if there are frames without an acknowledgement.
+    pub(super) fn flying_since(&self) -> Option<Monotonic> {
+        (!self.flying.is_empty()).then_some(self.moved_at)
+    }
+
     /// Forgets all frames up to a number. Returns false for a number that was never sent.
     pub(super) fn acknowledged(&mut self, number: u64, now: Monotonic) -> bool {
         if number > self.sent {
