@@ -12,7 +12,7 @@ use crate::wire::frame::{CHUNK_OVERHEAD, OVERHEAD};
 
 /// Bytes and frames that one request sends again, at most: the peer asks for the others.
 const AGAIN_BYTES: usize = 1 << 20;
-const AGAIN_FRAMES: usize = 256;
+const AGAIN_FRAMES: usize = 1024;
 
 /// The sending side of a session.
 #[derive(Debug, Default)]
