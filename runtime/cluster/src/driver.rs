@@ -23,8 +23,10 @@ use crate::transport::{Event, Found, Refusal, Transport};
 const ANSWER: Duration = Duration::from_secs(10);
 /// Bytes of packets that wait for the driver. More are dropped, and sent again by their peers.
 const UNREAD: usize = 64 << 20;
-/// Events that are taken at once.
+/// Events that are taken at once, and the bytes of their packets. Signs of life and the lease
+/// wait for what a batch asks for.
 const BATCH: usize = 256;
+const BATCH_BYTES: usize = 1 << 20;
 
 /// The events of the transport.
 struct Inbox {
@@ -140,9 +142,12 @@ async fn drive(
             () = shared.wake.notified() => {}
             () = tokio::time::sleep(wait) => {}
         }
+        let mut bytes: usize = batch.iter().map(weight).sum();
         while batch.len() < BATCH
+            && bytes < BATCH_BYTES
             && let Ok(event) = inbox.events.try_recv()
         {
+            bytes += weight(&event);
             batch.push(event);
         }
         let turn = turn(&shared, &inbox, &mut batch);

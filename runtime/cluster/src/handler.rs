@@ -27,8 +27,9 @@ pub trait Handler: Send + Sync + 'static {
     /// over before, and all requests to it have failed.
     fn node(&self, change: NodeChange);
 
-    /// A process of this node has lost a name of the cluster, because the node could not renew
-    /// its lease in time. No other process can have it yet.
+    /// A process of this node has lost a name of the cluster: the node could not renew its lease
+    /// in time, leaves, or was asked by another node to free the name. No other process can have
+    /// it yet.
     fn name_lost(&self, name: &str, holder: Pid);
 
     /// Processes of another node became members of a group, or ceased to be.

@@ -28,6 +28,12 @@ const GREETING: Duration = Duration::from_millis(250);
 const ACKNOWLEDGEMENT: Duration = Duration::from_millis(20);
 /// Frames a second that carry nothing, beyond which a peer floods.
 const NUISANCES: u32 = 20_000;
+/// Backlogs that may wait for the window: answers, ends and members of groups are not refused
+/// as requests are.
+const BACKLOGS: usize = 16;
+/// Times `down_after` that a frame may stay without an acknowledgement while the window has
+/// room: the peer's signs of life may come through where data does not.
+const STALLED: u32 = 4;
 
 /// The settings of a session.
 #[derive(Clone, Copy, Debug)]
@@ -280,7 +286,8 @@ impl Session {
         self.receiving = Receiving::default();
     }
 
-    /// Gives up a session without a sign of life, or with a window that stays full.
+    /// Gives up a session without a sign of life, with a window that stays full, or with a peer
+    /// that takes far less than it asks for.
     pub(crate) fn check(&mut self, fresh_epoch: &mut u64, now: Monotonic) -> Option<Change> {
         if !self.is_up {
             return None;
@@ -292,6 +299,12 @@ impl Session {
             && since(now, full) >= down_after
         {
             format!("it has acknowledged nothing for {down_after:?}")
+        } else if let Some(moved) = self.sending.flying_since()
+            && since(now, moved) >= down_after * STALLED
+        {
+            format!("it has acknowledged nothing for {:?}", down_after * STALLED)
+        } else if self.sending.waiting() > self.settings.backlog.saturating_mul(BACKLOGS) {
+            format!("{} bytes wait for it", self.sending.waiting())
         } else {
             return None;
         };

@@ -435,6 +435,20 @@ mod tests {
     }
 
     #[test]
+    fn frames_behind_a_lost_one_are_no_flood() {
+        let mut victim = Victim::new();
+        for number in 2..30_000 {
+            let frame = victim.frame(Body::Data {
+                number,
+                received: 0,
+                chunks: Vec::new(),
+            });
+            victim.packet(frame.encode());
+        }
+        assert!(victim.core.is_up(&victim.peer));
+    }
+
+    #[test]
     fn another_version_is_refused_with_both_versions() {
         let mut victim = Victim::new();
         let mut packet = Writer::new();

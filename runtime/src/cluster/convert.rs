@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use warren_cluster::{Actor, Answer, Ask, Caller, End, Place, Reply, Request, Start};
 use warren_engine::remote::{FarAnswer, FarAsk, FarCaller, FarRequest, FarStart, TieChange};
-use warren_engine::security::{self, Scope};
+use warren_engine::security::Scope;
 use warren_kernel::{Address, Error, FarEnd, FarPid, NodeId, Relation, Timestamp, nanoseconds};
 
 /// The operation that counts the processes of a host: the name of the host as its arguments.
@@ -210,7 +210,8 @@ pub(super) fn far_caller(caller: Caller, from: &NodeId) -> Result<FarCaller, Err
         frame: caller.frame.ok_or_else(lacking)?,
         actor: caller
             .actor
-            .map(|actor| Arc::new(security::Actor::encoded(actor.id, &actor.meta))),
+            .map(|actor| FarCaller::read_actor(actor.id, &actor.meta))
+            .transpose()?,
         scope: caller.scope.map(|policies| Arc::new(Scope { policies })),
         context: FarCaller::read_context(&caller.context)?,
         cause: caller.trace,

@@ -57,6 +57,12 @@ impl Remote for Link {
             return ready(Err(outside)).boxed();
         };
         let taken = self.cluster.register(name, &convert::place(&pid));
+        // The end of a process that ended before now was told already.
+        let engine = self.receiver.engine();
+        let lives = engine.is_some_and(|engine| engine.kernel().process(process.pid()).is_some());
+        if !lives {
+            self.cluster.exited(process.pid());
+        }
         async move { Ok(taken.await?.0) }.boxed()
     }
 

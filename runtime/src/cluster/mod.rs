@@ -150,8 +150,11 @@ impl Cluster {
     }
 
     pub(crate) fn attach(&self, node: &Arc<Node>) {
-        self.0.receiver.attach(node);
-        // Members that other nodes told of before.
+        self.0.receiver.attach(node, || self.hand_over_groups(node));
+    }
+
+    /// Hands the engine the members of groups on other nodes.
+    fn hand_over_groups(&self, node: &Node) {
         let mut after = String::new();
         loop {
             let groups = self.0.cluster.groups(&after, GROUPS);

@@ -19,6 +19,9 @@ pub(super) struct Receiver {
     engine: OnceLock<Weak<Node>>,
     /// Requests that take time. An entry is made before the task can end.
     open: Arc<Mutex<HashMap<IncomingId, Option<AbortHandle>>>>,
+    /// Held while the engine takes in members of groups: the news of a change may not come
+    /// before the members that were read earlier.
+    members: Mutex<()>,
     deposed: OnceLock<String>,
 }
 
@@ -27,14 +30,18 @@ impl Receiver {
         Receiver {
             engine: OnceLock::new(),
             open: Arc::default(),
+            members: Mutex::new(()),
             deposed: OnceLock::new(),
         }
     }
 
-    /// Begins to act on requests.
-    pub(super) fn attach(&self, engine: &Arc<Node>) {
+    /// Begins to act on requests. `members` hands the engine the members that other nodes told
+    /// of before.
+    pub(super) fn attach(&self, engine: &Arc<Node>, members: impl FnOnce()) {
+        let _in_order = self.members.lock();
         // Set once: a cluster is given to one builder.
         let _ = self.engine.set(Arc::downgrade(engine));
+        members();
     }
 
     pub(super) fn engine(&self) -> Option<Arc<Node>> {
@@ -148,6 +155,7 @@ impl Handler for Receiver {
     }
 
     fn group(&self, change: GroupChange) {
+        let _in_order = self.members.lock();
         if let Some(engine) = self.engine() {
             let members = change.members.iter().map(Address::text);
             let members: Vec<_> = members.collect();

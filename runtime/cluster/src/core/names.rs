@@ -409,6 +409,9 @@ impl Core {
         let Some(held) = self.drop_held(name) else {
             return self.signal(from, &Signal::Released(number, false));
         };
+        // The engine has the name in its own registry, too.
+        let lost = Output::NameLost(name.to_owned(), held.place.pid);
+        self.outputs.push_back(lost);
         let operation = Operation::Delete {
             key: key_of_name(name),
             revision: held.token.0,
@@ -450,10 +453,15 @@ impl Core {
         }
     }
 
-    /// Frees all names of this node.
+    /// Frees all names of this node, whose processes may go on.
     pub(super) fn free_all(&mut self, now: Monotonic) {
-        let names: Vec<String> = self.names.held.keys().cloned().collect();
-        for name in names {
+        let held = self.names.held.iter();
+        let names: Vec<(String, Pid)> = held
+            .map(|(name, held)| (name.clone(), held.place.pid))
+            .collect();
+        for (name, holder) in names {
+            self.outputs
+                .push_back(Output::NameLost(name.clone(), holder));
             self.free(&name, now);
         }
     }
@@ -533,10 +541,14 @@ impl Core {
     pub(super) fn check_name(&mut self, name: &str, revision: u64, now: Monotonic) {
         let held = self.names.held.get(name);
         let is_held = held.is_some_and(|held| held.token.0 == revision);
-        if !is_held && !self.names.busy.contains_key(name) && self.names.doubtful.len() < (1 << 16)
-        {
-            self.names.doubtful.insert(name.to_owned());
-            self.sweep(now);
+        // A name that is doubtful already is swept with the next renewal.
+        let is_new = !is_held
+            && !self.names.busy.contains_key(name)
+            && self.names.doubtful.len() < (1 << 16)
+            && self.names.doubtful.insert(name.to_owned());
+        if is_new && self.has_lease(now) {
+            let key = key_of_name(name);
+            self.ask(Purpose::Sweep(name.to_owned()), Operation::Get { key }, now);
         }
     }
 }

@@ -30,7 +30,8 @@ pub(super) struct Receiving {
 }
 
 impl Receiving {
-    /// Takes a data frame. Returns whether it was the next one.
+    /// Takes a data frame. Returns false for one that came before: behind a lost frame come as
+    /// many as the window has.
     pub(super) fn take(
         &mut self,
         number: u64,
@@ -45,7 +46,7 @@ impl Receiving {
             if number <= self.received {
                 self.untold_since.get_or_insert(now);
             }
-            return Ok(false);
+            return Ok(number > self.received);
         }
         self.received = number;
         self.untold_since.get_or_insert(now);

@@ -12,7 +12,7 @@ use crate::wire::frame::{CHUNK_OVERHEAD, OVERHEAD};
 
 /// Bytes and frames that one request sends again, at most: the peer asks for the others.
 const AGAIN_BYTES: usize = 1 << 20;
-const AGAIN_FRAMES: usize = 256;
+const AGAIN_FRAMES: usize = 1024;
 
 /// The sending side of a session.
 #[derive(Debug, Default)]
@@ -66,6 +66,11 @@ impl Sending {
     /// Returns the time since which the window is full without progress.
     pub(super) fn full_since(&self, window: usize) -> Option<Monotonic> {
         (self.flying_bytes >= window).then_some(self.moved_at)
+    }
+
+    /// Returns the time of the last progress, if there are frames without an acknowledgement.
+    pub(super) fn flying_since(&self) -> Option<Monotonic> {
+        (!self.flying.is_empty()).then_some(self.moved_at)
     }
 
     /// Forgets all frames up to a number. Returns false for a number that was never sent.

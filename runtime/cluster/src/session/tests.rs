@@ -138,6 +138,19 @@ fn without_acknowledgements_a_window_is_sent_and_then_given_up() {
 }
 
 #[test]
+fn a_lone_frame_that_never_arrives_ends_the_session() {
+    let mut both = Both::up();
+    both.sides[0].session.send(signal(1));
+    let is_data =
+        |_, packet: &Bytes| matches!(Frame::decode(packet).unwrap().body, Body::Data { .. });
+    both.pass(19_000, is_data);
+    assert_eq!(both.sides[0].changes, [Change::Up]);
+    both.pass(1_500, is_data);
+    let down = Change::Down("it has acknowledged nothing for 20s".to_owned());
+    assert_eq!(both.sides[0].changes[1], down);
+}
+
+#[test]
 fn a_session_that_one_side_gave_up_ends_for_both_and_is_not_resumed() {
     let mut both = Both::up();
     both.sides[0].session.send(signal(1));

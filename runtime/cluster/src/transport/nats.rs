@@ -82,8 +82,9 @@ impl Nats {
     pub async fn connect(settings: NatsSettings) -> Result<Nats, Error> {
         let mut servers = Vec::new();
         for url in settings.url.split(',') {
+            // The URL is not shown: it may hold a password.
             let server: ServerAddr = url.trim().parse().map_err(|error| {
-                Error::invalid(format!("cannot use `{url}` as a server of NATS: {error}"))
+                Error::invalid(format!("cannot use the URL of a server of NATS: {error}"))
             })?;
             servers.push(server);
         }
@@ -124,11 +125,14 @@ impl Nats {
                 let attempts = u32::try_from(attempts).unwrap_or(u32::MAX);
                 (Duration::from_millis(20) * attempts.min(100)).min(LONGEST_DELAY)
             });
+        let shown = servers.iter();
+        let shown = shown.map(|server| format!("{}:{}", server.host(), server.port()));
+        let shown: Vec<String> = shown.collect();
         let client = options.connect(servers).await.map_err(|error| {
-            let url = &settings.url;
+            let servers = shown.join(", ");
             Error::new(
                 Kind::Unavailable,
-                format!("cannot connect to {url}: {error}"),
+                format!("cannot connect to {servers}: {error}"),
             )
         })?;
         let max_packet = client.server_info().max_payload.clamp(1024, LARGEST_PACKET);

@@ -87,7 +87,7 @@ impl Writer {
 impl Reader<'_> {
     pub(crate) fn place(&mut self) -> Result<Place, Malformed> {
         let present = self.array(2)?;
-        let host = self.text()?;
+        let host = self.name()?;
         if host.is_empty() || host.contains(['{', '|', '}', '@']) {
             return Err(Malformed("no name of a host"));
         }
@@ -132,8 +132,8 @@ impl Reader<'_> {
         let present = self.array(7)?;
         let caller = Caller {
             process: self.option(Self::place)?,
-            definition: self.option(Self::text)?.map(Into::into),
-            frame: self.option(Self::text)?.map(Into::into),
+            definition: self.option(Self::name)?.map(Into::into),
+            frame: self.option(Self::name)?.map(Into::into),
             actor: self.option(|from| {
                 let present = from.array(2)?;
                 let actor = Actor {
@@ -144,7 +144,7 @@ impl Reader<'_> {
                 Ok(actor)
             })?,
             scope: self
-                .option(|from| from.list(LONGEST_LIST, |from| Ok(from.text()?.to_owned())))?,
+                .option(|from| from.list(LONGEST_LIST, |from| Ok(from.name()?.to_owned())))?,
             context: self.bytes()?,
             trace: self.option(|from| {
                 let present = from.array(2)?;

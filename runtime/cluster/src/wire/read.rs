@@ -4,6 +4,7 @@ use bytes::Bytes;
 use rmp::Marker;
 use rmp::decode;
 use thiserror::Error;
+use warren_kernel::MAX_NAME_BYTES;
 
 /// Bytes that are no frame or signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -12,6 +13,9 @@ pub(crate) struct Malformed(pub(crate) &'static str);
 
 /// Values that a value may be inside of.
 const DEPTH: usize = 64;
+
+/// Bytes of the longest name of a host, a group, a process or the like: names are kept.
+const LONGEST_NAME: usize = 4 * MAX_NAME_BYTES;
 
 /// The rest of some bytes. Every length is compared with the rest before anything is read.
 #[derive(Debug)]
@@ -55,6 +59,14 @@ impl<'a> Reader<'a> {
     pub(crate) fn text(&mut self) -> Result<&'a str, Malformed> {
         let len = decode::read_str_len(&mut self.rest).map_err(|_| Malformed("not text"))?;
         std::str::from_utf8(self.take(len)?).map_err(|_| Malformed("text that is not UTF-8"))
+    }
+
+    pub(crate) fn name(&mut self) -> Result<&'a str, Malformed> {
+        let name = self.text()?;
+        if name.len() > LONGEST_NAME {
+            return Err(Malformed("a name that is too long"));
+        }
+        Ok(name)
     }
 
     pub(crate) fn bytes(&mut self) -> Result<Bytes, Malformed> {

@@ -120,7 +120,7 @@ impl Signal {
             },
             JOIN | LEAVE => {
                 let present = from.array(2)?;
-                let group = from.text()?.to_owned();
+                let group = from.name()?.to_owned();
                 let places = from.list(LONGEST_LIST, Reader::place)?;
                 from.newer(present, 2)?;
                 match kind {
@@ -130,13 +130,13 @@ impl Signal {
             }
             CHECK_NAME => {
                 let present = from.array(2)?;
-                let signal = Signal::CheckName(from.text()?.to_owned(), from.uint()?);
+                let signal = Signal::CheckName(from.name()?.to_owned(), from.uint()?);
                 from.newer(present, 2)?;
                 signal
             }
             RELEASE => {
                 let present = from.array(2)?;
-                let signal = Signal::Release(from.uint()?, from.text()?.to_owned());
+                let signal = Signal::Release(from.uint()?, from.name()?.to_owned());
                 from.newer(present, 2)?;
                 signal
             }
@@ -514,6 +514,14 @@ mod tests {
             monitored: false,
             options: Bytes::new(),
         })
+    }
+
+    #[test]
+    fn a_name_is_bounded() {
+        let join = |len| Signal::Join("g".repeat(len), Vec::new()).encode();
+        assert!(Signal::decode(&join(4096)).is_ok());
+        let long = Signal::decode(&join(4097));
+        assert_eq!(long, Err(Malformed("a name that is too long")));
     }
 
     #[test]

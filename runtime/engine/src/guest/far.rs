@@ -14,14 +14,14 @@ use warren_kernel::{
 use super::called::{Called, are_values};
 use super::far_work::{FarWatches, FarWork};
 use super::watch::TRUE;
-use super::{Guest, inherited_of, process_of};
+use super::{Guest, inherited_of, process_of, settled_outcome};
 use crate::codec::{self, reader};
 use crate::operand::NAME;
 use crate::remote::{FarAnswer, FarAsk, FarCaller, FarRequest, Remote, TieChange};
 use crate::security::{Action, Elsewhere, Refusal};
 
 /// Bytes of the largest message that any host takes.
-const LARGEST: usize = 1 << 20;
+pub(crate) const LARGEST: usize = 1 << 20;
 
 /// A destination that may be of another node.
 enum Far {
@@ -50,7 +50,7 @@ pub(super) struct Errand {
 impl Errand {
     pub(super) async fn ask(&self, to: &NodeId, ask: FarAsk) -> Result<FarAnswer, Error> {
         let caller = self.caller.clone();
-        self.remote.request(to, FarRequest { caller, ask }).await
+        settled(self.remote.request(to, FarRequest { caller, ask }).await)
     }
 
     /// Asks the node of a process.
@@ -110,7 +110,7 @@ impl Errand {
 
 impl Errand {
     /// Undoes this side of a link or of a monitor.
-    fn untie_here(&self, is_link: bool, far: &str) {
+    pub(super) fn untie_here(&self, is_link: bool, far: &str) {
         if is_link {
             self.kernel.unlink_far(&self.process, far);
         } else {
@@ -353,6 +353,21 @@ impl Guest {
     }
 }
 
+/// Makes an answer of another node readable for every reader.
+fn settled(answer: Result<FarAnswer, Error>) -> Result<FarAnswer, Error> {
+    match answer {
+        Ok(FarAnswer::Ended(outcome)) => {
+            let outcome = settled_outcome(Arc::unwrap_or_clone(outcome), LARGEST);
+            Ok(FarAnswer::Ended(Arc::new(outcome)))
+        }
+        Err(error) => match settled_outcome(Outcome::Failed(Box::new(error)), LARGEST) {
+            Outcome::Failed(error) => Err(*error),
+            Outcome::Returned(_) => Err(unexpected()),
+        },
+        answer => answer,
+    }
+}
+
 /// Returns the outcome that an answer tells.
 pub(super) fn ended(answer: Result<FarAnswer, Error>) -> Arc<Outcome> {
     match answer {
@@ -368,8 +383,7 @@ fn failed(error: Error) -> Arc<Outcome> {
 
 /// Names of the cluster.
 impl Guest {
-    /// Gives a process of this node a name that is unique in the cluster. The name is first
-    /// taken on this node.
+    /// Gives a process of this node a name that is unique in the cluster.
     pub(crate) fn register_in_cluster(
         &mut self,
         name: &str,
@@ -379,22 +393,19 @@ impl Guest {
             // A cluster of one node.
             return self.register(name, target);
         };
+        self.lines_first();
         let process = self.process_of_name(target)?;
-        let had = self
-            .shared
-            .kernel
-            .lookup(name)
-            .is_ok_and(|held| held.pid() == process.pid());
-        self.register(name, target)?;
+        self.permit_registration(name, &process)?;
         let kernel = Arc::clone(&self.shared.kernel);
-        let name = name.to_owned();
-        Err(Elsewhere::refusal(async move {
-            let taken = remote.register(&name, &process).await;
-            if taken.is_err() && !had {
-                free_if_held(&kernel, &name, &process);
-            }
-            taken.map(|_| 0)
-        }))
+        match kernel.lookup(name) {
+            // Refused with the holder, unless that ends at this moment.
+            Ok(held) if held.pid() != process.pid() => kernel.register(name, &process)?,
+            Ok(_) => {}
+            Err(error) if error.kind == Kind::NotFound => {}
+            Err(error) => return Err(error.into()),
+        }
+        let taken = take_name(remote, kernel, name.to_owned(), process);
+        Err(Elsewhere::refusal(taken))
     }
 
     /// Frees a name of the cluster, whoever holds it.
@@ -407,6 +418,36 @@ impl Guest {
         Err(Elsewhere::refusal(async move {
             Ok(u32::from(freed.await? || here))
         }))
+    }
+}
+
+/// Takes a name of the cluster, and then the name on this node: nobody here finds a process by
+/// a name that another node holds.
+async fn take_name(
+    remote: Arc<dyn Remote>,
+    kernel: Arc<Kernel>,
+    name: String,
+    process: Arc<Process>,
+) -> Result<u32, Error> {
+    remote.register(&name, &process).await?;
+    let here = kernel.register(&name, &process);
+    // The name of the cluster may have been lost before the one of this node was taken.
+    let holder = remote.lookup(&name).await;
+    let holds = holder.is_ok_and(|(pid, _)| *pid.text == **process.text());
+    match here {
+        Ok(()) if holds => Ok(0),
+        Ok(()) => {
+            free_if_held(&kernel, &name, &process);
+            let message = "the name was lost at once";
+            Err(Error::new(Kind::Unavailable, message))
+        }
+        Err(error) => {
+            if holds {
+                // If this fails, the name is free when the process ends.
+                let _ = remote.unregister(&name).await;
+            }
+            Err(error)
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use super::Start;
 use super::options::{Mistake, read_context};
 use crate::codec::{self, check};
 use crate::remote::{FarCaller, FarStart};
+use crate::security::Actor;
 
 impl FarCaller {
     /// Returns the context values as an encoded map; empty for none.
@@ -33,6 +34,16 @@ impl FarCaller {
         Ok(Arc::new(
             context.map_err(|why| why.at("context").refusal())?,
         ))
+    }
+
+    /// Reads an actor, whose attributes are an encoded map.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for other bytes.
+    pub fn read_actor(id: String, meta: &[u8]) -> Result<Arc<Actor>, Error> {
+        check::map(meta).map_err(|why| Mistake::of("actor.meta", why).refusal())?;
+        Ok(Arc::new(Actor::encoded(id, meta)))
     }
 }
 
@@ -80,7 +91,7 @@ impl FarStart {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::security::{Actor, Scope};
+    use crate::security::Scope;
 
     #[test]
     fn options_read_back() {

@@ -115,6 +115,12 @@ impl Guest {
                 let _ = errand.ask(&node, FarAsk::Terminate { to }).await;
                 return Err(error);
             }
+            // The news that the node is down may have come before the ties were set.
+            if relation != Relation::default() && !errand.remote.nodes().contains(&node) {
+                errand.untie_here(true, &child.text);
+                errand.untie_here(false, &child.text);
+                return Err(node_is_down(&node.name));
+            }
             Ok(child.text)
         };
         self.control.outside(spawned).await

@@ -55,7 +55,11 @@ impl Guest {
 
     /// Refuses to give a process a name if that is not permitted. A policy finds the
     /// process in the attribute `target`.
-    fn permit_registration(&mut self, name: &str, process: &Process) -> Result<(), Refusal> {
+    pub(super) fn permit_registration(
+        &mut self,
+        name: &str,
+        process: &Process,
+    ) -> Result<(), Refusal> {
         // The kernel refuses a longer name.
         if name.len() > MAX_NAME_BYTES || self.rights.judge().is_none() {
             return Ok(());

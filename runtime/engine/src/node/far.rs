@@ -9,8 +9,10 @@ use tokio::sync::oneshot;
 use warren_kernel::{Error, FarEnd, FarPid, Kind, NodeId, Outcome, Process};
 
 use super::{Node, Running};
-use crate::guest::far::free_if_held;
-use crate::guest::{Inherited, SpawnRequest, Spawner, Start};
+use crate::codec::check;
+use crate::guest::far::{LARGEST, free_if_held};
+use crate::guest::{Inherited, SpawnRequest, Spawner, Start, settled_outcome};
+use crate::operand;
 use crate::remote::{FarAnswer, FarAsk, FarCaller, FarReply, FarRequest, FarStart, TieChange};
 use crate::security::{Action, Caller, Judge, Key, Question, Resource, Target};
 
@@ -63,7 +65,12 @@ impl Node {
     /// Tells processes of this node of the end of a process of another one.
     pub fn far_ended(&self, end: &FarEnd) {
         self.shared.meter.set_clock();
-        self.shared.kernel.far_ended(end);
+        // Processes read the outcome without a check.
+        let outcome = settled_outcome((*end.outcome).clone(), LARGEST);
+        self.shared.kernel.far_ended(&FarEnd {
+            outcome: Arc::new(outcome),
+            ..end.clone()
+        });
     }
 
     /// Tells processes that another node is up.
@@ -229,12 +236,15 @@ impl Node {
 
     /// Returns the judge of a caller on another node; `None` if it may do everything.
     fn judge_of(&self, caller: &FarCaller) -> Option<Judge> {
+        let node = &caller.process.address.node;
+        // A name of the cluster may lead a process back to its own node.
+        let is_own = self.shared.kernel.node() == Some(node);
         self.shared.judges.judge(
             || Caller {
                 pid: Arc::clone(&caller.process.text),
                 definition: Arc::clone(&caller.definition),
                 host: Arc::clone(&caller.process.address.host),
-                node: Some(caller.process.address.node.name.as_str().into()),
+                node: (!is_own).then(|| node.name.as_str().into()),
             },
             &caller.actor,
             &caller.scope,
@@ -249,6 +259,9 @@ impl Node {
         start: FarStart,
         exec: bool,
     ) -> Result<(Arc<Process>, oneshot::Receiver<crate::guest::ProcessEnd>), Error> {
+        for (_, values) in &start.messages {
+            check::values(values).map_err(|why| operand::no_value("messages", why))?;
+        }
         let (sender, ended) = oneshot::channel();
         let spawner = Spawner::Far {
             judge: self.judge_of(&caller),
