@@ -318,7 +318,7 @@ mod tests {
         deliver("pid.cancel", None, Some("2020-01-01T00:00:01Z"));
         let result = |event: Event| match event {
             Event::Exit { result, .. } | Event::LinkDown { result, .. } => result,
-            Event::Cancel { .. } => panic!("no result"),
+            event => panic!("no result: {event:?}"),
         };
         assert_eq!(result(events.recv().unwrap()), Ok(Value::Nil));
         assert_eq!(result(events.recv().unwrap()), Ok(Value::Integer(7)));

@@ -31,6 +31,24 @@ impl Open {
         })
     }
 
+    /// Makes a file, and notes that it is open.
+    ///
+    /// # Errors
+    ///
+    /// Those of the system; `NotFound` if the file was removed by another program meanwhile.
+    pub(super) fn made(
+        place: &Place,
+        make: impl FnOnce() -> io::Result<File>,
+    ) -> Result<Open, Error> {
+        let made = place.volume.usage.made(make);
+        let (file, key) = made.map_err(|error| place.failed(&error))?;
+        Ok(Open {
+            key,
+            volume: Arc::clone(&place.volume),
+            file,
+        })
+    }
+
     /// Does work that changes the length of the file, at most as `by` says.
     ///
     /// # Errors

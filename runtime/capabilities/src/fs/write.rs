@@ -50,7 +50,10 @@ impl Place {
     ///
     /// Those of [`Place::open_file`]; `AlreadyExists`; `RateLimited` if the volume is full.
     pub(super) fn open_to_change(&self, mode: Mode) -> Result<Open, Error> {
-        let open = self.open_or_make(mode)?;
+        let open = match mode {
+            Mode::Create => self.make_file(mode)?,
+            mode => self.open_or_make(mode)?,
+        };
         if mode == Mode::Write {
             open.change(Length::To(0), |file| file.set_len(0))?;
         }
@@ -58,40 +61,27 @@ impl Place {
     }
 
     fn open_or_make(&self, mode: Mode) -> Result<Open, Error> {
-        let is_new = mode == Mode::Create;
         for _ in 0..ATTEMPTS {
-            if !is_new {
-                match self.open_file(&mut mode.options()) {
-                    Err(error) if error.kind == Kind::NotFound => {}
-                    opened => return opened,
-                }
+            match self.open_file(&mut mode.options()) {
+                Err(error) if error.kind == Kind::NotFound => {}
+                opened => return opened,
             }
             match self.make_file(mode) {
                 // Made by another process meanwhile, or a link to nothing.
-                Err(error) if error.kind == Kind::AlreadyExists && !is_new => {}
-                Ok(None) => {}
-                Ok(Some(made)) => return Ok(made),
-                Err(error) => return Err(error),
+                Err(error) if error.kind == Kind::AlreadyExists => {}
+                made => return made,
             }
         }
         self.open_file(&mut mode.options())
     }
 
-    /// Makes a file. Returns `None` if another process removed it before it counted as open.
-    fn make_file(&self, mode: Mode) -> Result<Option<Open>, Error> {
+    fn make_file(&self, mode: Mode) -> Result<Open, Error> {
         let (dir, usage) = (&self.volume.dir, &self.volume.usage);
         usage.reserve(dir, OBJECT)?;
         let mut options = mode.options();
         options.create_new(true).nonblock(true);
-        match dir.open_with(self.path.below(), &options) {
-            Ok(file) => match Open::new(self, file.into_std()) {
-                Err(error) if error.kind == Kind::NotFound => Ok(None),
-                made => made.map(Some),
-            },
-            Err(error) => {
-                usage.give_back(OBJECT);
-                Err(self.failed(&error))
-            }
-        }
+        let open = || dir.open_with(self.path.below(), &options);
+        let made = Open::made(self, || open().map(|file| file.into_std()));
+        made.inspect_err(|_| usage.give_back(OBJECT))
     }
 }

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::jetstream::kv::{self, CreateErrorKind, Store, UpdateErrorKind};
-use async_nats::jetstream::{self, Context};
+use async_nats::jetstream::{self, Context, stream};
 use async_nats::{Client, ConnectOptions, ServerAddr};
 use bytes::Bytes;
 use futures::{FutureExt as _, StreamExt as _};
@@ -287,13 +287,23 @@ impl Values {
         if let Ok(store) = self.context.get_key_value(bucket.clone()).await {
             return Ok(store);
         }
-        let config = kv::Config {
-            bucket,
-            history: 1,
-            ..kv::Config::default()
+        // The client's own way to make a bucket asks for the account first, in a form that
+        // servers before 2.10 do not answer in.
+        let config = stream::Config {
+            name: format!("KV_{bucket}"),
+            subjects: vec![format!("$KV.{bucket}.>")],
+            max_messages_per_subject: 1,
+            discard: stream::DiscardPolicy::New,
+            allow_rollup: true,
+            deny_delete: true,
+            allow_direct: true,
+            num_replicas: 1,
+            ..stream::Config::default()
         };
-        let made = self.context.create_key_value(config).await;
-        made.map_err(|error| unavailable(&error))
+        let made = self.context.get_or_create_stream(config).await;
+        made.map_err(|error| unavailable(&error))?;
+        let store = self.context.get_key_value(bucket).await;
+        store.map_err(|error| unavailable(&error))
     }
 }
 

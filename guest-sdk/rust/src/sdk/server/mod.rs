@@ -205,7 +205,8 @@ pub trait Server {
                 result: Err(error),
                 ..
             } => Err(error.wrap(format_args!("linked process {from} failed"))),
-            Event::LinkDown { .. } | Event::Exit { .. } => Ok(Next::Continue),
+            // The ends of other processes, and news of nodes and names.
+            _ => Ok(Next::Continue),
         }
     }
 }

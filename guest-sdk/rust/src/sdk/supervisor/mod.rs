@@ -201,8 +201,9 @@ impl Running {
                     }
                 }
                 Some(Event::Cancel { .. }) => return Ok(()),
-                // The EXIT of a child follows its LINK_DOWN.
-                Some(Event::LinkDown { .. }) | None => {}
+                // The EXIT of a child follows its LINK_DOWN. News of nodes and names are not
+                // for a supervisor.
+                Some(_) | None => {}
             }
         }
         Ok(())

@@ -150,14 +150,13 @@ impl Tokens {
         }
         check_name_length("actor", actor)?;
         let content = content(actor, meta, &policies, metadata)?;
-        let asker = asker(caller);
         Ok(match store {
             Store::Memory(memory) => {
-                let token = memory.create(content.into(), lifetime, asker.now)?;
+                let token = memory.create(content.into(), lifetime, caller.kernel().clock())?;
                 Step::Done(answer::write(|out| out.string(token.as_bytes())))
             }
             Store::Kept(kept) => {
-                let kept = Arc::clone(kept);
+                let (kept, asker) = (Arc::clone(kept), asker(caller));
                 Step::wait(content.len(), move |_| async move {
                     let token = kept.create(&content, lifetime, asker).await?;
                     answer::write(|out| out.string(token.as_bytes()))
@@ -172,16 +171,16 @@ impl Tokens {
         let mut arguments = Arguments::new(request)?;
         let (_, store) = self.granted(caller, &mut arguments, "security.token.validate")?;
         let token = token(&mut arguments)?;
-        let asker = asker(caller);
         let is_not_valid = || Error::internal("the token is not valid").retryable(false);
         Ok(match store {
             Store::Memory(memory) => {
-                let content = memory.content(token, asker.now)?;
+                let content = memory.content(token, caller.kernel().clock())?;
                 let content = content.map(|content| content.to_vec());
                 Step::Done(content.ok_or_else(is_not_valid))
             }
             Store::Kept(kept) => {
                 let (kept, token) = (Arc::clone(kept), token.to_vec());
+                let asker = asker(caller);
                 Step::wait(token.len(), move |charge| async move {
                     let content = kept.content(&token, asker, charge).await?;
                     content.ok_or_else(is_not_valid)
@@ -195,14 +194,14 @@ impl Tokens {
         let mut arguments = Arguments::new(request)?;
         let (_, store) = self.granted(caller, &mut arguments, "security.token.revoke")?;
         let token = token(&mut arguments)?;
-        let asker = asker(caller);
         Ok(match store {
             Store::Memory(memory) => {
-                let revoked = memory.revoke(token, asker.now)?;
+                let revoked = memory.revoke(token, caller.kernel().clock())?;
                 Step::Done(answer::write(|out| out.boolean(revoked)))
             }
             Store::Kept(kept) => {
                 let (kept, token) = (Arc::clone(kept), token.to_vec());
+                let asker = asker(caller);
                 Step::wait(token.len(), move |charge| async move {
                     let revoked = kept.revoke(&token, asker, charge).await?;
                     answer::write(|out| out.boolean(revoked))

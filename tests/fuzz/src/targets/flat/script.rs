@@ -42,6 +42,7 @@ const MEANINGS: [(&str, &str, u8); 48] = [
     ("unlisten", "u", 2),
     ("receive", "wDo", 8),
     ("receive-one", "uDo", 6),
+    ("await", "wD", 1),
     ("register", "nt", 4),
     ("lookup", "no", 4),
     ("unregister", "n", 2),
