@@ -20,7 +20,7 @@ use crate::targets::values::{KEYS, error, map, value};
 /// `w` wanted subscriptions, `D` deadline, `o` buffer for a result, `1` one value,
 /// `a` action, `r` resource, `p` policy, `s` small number, `b` any range, `e` error,
 /// `g` text for people.
-const MEANINGS: [(&str, &str, u8); 48] = [
+const MEANINGS: [(&str, &str, u8); 49] = [
     ("take", "o", 4),
     ("pid", "o", 1),
     ("frame-id", "o", 1),
