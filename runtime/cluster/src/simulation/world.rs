@@ -507,7 +507,8 @@ impl World {
                 let pair = (watcher, target);
                 let before = self.model.ties.insert(pair.clone(), Tie::Told);
                 // A process that watches the watcher tells of its end before it hears of the request.
-                let is_tie = matches!(before, Some(Tie::Set | Tie::Asked));
+                // The watcher may read the end before the refusal of its request, or after it.
+                let is_tie = matches!(before, Some(Tie::Set | Tie::Asked | Tie::Failed));
                 assert!(is_tie, "{} is told of {}: {before:?}", pair.0, pair.1);
                 self.model.counted[TOLD] += 1;
             }
