@@ -489,7 +489,7 @@ mod tests {
     fn random_bytes_are_suffered() {
         let mut random = crate::transport::simulated::Random::new(7);
         for _ in 0..500 {
-            let input: Vec<u8> = (0..64).map(|_| random.next() as u8 % 16).collect();
+            let input: Vec<u8> = (0..64).map(|_| random.number() as u8 % 16).collect();
             suffer(&input);
         }
     }

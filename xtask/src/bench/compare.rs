@@ -23,8 +23,11 @@ use figures::{Figures, Side};
 struct Build {
     side: Side,
     /// Returns a command that runs the benchmarks with these arguments.
-    command: Box<dyn Fn(&[OsString]) -> Result<Command>>,
+    command: Box<Making>,
 }
+
+/// Makes a command of arguments.
+type Making = dyn Fn(&[OsString]) -> Result<Command>;
 
 /// Measures both builds and prints the table.
 ///

@@ -86,7 +86,11 @@ impl Both {
 
 fn signal(number: usize) -> Bytes {
     // Some fill many frames.
-    let len = if number % 50 == 0 { 20_000 } else { 20 };
+    let len = if number.is_multiple_of(50) {
+        20_000
+    } else {
+        20
+    };
     let mut bytes = number.to_le_bytes().to_vec();
     bytes.resize(len, 7);
     bytes.into()

@@ -115,7 +115,7 @@ impl World {
         settings.lease = Duration::from_secs(3 + random.below(8));
         settings.window = 64 << 10;
         settings.backlog = 256 << 10;
-        let broker = Broker::new(random.next(), faults);
+        let broker = Broker::new(random.number(), faults);
         let mut world = World {
             random,
             now: 0,
@@ -588,11 +588,8 @@ impl World {
         let far = far.filter(|far| far.node != me);
         let model = &mut self.model;
         match (what, far) {
-            (0..10, _) => {
-                if running.processes.len() < 4 {
-                    self.spawn(index);
-                }
-            }
+            (0..10, _) if running.processes.len() < 4 => self.spawn(index),
+            (0..10, _) => {}
             (10..16, _) => {
                 let exiting = running.kernel.exit(&process, Outcome::Returned(None));
                 exiting.finish(moment(self.now));

@@ -25,6 +25,7 @@ impl FarCaller {
     /// # Errors
     ///
     /// `Invalid` for other bytes.
+    #[allow(clippy::type_complexity)] // The context of a process, as `Context` has it.
     pub fn read_context(bytes: &[u8]) -> Result<Arc<BTreeMap<String, Arc<[u8]>>>, Error> {
         if bytes.is_empty() {
             return Ok(Arc::default());

@@ -40,7 +40,10 @@ impl Work for FarWork {
 
 /// The watches of one process on processes of other nodes, by PID.
 #[derive(Debug, Default)]
-pub(super) struct FarWatches(Mutex<HashMap<Box<str>, (Subscription, Weak<FarWork>)>>);
+pub(super) struct FarWatches(Mutex<HashMap<Box<str>, FarWatch>>);
+
+/// A watch: the subscription that brings the end, and its work.
+type FarWatch = (Subscription, Weak<FarWork>);
 
 /// Watches beyond which those that have ended are forgotten.
 const MANY: usize = 64;
