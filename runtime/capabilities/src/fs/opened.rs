@@ -23,12 +23,7 @@ impl Open {
     ///
     /// `NotFound` if the file was removed meanwhile; those of the system.
     pub(super) fn new(place: &Place, file: File) -> Result<Open, Error> {
-        let key = place.volume.usage.opened(&file);
-        Ok(Open {
-            key: key.map_err(|error| place.failed(&error))?,
-            volume: Arc::clone(&place.volume),
-            file,
-        })
+        Open::made(place, || Ok(file))
     }
 
     /// Makes a file, and notes that it is open.
@@ -40,7 +35,7 @@ impl Open {
         place: &Place,
         make: impl FnOnce() -> io::Result<File>,
     ) -> Result<Open, Error> {
-        let made = place.volume.usage.made(make);
+        let made = place.volume.usage.opened(make);
         let (file, key) = made.map_err(|error| place.failed(&error))?;
         Ok(Open {
             key,

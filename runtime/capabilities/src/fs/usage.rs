@@ -158,25 +158,25 @@ impl Usage {
         self.files[shard].lock()
     }
 
-    /// Notes that a process has a file open.
+    /// Opens or makes a file, and notes that a process has it open, before any process can
+    /// remove it.
     ///
     /// # Errors
     ///
-    /// An [`io::Error`]; of the kind `NotFound` if the file was removed meanwhile.
-    pub(super) fn opened(&self, file: &File) -> io::Result<Key> {
+    /// Those of `open`; `NotFound` if the file was removed meanwhile.
+    pub(super) fn opened(
+        &self,
+        open: impl FnOnce() -> io::Result<File>,
+    ) -> io::Result<(File, Key)> {
         // Under the lock that a removal holds.
-        self.state.lock().note_open(file)
-    }
-
-    /// Makes a file that counts as open before any process can remove it.
-    ///
-    /// # Errors
-    ///
-    /// Those of `make` and of [`Usage::opened`].
-    pub(super) fn made(&self, make: impl FnOnce() -> io::Result<File>) -> io::Result<(File, Key)> {
         let mut state = self.state.lock();
-        let file = make()?;
-        let key = state.note_open(&file)?;
+        let file = open()?;
+        let metadata = file.metadata()?;
+        if metadata.nlink() == 0 {
+            return Err(io::ErrorKind::NotFound.into());
+        }
+        let key = key_of(&metadata);
+        state.open.entry(key).or_default().handles += 1;
         Ok((file, key))
     }
 
@@ -245,16 +245,6 @@ impl Usage {
 }
 
 impl State {
-    fn note_open(&mut self, file: &File) -> io::Result<Key> {
-        let metadata = file.metadata()?;
-        if metadata.nlink() == 0 {
-            return Err(io::ErrorKind::NotFound.into());
-        }
-        let key = key_of(&metadata);
-        self.open.entry(key).or_default().handles += 1;
-        Ok(key)
-    }
-
     /// Counts the bytes of all that is there, of `most` entries. Where there are more, the count
     /// takes nothing back: a program could have made them.
     fn count(&mut self, dir: &Dir, most: usize) {

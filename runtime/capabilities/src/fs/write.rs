@@ -80,8 +80,7 @@ impl Place {
         usage.reserve(dir, OBJECT)?;
         let mut options = mode.options();
         options.create_new(true).nonblock(true);
-        let open = || dir.open_with(self.path.below(), &options);
-        let made = Open::made(self, || open().map(|file| file.into_std()));
-        made.inspect_err(|_| usage.give_back(OBJECT))
+        let make = || Ok(dir.open_with(self.path.below(), &options)?.into_std());
+        Open::made(self, make).inspect_err(|_| usage.give_back(OBJECT))
     }
 }
