@@ -8,7 +8,7 @@ return function(name, script, parent)
   local lines = process.listen("line")
   assert(process.send(ROOM, "join", name))
   assert(lines:receive() == ("* %s joins"):format(name))
-  process.send(parent, "seated")
+  local _ = process.send(parent, "seated")
 
   for _, step in ipairs(script) do
     repeat
@@ -18,9 +18,9 @@ return function(name, script, parent)
     if step.crashes then
       error("the trick went wrong")
     end
-    process.send(ROOM, "say", step.says)
+    local _ = process.send(ROOM, "say", step.says)
     if step.leaves then
-      process.send(ROOM, "leave")
+      local _ = process.send(ROOM, "leave")
     end
   end
 end

@@ -10,7 +10,7 @@ local function tell_all(line)
   for pid in pairs(members) do
     -- A member may be gone, or not keep up. Neither is the room's trouble: of
     -- the first it hears by an event, and a slow one misses a line.
-    process.send(pid, "line", line)
+    local _ = process.send(pid, "line", line)
   end
 end
 

@@ -1032,6 +1032,7 @@ int warren_read_event(const warren_message *message, warren_event *event) {
     else if (warren_text_is(key, "from")) event->from = warren_read_text(&reader);
     else if (warren_text_is(key, "at")) event->at = warren_read_text(&reader);
     else if (warren_text_is(key, "deadline")) event->deadline = warren_read_text(&reader);
+    else if (warren_text_is(key, "node") || warren_text_is(key, "name")) event->name = warren_read_text(&reader);
     else if (warren_text_is(key, "result")) read_outcome(&reader, &event->failed, &event->error, &event->value);
     else warren_read_value(&reader);
   }
@@ -1039,6 +1040,9 @@ int warren_read_event(const warren_message *message, warren_event *event) {
   if (warren_text_is(kind, "pid.exit")) event->kind = WARREN_EVENT_EXIT;
   else if (warren_text_is(kind, "pid.link.down")) event->kind = WARREN_EVENT_LINK_DOWN;
   else if (warren_text_is(kind, "pid.cancel")) event->kind = WARREN_EVENT_CANCEL;
+  else if (warren_text_is(kind, "node.up")) event->kind = WARREN_EVENT_NODE_UP;
+  else if (warren_text_is(kind, "node.down")) event->kind = WARREN_EVENT_NODE_DOWN;
+  else if (warren_text_is(kind, "name.lost")) event->kind = WARREN_EVENT_NAME_LOST;
   else return warren_fail(WARREN_INVALID, "an event of unknown kind `%.*s`", WARREN_TEXT(kind));
   return 0;
 }

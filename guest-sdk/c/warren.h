@@ -264,13 +264,17 @@ void warren_sleep(int64_t nanoseconds);
 typedef enum warren_event_kind {
   WARREN_EVENT_EXIT,
   WARREN_EVENT_LINK_DOWN,
-  WARREN_EVENT_CANCEL
+  WARREN_EVENT_CANCEL,
+  WARREN_EVENT_NODE_UP,
+  WARREN_EVENT_NODE_DOWN,
+  WARREN_EVENT_NAME_LOST
 } warren_event_kind;
 
 /* The content of a message of warren_events. */
 typedef struct warren_event {
   warren_event_kind kind;
   warren_text from, at, deadline; /* deadline: CANCEL only, may be empty */
+  warren_text name;               /* NODE_UP, NODE_DOWN: the node; NAME_LOST: the name */
   bool failed;
   warren_error error;             /* if failed */
   warren_reader value;            /* the result, nil for none */

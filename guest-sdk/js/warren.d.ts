@@ -133,9 +133,13 @@ export interface Outcome {
 }
 
 export interface Event extends Partial<Outcome> {
-  kind: "pid.exit" | "pid.link.down" | "pid.cancel";
-  /** The process that ended, or asked to cancel. */
-  from: Pid;
+  kind: "pid.exit" | "pid.link.down" | "pid.cancel" | "node.up" | "node.down" | "name.lost";
+  /** The process that ended, or asked to cancel; absent in news of the cluster. */
+  from?: Pid;
+  /** Of `node.up` and `node.down`. */
+  node?: string;
+  /** Of `name.lost`. */
+  name?: string;
   /** RFC 3339. */
   at: string;
   /** RFC 3339; of `pid.cancel`, if it has one. */
@@ -183,6 +187,17 @@ export function register(name: string, target?: Pid): void;
 export function lookup(name: string): Pid;
 /** Frees a name. Returns false if it was free. */
 export function unregister(name: string): boolean;
+
+/** The name of this node; null without a cluster. */
+export function node(): string | null;
+/** The names of all nodes that are up, this one among them. */
+export function nodes(): string[];
+/** Sets whether this process gets the events `node.up` and `node.down`. */
+export function monitorNodes(on?: boolean): void;
+/** Gives a process of this node, by default this one, a name that is unique in the cluster. */
+export function registerInCluster(name: string, target?: Pid): void;
+/** Frees a name of the cluster. Returns false if it was free. */
+export function unregisterInCluster(name: string): boolean;
 
 export const context: Readonly<{
   /** Returns null if it was not set. */

@@ -219,8 +219,11 @@ export const inbox = () => new Queue(mailbox.inbox(), read);
 export const listen = (topic) => new Topic(tried(mailbox.listen, text(topic, "topic")), read);
 export const events = () => new Queue(mailbox.events(), (_, values) => event(values[0]));
 
-function event({ kind, from, at, result, deadline }) {
-  return { kind, from, at, ...(result && outcome(result)), ...(deadline && { deadline }) };
+function event({ kind, from, at, result, deadline, node, name }) {
+  return {
+    kind, at, ...(from && { from }), ...(result && outcome(result)), ...(deadline && { deadline }),
+    ...(node && { node }), ...(name && { name }),
+  };
 }
 
 function outcome(result) {
@@ -305,6 +308,15 @@ export function call(operation, ...args) {
 export const register = (name, target) => tried(registry.register, text(name, "name"), optionalText(target, "PID"));
 export const lookup = (name) => tried(registry.lookup, text(name, "name"));
 export const unregister = (name) => tried(registry.unregister, text(name, "name"));
+
+// --- The nodes of a cluster
+
+export const node = () => call("process.node");
+export const nodes = () => call("process.nodes");
+export const monitorNodes = (on = true) => void call("process.monitor_nodes", Boolean(on));
+export const registerInCluster = (name, target) =>
+  void call("process.register", text(name, "name"), optionalText(target, "PID") ?? null);
+export const unregisterInCluster = (name) => call("process.unregister", text(name, "name"));
 
 export const context = Object.freeze({
   get(key) {

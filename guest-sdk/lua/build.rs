@@ -35,6 +35,12 @@ fn main() {
         "lines.h",
         "overflow.c",
         "overflow.h",
+        "bytes.c",
+        "bytes.h",
+        "callbacks.c",
+        "inline.h",
+        "leaving.c",
+        "leaving.h",
         "readonly.h",
         "debug.c",
         "text.h",
@@ -85,6 +91,15 @@ fn main() {
         lua.define("LUA_USE_APICHECK", None);
     }
     lua.compile("lua5.4");
+
+    let mut bytes = c();
+    bytes.file("config/bytes.c");
+    if wasm {
+        for option in ["-msimd128", "-mbulk-memory", "-fno-builtin"] {
+            bytes.flag(option);
+        }
+    }
+    bytes.compile("bytes");
 
     c().files(LPEG.map(|part| format!("third-party/lpeg/lp{part}.c")))
         .include(&sources)

@@ -5,11 +5,12 @@ use std::future::Future;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::Serialize;
 use warren_capabilities::server::Server;
 use warren_capabilities::{
-    Data, Databases, Metrics, Queues, Resolver, Stores, TokenStores, Volumes,
+    Data, Databases, Metrics, QueueClock, Queues, Resolver, Stores, TokenStores, Volumes,
 };
 use warren_engine::capability::web::WebSettings;
 use warren_engine::capability::{
@@ -17,13 +18,16 @@ use warren_engine::capability::{
 };
 use warren_engine::security::Authorizer;
 use warren_engine::{
-    Code, CompileLimits, DEFAULT_TICK, Definition, HostLimits, LogHook, LogRecord, Node,
-    NodeConfig, Sink, Source, StandardStreams,
+    Code, CompileLimits, DEFAULT_PARK_AFTER, DEFAULT_TICK, Definition, HostLimits, LogHook,
+    LogRecord, Node, NodeConfig, Sink, Source, StandardStreams, Time,
 };
 use warren_kernel::Error;
 
 use crate::app::{App, Consumer, DEFAULT_HOST, Id, Policies, Table, TokenStore};
 use crate::apply::{Version, Versions, check_web};
+#[cfg(feature = "cluster")]
+use crate::cluster::Cluster;
+use crate::consumers::ClockOfNode;
 use crate::definitions::{self, LayeredDefinitions, LayeredFiles, plain, source_of};
 use crate::error::StartError;
 use crate::limits::limits;
@@ -77,6 +81,10 @@ pub struct Builder {
     trace_messages: bool,
     compile: CompileLimits,
     max_memory_total: Option<u64>,
+    #[cfg(feature = "cluster")]
+    cluster: Option<Cluster>,
+    time: Time,
+    park_after: Option<Option<Duration>>,
 }
 
 impl Runtime {
@@ -108,6 +116,10 @@ impl Runtime {
             trace_messages: false,
             compile: CompileLimits::default(),
             max_memory_total: None,
+            #[cfg(feature = "cluster")]
+            cluster: None,
+            time: Time::Real,
+            park_after: None,
         }
     }
 }
@@ -506,6 +518,118 @@ impl Builder {
         self
     }
 
+    /// Sets whether the processes have a time of their own, for tests. It stands still while
+    /// processes run, and jumps to the next deadline when every process waits: a process
+    /// that sleeps for an hour takes a millisecond, and sees that an hour has passed. The
+    /// default is the time of the machine.
+    ///
+    /// Clocks, timers, deadlines and restarts of services follow this time, and so does
+    /// [`Runtime::sleep`]. Time limits of requests, statements and connections do not. A
+    /// process that waits for something outside the program (a file, a request, a database,
+    /// whatever a host function awaits but messages and events) keeps the time from jumping.
+    /// A time that has stood still for a quarter of a second goes on with that of the machine
+    /// until all processes wait.
+    ///
+    /// ```
+    /// use std::time::{Duration, Instant};
+    ///
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+    /// let runtime = warren::Runtime::builder()
+    ///     .virtual_time(true)
+    ///     .lua("app:nap", "return function() time.sleep('8h') return 'rested' end")
+    /// #    .cache(cache)
+    ///     .start()?;
+    /// let begun = Instant::now();
+    /// assert_eq!(runtime.exec::<String>("app:nap").await?, "rested");
+    /// assert!(begun.elapsed() < Duration::from_secs(3_600));
+    /// # Ok(()) }
+    /// ```
+    pub fn virtual_time(mut self, is_virtual: bool) -> Builder {
+        self.time = if is_virtual {
+            Time::Virtual
+        } else {
+            Time::Real
+        };
+        self
+    }
+
+    /// Fixes by a seed what is left to chance: the order in which ready processes run, random
+    /// numbers and the seeds of hashes. Two runs of a program with one seed do the same, as
+    /// long as it waits for nothing outside of it, and no process computes for a second on
+    /// end. There is one worker, in [virtual time](Builder::virtual_time) that begins at
+    /// 2030-01-01T00:00:00Z.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// async fn number(seed: u64) -> Result<i64, Box<dyn std::error::Error>> {
+    /// #   let cache = std::env::temp_dir().join("warren-doctest-cache");
+    ///     let runtime = warren::Runtime::builder()
+    ///         .seed(seed)
+    ///         .lua("app:draw", "return function() return math.random(1 << 40) end")
+    /// #       .cache(cache)
+    ///         .start()?;
+    ///     Ok(runtime.exec("app:draw").await?)
+    /// }
+    /// assert_eq!(number(1).await?, number(1).await?);
+    /// # Ok(()) }
+    /// ```
+    pub fn seed(mut self, seed: u64) -> Builder {
+        self.time = Time::Seeded {
+            seed,
+            delays: false,
+        };
+        self
+    }
+
+    /// Does as [`seed`](Builder::seed), and delays processes before operations on other
+    /// processes and of capabilities, as the seed chooses. Runs with many seeds find orders
+    /// of events that are rare otherwise.
+    ///
+    /// ```
+    /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+    /// let code = "return function(pid) process.send(pid, 'news', 'late') end";
+    /// let main = "return function()
+    ///     local news = process.listen('news')
+    ///     process.spawn('app:teller', nil, process.pid())
+    ///     return news:receive()
+    /// end";
+    /// let runtime = warren::Runtime::builder()
+    ///     .simulate(7)
+    ///     .lua("app:main", main)
+    ///     .lua("app:teller", code)
+    /// #    .cache(cache)
+    ///     .start()?;
+    /// assert_eq!(runtime.exec::<String>("app:main").await?, "late");
+    /// # Ok(()) }
+    /// ```
+    pub fn simulate(mut self, seed: u64) -> Builder {
+        self.time = Time::Seeded { seed, delays: true };
+        self
+    }
+
+    /// Sets the time for which a process waits before it is parked, or that none is:
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use warren::Runtime;
+    ///
+    /// let sooner = Runtime::builder().park_after(Duration::from_millis(100));
+    /// let never = Runtime::builder().park_after(None);
+    /// # drop((sooner, never));
+    /// ```
+    ///
+    /// A parked process has no slot, and its memory is kept compressed; a message, an event
+    /// or a deadline wakes it. Only code that can return while it waits is parked: Lua, and
+    /// modules that export `resume`. The program may set the time too. The default is
+    /// [`DEFAULT_PARK_AFTER`](crate::DEFAULT_PARK_AFTER); with 0, processes are parked as soon
+    /// as they wait.
+    pub fn park_after(mut self, time: impl Into<Option<Duration>>) -> Builder {
+        self.park_after = Some(time.into());
+        self
+    }
+
     /// Sets whether each message carries its cause. Everything a process sends
     /// while it handles a message belongs to the message's chain ([`TraceId`]),
     /// also across a spawn. Each send and each receive becomes a `tracing`
@@ -522,6 +646,14 @@ impl Builder {
     /// compiling and preparing them.
     pub fn compile_limits(mut self, limits: CompileLimits) -> Builder {
         self.compile = limits;
+        self
+    }
+
+    /// Makes the runtime a node of a cluster, which it has joined: its processes reach those of
+    /// the other nodes, and are reached by them.
+    #[cfg(feature = "cluster")]
+    pub fn cluster(mut self, cluster: &Cluster) -> Builder {
+        self.cluster = Some(cluster.clone());
         self
     }
 
@@ -547,6 +679,7 @@ impl Builder {
         let databases = databases(self.databases, self.app.as_ref());
         let databases = Databases::open(databases, data.as_ref())?;
         let queues = Queues::open(queues(self.queues, self.app.as_ref()), data.as_ref())?;
+        let all_queues = queues.clone();
         let volumes = Volumes::open(volumes(self.volumes, self.app.as_ref()))?;
         let own_consumers = self.consumers.into_iter().map(Arc::new);
         let own_consumers: Table<_> = own_consumers
@@ -558,7 +691,8 @@ impl Builder {
             .collect();
         let hosts = hosts(self.hosts, self.app.as_ref());
         let metrics = Metrics::default();
-        let tokens = TokenStores::new(token_stores(self.token_stores, self.app.as_ref()));
+        let tokens = token_stores(self.token_stores, self.app.as_ref());
+        let tokens = TokenStores::new(tokens, &stores)?;
         let mut capabilities = warren_capabilities::all(warren_capabilities::Settings {
             tokens: tokens.clone(),
             metrics: metrics.clone(),
@@ -581,6 +715,10 @@ impl Builder {
         let max_memory_total = self
             .max_memory_total
             .or(self.app.as_ref().and_then(App::max_memory_total));
+        let park_after = self
+            .park_after
+            .or(self.app.as_ref().and_then(App::park_after))
+            .unwrap_or(Some(DEFAULT_PARK_AFTER));
         let payload_objects = self.app.as_ref().is_some_and(App::payload_objects);
         let mut in_memory = Table::default();
         for definition in self.definitions {
@@ -629,6 +767,10 @@ impl Builder {
             self.mistakes,
         )));
         capabilities.extend(self.capabilities);
+        #[cfg(feature = "cluster")]
+        let cluster = self.cluster.as_ref().map(Cluster::membership);
+        #[cfg(not(feature = "cluster"))]
+        let cluster = None;
         let config = NodeConfig {
             capabilities,
             hosts,
@@ -640,14 +782,28 @@ impl Builder {
             interpreter: self.interpreter,
             workers: self.workers,
             tick: DEFAULT_TICK,
+            park_after,
             payload_objects,
             trace_messages: self.trace_messages,
             compile: self.compile,
             max_memory_total,
+            cluster,
             memory: None,
+            time: self.time,
         };
         let node = Node::start(config)?;
-        Ok(Runtime::new(node, versions))
+        if self.time != Time::Real {
+            let clock: Arc<dyn QueueClock> = Arc::new(ClockOfNode::new(&node));
+            all_queues.follow(&clock);
+        }
+        #[cfg(feature = "cluster")]
+        if let Some(cluster) = &self.cluster {
+            cluster.attach(&node);
+        }
+        let runtime = Runtime::new(node, versions);
+        #[cfg(feature = "cluster")]
+        let runtime = runtime.in_cluster(self.cluster);
+        Ok(runtime)
     }
 }
 

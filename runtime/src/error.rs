@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use thiserror::Error;
-use warren_capabilities::{DataError, QueueError, VolumeError};
+use warren_capabilities::{DataError, QueueError, TokenStoreError, VolumeError};
 use warren_kernel::{Details, Error, Field, Kind};
 
 use crate::own_directories::Reached;
@@ -87,6 +87,9 @@ pub enum StartError {
         /// The id of the queue.
         queue: Arc<str>,
     },
+    /// A store of tokens keeps them in a store that is not there.
+    #[error(transparent)]
+    Tokens(#[from] TokenStoreError),
     /// The directory of a volume cannot be used.
     #[error(transparent)]
     Volume(#[from] VolumeError),

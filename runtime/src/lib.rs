@@ -93,6 +93,8 @@
 mod apply;
 mod builder;
 mod bundled;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 mod consumers;
 mod definitions;
 mod error;
@@ -130,14 +132,14 @@ pub use values::{Limit, Pid, ToArgs, Value};
 pub use warren_app as app;
 pub use warren_capabilities::server::{Bound, ListenError};
 pub use warren_capabilities::{
-    BackedUp, BackupError, Connecting, DataError, QueueError, Resolver, Resolving, VolumeError,
-    back_up,
+    BackedUp, BackupError, Connecting, DataError, QueueError, Resolver, Resolving, TokenStoreError,
+    VolumeError, back_up,
 };
 pub use warren_engine::capability;
 pub use warren_engine::{
-    Code, CompileLimits, DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Definition, Grants, HostLimits,
-    Level, LogRecord, MAX_TRACE_STATE, NodeError, PathGrant, Sink, Source, StandardStreams, Stream,
-    TraceContext, Uses, record_time, security,
+    Code, CompileLimits, DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, DEFAULT_PARK_AFTER, Definition,
+    Grants, HostLimits, Level, LogRecord, MAX_TRACE_STATE, NodeError, PathGrant, Sink, Source,
+    StandardStreams, Stream, TraceContext, Uses, record_time, security,
 };
 pub use warren_kernel::{
     Details, Error, Event, Field, Kind, Outcome, Timestamp, Trace, TraceId, text,

@@ -14,6 +14,8 @@ use warren_capabilities::QueueCounts;
 use warren_capabilities::metrics::{BUCKETS, Family, MetricKind, MetricValue, Sample};
 use warren_engine::capability::Calls;
 
+#[cfg(feature = "cluster")]
+use crate::cluster::OtherNode;
 use crate::introspection::{HostInfo, State, Totals};
 use crate::runtime::Runtime;
 use crate::web_metrics::OfServer;
@@ -33,6 +35,8 @@ impl Runtime {
             calls: self.node().capability_calls(),
             queues: self.versions().queues().counts(),
             web: OfServer(self.versions().server().counts()),
+            #[cfg(feature = "cluster")]
+            nodes: self.cluster().map(|cluster| cluster.nodes()),
         };
         exposition(snapshot, self.app_metrics().families())
     }
@@ -59,6 +63,9 @@ struct Snapshot {
     calls: Vec<Calls>,
     queues: Vec<QueueCounts>,
     web: OfServer,
+    /// The other nodes; absent without a cluster.
+    #[cfg(feature = "cluster")]
+    nodes: Option<Vec<OtherNode>>,
 }
 
 /// One metric: its name, its meaning, and its values by one label.
@@ -90,6 +97,10 @@ impl Collector for Snapshot {
             .chain(capabilities(&self.calls))
             .chain(jobs(&self.queues))
             .try_for_each(|metric| metric.encode(&mut encoder))?;
+        #[cfg(feature = "cluster")]
+        for metric in self.nodes.iter().flat_map(|nodes| sessions(nodes)) {
+            metric.encode(&mut encoder)?;
+        }
         self.web.encode(encoder)
     }
 }
@@ -316,6 +327,54 @@ fn capabilities(calls: &[Calls]) -> Vec<Metric> {
     ]
 }
 
+/// The sessions with other nodes of the cluster.
+#[cfg(feature = "cluster")]
+fn sessions(nodes: &[OtherNode]) -> Vec<Metric> {
+    let of_each = |count: fn(&OtherNode) -> u64| {
+        let labelled = |one: &OtherNode| labelled("node", &one.name, count(one));
+        nodes.iter().map(labelled).collect()
+    };
+    let count = |name, help, count| metric(name, help, Values::Counter(of_each(count)));
+    vec![
+        metric(
+            "cluster_nodes",
+            "Other nodes of the cluster that are up",
+            Values::OneGauge(nodes.len() as u64),
+        ),
+        count("cluster_sent_frames", "Frames sent to the node", |node| {
+            node.frames_sent
+        }),
+        count(
+            "cluster_received_frames",
+            "Frames received from the node",
+            |node| node.frames_received,
+        ),
+        count(
+            "cluster_resent_frames",
+            "Frames sent to the node again",
+            |node| node.frames_resent,
+        ),
+        count("cluster_sent_bytes", "Bytes sent to the node", |node| {
+            node.bytes_sent
+        }),
+        count(
+            "cluster_received_bytes",
+            "Bytes received from the node",
+            |node| node.bytes_received,
+        ),
+        metric(
+            "cluster_in_flight_bytes",
+            "Bytes that the node has not acknowledged",
+            Values::Gauge(of_each(|node| node.in_flight)),
+        ),
+        metric(
+            "cluster_round_trip_microseconds",
+            "Last round trip to the node",
+            Values::Gauge(of_each(|node| node.round_trip.unwrap_or_default() / 1_000)),
+        ),
+    ]
+}
+
 /// The messages of the queues of a program, which the metrics call jobs: a process has queues,
 /// too.
 fn jobs(queues: &[QueueCounts]) -> Vec<Metric> {
@@ -437,7 +496,7 @@ mod tests {
     fn the_text_has_every_count_with_type_and_unit() {
         let totals = Totals {
             uptime_ms: 61_500,
-            states: [1, 0, 2, 0, 0],
+            states: [1, 0, 2, 4, 0, 0],
             hosts: vec![HostInfo {
                 name: "app:processes".to_owned(),
                 processes: 3,
@@ -481,12 +540,15 @@ mod tests {
             calls: vec![store],
             queues: vec![tasks],
             web: OfServer::default(),
+            #[cfg(feature = "cluster")]
+            nodes: Some(vec![OtherNode::of_test("b")]),
         };
         let text = exposition(snapshot, Vec::new());
         for line in [
             "# TYPE warren_processes gauge",
             "warren_processes{state=\"running\"} 1",
             "warren_processes{state=\"waiting\"} 2",
+            "warren_processes{state=\"parked\"} 4",
             "warren_host_processes{host=\"app:processes\"} 3",
             "warren_held_bytes 40",
             "warren_budget_used_bytes 600",
@@ -509,6 +571,10 @@ mod tests {
             "warren_capability_calls_total{capability=\"store\"} 9",
             "warren_capability_failures_total{capability=\"store\"} 2",
             "warren_capability_open_calls{capability=\"store\"} 1",
+            #[cfg(feature = "cluster")]
+            "warren_cluster_nodes 1",
+            #[cfg(feature = "cluster")]
+            "warren_cluster_sent_bytes_total{node=\"b\"} 70",
             "warren_jobs{queue=\"app:tasks\"} 3",
             "warren_jobs_published_total{queue=\"app:tasks\"} 7",
             "warren_jobs_done_total{queue=\"app:tasks\"} 3",

@@ -10,7 +10,8 @@ use futures::FutureExt;
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use warren_engine::{Native, NativeCode, TraceContext};
+use warren_engine::remote::TieChange;
+use warren_engine::{Ending, Native, NativeCode, TraceContext};
 use warren_kernel::{Delivery, Error, Event, Outcome, Subscription, Trace};
 
 use crate::error::CallError;
@@ -339,6 +340,111 @@ impl Context {
     /// `Invalid` for a text that cannot be a name.
     pub fn unregister(&mut self, name: &str) -> Result<bool, Error> {
         self.native.unregister(name)
+    }
+}
+
+/// Operations on processes that may be of another node of the cluster. They wait for that node.
+/// Without a cluster they do what those without `anywhere` do.
+impl Context {
+    /// Sends one message, as [`Context::send`] does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Context::send`]; `Unavailable` if the node is or goes down.
+    pub async fn send_anywhere(
+        &mut self,
+        to: impl AsRef<str>,
+        topic: &str,
+        payload: impl Serialize,
+    ) -> Result<(), CallError> {
+        let bytes = values::to_values(&payload).map_err(CallError::value("a message"))?;
+        let sent = self
+            .native
+            .send_anywhere(to.as_ref(), topic, bytes.as_slice());
+        Ok(sent.await?)
+    }
+
+    /// Asks a process to end, as [`Context::cancel`] does.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`; `Unavailable` if the node is or goes down.
+    pub async fn cancel_anywhere(
+        &mut self,
+        target: impl AsRef<str>,
+        deadline: Option<Duration>,
+    ) -> Result<(), Error> {
+        let how = Ending::Cancel(deadline);
+        self.native.end_anywhere(target.as_ref(), how).await
+    }
+
+    /// Stops a process by force, as [`Context::terminate`] does.
+    ///
+    /// # Errors
+    ///
+    /// `NotFound`; `Unavailable` if the node is or goes down.
+    pub async fn terminate_anywhere(&mut self, target: impl AsRef<str>) -> Result<(), Error> {
+        let how = Ending::Terminate;
+        self.native.end_anywhere(target.as_ref(), how).await
+    }
+
+    /// Asks for an [`Event::Exit`], as [`Context::monitor`] does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Context::monitor`]; `Unavailable` if the node is or goes down.
+    pub async fn monitor_anywhere(&mut self, target: impl AsRef<str>) -> Result<(), Error> {
+        let change = TieChange::Monitor;
+        self.native.tie_anywhere(target.as_ref(), change).await
+    }
+
+    /// Undoes [`Context::monitor_anywhere`].
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for a text that cannot be a destination.
+    pub async fn unmonitor_anywhere(&mut self, target: impl AsRef<str>) -> Result<(), Error> {
+        let change = TieChange::Unmonitor;
+        self.native.tie_anywhere(target.as_ref(), change).await
+    }
+
+    /// Links this process with another, as [`Context::link`] does.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Context::link`]; `Unavailable` if the node is or goes down.
+    pub async fn link_anywhere(&mut self, target: impl AsRef<str>) -> Result<(), Error> {
+        let change = TieChange::Link;
+        self.native.tie_anywhere(target.as_ref(), change).await
+    }
+
+    /// Undoes [`Context::link_anywhere`].
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` for a text that cannot be a destination.
+    pub async fn unlink_anywhere(&mut self, target: impl AsRef<str>) -> Result<(), Error> {
+        let change = TieChange::Unlink;
+        self.native.tie_anywhere(target.as_ref(), change).await
+    }
+
+    /// Gives this process a name that is unique in the cluster.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Context::register`]; `Unavailable` while the server of the cluster does not
+    /// answer.
+    pub async fn register_in_cluster(&mut self, name: &str) -> Result<(), Error> {
+        self.native.register_in_cluster(name).await
+    }
+
+    /// Returns the PID of a name's holder, on this node or else in the cluster.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Context::lookup`].
+    pub async fn lookup_anywhere(&mut self, name: &str) -> Result<Pid, Error> {
+        self.native.lookup_anywhere(name).await.map(Pid::from)
     }
 }
 

@@ -15,6 +15,8 @@ use warren_kernel::Error;
 
 use crate::app::App;
 use crate::apply::{Applied, ApplyError, Change, Planned, Versions};
+#[cfg(feature = "cluster")]
+use crate::cluster::Cluster;
 use crate::error::CallError;
 use crate::handle::Handle;
 use crate::native::{self, Context};
@@ -49,6 +51,8 @@ pub struct Runtime(Arc<Inner>);
 struct Inner {
     node: Arc<Node>,
     versions: Arc<Versions>,
+    #[cfg(feature = "cluster")]
+    cluster: std::sync::OnceLock<Cluster>,
 }
 
 impl Drop for Inner {
@@ -62,7 +66,28 @@ impl Drop for Inner {
 
 impl Runtime {
     pub(crate) fn new(node: Arc<Node>, versions: Arc<Versions>) -> Runtime {
-        Runtime(Arc::new(Inner { node, versions }))
+        Runtime(Arc::new(Inner {
+            node,
+            versions,
+            #[cfg(feature = "cluster")]
+            cluster: std::sync::OnceLock::new(),
+        }))
+    }
+
+    /// Returns this runtime, which leaves its cluster at its end.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn in_cluster(self, cluster: Option<Cluster>) -> Runtime {
+        if let Some(cluster) = cluster {
+            // Set once: the runtime is new.
+            let _ = self.0.cluster.set(cluster);
+        }
+        self
+    }
+
+    /// Returns the cluster that the runtime is a node of, if it is.
+    #[cfg(feature = "cluster")]
+    pub fn cluster(&self) -> Option<&Cluster> {
+        self.0.cluster.get()
     }
 
     /// Starts a process. The future is ready once the process can be sent to;
@@ -136,6 +161,12 @@ impl Runtime {
             return Err(Error::not_found(only_serves));
         }
         Ok(Spawn::new(&**app.main()).host(&**app.main_host()).first())
+    }
+
+    /// Sleeps on the clock of the processes, which is another one than that of the machine
+    /// in [virtual time](crate::Builder::virtual_time).
+    pub async fn sleep(&self, duration: Duration) {
+        self.0.node.sleep(duration).await;
     }
 
     /// Starts the services of the program this runtime was built with, each
@@ -271,6 +302,11 @@ impl Runtime {
         let versions = &self.0.versions;
         let (services, consumers) = (versions.services(), versions.consumers());
         services::shutdown(&self.0.node, versions.server(), services, consumers, grace).await;
+        // The ends of the processes have been told.
+        #[cfg(feature = "cluster")]
+        if let Some(cluster) = self.0.cluster.get() {
+            cluster.leave().await;
+        }
     }
 
     /// The metrics of the program's processes.

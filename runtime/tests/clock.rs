@@ -125,6 +125,7 @@ impl World {
                 token_length: 16,
                 expiration: Duration::from_secs(600),
                 key: None,
+                store: None,
             })
             .definition(with_tokens("app:create", CREATE))
             .definition(with_tokens("app:validate", VALIDATE))

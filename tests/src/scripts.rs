@@ -89,21 +89,8 @@ pub fn assemblyscript(name: &str, text: &str) -> Vec<u8> {
 /// The build failed, or there is no Python; the message says what to install.
 #[track_caller]
 pub fn zig(name: &str) -> Vec<u8> {
-    need("python3", "Python", "python3 python3-venv");
     let package = layout::project().join("tests/guests/zig");
-    let requirements = package.join("requirements.txt");
-    let tools = Tools::at("zig", std::slice::from_ref(&requirements));
-    let python = tools.directory.join("venv/bin/python");
-    tools.install(|directory| {
-        let mut venv = Command::new("python3");
-        venv.args(["-m", "venv", "--clear"])
-            .arg(directory.join("venv"));
-        run(venv, "an environment for Python");
-        let mut pip = Command::new(&python);
-        pip.args(["-m", "pip", "install", "--quiet", "--require-hashes", "-r"])
-            .arg(&requirements);
-        run(pip, "the compiler of Zig");
-    });
+    let (tools, python) = zig_tools();
     let _lock = tools.lock(&format!("{name}.lock"));
     let built = tools.directory.join(format!("{name}.wasm"));
     let cache = tools.directory.join("cache");
@@ -117,6 +104,63 @@ pub fn zig(name: &str) -> Vec<u8> {
         .arg(package.join(format!("{name}.zig")));
     run(zig, name);
     read(&built)
+}
+
+/// Builds a guest in Zig that uses the SDK for C, by the Makefile that `warren new` writes, and
+/// returns it.
+///
+/// # Panics
+///
+/// The build failed, or there is no Python; the message says what to install.
+#[track_caller]
+pub fn zig_with_sdk(name: &str) -> Vec<u8> {
+    let project = layout::project();
+    let (tools, _) = zig_tools();
+    let _lock = tools.lock(&format!("{name}.lock"));
+    let place = tools.directory.join(name);
+    let _ = fs::remove_dir_all(&place);
+    Warren::tool("new", &place)
+        .options(["--lang", "zig"])
+        .outcome()
+        .ends_with(0);
+    let source = project.join(format!("tests/guests/zig/{name}.zig"));
+    copy(&source, &place.join("main.zig"));
+    Warren::tool("build", &place)
+        .options(["--no-compile"])
+        .env("ZIG", zig_compiler())
+        .outcome()
+        .ends_with(0);
+    read(&place.join("main.wasm"))
+}
+
+/// Installs the compiler of Zig, and returns its command for the variable `ZIG`.
+///
+/// # Panics
+///
+/// There is no Python, or no package; the message says what to install.
+#[track_caller]
+pub fn zig_compiler() -> String {
+    let (_, python) = zig_tools();
+    format!("{} -m ziglang", python.display())
+}
+
+#[track_caller]
+fn zig_tools() -> (Tools, PathBuf) {
+    need("python3", "Python", "python3 python3-venv");
+    let requirements = layout::project().join("tests/guests/zig/requirements.txt");
+    let tools = Tools::at("zig", std::slice::from_ref(&requirements));
+    let python = tools.directory.join("venv/bin/python");
+    tools.install(|directory| {
+        let mut venv = Command::new("python3");
+        venv.args(["-m", "venv", "--clear"])
+            .arg(directory.join("venv"));
+        run(venv, "an environment for Python");
+        let mut pip = Command::new(&python);
+        pip.args(["-m", "pip", "install", "--quiet", "--require-hashes", "-r"])
+            .arg(&requirements);
+        run(pip, "the compiler of Zig");
+    });
+    (tools, python)
 }
 
 #[track_caller]

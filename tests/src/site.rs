@@ -65,7 +65,7 @@ impl Site {
     }
 }
 
-/// What has happened to the requests that are not answered: the word `begun` or `gone`, and the
+/// The fate of the requests that are not answered: the word `begun` or `gone`, and the
 /// key of each.
 #[derive(Default)]
 struct Happened {

@@ -44,8 +44,26 @@ fn main() -> ExitCode {
     }));
     for program in programs {
         let table = Arc::clone(&table);
+        let program = Arc::new(program);
+        if !program.writes() {
+            // Once more with processes that are parked as soon as they wait.
+            let parked = program.parked();
+            trials.push(Trial::test(parked.name.clone(), move || {
+                parked.run(&[]);
+                Ok(())
+            }));
+            // Virtual time changes no behaviour.
+            let again = Arc::clone(&program);
+            trials.push(Trial::test(
+                format!("in_virtual_time/{}", again.name),
+                move || {
+                    again.run(&["--virtual-time"]);
+                    Ok(())
+                },
+            ));
+        }
         trials.push(Trial::test(program.name.clone(), move || {
-            program.run();
+            program.run(&[]);
             table.count(&program);
             Ok(())
         }));

@@ -597,8 +597,10 @@ languages_in_pairs! {
     rust: "app:rust";
     rust_wasi: "app:rust-wasi";
     c: "app:c";
+    cpp: "app:cpp";
     js: "app:js";
     python: "app:python";
+    zig: "app:zig";
 }
 
 fn in_pairs_with_all(peer: &str) {
@@ -607,6 +609,7 @@ fn in_pairs_with_all(peer: &str) {
         Ok(content) => content,
         Err(error) => panic!("{name}: {error}"),
     };
+    let c = guests::c(C, "c-pairs");
     let program = Program::of(&[
         ("main.lua", read("main.lua")),
         ("garbage.wat", read("garbage.wat")),
@@ -616,9 +619,11 @@ fn in_pairs_with_all(peer: &str) {
             "rust-wasi.wasm",
             guests::rust(RUST, TARGETS[1]).module("peer"),
         ),
-        ("c.wasm", guests::c(C, "c-pairs").module("peer")),
+        ("c.wasm", c.module("peer")),
+        ("cpp.wasm", c.module("peer_cpp")),
         ("js.wasm", scripts::js(&[JS]).module("tour")),
         ("python.wasm", scripts::python(&[PYTHON]).module("faults")),
+        ("zig.wasm", scripts::zig_with_sdk("peer")),
     ]);
     program
         .command()
@@ -627,7 +632,7 @@ fn in_pairs_with_all(peer: &str) {
         .arguments(["--only", peer].iter().chain(PEERS))
         .outcome()
         .ends_with(0)
-        .prints("6 pairs, 31 values, 0 failures\n")
+        .prints("8 pairs, 31 values, 0 failures\n")
         .says_nothing();
 }
 

@@ -7,6 +7,7 @@
 mod bombs;
 mod broken_programs;
 mod cache;
+mod cluster;
 mod components;
 mod databases;
 mod dirty_pages;
@@ -20,6 +21,7 @@ mod nats;
 mod new_programs;
 mod output;
 mod queue;
+mod races;
 mod reading;
 mod recursion;
 mod scale;

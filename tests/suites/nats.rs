@@ -49,14 +49,14 @@ fn on_a_server(manifest: &Path, table: &str) {
 }
 
 /// A server of NATS with JetStream on a port of its own, killed when dropped.
-struct Server {
+pub(crate) struct Server {
     child: Child,
-    url: String,
+    pub(crate) url: String,
     _files: TempDir,
 }
 
 impl Server {
-    fn start() -> Server {
+    pub(crate) fn start() -> Server {
         let files = tempfile::tempdir().expect("a directory");
         let mut child = Command::new("nats-server")
             .args(["--jetstream", "--addr", "127.0.0.1", "--port", "-1"])

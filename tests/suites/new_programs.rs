@@ -107,6 +107,55 @@ fn c() {
     greets(&path);
 }
 
+#[test]
+fn cpp() {
+    let path = place("hello-cpp");
+    new("cpp", &path);
+    Warren::tool("build", &path)
+        .env("CC", guests::c_compiler())
+        .env("GUEST_TOOLCHAIN", guests::toolchain())
+        .outcome()
+        .ends_with(0);
+    greets(&path);
+}
+
+/// Builds a program by the compiler of Zig, and looks at its memory.
+#[track_caller]
+fn by_zig(language: &str, name: &str) {
+    let path = place(name);
+    new(language, &path);
+    // The variable is looked at if no other names a compiler.
+    let mut build = Warren::tool("build", &path)
+        .env("ZIG", scripts::zig_compiler())
+        .into_command();
+    let built = build.env_remove("CC").env_remove("WASI_SDK").output();
+    let built = built.unwrap_or_else(|error| panic!("{error}"));
+    let said = String::from_utf8_lossy(&built.stderr);
+    assert!(built.status.success(), "{language}: {said}");
+    greets(&path);
+    let inspected = Warren::tool("inspect", path.join("main.wasm"));
+    let inspected = inspected.outcome().ends_with(0);
+    assert!(
+        inspected.text().contains("\n  128 KiB at the start"),
+        "{inspected}"
+    );
+}
+
+#[test]
+fn zig() {
+    by_zig("zig", "hello-zig");
+}
+
+#[test]
+fn c_by_the_compiler_of_zig() {
+    by_zig("c", "hello-c-by-zig");
+}
+
+#[test]
+fn cpp_by_the_compiler_of_zig() {
+    by_zig("cpp", "hello-cpp-by-zig");
+}
+
 /// Builds a program of two components, and runs it and its tests.
 #[track_caller]
 fn components(path: &Path, extension: &str, mut tests: Command) {

@@ -297,6 +297,26 @@ const WAIT: &str = "return function()
     events:receive()
   end";
 
+/// Nobody knows what a token stands for while its store cannot be reached.
+#[test]
+fn a_token_whose_store_cannot_be_reached_is_a_503() {
+    let manifest = "[stores.\"app:values\"]\nurl = \"NATS_URL\"\n\
+                    [tokens.\"app:tokens\"]\nstore = \"values\"\n\
+                    [listeners.\"app:web\"]\nbind = \":0\"\n\
+                    [routers.\"app:all\"]\nlistener = \"app:web\"\nprefix = \"/\"\n\
+                    middleware = [\"token_auth\"]\n\
+                    options = { \"token_auth.store\" = \"app:tokens\" }\n\
+                    [routes.\"app:all\"]\n\"GET /\" = \"app:web\"\n";
+    // Nothing listens at port 1.
+    let options = ["--env", "NATS_URL=nats://127.0.0.1:1"];
+    let site = serve(&[HELLO, ("warren.toml", manifest)], &options);
+    let mut client = site.client();
+    client.send("GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer abc\r\n\r\n");
+    assert_eq!(client.answer().status, 503);
+    client.send("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    assert_eq!(client.answer().status, 200);
+}
+
 #[test]
 fn a_full_host_refuses_until_there_is_room() {
     let quick = ("quick.lua", "return function() end");

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::ValueExt;
 
+use crate::comparison::Comparison;
 use crate::simulate::Plan;
 use crate::{crash, fuzz};
 
@@ -15,6 +16,8 @@ Usage: cargo xtask <chore>
 
   test                           run every test
   bench [arguments]              run the benchmarks and print one table
+  bench --compare REV [ROW...] [--turns N] [--json]
+                                 measure a revision and this tree in turns
   guard [--update]               count the instructions of the guarded operations
                                  and compare them with the baseline, or update
                                  the baseline
@@ -49,6 +52,8 @@ pub(crate) enum Chore {
     Test,
     /// Run the benchmarks with these arguments.
     Bench(Vec<OsString>),
+    /// Run the benchmarks of a revision and of this tree in turns.
+    Compare(Comparison),
     /// Count instructions, and compare them or accept them.
     Guard {
         /// True to accept the counts as the new baseline.
@@ -111,7 +116,7 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
         Some(Value(name)) => match name.to_str() {
             Some("help") => Chore::Help,
             Some("test") => Chore::Test,
-            Some("bench") => return Ok(Chore::Bench(parser.raw_args()?.collect())),
+            Some("bench") => return benchmarks(parser.raw_args()?.collect()),
             Some("fuzz") => return fuzzing(parser),
             Some("simulate") => return simulation(parser),
             Some("crash") => return crashing(parser),
@@ -148,6 +153,43 @@ pub(crate) fn parse(mut parser: lexopt::Parser) -> Result<Chore, lexopt::Error> 
         };
     }
     Ok(chore)
+}
+
+/// Parses the arguments of `bench`. Without `--compare` they are those of the benchmarks.
+fn benchmarks(arguments: Vec<OsString>) -> Result<Chore, lexopt::Error> {
+    let compares = |argument: &OsString| {
+        let text = argument.to_str();
+        text.is_some_and(|text| text == "--compare" || text.starts_with("--compare="))
+    };
+    if !arguments.iter().any(compares) {
+        return Ok(Chore::Bench(arguments));
+    }
+    let (mut revision, mut turns, mut json) = (None, Comparison::TURNS, false);
+    let (mut rows, mut options) = (Vec::new(), Vec::new());
+    let mut parser = lexopt::Parser::from_args(arguments);
+    while let Some(argument) = parser.next()? {
+        match argument {
+            Long("help") | Short('h') => return Ok(Chore::Help),
+            Long("compare") if revision.is_none() => revision = Some(parser.value()?.string()?),
+            Long("turns") => turns = parser.value()?.parse()?,
+            Long("json") => json = true,
+            Long("quick") => options.push("--quick".into()),
+            Long("contender") => options.extend(["--contender".into(), parser.value()?]),
+            Value(row) => rows.push(row),
+            other => return Err(other.unexpected()),
+        }
+    }
+    if turns == 0 {
+        return Err("`--turns` is at least 1".into());
+    }
+    let revision = revision.ok_or("which revision?")?;
+    Ok(Chore::Compare(Comparison {
+        revision,
+        rows,
+        turns,
+        options,
+        json,
+    }))
 }
 
 /// Parses the arguments of `fuzz`.
@@ -239,6 +281,23 @@ mod tests {
             parsed(&["bench", "--only", "x"]),
             Ok(Chore::Bench(vec!["--only".into(), "x".into()]))
         );
+        assert_eq!(
+            parsed(&[
+                "bench",
+                "spawn",
+                "--compare=HEAD~1",
+                "--turns",
+                "5",
+                "--quick"
+            ]),
+            Ok(Chore::Compare(Comparison {
+                revision: "HEAD~1".into(),
+                rows: vec!["spawn".into()],
+                turns: 5,
+                options: vec!["--quick".into()],
+                json: false,
+            }))
+        );
         assert_eq!(parsed(&["guard"]), Ok(Chore::Guard { update: false }));
         assert_eq!(
             parsed(&["guard", "--update"]),
@@ -289,6 +348,9 @@ mod tests {
         assert!(parsed(&["simulate", "--seed", "x"]).is_err());
         assert!(parsed(&["simulate", "7"]).is_err());
         assert!(parsed(&["crash", "5"]).is_err());
+        assert!(parsed(&["bench", "--compare"]).is_err());
+        assert!(parsed(&["bench", "--compare", "HEAD", "--turns", "0"]).is_err());
+        assert!(parsed(&["bench", "--compare", "HEAD", "--crowd", "lua"]).is_err());
         assert!(parsed(&["fuzz", "flat", "c"]).is_err());
         assert!(parsed(&["fuzz", "--seconds", "x"]).is_err());
     }

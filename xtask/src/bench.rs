@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: the benchmarks, which print one table.
 
+pub(crate) mod compare;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
@@ -24,6 +26,13 @@ const HTTP: &str = "http";
 /// # Errors
 /// The benchmarks do not compile, or one failed.
 pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
+    let benchmarks = benchmarks(arguments)?;
+    Step::new("benchmarks", "the failure is shown above", benchmarks).run()
+}
+
+/// Builds the benchmarks, and the guests that they need for these arguments, and returns the
+/// command that runs them.
+fn benchmarks(arguments: &[OsString]) -> Result<Command> {
     let mut benchmarks = Command::new(build()?);
     benchmarks.args(arguments);
     if let Some(directory) = package::build(RUST_GUESTS)? {
@@ -45,7 +54,7 @@ pub(crate) fn run(arguments: &[OsString]) -> Result<()> {
             }
         }
     }
-    Step::new("benchmarks", "the failure is shown above", benchmarks).run()
+    Ok(benchmarks)
 }
 
 /// Builds the benchmarks and returns the program's path.

@@ -23,7 +23,7 @@ use counts::Count;
 pub(crate) use coverage::stand_in_for_rustc;
 
 /// Targets that libFuzzer drives.
-const GUIDED: [&str; 14] = [
+const GUIDED: [&str; 15] = [
     "values",
     "c",
     "alike",
@@ -38,6 +38,7 @@ const GUIDED: [&str; 14] = [
     "cache",
     "routes",
     "heads",
+    "frames",
 ];
 
 /// Targets that drive themselves, each with its script.

@@ -3,6 +3,7 @@
 mod arguments;
 mod bench;
 mod ci;
+mod comparison;
 mod crash;
 mod dist;
 mod fuzz;
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         }
         Chore::Test => test::run(),
         Chore::Bench(arguments) => bench::run(&arguments),
+        Chore::Compare(plan) => bench::compare::run(&plan),
         Chore::Guard { update } => guard::run(update),
         Chore::Fuzz(plan) => fuzz::run(&plan),
         Chore::Simulate(plan) => simulate::run(plan),

@@ -37,6 +37,8 @@
 #define LUAI_DDEF	static
 
 #include "overflow.h"
+#include "leaving.h"
+#include "bytes.h"
 
 #include "lzio.c"
 #include "lctype.c"
@@ -75,7 +77,14 @@ static const char *warren_extra (lua_State *L, const char *name, const char *ext
 #pragma pop_macro("LUAI_MAXSTACK")
 /* The interpreter's loop notes its place only before what may raise. */
 #define finishreadonly(L)	Protect(warren_readonly(L))
+#include "inline.h"
+#define luaH_getshortstr	at_main_position
+#define luaH_getstr	at_main_position_str
+#define luaH_get	at_main_position_any
 #include "lvm.c"
+#undef luaH_getshortstr
+#undef luaH_getstr
+#undef luaH_get
 #undef finishreadonly
 #define finishreadonly(L)	warren_readonly(L)
 #include "lapi.c"
@@ -83,6 +92,7 @@ static const char *warren_extra (lua_State *L, const char *name, const char *ext
 #include "lauxlib.h"
 
 #include "overflow.c"
+#include "leaving.c"
 
 /* Raises where the value at `idx` is a table that is read-only. */
 static void warren_check_writable (lua_State *L, int idx) {
@@ -128,6 +138,7 @@ LUALIB_API int luaL_fileresult (lua_State *L, int done, const char *path);
 #undef luaL_checklstring
 #undef luaL_optlstring
 #include "ltablib.c"
+#include "callbacks.c"
 #include "lutf8lib.c"
 #include "linit.c"
 

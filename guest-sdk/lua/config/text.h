@@ -8,7 +8,7 @@ static void warren_astext (lua_State *L, int arg) {
   }
 }
 
-const char *warren_checktext (lua_State *L, int arg, size_t *len) {
+static const char *warren_checktext (lua_State *L, int arg, size_t *len) {
   const char *text = lua_tolstring(L, arg, len);
   if (l_unlikely(text == NULL)) {
     warren_astext(L, arg);

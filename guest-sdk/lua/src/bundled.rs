@@ -85,8 +85,7 @@ extern "C-unwind" fn open(l: State) -> c_int {
     set_functions(l, spawned::FUNCTIONS);
     late::push_native(l, c"spawn_monitored");
     l.set_field(-2, c"spawn_watched");
-    l.call_then(1, 1, 0, opened);
-    opened(l, 0, 0)
+    l.call_then(1, 1, 0, opened)
 }
 
 /// Returns the module, whose table is read-only.

@@ -1,43 +1,23 @@
 //! `table.sort` and `string.gsub`, whose callbacks may block.
 //!
-//! If there is a callback, the work is done by the prelude, called with a
-//! continuation, so that a switch of the scheduler passes. Else Lua's own
-//! function runs, as if it had been called itself.
+//! If there is a callback, `config/callbacks.c` does the work in such a way that a switch
+//! of the scheduler passes. A table with metamethods is sorted by the prelude, called with
+//! a continuation. Else Lua's own function runs, as if it had been called itself.
 
-use std::ffi::c_int;
+use std::ffi::{c_int, c_uint};
 
 use mlua_sys::*;
 
+pub(crate) use crate::lua::internals::warren_gsub as gsub;
 use crate::lua::{Function, Functions, State};
 use crate::metamethods::is_lazy;
-use crate::replacement::{OWN, PRELUDE, all, own};
+use crate::replacement::{PRELUDE, all, own};
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"comparable", comparable)];
 
 /// The functions of C that can be left and come back to.
 pub(crate) const SWITCHABLE: &[Function] = &[gsub, sort];
-
-/// `string.gsub(s, pattern, replacement, n?)`.
-pub(crate) extern "C-unwind" fn gsub(l: State) -> c_int {
-    let calls_back = match l.type_of(3) {
-        LUA_TFUNCTION => true,
-        LUA_TTABLE => has_metatable(l, 3),
-        _ => false,
-    };
-    if !calls_back {
-        return own(l);
-    }
-    l.check_string(1);
-    l.check_string(2);
-    let max = l.optional_integer(4, l.raw_len(1) as lua_Integer + 1);
-    l.set_top(3);
-    l.push_integer(max);
-    l.push_value(PRELUDE);
-    l.insert(1);
-    l.call_then(4, 2, 0, all);
-    l.top()
-}
 
 /// `table.sort(t, comes_before?)`.
 pub(crate) extern "C-unwind" fn sort(l: State) -> c_int {
@@ -58,6 +38,9 @@ pub(crate) extern "C-unwind" fn sort(l: State) -> c_int {
     if !calls_back {
         return own(l);
     }
+    if !lazy && l.type_of(2) == LUA_TFUNCTION {
+        return l.sort_by(length as c_uint);
+    }
     l.set_top(2);
     if lazy {
         // The prelude asks for the length, which may block.
@@ -68,27 +51,7 @@ pub(crate) extern "C-unwind" fn sort(l: State) -> c_int {
     l.insert(2);
     l.push_value(PRELUDE);
     l.insert(1);
-    l.call_then(3, 0, 0, all);
-    0
-}
-
-/// `string.find` for the prelude's `gsub`: an error of it has the position of the
-/// caller of `gsub`, as those of Lua's own `gsub` have.
-pub(crate) extern "C-unwind" fn find(l: State) -> c_int {
-    l.push_value(OWN);
-    l.insert(1);
-    match l.pcall(l.top() - 1, LUA_MULTRET) {
-        LUA_OK => l.top(),
-        LUA_ERRMEM => l.error(),
-        _ => {
-            // Past the prelude's function and the one of C that has called it.
-            l.push_where(3);
-            l.push_value(-2);
-            l.concat(2);
-            l.pass_overflow(-2);
-            l.error()
-        }
-    }
+    l.call_then(3, 0, 0, all)
 }
 
 /// Raises where two values have no order, as Lua's own functions do: without

@@ -109,8 +109,11 @@ fn name(operation: &str, place: c_int) -> String {
         "web.status" => &["status"],
         "web.header" => &["name", "value"],
         "web.write" => &["bytes"],
+        "process.send" if place > 2 => return format!("payload[{}]", place - 2),
         // The values of a message.
-        "groups.broadcast" if place > 2 => return format!("payload[{}]", place - 2),
+        "groups.broadcast" | "groups.broadcast_local" if place > 2 => {
+            return format!("payload[{}]", place - 2);
+        }
         _ => &[],
     };
     let given = usize::try_from(place - 1).ok();

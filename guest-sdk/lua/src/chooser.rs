@@ -3,14 +3,14 @@
 
 use std::ffi::c_int;
 
-use crate::callbacks::{find, gsub, sort};
+use crate::callbacks::{gsub, sort};
 use crate::lua::{Function, Functions, State};
 use crate::metamethods::{concat, insert, ipairs, move_, remove, time, unpack};
 
 /// The functions that the prelude is given.
 pub(crate) const FUNCTIONS: &Functions = &[(c"choose", choose)];
 
-const CHOOSING: [(&[u8], Function); 10] = [
+const CHOOSING: [(&[u8], Function); 9] = [
     (b"concat", concat),
     (b"unpack", unpack),
     (b"insert", insert),
@@ -20,7 +20,6 @@ const CHOOSING: [(&[u8], Function); 10] = [
     (b"time", time),
     (b"gsub", gsub),
     (b"sort", sort),
-    (b"find", find),
 ];
 
 /// `choose(name, own, prelude)`: a function that chooses between Lua's own function of

@@ -180,8 +180,7 @@ fn close_variables(l: State, thread: State, failed: bool, then: Continuation) ->
     l.insert(-2);
     l.push_boolean(failed);
     l.insert(-2);
-    l.call_then(3, 2, thread.as_context(), then);
-    then(l, LUA_OK, thread.as_context())
+    l.call_then(3, 2, thread.as_context(), then)
 }
 
 /// Goes on in `close`.

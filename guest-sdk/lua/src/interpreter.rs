@@ -53,6 +53,11 @@ pub(crate) struct Interpreter {
     pub(crate) payload_objects: Cell<bool>,
     /// The thread of the program's task, once it runs.
     pub(crate) program: Cell<Option<State>>,
+    /// True once the file of the program has returned, and its function runs.
+    pub(crate) function_runs: Cell<bool>,
+    /// True while the process is on its way out of `start` or `resume`, to wait without an
+    /// instance.
+    pub(crate) returning: Cell<bool>,
     /// The standard streams, and files that were written to.
     pub(crate) streams: Streams,
     /// The warnings of `warn`, and whether they are on.
@@ -139,6 +144,8 @@ impl Interpreter {
             spare: Cell::new(None),
             payload_objects: Cell::new(false),
             program: Cell::new(None),
+            function_runs: Cell::new(false),
+            returning: Cell::new(false),
             streams: Streams::default(),
             warnings: Warnings::default(),
             switchable,

@@ -1,7 +1,8 @@
 //! The Lua interpreter of warren: a guest that runs Lua 5.4 programs.
 //!
 //! It is a core module with the flat ABI of `docs/guest-abi.md`. The runtime
-//! calls four exports, each in an instance of its own:
+//! calls five exports, each in an instance of its own; `resume` in the one of `start`, or in a
+//! copy of it:
 //!
 //! - `wizer-initialize`, once per version of this module: sets up Lua with all
 //!   libraries ([`boot`]). The memory it leaves behind becomes the image that
@@ -9,6 +10,7 @@
 //! - `prepare`, once per source: compiles it ([`program`]).
 //! - `start`, once per process: loads what `prepare` has made, and runs it
 //!   under the scheduler ([`scheduler`]).
+//! - `resume`, as often as the process has returned to wait: goes on where it waited.
 //! - `traceback`, in a copy of the memory of a process that someone looks at:
 //!   says where each of its coroutines is (`inspection`).
 //!
@@ -29,6 +31,7 @@ mod arg;
 mod argument;
 mod boot;
 mod bundled;
+mod bytes;
 mod calendar;
 mod call_results;
 mod callbacks;
@@ -50,6 +53,7 @@ mod errors;
 mod events;
 mod exchange;
 mod exec;
+mod far;
 mod hash;
 #[cfg(target_family = "wasm")]
 mod inspection;
@@ -58,7 +62,6 @@ mod interpreter;
 mod json;
 mod late;
 mod libc_clock;
-mod libc_memory;
 mod logger;
 mod lua;
 mod mailbox;
@@ -119,6 +122,11 @@ mod exports {
     #[unsafe(no_mangle)]
     extern "C" fn start() {
         program::start();
+    }
+
+    #[unsafe(no_mangle)]
+    extern "C" fn resume() {
+        program::resume();
     }
 
     /// # Safety

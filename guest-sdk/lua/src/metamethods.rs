@@ -153,8 +153,7 @@ extern "C-unwind" fn arithmetic(l: State) -> c_int {
         return own(l);
     }
     l.insert(1);
-    l.call_then(2, 1, 0, all);
-    1
+    l.call_then(2, 1, 0, all)
 }
 
 /// Returns true where the value at `index` is a table with one of these metamethods

@@ -15,7 +15,7 @@ use crate::lua::{self, Functions, State};
 use crate::mistakes::check_taken;
 use crate::tasks::Format;
 use crate::time::{self, Unit};
-use crate::{capability, exchange, exec, mailbox, registry, spawned, transfer};
+use crate::{capability, exchange, exec, far, mailbox, registry, spawned, transfer};
 
 const FUNCTIONS: &Functions = &[
     (c"id", id),
@@ -35,13 +35,22 @@ const FUNCTIONS: &Functions = &[
     (c"get_options", get_options),
     (c"set_options", set_options),
     (c"upgrade", upgrade),
+    (c"node", capability::operation!("process.node")),
+    (c"nodes", capability::operation!("process.nodes")),
+    (
+        c"monitor_nodes",
+        capability::operation!("process.monitor_nodes", "b"),
+    ),
 ];
 
-const EVENTS: [(&CStr, &CStr); 4] = [
+const EVENTS: [(&CStr, &CStr); 7] = [
     (c"CANCEL", c"pid.cancel"),
     (c"EXIT", c"pid.exit"),
     (c"LINK_DOWN", c"pid.link.down"),
     (c"OUTDATED", c"pid.outdated"),
+    (c"NODE_UP", c"node.up"),
+    (c"NODE_DOWN", c"node.down"),
+    (c"NAME_LOST", c"name.lost"),
 ];
 
 /// Pushes the library.
@@ -91,6 +100,10 @@ fn try_send(l: State) -> c_int {
     let Some(topic) = text(l, 2, "topic") else {
         return REFUSED;
     };
+    if far::is_elsewhere(to) {
+        // This coroutine alone waits for the other node.
+        return capability::call(l, "process.send", "");
+    }
     exchange::call_with_values(l, (3, l.top()), "payload", None, |payload, buffer| {
         process::send(to, topic, payload, buffer).map(|()| &[][..])
     })

@@ -4,7 +4,7 @@ use std::ffi::c_int;
 
 use mlua_sys::*;
 use warren_guest::msgpack::{Full, Malformed, Output};
-use warren_guest::{Buffer, Error, program};
+use warren_guest::{Buffer, Error, mailbox, program};
 use warren_values::kind;
 
 use crate::arg;
@@ -12,9 +12,9 @@ use crate::boot;
 use crate::chunk::{Refusal, compile, load_prepared, uses_arg};
 use crate::ending;
 use crate::exchange;
-use crate::interpreter::interpreter;
+use crate::interpreter::{Anchored, interpreter};
 use crate::late;
-use crate::lua::State;
+use crate::lua::{Function, State};
 use crate::outcome;
 use crate::scheduler::{self, RunEnd, again};
 
@@ -74,11 +74,48 @@ pub(crate) fn start() {
         .runner
         .get()
         .map_or(l, |runner| runner.thread);
-    l.push_function(run);
-    if l.pcall(0, 0) != LUA_OK {
+    enter(l, run);
+}
+
+/// Goes on with the program, which has returned to wait.
+pub(crate) fn resume() {
+    let runner = boot::state().and_then(|l| interpreter(l).runner.get());
+    let Some(Anchored { thread, .. }) = runner else {
+        return program::fail_out_of_memory();
+    };
+    enter(thread, run_on);
+}
+
+/// Calls a function with the values that its predecessor has left on the stack: those
+/// of a program that has returned to wait.
+fn enter(l: State, function: Function) {
+    let values = l.top();
+    l.push_function(function);
+    l.insert(1);
+    if l.pcall(values, LUA_MULTRET) != LUA_OK {
+        interpreter(l).returning.set(false);
         outcome::fail_without_thread(l);
     }
+    if interpreter(l).returning.take() && await_once_returned(l) {
+        return;
+    }
     ending::end(l);
+}
+
+/// Says what the tasks wait for. False where the runtime refuses that, which ends the
+/// process.
+fn await_once_returned(l: State) -> bool {
+    let interpreter = interpreter(l);
+    let scheduler = interpreter.scheduler.borrow();
+    let (wanted, deadline) = (&scheduler.wanted, scheduler.next_alarm());
+    let mut buffer = interpreter.buffer.take();
+    let awaited = mailbox::await_once_returned(wanted, deadline, &mut buffer);
+    let refused = awaited.map_err(|failure| failure.0.to_vec()).err();
+    interpreter.buffer.set(buffer);
+    if let Some(failure) = &refused {
+        program::fail_encoded(failure);
+    }
+    refused.is_none()
 }
 
 /// The program from its first line to its outcome.
@@ -101,7 +138,24 @@ extern "C-unwind" fn run(l: State) -> c_int {
     copy(l, first - 1, arguments + 1);
     let thread = scheduler::spawn(l, arguments);
     interpreter(l).program.set(Some(thread));
+    run_file(l, thread)
+}
+
+/// Goes on with the program. The function of its file and the arguments are on the stack.
+extern "C-unwind" fn run_on(l: State) -> c_int {
+    let interpreter = interpreter(l);
+    match interpreter.program.get() {
+        Some(thread) if interpreter.function_runs.get() => run_function(l, thread),
+        Some(thread) => run_file(l, thread),
+        None => 0,
+    }
+}
+
+/// Runs the file of the program to its end, and then the function that it returns.
+fn run_file(l: State, thread: State) -> c_int {
+    let arguments = l.top() - 1;
     match scheduler::run(l, thread) {
+        RunEnd::Returning => return l.top(),
         RunEnd::Failed(thread) => return outcome::failed(l, thread),
         RunEnd::Returned(0) => return outcome::finished_without_result(),
         RunEnd::Returned(results) => {
@@ -134,10 +188,17 @@ extern "C-unwind" fn run(l: State) -> c_int {
         }
     }
     thread.need_room(arguments + LUA_MINSTACK, c"too many arguments");
-    copy(l, first, arguments);
+    copy(l, 2, arguments);
     l.move_to(thread, arguments);
     again(interpreter(l), thread, arguments);
+    interpreter(l).function_runs.set(true);
+    run_function(l, thread)
+}
+
+/// Runs the function of the program to its end.
+fn run_function(l: State, thread: State) -> c_int {
     match scheduler::run(l, thread) {
+        RunEnd::Returning => l.top(),
         RunEnd::Failed(thread) => outcome::failed(l, thread),
         RunEnd::Returned(results) => outcome::returned(l, thread, results),
     }

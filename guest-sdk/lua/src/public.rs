@@ -62,8 +62,7 @@ extern "C-unwind" fn published_first(l: State) -> c_int {
 fn call(l: State, then: extern "C-unwind" fn(State, c_int, lua_KContext) -> c_int) -> c_int {
     l.push_value(lua_upvalueindex(1));
     l.insert(1);
-    l.call_then(l.top() - 1, LUA_MULTRET, 0, then);
-    then(l, LUA_OK, 0)
+    l.call_then(l.top() - 1, LUA_MULTRET, 0, then)
 }
 
 /// Returns the results of a function with a name.

@@ -1,15 +1,15 @@
-//! `process.registry`: names for processes. On one node a name has the same effect in
-//! every scope.
+//! `process.registry`: names for processes, of one node or of the whole cluster.
 
 use std::ffi::{CStr, c_int};
 
+use mlua_sys::LUA_TTABLE;
 use warren_guest::registry;
 use warren_values::kind;
 
 use crate::argument::{REFUSED, integer, optional_text, text};
 use crate::lua::{self, Functions, State};
 use crate::mistakes::check_taken;
-use crate::{errors, exchange};
+use crate::{capability, errors, exchange};
 
 const FUNCTIONS: &Functions = &[
     (c"register", register),
@@ -29,21 +29,47 @@ pub(crate) fn push(l: State) {
     }
 }
 
-/// Reads the scope of a name. Where it is none, pushes nil and an error, and returns
-/// false.
-fn is_scope(l: State, arg: c_int) -> bool {
-    let Some(scope) = integer(l, arg, 0, "scope") else {
-        return false;
-    };
-    let known = usize::try_from(scope).is_ok_and(|scope| scope < SCOPES.len());
-    if !known {
-        errors::refuse(
-            l,
-            kind::INVALID,
-            format_args!("scope is {scope}, and not one of process.registry.LOCAL to STRONG"),
-        );
+/// The reach of a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Node,
+    Cluster,
+}
+
+/// Reads the scope of a name: a number, or a table with the text `cluster` or `local` at
+/// `scope`. Where it is none, pushes nil and an error, and returns `None`.
+fn scope(l: State, arg: c_int) -> Option<Scope> {
+    if l.type_of(arg) == LUA_TTABLE {
+        l.push_string(c"scope");
+        l.raw_get(arg);
+        let named = l.with_bytes(l.top(), |text| match text {
+            Some(b"cluster") => Some(Scope::Cluster),
+            Some(b"local") => Some(Scope::Node),
+            _ => None,
+        });
+        l.pop(1);
+        if named.is_none() {
+            errors::refuse(
+                l,
+                kind::INVALID,
+                format_args!("the option 'scope' must be \"cluster\" or \"local\""),
+            );
+        }
+        return named;
     }
-    known
+    let scope = integer(l, arg, 0, "scope")?;
+    match usize::try_from(scope) {
+        Ok(0) => Some(Scope::Node),
+        Ok(known) if known < SCOPES.len() => Some(Scope::Cluster),
+        _ => {
+            errors::refuse(
+                l,
+                kind::INVALID,
+                format_args!("scope is {scope}, and not one of process.registry.LOCAL to STRONG"),
+            );
+            None
+        }
+    }
 }
 
 extern "C-unwind" fn register(l: State) -> c_int {
@@ -58,8 +84,13 @@ fn try_register(l: State) -> c_int {
     let Some(pid) = optional_text(l, 2, "pid") else {
         return REFUSED;
     };
-    if !is_scope(l, 3) {
-        return REFUSED;
+    match scope(l, 3) {
+        None => return REFUSED,
+        Some(Scope::Cluster) => {
+            l.set_top(2);
+            return capability::call(l, "process.register", "");
+        }
+        Some(Scope::Node) => {}
     }
     exchange::call_done(l, |buffer| registry::register(name, pid, buffer))
 }
@@ -77,8 +108,13 @@ extern "C-unwind" fn unregister(l: State) -> c_int {
     let Some(name) = text(l, 1, "name") else {
         return REFUSED;
     };
-    if !is_scope(l, 2) {
-        return REFUSED;
+    match scope(l, 2) {
+        None => return REFUSED,
+        Some(Scope::Cluster) => {
+            l.set_top(1);
+            return capability::call(l, "process.unregister", "");
+        }
+        Some(Scope::Node) => {}
     }
     let results = exchange::call_number(l, |buffer| {
         registry::unregister(name, buffer).map(u32::from)

@@ -23,12 +23,11 @@ pub(crate) fn own(l: State) -> c_int {
 }
 
 /// Calls the function of the prelude with all that is on the stack, in such a way that
-/// it may block. Returns the number of its results.
+/// it may block, and returns its results.
 pub(crate) fn call_prelude(l: State, results: c_int) -> c_int {
     l.push_value(PRELUDE);
     l.insert(1);
-    l.call_then(l.top() - 1, results, 0, all);
-    l.top()
+    l.call_then(l.top() - 1, results, 0, all)
 }
 
 /// Returns all that is left on the stack: the results of a call that has yielded.

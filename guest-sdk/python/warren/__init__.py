@@ -4,6 +4,13 @@ Every call blocks the process until it is done, as receiving does: there is
 nothing to await. Times are seconds. A call that fails raises a `WarrenError`.
 """
 
+from .cluster import (
+    monitor_nodes,
+    node,
+    nodes,
+    register_in_cluster,
+    unregister_in_cluster,
+)
 from .entry import main
 from .errors import (
     ALREADY_EXISTS,

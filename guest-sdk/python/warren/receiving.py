@@ -34,12 +34,15 @@ class Outcome:
 class Event(Outcome):
     """An event of another process: `kind` is `pid.exit`, `pid.link.down` or
     `pid.cancel`, `sender` the process that ended or asked. `at` and `deadline`
-    are RFC 3339."""
+    are RFC 3339. News of the cluster are `node.up` and `node.down` with `node`,
+    and `name.lost` with `name`."""
 
     kind: str = ""
     sender: str = ""
     at: str = ""
     deadline: str | None = None
+    node: str | None = None
+    name: str | None = None
 
 
 class Source:
@@ -98,7 +101,8 @@ def _message(record, values):
 def _event(_, values):
     event = values[0]
     result = _outcome(event.get("result"))
-    return Event(**result, kind=event["kind"], sender=event["from"], at=event["at"], deadline=event.get("deadline"))
+    more = {key: event.get(key) for key in ("deadline", "node", "name")}
+    return Event(**result, kind=event["kind"], sender=event.get("from", ""), at=event["at"], **more)
 
 
 def _outcome(result):

@@ -64,6 +64,7 @@ interface! {
         "unlisten" unlisten(subscription: u32);
         "receive" receive(wanted: *const u32, count: usize, deadline: i64, out: *mut u8, cap: usize) -> i32;
         "receive-one" receive_one(wanted: u32, deadline: i64, out: *mut u8, cap: usize) -> i32;
+        "await" await_once_returned(wanted: *const u32, count: usize, deadline: i64) -> i32;
     }
 }
 

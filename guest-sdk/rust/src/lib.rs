@@ -137,5 +137,36 @@ pub use sdk::*;
 /// ```
 #[cfg(feature = "sdk")]
 pub use warren_guest_macros::main;
+/// Makes a [`Server`](server::Server) the process's code, which holds no stack between two
+/// messages: it is entered for what has come, and returns. A server that waits for long is
+/// parked.
+///
+/// `serve` takes [`Args`] or nothing, and returns a `Result` of the server. An error ends the
+/// process.
+///
+/// ```no_run
+/// use warren_guest::server::{Caller, Next, Server};
+/// use warren_guest::{Args, Error};
+///
+/// struct Counter(i64);
+///
+/// impl Server for Counter {
+///     type Request = i64;
+///     type Reply = i64;
+///
+///     fn call(&mut self, number: i64, caller: Caller<i64>) -> Result<Next, Error> {
+///         self.0 += number;
+///         caller.reply(&self.0)?;
+///         Ok(Next::Continue)
+///     }
+/// }
+///
+/// #[warren_guest::serve]
+/// fn serve(args: Args) -> Result<Counter, Error> {
+///     Ok(Counter(args.get()?))
+/// }
+/// ```
+#[cfg(feature = "sdk")]
+pub use warren_guest_macros::serve;
 #[cfg(feature = "sdk")]
 pub use {log, serde};

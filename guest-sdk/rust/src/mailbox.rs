@@ -74,13 +74,97 @@ pub fn receive<'b>(
     buffer: &'b mut Buffer,
 ) -> Result<Option<Message<'b>>, Failure<'b>> {
     let deadline = absent::nanoseconds(deadline);
-    let result = buffer.bytes(|out, cap| match wanted {
-        // SAFETY: the range is the buffer's.
-        [one] => unsafe { abi::mailbox::receive_one(*one, deadline, out, cap) },
-        // SAFETY: the ranges are `wanted` and the buffer's.
-        _ => unsafe { abi::mailbox::receive(wanted.as_ptr(), wanted.len(), deadline, out, cap) },
+    let result = buffer.bytes(|out, cap| {
+        loop {
+            let status = status_of(wanted, deadline, out, cap);
+            if status != RETURN {
+                break status;
+            }
+        }
     });
     result.map(Message::parse)
+}
+
+/// The end of [`receive_or_return`].
+///
+/// ```
+/// use warren_guest::mock;
+/// use warren_guest::raw::Buffer;
+/// use warren_guest::raw::mailbox::{self, Received};
+///
+/// let mut buffer = Buffer::new();
+/// let received = mailbox::receive_or_return(&[mailbox::inbox()], Some(0), &mut buffer);
+/// assert_eq!(received.map_err(|error| error.decode())?, Received::Nothing);
+///
+/// mock::with(|runtime| runtime.parks = true);
+/// let received = mailbox::receive_or_return(&[mailbox::inbox()], None, &mut buffer);
+/// assert_eq!(received.map_err(|error| error.decode())?, Received::Return);
+/// # Ok::<_, warren_guest::Error>(())
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Received<'a> {
+    /// A message came.
+    Message(Message<'a>),
+    /// The deadline has passed.
+    Nothing,
+    /// The runtime asks the process to return from `start` or `resume`, so that it can be
+    /// parked. A guest that cannot return receives again.
+    Return,
+}
+
+/// Waits as [`receive`] does, but also ends if the runtime asks the process to return, which
+/// it does only of modules that export `resume`.
+pub fn receive_or_return<'b>(
+    wanted: &[Subscription],
+    deadline: Option<u64>,
+    buffer: &'b mut Buffer,
+) -> Result<Received<'b>, Failure<'b>> {
+    let deadline = absent::nanoseconds(deadline);
+    let mut is_asked = false;
+    let result = buffer.bytes(|out, cap| match status_of(wanted, deadline, out, cap) {
+        RETURN => {
+            is_asked = true;
+            0
+        }
+        status => status,
+    });
+    let received = result.map(Message::parse)?;
+    Ok(match received {
+        _ if is_asked => Received::Return,
+        Some(message) => Received::Message(message),
+        None => Received::Nothing,
+    })
+}
+
+/// Says what the process waits for once `start` or `resume` has returned: the runtime calls
+/// `resume` when a wanted subscription has a message, or at the deadline. A process that
+/// returns without this call ends.
+///
+/// # Errors
+/// `Invalid` for more subscriptions than a process can have.
+pub fn await_once_returned<'b>(
+    wanted: &[Subscription],
+    deadline: Option<u64>,
+    buffer: &'b mut Buffer,
+) -> Result<(), Failure<'b>> {
+    let deadline = absent::nanoseconds(deadline);
+    // SAFETY: the range is `wanted`.
+    buffer.done(|| unsafe {
+        abi::mailbox::await_once_returned(wanted.as_ptr(), wanted.len(), deadline)
+    })
+}
+
+/// The status of a receive that asks the process to return.
+const RETURN: i32 = i32::MIN;
+
+#[inline]
+fn status_of(wanted: &[Subscription], deadline: i64, out: *mut u8, cap: usize) -> i32 {
+    match wanted {
+        // SAFETY: the caller's range is that of a buffer.
+        [one] => unsafe { abi::mailbox::receive_one(*one, deadline, out, cap) },
+        // SAFETY: the ranges are `wanted` and that of the caller's buffer.
+        _ => unsafe { abi::mailbox::receive(wanted.as_ptr(), wanted.len(), deadline, out, cap) },
+    }
 }
 
 impl<'a> Message<'a> {

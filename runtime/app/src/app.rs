@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::RwLock;
 use warren_engine::capability::web::WebSettings;
 use warren_engine::capability::{DatabaseSettings, QueueSettings, StoreSettings, VolumeSettings};
 use warren_engine::security::TokenStore;
-use warren_engine::{Definition, Definitions, Files, Source};
+use warren_engine::{Definition, Definitions, Files, Grants, Source};
 use warren_kernel::Error;
 
 use crate::consumer::Consumer;
@@ -17,6 +18,7 @@ use crate::host::HostSettings;
 use crate::id::Id;
 use crate::library::Library;
 use crate::lines::Lines;
+use crate::manifest::ClusterEntry;
 use crate::options::AppOptions;
 use crate::policy::Policies;
 use crate::self_write::SelfWrite;
@@ -45,7 +47,9 @@ pub struct App {
     pub(crate) main: Arc<Definition>,
     pub(crate) main_host: Arc<str>,
     pub(crate) max_memory_total: Option<u64>,
+    pub(crate) park_after: Option<Option<Duration>>,
     pub(crate) payload_objects: bool,
+    pub(crate) cluster: Option<ClusterEntry>,
     pub(crate) hosts: BTreeMap<Arc<str>, HostSettings>,
     pub(crate) services: Vec<Service>,
     pub(crate) token_stores: Vec<TokenStore>,
@@ -96,6 +100,11 @@ impl App {
         &self.main
     }
 
+    /// Returns the grants of the options, which every definition has.
+    pub fn grants(&self) -> &Arc<Grants> {
+        self.library.grants()
+    }
+
     /// Returns the host to start the main definition in: the only one that may
     /// run it, else [`DEFAULT_HOST`](crate::DEFAULT_HOST).
     pub fn main_host(&self) -> &Arc<str> {
@@ -107,10 +116,21 @@ impl App {
         &self.hosts
     }
 
+    /// Returns the settings of the program as a node of a cluster, if the manifest has any.
+    pub fn cluster(&self) -> Option<&ClusterEntry> {
+        self.cluster.as_ref()
+    }
+
     /// Returns the bytes of memory that all processes may hold together, if the
     /// manifest or the caller sets a limit.
     pub fn max_memory_total(&self) -> Option<u64> {
         self.max_memory_total
+    }
+
+    /// Returns the time for which a process waits before it is parked, if the manifest sets
+    /// one; the inner `None` parks nobody.
+    pub fn park_after(&self) -> Option<Option<Duration>> {
+        self.park_after
     }
 
     /// Returns whether `message:payload()` of Lua gives Payload objects in place of the

@@ -50,7 +50,7 @@ impl Checked {
             problems: Vec::new(),
         };
         for entry in &manifest.tokens {
-            checked.add_token_store(entry);
+            checked.add_token_store(entry, manifest);
         }
         for entry in &manifest.stores {
             checked.add_store(entry);
@@ -275,7 +275,7 @@ impl Checked {
         for Use { kind, thing, right } in &entry.uses {
             if !kind.has_entries() {
                 kind.grant(&mut grants.uses, thing.get_ref(), right);
-            } else if self.check_entry(manifest, kind, thing) {
+            } else if self.check_entry(manifest, kind, thing) && self.check_kept(kind, thing) {
                 kind.grant(&mut grants.uses, &full_id(thing.get_ref()), right);
             }
         }
@@ -306,7 +306,7 @@ impl Checked {
         }
     }
 
-    fn add_token_store(&mut self, entry: &TokensEntry) {
+    fn add_token_store(&mut self, entry: &TokensEntry, manifest: &Manifest) {
         let key = entry.key.as_ref();
         let key = key.and_then(|name| match self.secret(name.get_ref()) {
             Ok(key) => Some(key),
@@ -320,11 +320,19 @@ impl Checked {
                 None
             }
         });
+        let store = entry.store.as_ref().and_then(|id| {
+            let ids = manifest.stores.iter().map(|store| &*store.settings.id);
+            let problem = unknown_entry(id, ids, ("store", "stores"));
+            let is_known = problem.is_none();
+            self.problems.extend(problem);
+            is_known.then(|| full_id(id.get_ref()).into())
+        });
         self.token_stores.push(TokenStore {
             id: entry.id.get_ref().text().clone(),
             token_length: entry.token_length,
             expiration: entry.expiration,
             key,
+            store,
         });
     }
 
@@ -376,6 +384,21 @@ impl Checked {
         let is_known = problem.is_none();
         self.problems.extend(problem);
         is_known
+    }
+
+    /// Returns true unless a grant is of a store that keeps tokens; records a problem if so.
+    fn check_kept(&mut self, kind: &UseKind, id: &Spanned<String>) -> bool {
+        let full = full_id(id.get_ref());
+        let mut keeping = self.token_stores.iter();
+        let keeping = keeping.find(|tokens| tokens.store.as_deref() == Some(&*full));
+        let Some(tokens) = keeping.filter(|_| kind.table == "stores") else {
+            return true;
+        };
+        let label = format!("keeps the tokens of {}", tokens.id);
+        let message = format!("cannot grant store `{}`", text::quoted(id.get_ref()));
+        let remedy = "grant another store: a process that writes there could make tokens";
+        self.problem(id.span(), message, &label, remedy);
+        false
     }
 
     pub(crate) fn refused_grant(

@@ -69,7 +69,8 @@ pub use id::{Id, IdError};
 pub use lines::Lines;
 pub use listen::{Listen, ListenError};
 pub use manifest::{
-    MEMORY_OF_ALL, ManifestError, Position, Problem, SizeError, more_problems, parse_size,
+    ClusterEntry, MEMORY_OF_ALL, ManifestError, Position, Problem, SizeError, more_problems,
+    parse_size,
 };
 pub use options::{AppOptions, EnvGrant, UseGrant, VolumeGrant};
 pub use policy::{

@@ -106,7 +106,13 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
     let identities = settings.services.clone();
     let asked_for = manifest.parsed.security.stated || options.strict;
     let policies = open_policies(&location, settings, asked_for)?;
-    let main = main_of(path, &location, &manifest, &mut checked, &name)?;
+    let main = match &options.main_in_memory {
+        Some(id) => Id::parse(id).map_err(|error| AppError::FileName {
+            path: path.to_owned(),
+            error,
+        })?,
+        None => main_of(path, &location, &manifest, &mut checked, &name)?,
+    };
     // Reads the code of the first definition, so that an opened program can
     // start.
     let Checked {
@@ -142,7 +148,11 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         found.map_err(|error| no_handler(&location.directory, &handler, error, &library))?;
     }
     let only_serves = !web.is_empty() && manifest.parsed.main.is_none();
-    let found = match library.first(&main) {
+    let first = match options.main_in_memory {
+        Some(_) => Ok(Arc::new(library.plan().definition(main.text(), no_code()))),
+        None => library.first(&main),
+    };
+    let found = match first {
         Err(ResolveError::Missing { tried }) if options.tests => first_test(&library, &name)
             .ok_or(ResolveError::Missing { tried })
             .map(|definition| (definition, true)),
@@ -162,7 +172,9 @@ fn open(path: &Path, options: &AppOptions) -> Result<App, AppError> {
         max_memory_total: options
             .max_memory_total
             .or(manifest.parsed.max_memory_total),
+        park_after: manifest.parsed.park_after,
         payload_objects: manifest.parsed.payload_objects,
+        cluster: manifest.parsed.cluster,
         hosts,
         services,
         token_stores,
@@ -288,16 +300,20 @@ fn id_of(path: &Path, name: &str, definition: &str) -> Result<Id, AppError> {
 
 /// Returns a definition of no code, for a program that starts nothing.
 fn nothing(id: &Id) -> Arc<Definition> {
-    let source = Source {
-        name: "main.lua".into(),
-        bytes: Arc::default(),
-    };
     Arc::new(Definition {
         id: id.text().clone(),
-        code: Code::Lua(source),
+        code: no_code(),
         method: DEFAULT_METHOD.into(),
         host: None,
         grants: Arc::default(),
+    })
+}
+
+/// Returns the code of a definition that has none in a file.
+fn no_code() -> Code {
+    Code::Lua(Source {
+        name: "main.lua".into(),
+        bytes: Arc::default(),
     })
 }
 

@@ -47,6 +47,10 @@ pub struct AppOptions {
     /// run them as services, and state their `modules` and imports, although they have no
     /// file. Their method, host and grants are those given with them.
     pub in_memory: Vec<String>,
+    /// The id of a definition that the embedder gives in memory and that is started in place
+    /// of the program's own: the program needs no file to start. It has the grants of all
+    /// definitions.
+    pub main_in_memory: Option<String>,
     /// Bytes of memory that all processes may hold together. Overrides the
     /// manifest.
     pub max_memory_total: Option<u64>,

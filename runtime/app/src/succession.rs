@@ -74,10 +74,16 @@ impl App {
             "`payloads`",
         );
         refuse(
+            self.park_after != next.park_after,
+            &["app", "park_after"],
+            "`park_after`",
+        );
+        refuse(
             self.max_memory_total != next.max_memory_total,
             &["app", "max_memory_total"],
             "`max_memory_total` of all hosts",
         );
+        refuse(self.cluster != next.cluster, &["cluster"], "the cluster");
         refuse(
             self.token_stores != next.token_stores,
             &["tokens"],

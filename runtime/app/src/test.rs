@@ -48,10 +48,28 @@ impl App {
     pub fn tests(&self) -> Vec<Test> {
         tests_of(&self.library, &self.name)
     }
+
+    /// Returns the ids of all definitions in files of the program, in the order of their
+    /// texts. Files that are no more than modules of others are among them.
+    pub fn ids(&self) -> Vec<Arc<str>> {
+        files_of(&self.library, &self.name).into_keys().collect()
+    }
 }
 
 /// Returns the tests of an app's library, sorted by suite, order and id.
 pub(crate) fn tests_of(library: &Library, app: &str) -> Vec<Test> {
+    let files = files_of(library, app);
+    let processes: BTreeMap<&Arc<str>, &Process> = library.named().collect();
+    let mut tests: Vec<Test> = files
+        .iter()
+        .filter_map(|(id, path)| test_of(id, path, processes.get(id).copied()))
+        .collect();
+    tests.sort_by(|a, b| (&a.suite, a.order, &a.id).cmp(&(&b.suite, b.order, &b.id)));
+    tests
+}
+
+/// Returns the definitions in files of an app's library, each with its path.
+fn files_of(library: &Library, app: &str) -> BTreeMap<Arc<str>, String> {
     let mut files = BTreeMap::new();
     // A file that the manifest names is the code of the definitions that name it alone.
     let named: BTreeSet<&str> = library.plan().named_sources().collect();
@@ -68,13 +86,7 @@ pub(crate) fn tests_of(library: &Library, app: &str) -> Vec<Test> {
             files.insert(Arc::clone(id), path);
         }
     }
-    let processes: BTreeMap<&Arc<str>, &Process> = library.named().collect();
-    let mut tests: Vec<Test> = files
-        .iter()
-        .filter_map(|(id, path)| test_of(id, path, processes.get(id).copied()))
-        .collect();
-    tests.sort_by(|a, b| (&a.suite, a.order, &a.id).cmp(&(&b.suite, b.order, &b.id)));
-    tests
+    files
 }
 
 /// Returns the test that a definition is, if it is one.

@@ -693,3 +693,29 @@ fn tests_are_sorted_by_suite_order_and_id() {
         ]
     );
 }
+
+#[test]
+fn the_first_definition_may_be_given_in_memory() {
+    let in_memory = |id: &str| AppOptions {
+        main_in_memory: Some(id.to_owned()),
+        env: vec![EnvGrant {
+            name: "KEY".into(),
+            value: Some("all".into()),
+        }],
+        ..AppOptions::default()
+    };
+    let empty = program(&[]);
+    let app = App::open(empty.path(), in_memory("host:main")).unwrap();
+    assert_eq!((&**app.main(), app.has_main()), ("host:main", true));
+    assert_eq!(&**app.main_host(), DEFAULT_HOST);
+    let granted = [("KEY".to_owned(), "all".to_owned())];
+    assert_eq!(app.main_definition().grants.env, granted);
+    assert_eq!(app.grants().env, granted);
+    assert!(open(empty.path()).is_err());
+    // The program's own is not read, whatever is in its place.
+    let dir = program(&[("main.lua", ""), ("main.wat", "")]);
+    assert!(open(dir.path()).is_err());
+    App::open(dir.path(), in_memory("host:main")).unwrap();
+    let error = App::open(dir.path(), in_memory("main")).unwrap_err();
+    assert!(matches!(error, AppError::FileName { .. }), "{error}");
+}

@@ -1,4 +1,4 @@
-//! What a program serves by HTTP, as `App::open` sees it.
+//! The listeners, routers and routes of a program, as `App::open` sees them.
 
 // A helper that cannot make its files has no test to go on with.
 #![allow(clippy::unwrap_used)]

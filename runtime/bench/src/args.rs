@@ -44,6 +44,9 @@ pub(crate) struct Args {
     /// Number of messages each of them answers
     #[arg(long, hide = true, default_value_t = 1)]
     messages: u32,
+    /// Park them as soon as they wait
+    #[arg(long, hide = true)]
+    parks: bool,
     /// Do this many times and print nothing: the regression guard counts the
     /// instructions
     #[arg(long, hide = true, value_name = "OPERATION", requires = "cache")]
@@ -106,6 +109,7 @@ impl Args {
                     processes: self.processes,
                     messages: self.messages,
                     cache,
+                    parks: self.parks,
                 }));
             }
             if let Some(operation) = self.counted {

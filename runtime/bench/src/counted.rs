@@ -50,6 +50,7 @@ impl Operation {
             judged: self == Operation::FlatJudgedRoundTrip,
             // Dense slots only: valgrind has no address space for others.
             max_processes: 1_000_000,
+            park_after: None,
         };
         let node = BenchNode::set_up(cache, setup)?;
         let message = |echo| arguments(times, echo).encoded(&Payload::Bytes64.encoded());

@@ -5,12 +5,14 @@
 use std::fmt::{self, Display};
 use std::path::PathBuf;
 use std::process;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
+use warren::introspection::State;
 
 use crate::another;
 use crate::guests::Arguments;
@@ -36,6 +38,8 @@ pub(crate) struct Crowd {
     pub(crate) messages: u32,
     /// The directory for compiled code.
     pub(crate) cache: PathBuf,
+    /// True if the processes are parked as soon as they wait.
+    pub(crate) parks: bool,
 }
 
 /// The measurements of a held crowd.
@@ -67,6 +71,9 @@ impl Crowd {
                 .args(["--messages", &self.messages.to_string()])
                 .arg("--cache")
                 .arg(&self.cache);
+            if self.parks {
+                command.arg("--parks");
+            }
         })?;
         let answer: Value = serde_json::from_slice(&output).context("its answer")?;
         let part = |name: &str| answer[name].as_f64().with_context(|| format!("no {name}"));
@@ -100,6 +107,7 @@ impl Crowd {
     fn hold_guests(&self, definition: &str) -> Result<Held> {
         let setup = Setup {
             max_processes: self.processes as usize + 10_000,
+            park_after: self.parks.then_some(Duration::ZERO),
             ..Setup::default()
         };
         let node = BenchNode::set_up(&self.cache, setup)?;
@@ -108,6 +116,7 @@ impl Crowd {
             node.run("bench:flat/crowd", &arguments.text(definition))
         };
         gather(FIRST)?;
+        self.wait_for_parking(&node, FIRST);
         let before = Resident::of(process::id())?;
         let began = Instant::now();
         let mut left = self.processes;
@@ -122,6 +131,7 @@ impl Crowd {
             );
         }
         let elapsed = began.elapsed();
+        self.wait_for_parking(&node, FIRST + self.processes);
         let after = Resident::of(process::id())?;
         let expected = (FIRST + self.processes) as usize;
         ensure!(
@@ -133,6 +143,14 @@ impl Crowd {
             share: after.each_since(before, self.processes),
             elapsed,
         })
+    }
+
+    /// Waits until so many processes are parked, if they are to be.
+    fn wait_for_parking(&self, node: &BenchNode, processes: u32) {
+        let parked = || node.inspector().totals().states[State::Parked as usize];
+        while self.parks && parked() < processes as usize {
+            thread::sleep(Duration::from_millis(10));
+        }
     }
 
     fn hold_tasks(&self) -> Result<Held> {

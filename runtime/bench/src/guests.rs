@@ -32,7 +32,7 @@ macro_rules! files {
 const FILES: &[(&str, &str)] = files!("":
     "busy.lua" "called.lua" "calls.lua" "echo-component.wat" "echo.lua" "empty-component.wat" "empty.lua" "fan-in.lua"
     "fan-out.lua" "growth.lua" "herd.lua" "once.lua" "operations.lua" "parked.wat" "ping-component.wat" "ping.lua" "ring-member.lua"
-    "ring.lua" "sink.lua" "skynet.lua" "sleeper.lua" "source.lua" "spawner.lua" "store.lua" "values.lua");
+    "ring.lua" "sink.lua" "skynet.lua" "sleeper.lua" "source.lua" "spawner.lua" "store.lua" "values.lua" "waker.lua");
 
 /// Core modules on the flat ABI, which share [`PRELUDE`]: `flat/ring.wat` is
 /// the definition `bench:flat/ring`.
@@ -46,8 +46,9 @@ const PRELUDE: &str = include_str!("../guests/flat/prelude.wat");
 /// Lua programs that need nothing but Lua: `cpu/fib.lua` is the definition
 /// `bench:cpu/fib.lua`.
 const CPU: &[(&str, &str)] = files!("cpu/":
-    "building.lua" "coroutines.lua" "fib.lua" "json.lua" "n-body.lua" "pcall-error.lua"
-    "permute.lua" "queens.lua" "richards.lua" "sort.lua" "strings.lua" "tables.lua");
+    "building.lua" "coroutines.lua" "fib.lua" "gsub.lua" "json.lua" "n-body.lua"
+    "pcall-error.lua" "permute.lua" "queens.lua" "richards.lua" "scans.lua" "sort.lua"
+    "strings.lua" "tables.lua");
 
 /// The definitions of all guests.
 pub(crate) struct Guests(HashMap<Arc<str>, Arc<Definition>>);

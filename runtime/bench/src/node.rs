@@ -12,7 +12,7 @@ use anyhow::{Context, Result, anyhow, bail, ensure};
 use warren_capabilities::{Data, Settings, Stores};
 use warren_engine::capability::StoreSettings;
 use warren_engine::{
-    CompileLimits, DEFAULT_TICK, HostLimits, Node, NodeConfig, Running, Sink, Stream,
+    CompileLimits, DEFAULT_TICK, HostLimits, Node, NodeConfig, Running, Sink, Stream, Time,
 };
 use warren_kernel::Outcome;
 
@@ -35,6 +35,8 @@ pub(crate) struct Setup {
     pub(crate) max_processes: usize,
     /// Time that a guest runs before it yields.
     pub(crate) tick: Duration,
+    /// The time for which a process waits before it is parked; none is if absent.
+    pub(crate) park_after: Option<Duration>,
     /// True if every operation that needs a permission asks for it.
     pub(crate) judged: bool,
 }
@@ -45,6 +47,7 @@ impl Default for Setup {
             workers: None,
             max_processes: HostLimits::default().max_processes,
             tick: DEFAULT_TICK,
+            park_after: None,
             judged: false,
         }
     }
@@ -138,11 +141,14 @@ impl BenchNode {
             interpreter: interpreter()?,
             workers: setup.workers,
             tick: setup.tick,
+            park_after: setup.park_after,
             payload_objects: false,
             trace_messages: false,
             compile: CompileLimits::default(),
             max_memory_total: None,
+            cluster: None,
             memory: None,
+            time: Time::Real,
         };
         let inside = tokio.enter();
         let node = Node::start(config).context("no node")?;

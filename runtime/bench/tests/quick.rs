@@ -177,6 +177,8 @@ fn memory() {
     // Larger crowds may be more than this machine allows.
     is_measured("memory-100k", &[]);
     is_measured("density", &[]);
+    is_measured("parked", &["10,000 Lua", "100,000 Lua"]);
+    is_measured("wake", &["Lua, not parked", "Lua"]);
 }
 
 #[test]

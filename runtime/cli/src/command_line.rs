@@ -101,7 +101,7 @@ mod tests {
     use warren::app::EnvGrant;
 
     use super::*;
-    use crate::commands::run::RunArgs;
+    use crate::commands::run::{Code, RunArgs};
     use crate::report::log::Format;
 
     fn read(words: &[&str]) -> Result<(RunArgs, LogArgs), clap::Error> {
@@ -197,6 +197,24 @@ mod tests {
     }
 
     #[test]
+    fn a_program_without_a_path_is_that_of_the_directory() {
+        let (run, _) = read(&["run"]).unwrap();
+        assert_eq!((run.path(), run.code()), (Path::new("."), None));
+        let (run, _) = read(&["run", "-", "a", "-e"]).unwrap();
+        assert_eq!(
+            (run.path(), run.code()),
+            (Path::new("."), Some(Code::Stdin))
+        );
+        assert_eq!(words(&run), ["a", "-e"]);
+        let (run, _) = read(&["run", "-e", "-- nothing"]).unwrap();
+        assert_eq!(run.code(), Some(Code::Text("-- nothing")));
+        let (run, _) = read(&["run", "-e", "print(1)", "a", "--read", "x"]).unwrap();
+        let code = Some(Code::Text("print(1)"));
+        assert_eq!((run.path(), run.code()), (Path::new("."), code));
+        assert_eq!(words(&run), ["a", "--read", "x"]);
+    }
+
+    #[test]
     fn a_program_is_served_with_the_options_of_run() {
         let line = [
             "warren",
@@ -224,7 +242,7 @@ mod tests {
     #[test]
     fn a_wrong_command_line_is_a_usage_error() {
         for (line, expected) in [
-            (&["run"][..], "PATH"),
+            (&["run", "-e"][..], "CODE"),
             (&["run", "--bogus", "x.lua"], "--bogus"),
             (
                 &["run", "--grace", "5", "x.lua"],

@@ -8,10 +8,16 @@ mod commands;
 mod control;
 mod environment;
 mod exit;
+mod lint;
+mod lua_api;
+mod lua_types;
 mod plain_file;
+#[cfg(unix)]
+mod prompt;
 mod report;
 mod sdk;
 mod signals;
+mod toolchain;
 
 use std::cell::Cell;
 use std::io::{self, Write};
@@ -23,9 +29,10 @@ use clap::CommandFactory;
 use command_line::Cli;
 use commands::{
     Command, build, check, completions, data, doctor, inspect, man, new, policy, run, serve, test,
+    types,
 };
 #[cfg(unix)]
-use commands::{apply, cancel, ps, reload, send, terminate, top};
+use commands::{apply, attach, cancel, cluster, ps, reload, repl, send, terminate, top};
 use exit::Exit;
 use report::failure::{self, Failure, Failures};
 use report::warning::Warnings;
@@ -65,13 +72,16 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
         Command::Test(args) => test::test(&args, Warnings::beside(cli.log.log_format))?,
         Command::New(args) => new::new(&args)?,
         Command::Build(args) => build::build(&args, Warnings::beside(cli.log.log_format))?,
-        Command::Check(args) => check::check(&args)?,
+        Command::Check(args) => check::check(&args, Warnings::beside(cli.log.log_format))?,
         Command::Inspect(args) => inspect::inspect(&args)?,
         Command::Policy(args) => policy::policy(&args.command)?,
         Command::Doctor(args) => doctor::doctor(&args)?,
         Command::Data(args) => data::data(&args.command)?,
+        Command::Types(args) => types::write(&args)?,
         Command::Completions(args) => completions::print(&args, Cli::command())?,
         Command::Man(args) => man::write(&args, Cli::command())?,
+        #[cfg(unix)]
+        Command::Cluster(command) => cluster::cluster(&command)?,
         #[cfg(unix)]
         Command::Ps(args) => ps::ps(&args)?,
         #[cfg(unix)]
@@ -82,6 +92,10 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
         Command::Terminate(args) => terminate::terminate(&args)?,
         #[cfg(unix)]
         Command::Send(args) => send::send(&args)?,
+        #[cfg(unix)]
+        Command::Repl(args) => repl::repl(&args, Warnings::beside(cli.log.log_format))?,
+        #[cfg(unix)]
+        Command::Attach(args) => attach::attach(&args)?,
         #[cfg(unix)]
         Command::Reload(args) => reload::reload(&args)?,
         #[cfg(unix)]

@@ -129,6 +129,39 @@ fn ps_shows_the_processes_and_others_step_in() {
 }
 
 #[test]
+fn the_number_of_a_pid_serves_alone() {
+    let dir = Program::of(&[("main.lua", MAIN), ("worker.lua", WORKER)]);
+    let mut session = start(dir.path());
+    for number in ["1", "0x1", "00001"] {
+        let details = ask_json(dir.path(), &["ps", "--show", number]);
+        assert_eq!(details["pid"], "{app:processes|0x00001}");
+    }
+    ask(dir.path(), &["ps", "--show", "2a"])
+        .ends_with(1)
+        .says(&["name not registered: 2a", "its number, 2,"]);
+    ask(dir.path(), &["send", "2", "request", r#""hello""#]).ends_with(0);
+    session.wait_for_line("reply: hello");
+    ask(dir.path(), &["terminate", "2"]).ends_with(0);
+    session.wait_for_line("event: pid.link.down");
+    ask(dir.path(), &["cancel", "1"]).ends_with(0);
+    session.wait_for_line("event: pid.cancel");
+    session.end().ends_with(0);
+}
+
+#[test]
+fn a_name_that_looks_like_a_number_is_a_name() {
+    let main = "process.registry.register('2', process.pid())\n\
+                process.spawn('app:worker')\nprint('ready')\nprocess.events():receive()";
+    let worker = "return function() process.inbox():receive() end";
+    let dir = Program::of(&[("main.lua", main), ("worker.lua", worker)]);
+    let session = start(dir.path());
+    let details = ask_json(dir.path(), &["ps", "--show", "2"]);
+    assert_eq!(details["pid"], "{app:processes|0x00001}");
+    ask(dir.path(), &["cancel", "2"]).ends_with(0);
+    session.end().ends_with(0);
+}
+
+#[test]
 fn the_client_that_ends_the_program_gets_its_answer() {
     let main = "print('ready') process.events():receive()";
     let dir = Program::of(&[("main.lua", main)]);

@@ -36,6 +36,37 @@ fn a_program_goes_on_with_a_backup_of_its_data() {
 }
 
 #[test]
+fn tokens_outlive_the_program() {
+    let manifest = "[stores.\"app:values\"]\nkind = \"durable\"\n\
+                    [tokens.\"app:tokens\"]\nstore = \"app:values\"\n\
+                    [grants.\"app:main\"]\ntokens = [\"tokens\"]\n";
+    let main = "local ts = assert(security.token_store('tokens'))
+        if arg[1] then
+          print((assert(ts:validate(arg[1])):id()))
+        else
+          io.write((assert(ts:create(security.new_actor('ada'), security.new_scope {}))))
+        end";
+    let program = Program::of(&[("warren.toml", manifest), ("main.lua", main)]);
+    let dir = program.path();
+    let made = run(dir, &["--data", "data", "."]).ends_with(0);
+    run(dir, &["--data", "data", ".", made.text().trim_end()])
+        .ends_with(0)
+        .prints("ada\n");
+}
+
+#[test]
+fn a_store_that_keeps_tokens_is_granted_to_nobody() {
+    let manifest = "[stores.\"app:values\"]\n\
+                    [tokens.\"app:tokens\"]\nstore = \"app:values\"\n\
+                    [grants.\"app:main\"]\nstore = [\"values\"]\n";
+    let program = Program::of(&[("warren.toml", manifest), ("main.lua", "")]);
+    run(program.path(), &["."]).ends_with(2).says(&[
+        "cannot grant store `values`",
+        "keeps the tokens of app:tokens",
+    ]);
+}
+
+#[test]
 fn directories_that_cannot_be_the_right_ones_are_refused() {
     let program = counting();
     let dir = program.path();

@@ -89,3 +89,70 @@ fn no_such_program_is_a_wrong_command() {
         .ends_with(2)
         .says(&["missing"]);
 }
+
+/// A machine without tool chains, but for a Python with pip.
+#[test]
+fn a_missing_tool_chain_is_a_note_with_its_command() {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    let dir = Program::of::<&str>(&[]);
+    let tool = |name: &str, script: &str| {
+        let path = dir.path().join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    // It has no module `ziglang`, and takes `pip install` as it is.
+    tool("python3", "test \"$1\" = -c && echo");
+    tool("rustc", "echo /no/such/directory");
+    tool("rustup", "exit 0");
+    let report = |variables: &[(&str, &str)]| {
+        let mut command = warren(dir.path(), &["doctor", "--json"]);
+        command.env("PATH", dir.path()).env("HOME", dir.path());
+        for name in ["CC", "WASI_SDK", "ZIG", "WARREN_CARGO", "WARREN_PYTHON"] {
+            command.env_remove(name);
+        }
+        checks(&outcome(command_with(command, variables)).ends_with(0))
+    };
+    let of = |checks: &[Value], name: &str| {
+        let found = checks.iter().find(|check| check["name"] == name);
+        found.expect("it is checked").clone()
+    };
+    let missing = report(&[]);
+    let rust = of(&missing, "guests in Rust");
+    assert_eq!(rust["verdict"], "note");
+    assert_eq!(rust["remedy"], "run `rustup target add wasm32-wasip1`");
+    for name in ["guests in C and C++", "guests in Zig"] {
+        let check = of(&missing, name);
+        // A wasi-sdk of the machine itself may be there.
+        if check["verdict"] == "note" {
+            assert_eq!(check["remedy"], "run `python3 -m pip install ziglang`");
+        }
+    }
+
+    tool("zig", "echo 0.99.1");
+    tool("cc-of-tests", "echo /lib/crt1-reactor.o");
+    let found = report(&[("CC", "cc-of-tests")]);
+    assert_eq!(
+        of(&found, "guests in C and C++")["present"],
+        "cc-of-tests (CC)"
+    );
+    assert_eq!(of(&found, "guests in Zig")["present"], "zig 0.99.1");
+    let found = report(&[("ZIG", "zig")]);
+    assert_eq!(
+        of(&found, "guests in C and C++")["present"],
+        "zig 0.99.1 cc"
+    );
+    let broken = of(&report(&[("CC", "no-such-cc")]), "guests in C and C++");
+    assert_eq!(broken["verdict"], "note");
+    let message = broken["message"].as_str().unwrap();
+    assert!(message.contains("cannot run no-such-cc"), "{message}");
+}
+
+fn command_with(
+    mut command: std::process::Command,
+    variables: &[(&str, &str)],
+) -> std::process::Command {
+    command.envs(variables.iter().copied());
+    command
+}

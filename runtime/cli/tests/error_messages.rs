@@ -79,7 +79,7 @@ fn an_unknown_key_in_the_manifest() {
     run(dir.path(), &["shop"]).ends_with(2).says(&[
         "error: unknown key `mian` in [app]",
         "[shop/warren.toml:2:1]",
-        "expected `name`, `main`, `max_memory_total` or `payloads`",
+        "expected `name`, `main`, `max_memory_total`, `park_after` or `payloads`",
         "help: did you mean `main`?",
     ]);
 }
@@ -191,7 +191,7 @@ fn a_grant_of_a_missing_path() {
 #[test]
 fn a_wrong_command_line() {
     let dir = Program::of(&[HELLO]);
-    run(dir.path(), &[]).ends_with(2).says(&["<PATH>"]);
+    run(dir.path(), &["-e"]).ends_with(2).says(&["<CODE>"]);
     run(dir.path(), &["--bogus", "main.lua"])
         .ends_with(2)
         .says(&["--bogus"]);

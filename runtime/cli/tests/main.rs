@@ -5,6 +5,7 @@
 
 #[cfg(unix)]
 mod apply;
+mod check;
 #[cfg(unix)]
 mod control;
 #[cfg(unix)]
@@ -19,6 +20,8 @@ mod mistakes;
 mod policy;
 #[cfg(target_os = "linux")]
 mod processor_time;
+#[cfg(unix)]
+mod prompt;
 #[cfg(unix)]
 mod reload;
 mod run;

@@ -1,6 +1,8 @@
 //! `warren run` as its user sees it: output, arguments, grants, exit statuses,
 //! signals.
 
+#![allow(clippy::unwrap_used, reason = "this is test code")]
+
 use std::time::Duration;
 
 use crate::support::{outcome, run, warren};
@@ -31,6 +33,67 @@ fn a_directory_is_run() {
         ("shop/lib/util.lua", "return {name = 'util'}"),
     ]);
     run(dir.path(), &["shop"]).ends_with(0).prints("util\n");
+}
+
+#[test]
+fn without_a_path_the_program_of_the_directory_is_run() {
+    let dir = Program::of(&[("main.lua", "print('here', select('#', ...))")]);
+    run(dir.path(), &[]).ends_with(0).prints("here\t0\n");
+    let empty = Program::of::<&str>(&[]);
+    run(empty.path(), &[]).ends_with(2).says(&["main.lua"]);
+}
+
+#[test]
+fn code_of_the_command_line_is_run_in_the_program_of_the_directory() {
+    let dir = Program::of(&[
+        ("main.lua", "error('not this one')"),
+        ("lib/util.lua", "return { name = 'util' }"),
+        ("worker.lua", "return function(n) return n + 1 end"),
+        ("warren.toml", "[app]\nname = \"shop\"\n"),
+    ]);
+    let code = "print(require('lib.util').name, process.exec('shop:worker', nil, 1), ...)";
+    run(dir.path(), &["-e", code, "a", "-e"])
+        .ends_with(0)
+        .prints("util\t2\ta\t-e\n");
+    run(dir.path(), &["--eval", "os.exit(7)"]).ends_with(7);
+    run(dir.path(), &["-e", "print((io.open('main.lua')))"])
+        .ends_with(0)
+        .prints("nil\n");
+    let granted = "print(io.open('main.lua'):read('a'))";
+    run(dir.path(), &["--read", "main.lua", "-e", granted])
+        .ends_with(0)
+        .prints("error('not this one')\n");
+    run(dir.path(), &["-e", "\nprint("])
+        .ends_with(1)
+        .says(&["-e:2:"]);
+    run(dir.path(), &["-e", "\nerror('broken')"])
+        .ends_with(1)
+        .says(&["-e:2: broken"]);
+    // An empty directory is enough.
+    let empty = Program::of::<&str>(&[]);
+    run(empty.path(), &["-e", "print(process.id())"])
+        .ends_with(0)
+        .prints("warren:input#1\n");
+}
+
+#[test]
+fn code_of_standard_input_is_run() {
+    let dir = Program::of(&[("lib.lua", "return 'lib'")]);
+    let typed = |code: &str, args: &[&str]| {
+        std::fs::write(dir.path().join("code"), code).unwrap();
+        let mut command = warren(dir.path(), args);
+        command.stdin(std::fs::File::open(dir.path().join("code")).unwrap());
+        outcome(command)
+    };
+    typed(
+        "print(require('lib'), ...)\nprint(io.read())",
+        &["run", "-", "x"],
+    )
+    .ends_with(0)
+    .prints("lib\tx\nnil\n");
+    typed("error('broken')", &["run", "-"])
+        .ends_with(1)
+        .says(&["stdin:1: broken"]);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! `warren test`, by its report.
 
+mod formats;
 mod page;
+mod time;
 
 use serde_json::Value;
 use warren_tests::{Outcome, Program, Session};

@@ -51,16 +51,16 @@ fn build_names_the_missing_tool() {
     ]);
     let build = |path: &str| {
         let mut command = warren(dir.path(), &["build", path]);
-        for variable in ["CC", "WASI_SDK", "WARREN_CARGO", "WARREN_PYTHON"] {
+        for variable in ["CC", "WASI_SDK", "ZIG", "WARREN_CARGO", "WARREN_PYTHON"] {
             command.env_remove(variable);
         }
         // No tool is installed there.
-        command.env("PATH", dir.path());
+        command.env("PATH", dir.path()).env("HOME", dir.path());
         outcome(command)
     };
     build("c")
         .ends_with(1)
-        .says(&["cannot run clang", "WASI_SDK", "apt-get install clang"]);
+        .says(&["cannot run clang", "there is no Zig", "set WASI_SDK"]);
     build("rust").ends_with(1).says(&[
         "cannot run rustc",
         "install Rust with rustup",
@@ -135,7 +135,7 @@ fn build_says_what_it_builds() {
     for (file, help) in files.into_iter().zip([
         "it needs no build: `warren run main.lua`",
         "the package's Cargo.toml",
-        "`warren new --lang c NAME`",
+        "`warren new --lang cpp NAME`",
         "it has types alone",
         "TypeScript (.ts, .mts)",
         "JavaScript (.js, .mjs)",
@@ -386,4 +386,28 @@ fn man_pages_are_written_or_the_reason_is_given() {
     outcome(warren(dir.path(), &["completions", "tcsh"]))
         .ends_with(2)
         .says(&["possible values: bash"]);
+}
+
+#[test]
+fn the_readme_has_every_command() {
+    let readme = warren_tests::project().join("README.md");
+    let readme = fs::read_to_string(readme).unwrap();
+    let dir = Program::of::<&str>(&[]);
+    let help = outcome(warren(dir.path(), &["--help"])).ends_with(0);
+    let commands = help.text().lines().skip_while(|line| *line != "Commands:");
+    let commands = commands.skip(1).take_while(|line| !line.is_empty());
+    // A long description goes on below, further to the right.
+    let named = commands.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    let mut listed: Vec<&str> = named
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect();
+    let mut rows: Vec<&str> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `warren ")?.split('`').next())
+        .collect();
+    assert!(listed.len() > 15, "{listed:?}");
+    listed.sort_unstable();
+    rows.sort_unstable();
+    assert_eq!(rows, listed);
 }

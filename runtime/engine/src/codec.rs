@@ -48,6 +48,19 @@ pub(crate) fn one(value: &[u8]) -> Vec<u8> {
     out
 }
 
+/// Encodes an array of encoded values.
+pub(crate) fn array<'a>(values: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let (mut count, mut bytes) = (0, Vec::new());
+    for value in values {
+        count += 1;
+        bytes.extend_from_slice(value);
+    }
+    written(|out| {
+        out.array(count);
+        out.raw(&bytes);
+    })
+}
+
 /// Encodes a map of encoded values.
 pub(crate) fn map(values: &BTreeMap<String, Arc<[u8]>>) -> Vec<u8> {
     let values = values.iter().map(|(key, value)| (&**key, &**value));
@@ -254,12 +267,20 @@ impl Writer {
             Event::Exit { from, at, .. } => ("pid.exit", Some(from), at),
             Event::LinkDown { from, at, .. } => ("pid.link.down", Some(from), at),
             Event::Outdated { at, .. } => ("pid.outdated", None, at),
+            Event::NodeUp { at, .. } => ("node.up", None, at),
+            Event::NodeDown { at, .. } => ("node.down", None, at),
+            Event::NameLost { at, .. } => ("name.lost", None, at),
         };
         let more = match event {
             Event::Cancel {
                 deadline, reason, ..
             } => usize::from(deadline.is_some()) + usize::from(reason.is_some()),
-            Event::Exit { .. } | Event::LinkDown { .. } | Event::Outdated { .. } => 1,
+            Event::Exit { .. }
+            | Event::LinkDown { .. }
+            | Event::Outdated { .. }
+            | Event::NodeUp { .. }
+            | Event::NodeDown { .. }
+            | Event::NameLost { .. } => 1,
         };
         self.map(2 + usize::from(from.is_some()) + more);
         self.str("kind");
@@ -293,6 +314,14 @@ impl Writer {
                 for source in sources {
                     self.str(source);
                 }
+            }
+            Event::NodeUp { node, .. } | Event::NodeDown { node, .. } => {
+                self.str("node");
+                self.str(node);
+            }
+            Event::NameLost { name, .. } => {
+                self.str("name");
+                self.str(name);
             }
         }
     }

@@ -2,20 +2,29 @@
 //! linkers call these operations.
 
 pub(crate) mod aside;
+pub(crate) mod asleep;
 pub(crate) mod call_span;
 pub(crate) mod called;
 pub(crate) mod caller;
 mod cancel;
 pub(crate) mod capability;
+mod cluster;
 mod context;
 pub(crate) mod control;
+pub(crate) mod far;
+mod far_options;
+mod far_start;
+mod far_work;
 mod files;
 mod inherited;
 mod logger;
 pub(crate) mod mailbox;
 mod node;
+pub(crate) mod node_watchers;
 mod options;
 pub(crate) mod outdated;
+pub(crate) mod parking;
+mod pause;
 mod permission;
 mod process;
 mod process_end;
@@ -39,7 +48,9 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::Duration;
 
-use warren_kernel::{Error, HostConfig, Kind, Message, Outcome, Process, nanoseconds};
+use warren_kernel::{
+    Error, HostConfig, Kind, Message, Monotonic, Outcome, Process, Subscription, nanoseconds,
+};
 use wasmtime::Memory;
 
 use crate::capability::Kept;
@@ -133,10 +144,20 @@ pub(crate) struct Guest {
     pub(crate) out_of_memory: bool,
     /// The number of times that the guest was preempted.
     pub(crate) slices: u32,
+    /// The messages and the time that the guest waits for once its function has returned.
+    pub(crate) awaited: Option<Box<Awaited>>,
+    /// True if the guest was asked to return, since it was last entered.
+    pub(crate) was_asked: bool,
     /// The guest's WASI state, made at the first call of WASI.
     pub(crate) wasi: Option<Box<dyn Any + Send + Sync>>,
     /// The state that capabilities keep for the guest.
     kept: KeptByGuest,
+}
+
+/// The wait of a guest whose function has returned.
+pub(crate) struct Awaited {
+    pub(crate) wanted: Vec<Subscription>,
+    pub(crate) deadline: Option<Monotonic>,
 }
 
 /// A reason for which the runtime itself unwinds a guest's stack. It is not a trap
@@ -186,6 +207,8 @@ impl Guest {
             outcome: None,
             out_of_memory: false,
             slices: 0,
+            awaited: None,
+            was_asked: false,
             wasi: None,
             kept: KeptByGuest::default(),
         }
@@ -221,6 +244,12 @@ impl Guest {
                 format!("preparing takes more processor time than max_prepare = {time:?}");
             Error::at_limit(Kind::Invalid, "max_prepare", nanoseconds(time), message)
         })
+    }
+
+    /// Takes another pool: that of the slot in which the guest is woken.
+    pub(crate) fn enter_pool(&mut self, pool: Arc<Pool>) {
+        self.pool = Some(pool);
+        self.memory = None;
     }
 
     /// The pool of the instance; absent for a host function process.

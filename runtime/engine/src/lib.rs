@@ -60,6 +60,7 @@ mod node;
 mod operand;
 mod origin;
 mod output;
+pub mod remote;
 mod requirements;
 mod sched;
 pub mod security;
@@ -79,9 +80,10 @@ pub use guest::{ProcessEnd, Start};
 pub use host_limits::{DEFAULT_HOST, DEFAULT_MAX_MEMORY, HostLimits};
 pub use log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Level, LogHook, LogRecord, record_time};
 pub use memory::{MachineMemory, SystemMemory, default_max_memory};
-pub use node::native::{Native, NativeFuture};
+pub use node::native::{Ending, Native, NativeFuture};
 pub use node::{
-    MAX_REFUSED, Node, NodeConfig, NodeError, Prepared, Published, Reload, Running, Unprepared,
+    Busy, DEFAULT_PARK_AFTER, MAX_REFUSED, Membership, Node, NodeConfig, NodeError, Prepared,
+    Published, Reload, Running, Time, Unprepared,
 };
 pub use output::{Sink, StandardStreams, Stream};
 pub use requirements::{OTHER_MAPPINGS, Requirements, pagemap_scan_is_available, try_code_cache};

@@ -22,6 +22,10 @@ const ELEMENT: u64 = 8;
 /// memory-100k.
 pub(crate) const INSTANCE: u64 = 40 << 10;
 
+/// Bytes of a parked process beside its record: its part of the kernel, the data of its
+/// store, its task.
+pub(crate) const PARKED: u64 = 4 << 10;
+
 /// Bytes of an idle host function process: its future and task.
 pub(crate) const TASK: u64 = 4 << 10;
 
@@ -42,6 +46,8 @@ pub(crate) struct Limits {
     /// True if the last growth was refused.
     is_refused: bool,
     payer: Payer,
+    /// True while memory is granted that the process had before it was parked.
+    is_restoring: bool,
     /// Sizes of the memory before and after the last granted growth, and the bytes
     /// charged for it (`charged`), to undo them if the growth fails.
     granted: (u64, u64),
@@ -56,6 +62,7 @@ impl Limits {
             refused: None,
             is_refused: false,
             payer,
+            is_restoring: false,
             granted: (0, 0),
             charged: 0,
         }
@@ -65,6 +72,11 @@ impl Limits {
     /// for want of memory.
     pub(crate) fn refused(&self) -> Option<Spent> {
         self.refused
+    }
+
+    /// Sets whether the process gets back memory that it had before: no limit refuses that.
+    pub(crate) fn set_restoring(&mut self, is_restoring: bool) {
+        self.is_restoring = is_restoring;
     }
 
     /// Returns true if the last growth was refused.
@@ -78,6 +90,10 @@ impl Limits {
             return Ok(());
         }
         match &mut self.payer {
+            Payer::Process(process) if self.is_restoring => {
+                process.force_memory(bytes);
+                Ok(())
+            }
             Payer::Process(process) => process.grow_memory(bytes),
             Payer::Host(charge) => charge.add(bytes),
         }
@@ -114,7 +130,7 @@ impl ResourceLimiter for Limits {
         _maximum: Option<usize>,
     ) -> wasmtime::Result<bool> {
         let (current, desired) = (current as u64, desired as u64);
-        let granted = if desired > self.max_memory {
+        let granted = if desired > self.max_memory && !self.is_restoring {
             Err(Spent {
                 which: Which::Process,
                 limit: self.max_memory,

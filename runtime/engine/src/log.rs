@@ -21,7 +21,7 @@ use tracing::Span;
 use tracing::level_filters::LevelFilter;
 use warren_kernel::{Process, Trace};
 
-use crate::sched::timers::{self, Timers};
+use crate::sched::timers::Timers;
 use crate::trace_context::TraceContext;
 use crate::traces::Note;
 use queue::{Full, Queue};
@@ -209,14 +209,14 @@ impl Log {
                 Err(refused) => refused,
             };
             match full {
-                Full::TooFast(wait) => timers.at(timers::after(wait)).await,
+                Full::TooFast(wait) => timers.real_sleep(wait).await,
                 Full::NoRoom if self.queue.is_stuck(STUCK) || begun.elapsed() > PATIENCE => {
                     return self.queue.lose(&entry);
                 }
                 Full::NoRoom => {
                     tokio::select! {
                         () = room => {}
-                        () = timers.at(timers::after(STUCK)) => {}
+                        () = timers.real_sleep(STUCK) => {}
                     }
                 }
             }

@@ -2,11 +2,13 @@
 
 mod calls;
 mod config;
+pub(crate) mod deadline;
 pub(crate) mod drive;
 mod embedder;
 mod ending;
 pub(crate) mod explain;
 mod failures;
+mod far;
 mod for_guests;
 mod frames;
 mod hosts;
@@ -15,6 +17,7 @@ mod kept;
 mod last_lines;
 pub(crate) mod native;
 mod outcome;
+pub(crate) mod park;
 mod prepare;
 mod presence;
 mod programs;
@@ -29,6 +32,7 @@ mod stack;
 mod start;
 pub(crate) mod task;
 pub(crate) mod traceback;
+mod virtual_time;
 mod waiters;
 
 use std::sync::Arc;
@@ -47,12 +51,13 @@ use crate::memory::Watch;
 use crate::sched::meter::Reading;
 use crate::sched::permits::Permits;
 use crate::sched::scheduler::Scheduler;
-pub use config::{NodeConfig, NodeError};
+pub use config::{DEFAULT_PARK_AFTER, Membership, NodeConfig, NodeError, Time};
 use frames::Frames;
 use hosts::HostParts;
 pub(crate) use programs::Programs;
 pub use reload::{MAX_REFUSED, Prepared, Published, Reload, Unprepared};
 pub use running::Running;
+pub use virtual_time::Busy;
 use waiters::Waiters;
 
 /// The processes of one program and what they share.

@@ -144,6 +144,27 @@ impl Account {
         Ok(())
     }
 
+    /// Counts linear memory, whatever the limits say.
+    pub(crate) fn force_linear(&mut self, bytes: u64) {
+        self.linear = self.linear.saturating_add(bytes);
+        let used = self.used();
+        if used > self.room {
+            self.force(used - self.room);
+        }
+    }
+
+    /// Sets the cost of the process's existence, whatever the limits say.
+    pub(crate) fn set_base(&mut self, base: u64) {
+        if let Some(budget) = &self.budget {
+            if base > self.base {
+                budget.force(base - self.base);
+            } else {
+                budget.give(self.base - base);
+            }
+            self.base = base;
+        }
+    }
+
     /// Counts linear memory that was returned.
     pub(crate) fn shrink(&mut self, bytes: u64) {
         self.linear = self.linear.saturating_sub(bytes);
@@ -289,6 +310,25 @@ mod tests {
         assert_eq!(budget.used(), 1000 + SLACK);
         drop(account);
         assert_eq!(budget.used(), 0);
+    }
+
+    #[test]
+    fn a_process_without_an_instance_costs_less_and_always_comes_back() {
+        let budget = host(MIB);
+        let mut account = Account::open(&budget, MIB, 40_000, 0).unwrap();
+        account.set_base(1_000);
+        account.force_linear(2_000);
+        assert_eq!(account.all(), 3_000);
+        assert_eq!(budget.used(), 1_000 + SLACK);
+        let rest = MIB - budget.used();
+        budget.take(rest).unwrap();
+        account.shrink(2_000);
+        account.set_base(40_000);
+        account.force_linear(100_000);
+        assert_eq!(account.all(), 140_000);
+        assert_eq!(budget.used(), rest + 140_000);
+        drop(account);
+        assert_eq!(budget.used(), rest);
     }
 
     #[test]

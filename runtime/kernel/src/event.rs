@@ -18,6 +18,9 @@ use crate::sync::Arc;
 ///         Event::Exit { from, outcome, .. } => format!("{from} ended: {outcome:?}"),
 ///         Event::LinkDown { from, .. } => format!("{from} failed"),
 ///         Event::Outdated { sources, .. } => format!("new code of {sources:?}"),
+///         Event::NodeUp { node, .. } => format!("node {node} is up"),
+///         Event::NodeDown { node, .. } => format!("node {node} is down"),
+///         Event::NameLost { name, .. } => format!("no longer called {name}"),
 ///     }
 /// }
 /// ```
@@ -58,5 +61,26 @@ pub enum Event {
         at: Timestamp,
         /// Ids of the changed definitions, each once.
         sources: Vec<Arc<str>>,
+    },
+    /// A node of the cluster is up. For a process that asked to be told.
+    NodeUp {
+        /// Name of the node.
+        node: Arc<str>,
+        /// Time at which this node learned of it.
+        at: Timestamp,
+    },
+    /// A node of the cluster is down. For a process that asked to be told.
+    NodeDown {
+        /// Name of the node.
+        node: Arc<str>,
+        /// Time at which this node learned of it.
+        at: Timestamp,
+    },
+    /// The process lost a name that it held in the whole cluster.
+    NameLost {
+        /// The name.
+        name: Arc<str>,
+        /// Time of the loss.
+        at: Timestamp,
     },
 }

@@ -229,6 +229,20 @@ impl Events {
         }
     }
 
+    /// Adds a NODE_UP, NODE_DOWN or NAME_LOST, and drops an unread event about the same node
+    /// or name: the latest news of each are enough, and no more can wait.
+    pub(crate) fn push_cluster(&mut self, event: Event) {
+        let subject = subject_of(&event).cloned();
+        let waiting = self.queue.iter().position(|queued| {
+            let waiting = queued.event.as_ref();
+            subject.is_some() && waiting.and_then(subject_of) == subject.as_ref()
+        });
+        if let Some(waiting) = waiting {
+            self.drop_at(waiting, None);
+        }
+        self.push(None, event);
+    }
+
     /// Returns the position of the OUTDATED that waits. Scans the queue, which happens
     /// once in a reload or an upgrade: its number would cost every process memory.
     fn waiting_outdated(&self) -> Option<usize> {
@@ -324,7 +338,10 @@ impl Events {
                 }
             }
             Event::Cancel { .. } => self.cancel = None,
-            Event::Outdated { .. } => {}
+            Event::Outdated { .. }
+            | Event::NodeUp { .. }
+            | Event::NodeDown { .. }
+            | Event::NameLost { .. } => {}
         }
         if let (Some(numbers), Some(about)) = (&mut self.numbers, about)
             && let Some(Numbers {
@@ -352,6 +369,19 @@ fn bytes_of(event: &Event) -> usize {
         Event::Exit { outcome, .. } | Event::LinkDown { outcome, .. } => outcome.bytes(),
         Event::Cancel { reason, .. } => reason.as_ref().map_or(0, |reason| reason.len()),
         Event::Outdated { sources, .. } => sources_bytes(sources),
+        Event::NodeUp { node: text, .. }
+        | Event::NodeDown { node: text, .. }
+        | Event::NameLost { name: text, .. } => text.len(),
+    }
+}
+
+/// Returns the node or the name that news of the cluster are about.
+fn subject_of(event: &Event) -> Option<&Arc<str>> {
+    match event {
+        Event::NodeUp { node: text, .. }
+        | Event::NodeDown { node: text, .. }
+        | Event::NameLost { name: text, .. } => Some(text),
+        _ => None,
     }
 }
 
@@ -370,7 +400,7 @@ fn numbers_of(queue: &VecDeque<Queued>) -> PidMap<Numbers> {
             Some(Event::LinkDown { .. }) => {
                 all.entry(about).or_default().link_down = Some(queued.number);
             }
-            Some(Event::Cancel { .. } | Event::Outdated { .. }) | None => {}
+            Some(_) | None => {}
         }
     }
     all
@@ -459,6 +489,27 @@ mod tests {
             (reason.as_deref(), events.outcome_bytes()),
             (Some("at once"), 0)
         );
+    }
+
+    #[test]
+    fn the_latest_news_of_each_node_wait() {
+        let mut events = Events::default();
+        events.open();
+        let at = Timestamp(0);
+        let up = |node: &str| Event::NodeUp {
+            node: node.into(),
+            at,
+        };
+        let down = |node: &str| Event::NodeDown {
+            node: node.into(),
+            at,
+        };
+        for event in [up("a"), up("b"), down("a"), up("a"), down("a")] {
+            events.push_cluster(event);
+        }
+        let read: Vec<_> = std::iter::from_fn(|| events.take()).collect();
+        assert_eq!(read, [up("b"), down("a")]);
+        assert_eq!((events.len(), events.outcome_bytes()), (0, 0));
     }
 
     #[test]

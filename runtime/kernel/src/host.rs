@@ -3,7 +3,9 @@
 use std::any::Any;
 use std::fmt;
 
+use crate::address::NodeId;
 use crate::budget::Budget;
+use crate::destination::text_before;
 use crate::error::{Error, Kind};
 use crate::sync::Arc;
 use crate::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -104,6 +106,8 @@ pub type Attachment = Box<dyn Any + Send + Sync>;
 /// The part of a host that all of its limits, one after the other, share.
 struct Common {
     name: Arc<str>,
+    /// The beginning of the texts of PIDs.
+    pids: Box<str>,
     number: usize,
     budget: Arc<Budget>,
     live: AtomicUsize,
@@ -133,6 +137,7 @@ pub const MAX_WIDE_MONITORS_OF_HOST: usize = 64;
 impl Host {
     pub(crate) fn new(
         name: &str,
+        node: Option<&NodeId>,
         number: usize,
         config: HostConfig,
         memory: MemoryLimits,
@@ -142,6 +147,7 @@ impl Host {
         Host {
             common: Arc::new(Common {
                 name: name.into(),
+                pids: text_before(name, node).into(),
                 number,
                 budget: Arc::new(Budget::of_host(name, total, runtime)),
                 live: AtomicUsize::new(0),
@@ -199,6 +205,11 @@ impl Host {
     #[inline]
     pub fn name(&self) -> &str {
         &self.common.name
+    }
+
+    /// Returns the beginning of the texts of the PIDs in this host.
+    pub(crate) fn pids(&self) -> &str {
+        &self.common.pids
     }
 
     /// Returns the number of hosts that were made before this one. No other host of the
@@ -476,6 +487,7 @@ mod tests {
         };
         let host = Arc::new(Host::new(
             "a:b",
+            None,
             0,
             config,
             MemoryLimits::default(),
@@ -504,6 +516,7 @@ mod tests {
     fn a_closed_host_has_no_places() {
         let host = Arc::new(Host::new(
             "a:b",
+            None,
             0,
             HostConfig::default(),
             MemoryLimits::default(),
@@ -527,7 +540,7 @@ mod tests {
 
     fn host(config: HostConfig, memory: MemoryLimits) -> (Arc<Host>, Arc<Budget>) {
         let runtime = Arc::new(Budget::of_runtime(800));
-        let host = Host::new("a:b", 3, config, memory, &runtime);
+        let host = Host::new("a:b", None, 3, config, memory, &runtime);
         (Arc::new(host), runtime)
     }
 

@@ -41,19 +41,25 @@
 //! pair. So for one pair, linking, unlinking and the news of an exit happen one
 //! after the other, and half a link is never seen.
 //!
-//! Lock order, outermost first: pair, registry or group shard, wide monitors or the count of
+//! In a cluster a process can be tied to a process of another node, a *stranger*. Each node
+//! has one side of such a tie, under the lock of all strangers; the embedder carries the news.
+//!
+//! Lock order, outermost first: strangers, pair, registry or group shard, wide monitors or the count of
 //! unread messages, then either one process or one table shard. Wakers are called with no lock held.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, clippy::expect_used))]
 
 mod account;
+mod address;
 mod attributes;
 mod budget;
 mod delivery;
+mod destination;
 mod error;
 mod event;
 mod events;
 mod execs;
+mod far;
 mod groups;
 mod held_names;
 mod host;
@@ -76,6 +82,7 @@ mod registry;
 mod relation;
 mod scan;
 mod state;
+mod strangers;
 mod subscription;
 mod sync;
 mod table;
@@ -91,24 +98,27 @@ mod view;
 #[cfg(test)]
 mod work;
 
+pub use address::{Address, Incarnation, NodeId, NodeName};
 pub use budget::{Budget, Charge, Spent, Which};
 pub use delivery::Delivery;
+pub use destination::Destination;
 pub use error::{Details, Error, Field, Kind};
 pub use event::Event;
 pub use events::MAX_OUTDATED_SOURCES;
 pub use execs::Work;
+pub use far::{FarEnd, FarPeers, FarPid};
 pub use groups::{Part, Position, Watched};
 pub use host::{
     Attachment, Closed, Host, HostConfig, MAX_GROUP_MONITORS_OF_HOST, MAX_GROUPS_OF_HOST,
     MAX_WIDE_MONITORS_OF_HOST, MemoryLimits, QueueLimits, Reservation,
 };
-pub use kernel::{Exiting, Kernel, MAX_REASON_BYTES, Spawn, Spawned};
+pub use kernel::{Exiting, Expecting, Kernel, MAX_REASON_BYTES, Spawn, Spawned};
 pub use message::Message;
 pub use moment::{AtomicDeadline, Moment, Monotonic, Timestamp, nanoseconds};
 pub use name::MAX_NAME_BYTES;
 pub use observe::{Change, Changes};
 pub use outcome::Outcome;
-pub use pid::{Destination, Pid};
+pub use pid::Pid;
 pub use process::Process;
 pub use relation::Relation;
 pub use scan::Scan;

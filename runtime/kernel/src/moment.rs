@@ -25,6 +25,14 @@ pub struct Timestamp(pub i64);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Monotonic(pub u64);
 
+impl Monotonic {
+    /// Returns the time since an earlier point; zero if that point is later.
+    #[must_use]
+    pub fn since(self, earlier: Monotonic) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(earlier.0))
+    }
+}
+
 /// One point in time on both clocks. Programs see the wall clock; deadlines are
 /// measured by the monotonic one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -1,7 +1,7 @@
 //! The memory and processor time of a process, as its embedder reports them.
 
 use crate::moment::Monotonic;
-use crate::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use crate::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 
 /// The usage of one process. The embedder's thread that runs the process
 /// charges it; any thread reads it, without a lock.
@@ -14,6 +14,10 @@ pub struct Usage {
     recent: AtomicU64,
     blocked: AtomicBool,
     timed: AtomicBool,
+    /// Waits for a time, and all waits that the process takes part in at once.
+    sleeps: AtomicU16,
+    waits: AtomicU16,
+    parked: AtomicBool,
 }
 
 /// Nanoseconds after which a charge counts half as much as a recent one: 2 s.
@@ -85,6 +89,38 @@ impl Usage {
         self.timed.store(timed, Ordering::Relaxed);
     }
 
+    /// Notes that a wait for a time and nothing else has begun, within a call that waits for
+    /// the embedder.
+    pub fn begin_sleep(&self) {
+        self.sleeps.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes the end of such a wait.
+    pub fn end_sleep(&self) {
+        self.sleeps.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Sets the number of things of which the process waits for the first; 0 for one thing.
+    pub fn set_waits(&self, waits: u16) {
+        self.waits.store(waits, Ordering::Relaxed);
+    }
+
+    /// Returns whether the process is in a call that waits for a time and nothing else.
+    pub fn is_asleep(&self) -> bool {
+        let sleeps = self.sleeps.load(Ordering::Relaxed);
+        sleeps > 0 && sleeps >= self.waits.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether the process waits without an instance of its code.
+    pub fn is_parked(&self) -> bool {
+        self.parked.load(Ordering::SeqCst)
+    }
+
+    /// Sets whether the process waits without an instance of its code.
+    pub fn set_parked(&self, parked: bool) {
+        self.parked.store(parked, Ordering::SeqCst);
+    }
+
     fn recent_at(&self, now: Monotonic) -> f64 {
         let recent = f64::from_bits(self.recent.load(Ordering::Relaxed));
         let since = now
@@ -109,6 +145,22 @@ mod tests {
         assert_eq!(usage.memory(), 90);
         usage.release_memory();
         assert_eq!(usage.memory(), 0);
+    }
+
+    #[test]
+    fn a_process_that_also_waits_for_something_else_is_not_asleep() {
+        let usage = Usage::default();
+        assert!(!usage.is_asleep());
+        usage.begin_sleep();
+        assert!(usage.is_asleep());
+        usage.set_waits(2);
+        assert!(!usage.is_asleep());
+        usage.begin_sleep();
+        assert!(usage.is_asleep());
+        usage.end_sleep();
+        usage.end_sleep();
+        usage.set_waits(0);
+        assert!(!usage.is_asleep());
     }
 
     #[test]

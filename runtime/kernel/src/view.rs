@@ -24,6 +24,9 @@ pub enum Activity {
     Active,
     /// Waiting in a receive.
     Waiting,
+    /// Waiting in a receive, without an instance of its code: see
+    /// [`Usage::is_parked`](crate::Usage::is_parked).
+    Parked,
     /// Waiting for the embedder: a file, a compilation, a new process.
     Blocked,
     /// Doomed: the end is decided, but the process's task has not exited yet.

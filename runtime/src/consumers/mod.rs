@@ -10,6 +10,7 @@
 //! Consumers start with the services. At the end of the program they take no more messages;
 //! the processes that work on one are asked to end, or have the grace to come to an end.
 
+mod clock;
 mod live;
 mod pause;
 mod worker;
@@ -24,6 +25,7 @@ use warren_capabilities::Queues;
 use warren_engine::Node;
 
 use crate::app::Consumer;
+pub(crate) use clock::ClockOfNode;
 use live::Live;
 use worker::Worker;
 

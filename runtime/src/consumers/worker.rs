@@ -95,14 +95,14 @@ impl Worker {
         loop {
             match self.start(&delivery).await {
                 Ok(working) => {
-                    let stop = self.stop.clone();
+                    let (stop, node) = (self.stop.clone(), Arc::clone(&self.node));
                     if *stop.borrow() {
                         // The end of all processes may have missed it. Fails only if it has
                         // exited.
                         let _ = self.node.kernel().terminate(working.running.process());
                     }
                     drop(self.node.tokio().spawn(async move {
-                        working.end(&stop).await;
+                        working.end(&node, &stop).await;
                         // Given back once the message is settled.
                         drop(place);
                     }));
@@ -179,7 +179,7 @@ impl Worker {
 
 impl Working {
     /// Waits for the end of the process, and settles its message.
-    async fn end(self, stop: &watch::Receiver<bool>) {
+    async fn end(self, node: &Node, stop: &watch::Receiver<bool>) {
         let Working {
             delivery,
             mut running,
@@ -191,11 +191,15 @@ impl Working {
             // A process that ends tells of no upgrade: then the other branch goes on alone.
             Ok(()) = upgraded => {
                 let reason = "the process was upgraded and had not acknowledged the message";
-                note(delivery.end(End::Failed(reason.to_owned())).await);
+                {
+                    let _busy = node.busy();
+                    note(delivery.end(End::Failed(reason.to_owned())).await);
+                }
                 running.wait().await;
             }
             ended = running.wait() => {
                 let is_stopping = *stop.borrow();
+                let _busy = node.busy();
                 note(delivery.end(end_of(&ended.outcome, is_stopping)).await);
             }
         }

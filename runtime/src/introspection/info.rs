@@ -10,7 +10,7 @@ use crate::values::Pid;
 /// use warren::introspection::State;
 ///
 /// let words: Vec<_> = State::ALL.into_iter().map(State::as_str).collect();
-/// assert_eq!(words, ["running", "ready", "waiting", "blocked", "ending"]);
+/// assert_eq!(words, ["running", "ready", "waiting", "parked", "blocked", "ending"]);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -21,6 +21,9 @@ pub enum State {
     Ready,
     /// The process waits in a receive.
     Waiting,
+    /// The process waits in a receive, and has given its slot to others. Its memory is
+    /// kept compressed.
+    Parked,
     /// The process waits for the runtime in a call: a file, a compilation, a
     /// new process.
     Blocked,
@@ -30,10 +33,11 @@ pub enum State {
 
 impl State {
     /// All states.
-    pub const ALL: [State; 5] = [
+    pub const ALL: [State; 6] = [
         State::Running,
         State::Ready,
         State::Waiting,
+        State::Parked,
         State::Blocked,
         State::Ending,
     ];
@@ -44,6 +48,7 @@ impl State {
             State::Running => "running",
             State::Ready => "ready",
             State::Waiting => "waiting",
+            State::Parked => "parked",
             State::Blocked => "blocked",
             State::Ending => "ending",
         }
@@ -230,7 +235,7 @@ pub struct Totals {
     pub processes: usize,
     /// Numbers of processes that are running, ready, waiting, blocked, ending,
     /// in this order.
-    pub states: [usize; 5],
+    pub states: [usize; 6],
     /// The hosts, by name.
     pub hosts: Vec<HostInfo>,
     /// The hosts that were removed and have processes left, by name. A host of the same name

@@ -20,14 +20,17 @@ pub use standstill::Standstill;
 pub use warren_kernel::Change;
 
 use query::{First, state_of};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use warren_engine::Node;
 use warren_kernel::{
-    Counts, Error, Host, Kernel, Monotonic, Pid, Process, QueueLabel, QueueView, Summary, View,
+    Counts, Error, Host, Kernel, Monotonic, Pid, Position, Process, QueueLabel, QueueView, Summary,
+    View,
 };
 
 use crate::app::App;
 use crate::apply::{Applied, ApplyError, Change as Changes, Planned, Versions};
+#[cfg(feature = "cluster")]
+use crate::cluster::Cluster;
 use crate::error::CallError;
 use crate::reload::{ReloadError, Reloaded};
 use crate::runtime::Runtime;
@@ -59,7 +62,38 @@ use crate::values;
 pub struct Inspector {
     node: Arc<Node>,
     versions: Arc<Versions>,
+    #[cfg(feature = "cluster")]
+    cluster: Option<Cluster>,
 }
+
+/// A group of processes.
+///
+/// ```
+/// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let cache = std::env::temp_dir().join("warren-doctest-cache");
+/// let runtime = warren::Runtime::builder()
+///     .lua("app:member", "process.groups.join('room') return #process.groups.members('room')")
+/// #    .cache(cache)
+///     .start()?;
+/// assert_eq!(runtime.exec::<u32>("app:member").await?, 1);
+/// for group in runtime.inspector().groups(100) {
+///     println!("{}: {} here, {} elsewhere", group.name, group.here, group.elsewhere);
+/// }
+/// # Ok(()) }
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct GroupInfo {
+    /// The name.
+    pub name: String,
+    /// Members on this node.
+    pub here: usize,
+    /// Members on other nodes of the cluster.
+    pub elsewhere: usize,
+}
+
+/// Groups that are looked at while one part of them is locked.
+const AT_ONCE: usize = 1_000;
 
 /// Maximum number of entries shown of each list of one process.
 const MAX_ENTRIES: usize = 100;
@@ -70,6 +104,8 @@ impl Runtime {
         Inspector {
             node: Arc::clone(self.node()),
             versions: Arc::clone(self.versions()),
+            #[cfg(feature = "cluster")]
+            cluster: self.cluster().cloned(),
         }
     }
 }
@@ -83,7 +119,35 @@ impl Inspector {
         Inspector {
             node,
             versions: Arc::default(),
+            #[cfg(feature = "cluster")]
+            cluster: None,
         }
+    }
+
+    /// Returns the cluster that the runtime is a node of, if it is.
+    #[cfg(feature = "cluster")]
+    pub fn cluster(&self) -> Option<&Cluster> {
+        self.cluster.as_ref()
+    }
+
+    /// Returns the groups with members, in order, at most `most` of them.
+    pub fn groups(&self, most: usize) -> Vec<GroupInfo> {
+        let kernel = self.node.kernel();
+        let mut position = Position::default();
+        let mut groups = Vec::new();
+        while !position.is_end() && groups.len() < most {
+            for name in kernel.groups("", &mut position, AT_ONCE) {
+                let far = kernel.far_group_members(&name).unwrap_or_default();
+                groups.push(GroupInfo {
+                    here: kernel.group_len(&name),
+                    elsewhere: far.len(),
+                    name: name.to_string(),
+                });
+            }
+        }
+        groups.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        groups.truncate(most);
+        groups
     }
 
     /// Returns the runtime's totals, and the processes that match a query.
@@ -148,6 +212,13 @@ impl Inspector {
             .ok_or_else(|| Error::not_found(format!("process not found: {destination}")))?;
         let running = self.node.reading().running.into_iter().collect();
         Ok(self.details(&process, view, &running))
+    }
+
+    /// Returns the PID of the process of a number: the last part of the PID's text, such as
+    /// `0x2a` of `{shop:workers|0x0002a}`.
+    pub fn pid_of_number(&self, number: u64) -> Option<values::Pid> {
+        let process = self.node.kernel().process(Pid::from_number(number)?)?;
+        Some(process.text().into())
     }
 
     /// Returns the stack of a process, by its PID or name: for Lua, the calls

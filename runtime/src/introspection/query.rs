@@ -107,6 +107,7 @@ pub(super) fn state_of(pid: Pid, activity: Activity, running: &HashSet<Pid>) -> 
         _ if running.contains(&pid) => State::Running,
         Activity::Blocked => State::Blocked,
         Activity::Waiting => State::Waiting,
+        Activity::Parked => State::Parked,
         Activity::Active => State::Ready,
     }
 }

@@ -32,7 +32,7 @@ pub(crate) async fn shutdown(
     tokio::select! {
         biased;
         () = server.end() => {}
-        () = node.sleep(grace / 2) => {}
+        () = node.real_sleep(grace / 2) => {}
     }
     let mut changed = services.changed.subscribe();
     let mut held = services.held();
@@ -72,7 +72,7 @@ pub(crate) async fn shutdown(
     // A message that is not noted by then comes again.
     tokio::select! {
         () = settled => {}
-        () = node.sleep(SETTLED_WITHIN) => {}
+        () = node.real_sleep(SETTLED_WITHIN) => {}
     }
 }
 

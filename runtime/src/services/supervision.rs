@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::watch;
 use warren_engine::{Node, Start};
@@ -102,14 +102,15 @@ impl Supervisor {
             Err(error) => self.again(Some(error), Duration::ZERO).await,
         };
         while let Some(running) = process {
-            let began = Instant::now();
+            let began = self.node.now().monotonic;
             let ended = running.wait().await;
             self.note_code(&running);
             let error = match &*ended.outcome {
                 Outcome::Returned(_) => None,
                 Outcome::Failed(error) => Some(CallError::Failed(error.clone())),
             };
-            process = self.again(error, began.elapsed()).await;
+            let ran = self.node.now().monotonic.since(began);
+            process = self.again(error, ran).await;
         }
         self.services.set(self.number, State::Done);
     }

@@ -64,7 +64,7 @@ impl NewServices {
             tokio::select! {
                 // Fails only if the sender is gone, which `self` holds.
                 _ = changed.changed() => {}
-                () = node.sleep(soonest.min(left)) => {}
+                () = node.real_sleep(soonest.min(left)) => {}
             }
         }
     }

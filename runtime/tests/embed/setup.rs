@@ -35,7 +35,10 @@ pub(crate) fn from(event: &Event) -> Option<&Pid> {
     match event {
         Event::Cancel { from, .. } => from.as_ref(),
         Event::Exit { from, .. } | Event::LinkDown { from, .. } => Some(from),
-        Event::Outdated { .. } => None,
+        Event::Outdated { .. }
+        | Event::NodeUp { .. }
+        | Event::NodeDown { .. }
+        | Event::NameLost { .. } => None,
     }
 }
 

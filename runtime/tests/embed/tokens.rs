@@ -41,6 +41,7 @@ fn a_store_is_there_for_definitions_that_are_granted_it() {
             token_length: 16,
             expiration: Duration::from_secs(60),
             key: Some(b"secret".as_slice().into()),
+            store: None,
         };
         assert!(!format!("{store:?}").contains("secret"));
         let runtime = builder()

@@ -27,11 +27,6 @@ function tasks.rep()
   end
 end
 
--- One call, which makes nothing of nothing for centuries.
-function tasks.endless_rep()
-  return (""):rep(1 << 60)
-end
-
 function tasks.match()
   return (("a"):rep(40) .. "c"):find(("a-"):rep(35) .. "b")
 end

@@ -7,13 +7,13 @@ for scope = 0, 3 do
   assert(registry.lookup("me") == process.pid())
   assert(registry.unregister("me", scope) == true and registry.unregister("me", scope) == false)
 end
-for _, scope in ipairs { -1, 4, 1.5, 1 << 40 } do
+for _, scope in ipairs { -1, 4, 1.5, 1 << 40, {}, { scope = "none" } } do
   for _, f in ipairs { function() return registry.register("me", nil, scope) end, function() return registry.unregister("me", scope) end } do
     local done, err = f()
     assert(done == nil and errors.is(err, errors.INVALID), tostring(err))
   end
 end
 assert(registry.lookup("me") == nil)
-for _, wrong in ipairs { "x", true, {}, print } do
+for _, wrong in ipairs { "x", true, print } do
   assert(not pcall(registry.register, "me", nil, wrong) and not pcall(registry.unregister, "me", wrong))
 end

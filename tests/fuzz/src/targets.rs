@@ -6,6 +6,7 @@ mod control;
 mod decoders;
 mod documents;
 mod flat;
+mod frames;
 mod lua;
 mod modules;
 mod node;
@@ -116,5 +117,12 @@ pub(crate) const ALL: &[Target] = &[
         reaches: &web::HEADS,
         make: Some(web::make),
         run: web::heads,
+    },
+    Target {
+        name: "frames",
+        takes: "packets and signals of another node of a cluster",
+        reaches: &frames::FRAMES,
+        make: Some(frames::make),
+        run: frames::frames,
     },
 ];

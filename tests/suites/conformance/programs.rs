@@ -34,6 +34,7 @@ const OWN: &str = "127.0.0.1:9090";
 ///
 /// In a directory, `stdout.txt` is its whole output, byte by byte, and
 /// `stdout-in-any-order.txt` the lines of several processes.
+#[derive(Clone)]
 pub(crate) struct Program {
     /// The path below [`DIRECTORY`], without `.lua`.
     pub(crate) name: String,
@@ -123,11 +124,30 @@ impl Program {
         Ok(program)
     }
 
-    /// Runs the program, in its own directory.
+    /// Returns true if the program writes files, so that only one run at a time can.
+    pub(crate) fn writes(&self) -> bool {
+        let manifest = fs::read_to_string(self.path.join("warren.toml"));
+        let mut options = self.options.iter();
+        options.any(|option| option == "--write" || option == "--volume")
+            || manifest.is_ok_and(|manifest| manifest.contains("[volumes"))
+    }
+
+    /// Returns the same program, whose processes are parked as soon as they wait.
+    pub(crate) fn parked(&self) -> Program {
+        let mut parked = self.clone();
+        parked.name = format!("parked/{}", self.name);
+        let option = ["--park-after", "0"].map(str::to_owned);
+        if !parked.options.contains(&option[0]) {
+            parked.options.extend(option);
+        }
+        parked
+    }
+
+    /// Runs the program, in its own directory, with further options of the command.
     ///
     /// # Panics
     /// The program does not end as its header says.
-    pub(crate) fn run(&self) {
+    pub(crate) fn run(&self, further: &[&str]) {
         let directory = match self.path.parent() {
             Some(section) if !self.path.is_dir() => section,
             _ => &self.path,
@@ -140,6 +160,7 @@ impl Program {
         let outcome = Warren::run(&self.path)
             .current_dir(directory)
             .options(placed(&self.options))
+            .options(further)
             .arguments(placed(&self.arguments))
             .start()
             .end()

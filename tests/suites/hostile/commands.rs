@@ -224,6 +224,8 @@ fn options() {
     let no_text = OsStr::from_bytes(BYTES);
     for command in [
         "run",
+        "repl",
+        "attach",
         "test",
         "new",
         "build",

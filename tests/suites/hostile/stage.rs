@@ -33,6 +33,8 @@ pub(crate) fn run(attack: &Attack) {
     }
     let mut session = command
         .options(["--control".as_ref(), socket.as_os_str()])
+        // The counts before and after are of processes that wait with their memory.
+        .options(["--park-after", "off"])
         .options(&attack.options)
         .arguments([how])
         .start()

@@ -12,9 +12,10 @@ use crate::step::{self, Step};
 use crate::{bench, project};
 
 /// The crates in the order of their dependencies, each with its directory.
-const PUBLISHED: [(&str, &str); 7] = [
+const PUBLISHED: [(&str, &str); 8] = [
     ("warren-values", "guest-sdk/rust/values"),
     ("warren-kernel", "runtime/kernel"),
+    ("warren-cluster", "runtime/cluster"),
     ("warren-engine", "runtime/engine"),
     ("warren-capabilities", "runtime/capabilities"),
     ("warren-app", "runtime/app"),

@@ -29,11 +29,11 @@ return function(room)
     while inside do
       local got = channel.select { said:case_receive(), lines:case_receive(), events:case_receive() }
       if got.channel == said then
-        process.send(room, "say", got.value) -- lost where the room has failed
+        local _ = process.send(room, "say", got.value) -- lost where the room has failed
       elseif got.channel == lines then
         assert(process.send(socket, "line", got.value)) -- fails for a client that does not read
       elseif got.value.kind == process.event.CANCEL then
-        process.send(room, "leave")
+        local _ = process.send(room, "leave")
         inside = false
       elseif got.value.kind == process.event.EXIT then
         inside = enter(room, name, events) -- another has taken its place

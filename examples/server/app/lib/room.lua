@@ -6,7 +6,7 @@ local members = {} -- names, by PID
 local function tell_all(line)
   for pid in pairs(members) do
     -- One that is gone is an event here; one that does not keep up misses a line.
-    process.send(pid, "line", line)
+    local _ = process.send(pid, "line", line)
   end
 end
 
@@ -41,7 +41,7 @@ function on.who(pid)
     table.insert(names, name)
   end
   table.sort(names)
-  process.send(pid, "members", names)
+  local _ = process.send(pid, "members", names)
 end
 
 local function lost(pid)

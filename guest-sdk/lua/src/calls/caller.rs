@@ -66,7 +66,7 @@ pub(super) extern "C-unwind" fn ask(l: State) -> c_int {
         Some(Pulled::Value(_)) => return push_ended(l),
         Some(Pulled::Nothing) => return push_given_up(l),
         Some(Pulled::Raised) => l.error(),
-        Some(Pulled::Dropped) | None => {}
+        Some(Pulled::Dropped | Pulled::Return) | None => {}
     }
     wait_for_answer(l, number, 4, patience)
 }

@@ -24,5 +24,5 @@ pub(crate) extern "C-unwind" fn error(l: State) -> c_int {
         l.concat(2);
         l.pass_overflow(1);
     }
-    l.error()
+    l.fail()
 }

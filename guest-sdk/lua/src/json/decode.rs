@@ -8,6 +8,7 @@ use warren_values::kind;
 
 use super::{MAX_DEPTH, NESTING};
 use crate::argument::{REFUSED, is_given};
+use crate::bytes;
 use crate::errors;
 use crate::exchange::note_limit;
 use crate::lua::State;
@@ -226,19 +227,16 @@ impl Parser<'_> {
         self.at += 1;
         let from = self.at;
         let rest = &self.text[from..];
-        let plain = rest
-            .iter()
-            .position(|byte| matches!(byte, b'"' | b'\\' | 0..0x20))
-            .unwrap_or(rest.len());
+        let plain = bytes::plain(rest);
         self.at += plain;
         if self.peek() == Some(b'"') {
-            let bytes = &rest[..plain];
-            if str::from_utf8(bytes).is_err() {
+            let string = &rest[..plain];
+            if !bytes::is_utf8(string) {
                 self.at = from;
                 return Err(Fault::Syntax("a string that is not UTF-8"));
             }
             self.at += 1;
-            self.l.push_bytes(bytes);
+            self.l.push_bytes(string);
             return Ok(());
         }
         let mut buffer = MaybeUninit::<luaL_Buffer>::uninit();
@@ -250,9 +248,7 @@ impl Parser<'_> {
             luaL_addlstring(buffer, rest.as_ptr().cast(), plain);
             loop {
                 let from = self.at;
-                while !matches!(self.peek(), None | Some(b'"' | b'\\' | 0..0x20)) {
-                    self.at += 1;
-                }
+                self.at += bytes::plain(&self.text[from..]);
                 luaL_addlstring(buffer, self.text[from..].as_ptr().cast(), self.at - from);
                 match self.peek() {
                     Some(b'"') => break,
@@ -266,7 +262,7 @@ impl Parser<'_> {
                     None => return Err(Fault::Syntax("unexpected end in a string")),
                 }
             }
-            if str::from_utf8(&self.text[from..self.at]).is_err() {
+            if !bytes::is_utf8(&self.text[from..self.at]) {
                 self.at = from;
                 return Err(Fault::Syntax("a string that is not UTF-8"));
             }

@@ -11,6 +11,7 @@ use warren_values::kind;
 
 use super::{MAX_DEPTH, NESTING};
 use crate::argument::{REFUSED, is_given};
+use crate::bytes;
 use crate::errors;
 use crate::exchange::note_limit;
 use crate::interpreter::{interpreter, push_text};
@@ -170,12 +171,18 @@ impl Encoder<'_> {
     }
 
     fn string(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
-        if str::from_utf8(bytes).is_err() {
+        if !bytes::is_utf8(bytes) {
             return invalid("a string that is not UTF-8 cannot be JSON");
         }
         self.output.raw(b"\"")?;
-        let mut plain = 0;
-        for (at, byte) in bytes.iter().enumerate() {
+        let mut rest = bytes;
+        loop {
+            let (plain, others) = rest.split_at(bytes::plain(rest));
+            self.output.raw(plain)?;
+            let Some((byte, others)) = others.split_first() else {
+                break;
+            };
+            rest = others;
             let escaped: &[u8] = match byte {
                 b'"' => b"\\\"",
                 b'\\' => b"\\\\",
@@ -184,11 +191,8 @@ impl Encoder<'_> {
                 b'\t' => b"\\t",
                 0x08 => b"\\b",
                 0x0c => b"\\f",
-                0..0x20 => b"",
-                _ => continue,
+                _ => b"",
             };
-            self.output.raw(&bytes[plain..at])?;
-            plain = at + 1;
             if escaped.is_empty() {
                 const DIGITS: &[u8; 16] = b"0123456789abcdef";
                 let (high, low) = (
@@ -200,7 +204,6 @@ impl Encoder<'_> {
                 self.output.raw(escaped)?;
             }
         }
-        self.output.raw(&bytes[plain..])?;
         Ok(self.output.raw(b"\"")?)
     }
 

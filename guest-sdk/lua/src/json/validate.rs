@@ -28,8 +28,7 @@ extern "C-unwind" fn validate(l: State) -> c_int {
     l.push_function(try_validate);
     l.push_value(1);
     l.push_value(2);
-    l.call_then(2, RESULTS + 1, 0, validated);
-    validated(l, LUA_OK, 0)
+    l.call_then(2, RESULTS + 1, 0, validated)
 }
 
 /// The operation `json.validate`. Returns true behind nil and an error where the schema or the
@@ -50,8 +49,7 @@ extern "C-unwind" fn try_validate(l: State) -> c_int {
 extern "C-unwind" fn validate_string(l: State) -> c_int {
     l.push_function(operation!("json.validate_string"));
     l.insert(1);
-    l.call_then(l.top() - 1, RESULTS, 0, verdict);
-    verdict(l, LUA_OK, 0)
+    l.call_then(l.top() - 1, RESULTS, 0, verdict)
 }
 
 /// True and nil, or false and an error.
@@ -71,8 +69,7 @@ extern "C-unwind" fn validated(l: State, _: c_int, _: lua_KContext) -> c_int {
             l.push_function(operation!("json.validate_string"));
             l.push_value(1);
             l.push_value(text);
-            l.call_then(2, RESULTS, 0, verdict);
-            return verdict(l, LUA_OK, 0);
+            return l.call_then(2, RESULTS, 0, verdict);
         }
         l.pop(1);
     }

@@ -4,8 +4,8 @@ use std::ffi::{CStr, c_int};
 
 use mlua_sys::*;
 
+use super::State;
 use super::api::api;
-use super::{State, internals};
 
 impl State {
     api! {
@@ -15,9 +15,6 @@ impl State {
         fn check_integer(arg: c_int) -> lua_Integer = |l| luaL_checkinteger(l, arg);
         /// Returns an argument that is a number, or raises.
         fn check_number(arg: c_int) -> lua_Number = |l| luaL_checknumber(l, arg);
-        /// Raises unless an argument is a string, a number or a structured error; makes a
-        /// string of it.
-        fn check_string(arg: c_int) = |l| { internals::warren_checktext(l, arg, std::ptr::null_mut()); };
         /// Raises unless an argument is a string, a number or missing; makes a string of a
         /// number, and of what is missing the empty one.
         fn optional_string(arg: c_int) = |l| { luaL_optlstring(l, arg, c"".as_ptr(), std::ptr::null_mut()); };

@@ -1,6 +1,6 @@
 //! Functions: loading them, calling them, and their upvalues.
 
-use std::ffi::{CStr, c_int};
+use std::ffi::{CStr, c_int, c_uint};
 use std::mem::transmute;
 
 use mlua_sys::*;
@@ -21,14 +21,35 @@ impl State {
         /// Calls the function below its arguments. Returns `LUA_OK`, or another
         /// status with the error on top.
         fn pcall(arguments: c_int, results: c_int) -> c_int = |l| lua_pcall(l, arguments, results, 0);
-        /// Calls as [`call`](Self::call). Where the function yields, `then` runs in the
-        /// place of what follows.
-        fn call_then(arguments: c_int, results: c_int, kept: lua_KContext, then: Continuation) = |l|
-            lua_callk(l, arguments, results, kept, Some(transmute::<Continuation, lua_KFunction>(then)));
+        /// Sorts the table at index 1, of `n` elements, by the function at index 2, which may
+        /// block; for a function that does nothing more but return what this returns.
+        fn sort_by(n: c_uint) -> c_int = |l| internals::warren_sort_by(l, n);
         /// Sets an upvalue of a function, which has it, to the value on top.
         fn set_upvalue(function: c_int, number: c_int) = |l| { lua_setupvalue(l, function, number); };
         /// Pushes an upvalue of a function. False, with nothing pushed, without one.
         fn upvalue(function: c_int, number: c_int) -> bool = |l| !lua_getupvalue(l, function, number).is_null();
+    }
+
+    /// Calls as [`call`](Self::call), then `then`, for a function that does nothing more but
+    /// return what this returns. The function called may yield. It needs no frame of C where
+    /// that of the caller needs none.
+    #[inline]
+    pub(crate) fn call_then(
+        self,
+        arguments: c_int,
+        results: c_int,
+        kept: lua_KContext,
+        then: Continuation,
+    ) -> c_int {
+        // SAFETY: by the contract of `State`, which is an address for the ABI.
+        let unfinished = unsafe {
+            let then = Some(transmute::<Continuation, lua_KFunction>(then));
+            internals::warren_callk(self.as_ptr(), arguments, results, kept, then)
+        };
+        if unfinished != 0 {
+            return unfinished;
+        }
+        then(self, LUA_OK, kept)
     }
 
     /// Pushes the function of bytecode, or an error; returns the status.

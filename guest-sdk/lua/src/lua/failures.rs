@@ -6,6 +6,7 @@ use mlua_sys::*;
 
 use super::State;
 use super::api::api;
+use super::internals;
 
 impl State {
     /// Raises the value on top.
@@ -16,6 +17,9 @@ impl State {
     }
 
     api! {
+        /// Raises the value on top, from a function that does nothing more but return what
+        /// this returns: where it can, that takes the place of a throw.
+        fn fail() -> c_int = |l| internals::warren_raise(l);
         /// Pushes the message of a wrong argument, of a wrong self where that is 0. The
         /// strings are at indices: the function's name, the expected type and the given one.
         fn push_bad_argument(arg: lua_Integer, strings: [c_int; 3], joint: &CStr, remedy: &CStr) = |l| {

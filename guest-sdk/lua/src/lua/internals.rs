@@ -1,9 +1,9 @@
 //! The additions of `config/internals.c` to Lua's API, for the path of every message.
 //! All indices must be acceptable for the thread.
 
-use std::ffi::{c_char, c_int, c_void};
+use std::ffi::{c_char, c_int, c_uint, c_void};
 
-use mlua_sys::{lua_Debug, lua_State};
+use mlua_sys::{lua_Debug, lua_KContext, lua_KFunction, lua_State};
 
 use super::{self as lua};
 
@@ -72,12 +72,30 @@ unsafe extern "C-unwind" {
     /// Opens the module `lpeg`; a C function of Lua.
     pub(crate) fn luaopen_lpeg(l: State) -> c_int;
 
+    /// The end of a function that raises the value on top of the stack: returns what the
+    /// function has to return, or raises. Lua's state must not be used in between.
+    pub(super) fn warren_raise(l: State) -> c_int;
+
+    /// As `lua_callk`, for a function that returns what this returns, if not 0: then the
+    /// results are not there, and `then` runs later.
+    pub(super) fn warren_callk(
+        l: State,
+        arguments: c_int,
+        results: c_int,
+        kept: lua_KContext,
+        then: Option<lua_KFunction>,
+    ) -> c_int;
+
+    /// Sorts the table at index 1, of `n` elements, by the function at index 2, as
+    /// [`sort_by`](super::State::sort_by) says.
+    pub(super) fn warren_sort_by(l: State, n: c_uint) -> c_int;
+
+    /// `string.gsub(s, pattern, replacement, n?)`; the function in its second upvalue gets the
+    /// fields of a table with a metatable.
+    pub(crate) safe fn warren_gsub(l: lua::State) -> c_int;
+
     /// Opens the library `debug`; a C function of Lua.
     pub(crate) fn warren_open_debug(l: State) -> c_int;
-
-    /// The text of an argument that is a string, a number or a structured error, which
-    /// it replaces; raises for anything else.
-    pub(super) fn warren_checktext(l: State, arg: c_int, len: *mut usize) -> *const c_char;
 
     /// Notes the value on top as the error of a full stack, if the value at `index` is that
     /// error. Raises without memory.

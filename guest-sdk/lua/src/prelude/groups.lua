@@ -24,11 +24,10 @@ local function leave(group, pid)
   return call("groups.leave", group, pid)
 end
 
--- One node has all members.
 local function reader(name)
   return function(group)
     check(1, name, group)
-    return call("groups.members", group)
+    return call("groups." .. name, group)
   end
 end
 
@@ -37,10 +36,8 @@ local function which_groups(prefix)
   return call("groups.names", prefix)
 end
 
-local function broadcast(group, topic, ...)
-  check(1, "broadcast", group)
-  check(2, "broadcast", topic)
-  local sent, err = call("groups.broadcast", group, topic, ...)
+local function send(operation, group, topic, ...)
+  local sent, err = call(operation, group, topic, ...)
   if not sent then
     return nil, err
   end
@@ -53,6 +50,12 @@ local function broadcast(group, topic, ...)
     message = missed .. " of " .. reached + missed .. " members refused the message",
     details = { missed = missed, members = sent[3] },
   }
+end
+
+local function broadcast(group, topic, ...)
+  check(1, "broadcast", group)
+  check(2, "broadcast", topic)
+  return send("groups.broadcast", group, topic, ...)
 end
 
 -- A subscription and what is there; or nil and an error.
@@ -70,7 +73,7 @@ local function monitor(group)
 end
 
 -- For `pg`.
-native.begin_monitor, native.broadcast = begin, broadcast
+native.begin_monitor, native.broadcast = begin, send
 
 groups.join, groups.leave = public(join, "process.groups.join"), public(leave, "process.groups.leave", "stop")
 groups.members, groups.local_members = public(reader("members")), public(reader("local_members"))

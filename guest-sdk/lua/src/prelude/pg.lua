@@ -118,19 +118,19 @@ local function of_group(name, f)
   end
 end
 
-local function members(name)
+of_group("get_members", function(name)
   return call("groups.members", name)
-end
-of_group("get_members", members)
-of_group("get_local_members", members)
+end)
+of_group("get_local_members", function(name)
+  return call("groups.local_members", name)
+end)
 
--- One node has all members.
 for _, method in next, { "broadcast", "broadcast_local" } do
   of_group(method, function(name, _, topic, ...)
     if topic ~= nil and type(topic) ~= "string" then
       wrong(3, method, "string", topic)
     end
-    return broadcast(name, topic, ...)
+    return broadcast("groups." .. method, name, topic, ...)
   end)
 end
 
@@ -163,13 +163,15 @@ function methods.events(g)
   return begun(self, begin("groups.monitor_all", self.prefix))
 end
 
-for _, method in next, { "which_groups", "which_local_groups" } do
+for method, operation in next, {
+  which_groups = "groups.names", which_local_groups = "groups.local_names",
+} do
   methods[method] = function(g)
     local self, why = self_of(g, method)
     if not self then
       return invalid(why)
     end
-    return call("groups.names", self.prefix)
+    return call(operation, self.prefix)
   end
 end
 

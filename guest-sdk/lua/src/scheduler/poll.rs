@@ -1,6 +1,6 @@
 //! Taking messages from the runtime, and waking the tasks they are for.
 
-use warren_guest::mailbox::{self, Message, Subscription};
+use warren_guest::mailbox::{self, Received, Subscription};
 use warren_guest::msgpack::{Input, Malformed};
 use warren_guest::{Buffer, Failure, clock};
 
@@ -26,6 +26,8 @@ pub(crate) enum Pulled {
     Answer { is_reply: bool },
     /// An error to be raised is on top of the stack.
     Raised,
+    /// Nothing: the runtime asks the process to return.
+    Return,
 }
 
 /// Waits in the runtime for a message of one of the wanted subscriptions, all of which the
@@ -60,11 +62,16 @@ pub(super) unsafe fn pull(
     }
     // SAFETY: as promised by the caller. While `mail_is_read` is not set, nobody else
     // has the buffer, and nothing of this instance runs while the runtime fills it.
-    let received = unsafe { mailbox::receive(&*wanted, deadline, &mut *interpreter.mail.as_ptr()) };
+    let received =
+        unsafe { mailbox::receive_or_return(&*wanted, deadline, &mut *interpreter.mail.as_ptr()) };
     interpreter.mail_is_read.set(true);
     let pulled = match received {
-        Ok(None) => Pulled::Nothing,
-        Ok(Some(message)) => {
+        Ok(Received::Nothing) => Pulled::Nothing,
+        Ok(Received::Return) => {
+            interpreter.returning.set(true);
+            Pulled::Return
+        }
+        Ok(Received::Message(message)) => {
             let format = format.unwrap_or_else(|| format_of(interpreter, message.subscription));
             let value = Pulled::Value(message.subscription);
             let built = match format {
@@ -112,7 +119,9 @@ fn pull_beside(
     call: Option<i64>,
 ) -> Pulled {
     let mut buffer = Buffer::new();
+    // A finalizer cannot return.
     let received = mailbox::receive(wanted, deadline, &mut buffer);
+    let received = received.map(|message| message.map_or(Received::Nothing, Received::Message));
     match take(l, interpreter, received, |number| call == Some(number)) {
         Taken::Nothing => Pulled::Nothing,
         Taken::Dropped => Pulled::Dropped,
@@ -121,6 +130,7 @@ fn pull_beside(
             is_reply: answer.is_reply,
         },
         Taken::Error(_) | Taken::Refused => Pulled::Raised,
+        Taken::Return => Pulled::Return,
     }
 }
 
@@ -146,6 +156,8 @@ enum Taken {
     Error(For),
     /// The runtime has refused the wait; its error is on top of the stack.
     Refused,
+    /// The runtime asks the process to return.
+    Return,
 }
 
 /// Builds the value of what was received without letting an error through. `is_awaited`
@@ -153,12 +165,13 @@ enum Taken {
 fn take(
     l: State,
     interpreter: &Interpreter,
-    received: Result<Option<Message<'_>>, Failure<'_>>,
+    received: Result<Received<'_>, Failure<'_>>,
     is_awaited: impl FnOnce(i64) -> bool,
 ) -> Taken {
     let message = match received {
-        Ok(Some(message)) => message,
-        Ok(None) => return Taken::Nothing,
+        Ok(Received::Message(message)) => message,
+        Ok(Received::Nothing) => return Taken::Nothing,
+        Ok(Received::Return) => return Taken::Return,
         Err(failure) => {
             push_failure(l, failure);
             return Taken::Refused;
@@ -218,6 +231,10 @@ pub(super) fn poll(l: State, interpreter: &Interpreter, block: bool) -> bool {
     };
     let given = match taken {
         Taken::Nothing | Taken::Dropped => true,
+        Taken::Return => {
+            interpreter.returning.set(true);
+            true
+        }
         Taken::Value(whose) => give(l, interpreter, whose, false),
         Taken::Error(whose) => give(l, interpreter, whose, true),
         Taken::Refused => false,
@@ -252,7 +269,7 @@ unsafe fn take_for_any(
         unsafe { &mut *interpreter.mail.as_ptr() }
     };
     // SAFETY: as promised by the caller; Lua has not run.
-    let received = mailbox::receive(unsafe { &*wanted }, deadline, buffer);
+    let received = mailbox::receive_or_return(unsafe { &*wanted }, deadline, buffer);
     let taken = take(l, interpreter, received, |number| {
         awaiting(interpreter, number).is_some()
     });

@@ -16,6 +16,9 @@ pub(crate) enum RunEnd {
     Returned(c_int),
     /// A task, of this thread, raised the error on top of its stack.
     Failed(State),
+    /// All tasks wait, and the process is to return from `start` or `resume`. [`run`] goes
+    /// on when it is called again.
+    Returning,
 }
 
 /// After so many tasks the runtime is asked for messages, even where there is
@@ -56,16 +59,23 @@ pub(crate) fn run(l: State, program: State) -> RunEnd {
     let interpreter = interpreter(l);
     loop {
         let Some((id, thread, arguments)) = next(interpreter) else {
+            if interpreter.returning.get() {
+                return RunEnd::Returning;
+            }
             if !poll(l, interpreter, true) {
                 l.error();
             }
             continue;
         };
+        interpreter.returning.set(false);
         let (status, results) = l.resume(thread, arguments);
         let switched = std::mem::take(&mut interpreter.scheduler.borrow_mut().switching);
         match status {
             LUA_YIELD if switched => {}
-            LUA_OK | LUA_YIELD if thread == program => return RunEnd::Returned(results),
+            LUA_OK | LUA_YIELD if thread == program => {
+                interpreter.returning.set(false);
+                return RunEnd::Returned(results);
+            }
             LUA_OK | LUA_YIELD => {
                 // A thread with values on its stack would pass for one that
                 // has not begun.
@@ -73,7 +83,10 @@ pub(crate) fn run(l: State, program: State) -> RunEnd {
                 let reference = interpreter.scheduler.borrow_mut().remove(id);
                 l.release(LUA_REGISTRYINDEX, reference);
             }
-            _ => return RunEnd::Failed(thread),
+            _ => {
+                interpreter.returning.set(false);
+                return RunEnd::Failed(thread);
+            }
         }
         if interpreter.scheduler.borrow().unpolled >= TASKS_PER_POLL && !poll(l, interpreter, false)
         {

@@ -68,6 +68,9 @@ pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shap
         let pulled = if deadline == Some(0) && interpreter.scheduler.borrow().wanted_now.is_empty()
         {
             Pulled::Nothing
+        } else if blocks && alone && interpreter.returning.get() {
+            // A caller has been asked to return, and leaves that to this function.
+            Pulled::Return
         } else {
             // The borrow ends here: a raise would leave it behind.
             let wanted = interpreter.scheduler.borrow().wanted_now();
@@ -85,6 +88,13 @@ pub(crate) fn wait(l: State, base: c_int, count: c_int, patience: Patience, shap
             }
             Pulled::Raised => l.error(),
             Pulled::Dropped => continue,
+            Pulled::Return if boundary::can_switch(l, interpreter) => {
+                return switch(l, interpreter, base, count, until, shape);
+            }
+            Pulled::Return => {
+                interpreter.returning.set(false);
+                continue;
+            }
             Pulled::Nothing => {}
         }
         if let Some(case) = look.ready {
@@ -133,6 +143,7 @@ pub(crate) fn wait_for_outcome(l: State, subscription: Subscription) -> c_int {
         match unsafe { pull(l, interpreter, &[subscription], None, None, None) } {
             Pulled::Value(_) => return finish(l, 1, Shape::Operation, Fired::Case(0, true)),
             Pulled::Raised => l.error(),
+            Pulled::Return => interpreter.returning.set(false),
             Pulled::Answer { .. } | Pulled::Dropped | Pulled::Nothing => {}
         }
     }
@@ -159,7 +170,7 @@ pub(crate) fn receive_alone(l: State, channel: ChannelRef) -> bool {
     match unsafe { pull(l, interpreter, &[subscription], None, Some(format), None) } {
         Pulled::Value(_) => true,
         Pulled::Raised => l.error(),
-        Pulled::Answer { .. } | Pulled::Dropped | Pulled::Nothing => false,
+        Pulled::Answer { .. } | Pulled::Dropped | Pulled::Nothing | Pulled::Return => false,
     }
 }
 
@@ -272,7 +283,8 @@ fn case_of(l: State, base: c_int, count: c_int, subscription: Subscription) -> c
     (0..count).find(matches).unwrap_or(0)
 }
 
-/// Parks the running task, which is not alone, and lets others run.
+/// Parks the running task, and lets others run, or the process return. The task is alone
+/// only if the process returns.
 fn switch(
     l: State,
     interpreter: &Interpreter,
@@ -294,7 +306,7 @@ fn switch(
         }
         id
     };
-    while interpreter.scheduler.borrow().ready.is_empty() {
+    while interpreter.scheduler.borrow().ready.is_empty() && !interpreter.returning.get() {
         if !poll(l, interpreter, true) {
             interpreter.scheduler.borrow_mut().unpark(id);
             l.error();

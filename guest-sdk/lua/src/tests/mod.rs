@@ -30,9 +30,23 @@ struct Run {
 }
 
 /// Runs a program named `test.lua`, in a thread, and so an instance, of its
-/// own.
+/// own. Runs it again with each wait outside of `start`, which makes no difference.
 fn run(source: &str) -> Run {
-    run_in(mock::Runtime::default(), source)
+    let run = run_in(mock::Runtime::default(), source);
+    let mut parking = mock::Runtime::default();
+    parking.parks = true;
+    let parked = run_in(parking, source);
+    assert_eq!(parked.output, run.output);
+    if !is_endless(&run.outcome) || !is_endless(&parked.outcome) {
+        assert_eq!(parked.outcome, run.outcome);
+    }
+    run
+}
+
+/// The outcome of a process that nobody wakes. Only the runtime in miniature knows of it: a
+/// process that has returned is not in the function that waits.
+fn is_endless(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed(error) if error.message == "this process would wait for ever")
 }
 
 /// The same in a runtime that was prepared.
@@ -51,6 +65,9 @@ fn run_in(runtime: mock::Runtime, source: &str) -> Run {
         });
         if mock::with(|r| r.outcome.is_none()) {
             program::start();
+            while mock::with(|r| r.outcome.is_none() && r.awaited.take().is_some()) {
+                program::resume();
+            }
         }
         mock::with(std::mem::take)
     });

@@ -245,10 +245,20 @@ pub mod mailbox {
         unsafe {
             let wanted = slice::from_raw_parts(wanted, count);
             with(|r| {
+                if r.asks_to_return(wanted, deadline) {
+                    return i32::MIN;
+                }
                 let result = r.receive(wanted, deadline);
                 r.settle(result, out, cap)
             })
         }
+    }
+
+    pub unsafe fn await_once_returned(wanted: *const u32, count: usize, _deadline: i64) -> i32 {
+        // SAFETY: the guest gives a range of its own; an empty one may dangle.
+        let wanted = unsafe { slice::from_raw_parts(wanted, count) };
+        with(|r| r.awaited = Some(wanted.to_vec()));
+        0
     }
 
     pub unsafe fn receive_one(wanted: u32, deadline: i64, out: *mut u8, cap: usize) -> i32 {

@@ -111,6 +111,12 @@ pub struct Runtime {
     pub receives: usize,
     /// Number of wanted subscriptions of the last of these calls.
     pub wanted: usize,
+    /// True if each receive that would wait asks the process to return first.
+    pub parks: bool,
+    /// The wanted subscriptions of the last call of `mailbox.await`.
+    pub awaited: Option<Vec<Subscription>>,
+    /// True after the process was asked, until it receives again.
+    is_asked: bool,
     /// The monotonic clock, in nanoseconds.
     pub monotonic: u64,
     /// The state of the sequence of random bytes.
@@ -290,6 +296,16 @@ impl Runtime {
                 payload,
             });
         }
+    }
+
+    /// Returns true if a receive asks the process to return: it would wait, and the last one
+    /// has not asked.
+    pub(crate) fn asks_to_return(&mut self, wanted: &[Subscription], deadline: i64) -> bool {
+        let is_empty = |subscription| self.queues.get(subscription).is_none_or(VecDeque::is_empty);
+        let waits = wanted.iter().all(is_empty)
+            && u64::try_from(deadline).map_or(true, |deadline| deadline > self.monotonic);
+        self.is_asked = self.parks && waits && !self.is_asked;
+        self.is_asked
     }
 
     /// Returns a record of the flat ABI, or nothing at the deadline.

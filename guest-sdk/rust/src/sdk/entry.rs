@@ -134,19 +134,28 @@ impl<T: Serialize, E: Into<Error>> MainResult for Result<T, E> {
 /// Runs `main` as the process. The expansion of `#[warren_guest::main]` calls
 /// this function.
 pub fn start<R: MainResult>(main: impl FnOnce(Args) -> R) {
-    std::panic::set_hook(Box::new(report_panic));
-    super::log::install();
-    let args = scratch::with(|buffer| match program::arguments(buffer) {
-        Ok(arguments) => Ok(Args {
-            encoded: arguments.to_vec(),
-        }),
-        Err(error) => Err(error.decode()),
-    });
-    let result = args.and_then(|args| main(args).into_result());
+    install();
+    let result = arguments().and_then(|args| main(args).into_result());
     match result {
         Ok(value) => program::finish(value.as_ref().map(Output::as_slice)),
         Err(error) => program::fail(&error),
     }
+}
+
+/// Has panics and log records reach the runtime.
+pub(super) fn install() {
+    std::panic::set_hook(Box::new(report_panic));
+    super::log::install();
+}
+
+/// Returns the arguments of the process.
+pub(super) fn arguments() -> Result<Args, Error> {
+    scratch::with(|buffer| match program::arguments(buffer) {
+        Ok(arguments) => Ok(Args {
+            encoded: arguments.to_vec(),
+        }),
+        Err(error) => Err(error.decode()),
+    })
 }
 
 /// Reports the panic as the process's error, before the process traps.

@@ -69,15 +69,38 @@ pub enum Event {
         /// Reason of the request, if it gives one.
         reason: Option<String>,
     },
+    /// A node of the cluster is up. For a process that called
+    /// [`monitor_nodes`](super::cluster::monitor_nodes).
+    NodeUp {
+        /// Name of the node.
+        node: String,
+        /// Time, in RFC 3339.
+        at: String,
+    },
+    /// A node of the cluster is down, as [`Event::NodeUp`].
+    NodeDown {
+        /// Name of the node.
+        node: String,
+        /// Time, in RFC 3339.
+        at: String,
+    },
+    /// The caller lost a name that it held in the whole cluster.
+    NameLost {
+        /// Name.
+        name: String,
+        /// Time, in RFC 3339.
+        at: String,
+    },
 }
 
 impl Event {
-    /// Returns the other process: the one that ended or asks.
-    pub fn from(&self) -> &Pid {
+    /// Returns the other process, the one that ended or asks; `None` for news of the cluster.
+    pub fn from(&self) -> Option<&Pid> {
         match self {
             Event::Exit { from, .. }
             | Event::LinkDown { from, .. }
-            | Event::Cancel { from, .. } => from,
+            | Event::Cancel { from, .. } => Some(from),
+            Event::NodeUp { .. } | Event::NodeDown { .. } | Event::NameLost { .. } => None,
         }
     }
 }
@@ -122,7 +145,7 @@ pub fn events() -> Events {
 /// # use warren_guest::mock::{self, Outcome};
 /// # mock::play(worker.as_str(), |_, _| {}).end(Outcome::Finished(None));
 /// let event = events.recv_timeout(Duration::from_secs(5))?;
-/// assert!(event.is_some_and(|event| *event.from() == worker));
+/// assert!(event.is_some_and(|event| event.from() == Some(&worker)));
 /// # Ok::<_, warren_guest::Error>(())
 /// ```
 #[derive(Debug, Clone)]
@@ -169,12 +192,14 @@ impl Events {
 #[derive(Deserialize)]
 struct EncodedEvent {
     kind: String,
-    from: Pid,
+    from: Option<Pid>,
     at: String,
     #[serde(default)]
     result: EncodedOutcome,
     deadline: Option<String>,
     reason: Option<String>,
+    node: Option<String>,
+    name: Option<String>,
 }
 
 /// `{value}`, `{error, cause}`, or nothing.
@@ -204,8 +229,19 @@ pub(super) fn event(message: &Message) -> Result<Event, Error> {
         result,
         deadline,
         reason,
+        node,
+        name,
     } = message.get()?;
+    // The embedder has no PID.
+    let from = from.unwrap_or_else(|| "".into());
+    let node = node.unwrap_or_default();
     Ok(match kind.as_str() {
+        "node.up" => Event::NodeUp { node, at },
+        "node.down" => Event::NodeDown { node, at },
+        "name.lost" => Event::NameLost {
+            name: name.unwrap_or_default(),
+            at,
+        },
         "pid.exit" => Event::Exit {
             from,
             at,
@@ -282,13 +318,13 @@ mod tests {
         deliver("pid.cancel", None, Some("2020-01-01T00:00:01Z"));
         let result = |event: Event| match event {
             Event::Exit { result, .. } | Event::LinkDown { result, .. } => result,
-            Event::Cancel { .. } => panic!("no result"),
+            event => panic!("no result: {event:?}"),
         };
         assert_eq!(result(events.recv().unwrap()), Ok(Value::Nil));
         assert_eq!(result(events.recv().unwrap()), Ok(Value::Integer(7)));
         assert_eq!(result(events.recv().unwrap()), Err(cause));
         let cancel = events.recv().unwrap();
-        assert_eq!(cancel.from().as_str(), "{a:b|1}");
+        assert_eq!(cancel.from().map(Pid::as_str), Some("{a:b|1}"));
         let Event::Cancel {
             deadline, reason, ..
         } = cancel

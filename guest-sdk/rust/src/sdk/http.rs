@@ -241,7 +241,7 @@ impl Request {
     }
 }
 
-/// What a request has in it may be secret.
+/// A request may hold secrets.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")

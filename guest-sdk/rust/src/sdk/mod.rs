@@ -1,5 +1,6 @@
 //! The process API in the idiom of Rust, over the layer of the flat ABI.
 
+pub mod cluster;
 pub mod codec;
 pub mod ctx;
 pub mod http;
@@ -59,4 +60,5 @@ fn refusal(error: codec::CodecError) -> crate::Error {
 pub mod __private {
     pub use super::entry::start;
     pub use super::print::print;
+    pub use super::server::driven::{resume, serve};
 }

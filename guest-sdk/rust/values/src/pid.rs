@@ -33,10 +33,31 @@ impl Pid {
     }
 
     /// Returns the host of the process; empty for a text that is not a PID.
+    ///
+    /// ```
+    /// use warren_values::Pid;
+    ///
+    /// let far = Pid::from("{b@app:workers|0x7.00002}");
+    /// assert_eq!((far.host(), far.node()), ("app:workers", Some("b")));
+    /// let here = Pid::from("{app:workers|0x00002}");
+    /// assert_eq!((here.host(), here.node()), ("app:workers", None));
+    /// ```
     pub fn host(&self) -> &str {
+        let place = self.place();
+        place.split_once('@').map_or(place, |(_, host)| host)
+    }
+
+    /// Returns the node of the process in its cluster; `None` for a PID without a node.
+    pub fn node(&self) -> Option<&str> {
+        let (node, _) = self.place().split_once('@')?;
+        Some(node)
+    }
+
+    /// Returns the text before the id.
+    fn place(&self) -> &str {
         let inner = self.0.strip_prefix('{');
         let parts = inner.and_then(|inner| inner.rsplit_once('|'));
-        parts.map_or("", |(host, _)| host)
+        parts.map_or("", |(place, _)| place)
     }
 }
 

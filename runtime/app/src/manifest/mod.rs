@@ -4,6 +4,7 @@
 //! Checks that need the program's files and hosts follow once those are known.
 //! Both report [`Problem`]s, and all of them at once.
 
+mod cluster;
 mod consumers;
 mod databases;
 mod imports;
@@ -27,6 +28,7 @@ mod uses;
 mod volumes;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use toml::Spanned;
 use toml::de::DeTable;
@@ -36,6 +38,7 @@ use warren_kernel::text;
 use crate::host::{HostSettings, QueueSettings};
 use crate::id::{Id, is_segment_char};
 use crate::uses::UseKind;
+pub use cluster::ClusterEntry;
 pub(crate) use consumers::ConsumerEntry;
 pub(crate) use databases::DatabaseEntry;
 pub(crate) use imports::ImportsEntry;
@@ -67,6 +70,8 @@ pub(crate) struct Manifest {
     pub(crate) main: Option<Spanned<Id>>,
     /// Bytes of memory of all processes together.
     pub(crate) max_memory_total: Option<u64>,
+    /// The time for which a process waits before it is parked; the inner `None` parks nobody.
+    pub(crate) park_after: Option<Option<Duration>>,
     /// `payloads = "object"`.
     pub(crate) payload_objects: bool,
     pub(crate) hosts: BTreeMap<Id, HostSettings>,
@@ -85,6 +90,7 @@ pub(crate) struct Manifest {
     pub(crate) routes: Vec<RoutesEntry>,
     pub(crate) files: Vec<StaticEntry>,
     pub(crate) security: SecurityEntries,
+    pub(crate) cluster: Option<ClusterEntry>,
 }
 
 /// A table `[processes."id"]`.
@@ -150,12 +156,16 @@ impl Manifest {
                 "routers",
                 "routes",
                 "static",
+                "cluster",
                 "security",
                 "scopes",
             ],
         );
         if let Some(app) = reader.table(&root, "app") {
             manifest.read_app(&mut reader, &app);
+        }
+        if let Some(cluster) = reader.table(&root, "cluster") {
+            manifest.cluster = Some(ClusterEntry::read(&mut reader, &cluster));
         }
         for (id, host) in reader.tables_by_id(&root, "hosts") {
             let config = read_host(&mut reader, &host);
@@ -254,7 +264,8 @@ impl Manifest {
     }
 
     fn read_app(&mut self, reader: &mut Reader, app: &Section<'_>) {
-        reader.known_keys(app, &["name", "main", "max_memory_total", "payloads"]);
+        let known = ["name", "main", "max_memory_total", "park_after", "payloads"];
+        reader.known_keys(app, &known);
         if let Some(name) = reader.string(app, "name") {
             let sound = (1..=MAX_NAME).contains(&name.get_ref().len());
             if sound && name.get_ref().chars().all(is_segment_char) {
@@ -270,6 +281,7 @@ impl Manifest {
         }
         self.main = reader.id(app, "main");
         self.max_memory_total = reader.size(app, "max_memory_total", MEMORY_OF_ALL);
+        self.park_after = reader.duration_or_off(app, "park_after");
         self.payload_objects = reader
             .choice(app, "payloads", &PAYLOADS)
             .unwrap_or_default();
@@ -378,8 +390,6 @@ fn read_grants(reader: &mut Reader, id: Spanned<Id>, grants: &Section<'_>) -> Gr
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -390,6 +400,7 @@ mod tests {
             name = "shop"
             main = "shop:main"
             max_memory_total = "8GiB"
+            park_after = "500ms"
             payloads = "object"
 
             [hosts."shop:workers"]
@@ -424,6 +435,7 @@ mod tests {
         assert_eq!(host.max_memory, Some(32 << 20));
         assert_eq!(host.max_memory_total, Some(2 << 30));
         assert_eq!(manifest.max_memory_total, Some(8 << 30));
+        assert_eq!(manifest.park_after, Some(Some(Duration::from_millis(500))));
         assert!(manifest.payload_objects);
         assert_eq!(host.max_cpu, Some(Duration::from_secs(90)));
         assert_eq!(host.max_log, Some(1 << 20));
@@ -479,7 +491,7 @@ mod tests {
         assert_eq!(at, "mian");
         assert_eq!(
             all,
-            "unknown key `mian` in [app] | expected `name`, `main`, `max_memory_total` or `payloads` | did you mean `main`?"
+            "unknown key `mian` in [app] | expected `name`, `main`, `max_memory_total`, `park_after` or `payloads` | did you mean `main`?"
         );
 
         let (_, at, all) = problem("[host.\"app:workers\"]\n");
@@ -527,6 +539,16 @@ mod tests {
         assert_eq!(at, "7");
         let (_, at, _) = problem("hosts = []");
         assert_eq!(at, "[]");
+    }
+
+    #[test]
+    fn parking_is_a_time_or_off() {
+        let read = |value: &str| Manifest::parse(&format!("[app]\npark_after = {value}"));
+        assert_eq!(read("\"off\"").0.park_after, Some(None));
+        assert_eq!(read("\"0s\"").0.park_after, Some(Some(Duration::ZERO)));
+        assert_eq!(Manifest::parse("").0.park_after, None);
+        let (manifest, problems) = read("\"never\"");
+        assert_eq!((manifest.park_after, problems.len()), (None, 1));
     }
 
     #[test]

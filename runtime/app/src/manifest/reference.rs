@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use warren_engine::HostLimits;
 use warren_engine::capability::web::{FilesSettings, ListenerSettings, Middleware};
 use warren_engine::capability::{
     DatabasePlace, DatabaseSettings, QueueSettings, StoreSettings, VolumeSettings,
 };
+use warren_engine::{DEFAULT_PARK_AFTER, HostLimits};
 
 use super::problem::Problem;
 use super::{Manifest, size};
@@ -269,6 +269,8 @@ fn defaults_are_those_of_the_code() {
         (default("max_cpu"), host.max_cpu),
         ("none", None::<Duration>)
     );
+
+    assert_eq!(delay("park_after"), DEFAULT_PARK_AFTER);
 
     let restart = Restart::default();
     assert_eq!(default("restart.policy"), "`\"on-failure\"`");

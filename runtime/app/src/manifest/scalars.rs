@@ -57,6 +57,21 @@ impl Reader {
         None
     }
 
+    /// Returns the duration of this key, if present; the inner `None` for `"off"`.
+    pub(super) fn duration_or_off(
+        &mut self,
+        section: &Section<'_>,
+        key: &str,
+    ) -> Option<Option<Duration>> {
+        let value = section.value(key)?;
+        if let DeValue::String(text) = value.get_ref()
+            && text == "off"
+        {
+            return Some(None);
+        }
+        self.duration(section, key, Duration::ZERO).map(Some)
+    }
+
     /// Returns the value that the string of this key stands for, if present.
     pub(super) fn choice<T: Copy>(
         &mut self,

@@ -23,24 +23,14 @@ pub(crate) struct TokensEntry {
     pub(crate) expiration: Duration,
     /// The name of the environment variable that holds the key.
     pub(crate) key: Option<Spanned<String>>,
+    /// The id of the store of values that keeps the tokens.
+    pub(crate) store: Option<Spanned<String>>,
 }
 
 impl TokensEntry {
     pub(super) fn read(reader: &mut Reader, id: Spanned<Id>, section: &Section<'_>) -> Self {
-        let known = ["token_length", "expiration", "key"];
-        match section.value("store") {
-            None => reader.known_keys(section, &known),
-            Some(store) => {
-                let [length, expiration, key] = known;
-                reader.known_keys(section, &[length, expiration, key, "store"]);
-                reader.problem(
-                    store.span(),
-                    format!("`store`{} is not supported", section.place()),
-                    "tokens are kept in the memory of the program",
-                    Some("leave `store` out".to_owned()),
-                );
-            }
-        }
+        let known = ["token_length", "expiration", "key", "store"];
+        reader.known_keys(section, &known);
         let length = reader.count_within(section, "token_length", TOKEN_LENGTH);
         TokensEntry {
             id,
@@ -49,6 +39,7 @@ impl TokensEntry {
                 .duration(section, "expiration", SHORTEST)
                 .unwrap_or(TokenStore::DEFAULT_EXPIRATION),
             key: reader.string(section, "key"),
+            store: reader.string(section, "store"),
         }
     }
 }
@@ -58,18 +49,18 @@ mod tests {
     use crate::manifest::Manifest;
 
     #[test]
-    fn a_store_is_refused_by_name() {
+    fn keys_are_known() {
         let text = "[tokens.\"app:tokens\"]\nstore = \"app:cache\"\ntoken_lenght = 32\n";
-        let (_, problems) = Manifest::parse(text);
+        let (manifest, problems) = Manifest::parse(text);
         let shown: Vec<_> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(
             shown,
             [
-                "`store` in [tokens.\"app:tokens\"] is not supported (tokens are kept in the \
-                 memory of the program); leave `store` out",
                 "unknown key `token_lenght` in [tokens.\"app:tokens\"] (expected `token_length`, \
                  `expiration`, `key` or `store`); did you mean `token_length`?",
             ]
         );
+        let store = manifest.tokens[0].store.as_ref();
+        assert_eq!(store.unwrap().get_ref(), "app:cache");
     }
 }

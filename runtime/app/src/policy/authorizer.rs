@@ -33,6 +33,7 @@ use super::settings::Settings;
 ///     pid: "{app:processes|0x00001}".into(),
 ///     definition: "app:main".into(),
 ///     host: "app:processes".into(),
+///     node: None,
 /// };
 /// let resource = Resource::Definition("app:worker".to_owned());
 /// let may = |action: &str| {
@@ -370,6 +371,7 @@ mod tests {
                 pid: "{app:processes|0x00001}".into(),
                 definition: "app:main".into(),
                 host: "app:processes".into(),
+                node: None,
             },
             action: "process.spawn",
             resource: &Resource::Definition("app:worker".to_owned()),

@@ -53,7 +53,11 @@ impl Asked {
                 ),
             ),
         ];
-        let context = context.map(|(key, value)| (key.to_owned(), value));
+        let node = request.caller.node.as_deref();
+        let context = context
+            .into_iter()
+            .chain(node.map(|node| ("node", text(node))))
+            .map(|(key, value)| (key.to_owned(), value));
         Ok(Asked {
             request: cedar_policy::Request::new(
                 principal,

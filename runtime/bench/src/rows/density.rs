@@ -38,6 +38,7 @@ pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
             processes,
             messages: 1,
             cache: bench.cache(),
+            parks: false,
         };
         match Raised::for_processes(processes).map(Rc::new) {
             Ok(raised) => Contender::ready(name, move || {

@@ -49,12 +49,16 @@ const SWITCH_PROGRAMS: &[Program] = &[
     ("pcall-error", 100_000),
     ("coroutines", 150_000),
     ("building", 2_000),
+    ("gsub", 600),
+    ("scans", 100),
 ];
 
 const SWITCH_METRICS: &[Metric] = &[
     milliseconds("pcall with an error"),
     milliseconds("coroutine switches"),
     milliseconds("string building"),
+    milliseconds("gsub with a function"),
+    milliseconds("scans of strings"),
 ];
 
 const NATIVE: &str = "native Lua";

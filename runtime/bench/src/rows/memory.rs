@@ -80,6 +80,7 @@ impl<'a> Crowds<'a> {
                 processes: self.processes,
                 messages: self.messages,
                 cache: self.bench.cache(),
+                parks: false,
             };
             let contender = contender(*kind);
             contenders.push(match &raised {

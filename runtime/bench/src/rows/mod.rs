@@ -16,6 +16,7 @@ mod lines;
 mod lua;
 mod memory;
 mod pairs;
+mod parked;
 mod permission;
 mod repeated;
 mod ring;
@@ -132,13 +133,23 @@ pub(crate) const ALL: &[RowKind] = &[
         memory::prepare_used,
     ),
     usual(
+        parked::NAME,
+        "memory of a Lua process that is parked",
+        parked::prepare,
+    ),
+    usual(
+        parked::WAKE,
+        "from a message to a parked process until its answer",
+        parked::prepare_wake,
+    ),
+    usual(
         lua::CPU,
         "Lua programs that compute, beside the same Lua built for this machine",
         lua::prepare_cpu,
     ),
     usual(
         lua::SWITCHES,
-        "errors, coroutines and string building in Lua",
+        "errors, coroutines and strings in Lua",
         lua::prepare_switches,
     ),
     usual(

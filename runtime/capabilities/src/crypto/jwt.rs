@@ -5,15 +5,13 @@
 //! The caller names the algorithm. That of a token's header never counts: it must be the
 //! same. A signature by RSA takes milliseconds and is work.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use base64::Engine as _;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use ctutils::CtEq as _;
 use serde_json::{Map, Value as Json};
 use sha2::{Sha256, Sha384, Sha512};
 use warren_engine::capability::{Answer, Step};
-use warren_kernel::{Error, text};
+use warren_kernel::{Error, Timestamp, text};
 
 use super::rsa;
 use crate::answer;
@@ -32,13 +30,13 @@ pub(super) fn encode(request: &[u8]) -> Step {
     step(request, encoded)
 }
 
-/// Answers `crypto.jwt.verify`.
-pub(super) fn verify(request: &[u8]) -> Step {
-    step(request, verified)
+/// Answers `crypto.jwt.verify` at this time.
+pub(super) fn verify(request: &[u8], now: Timestamp) -> Step {
+    step(request, move |request| verified(request, now))
 }
 
 /// Answers a call at once, or as work if its algorithm is slow.
-fn step(request: &[u8], answer: fn(&[u8]) -> Answer) -> Step {
+fn step(request: &[u8], answer: impl FnOnce(&[u8]) -> Answer + Send + 'static) -> Step {
     match is_slow(request) {
         Ok(false) => Step::Done(answer(request)),
         Ok(true) => {
@@ -91,15 +89,14 @@ fn encoded(request: &[u8]) -> Answer {
     answer::write(|out| out.string(token.as_bytes()))
 }
 
-fn verified(request: &[u8]) -> Answer {
+fn verified(request: &[u8], now: Timestamp) -> Answer {
     let mut arguments = Arguments::new(request)?;
     let token = arguments.bytes("token")?;
     let key = arguments.key("key")?;
     let algorithm = Algorithm::read(&mut arguments)?;
     let key = algorithm.verifier(key)?;
     let require_exp = arguments.boolean_or("require_exp", true)?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    let now = now.unwrap_or_default().as_secs_f64();
+    let now = now.0 as f64 / 1e9;
     let claims = claims_of(token, &key, algorithm, require_exp, now)
         .map_err(|why| Error::internal(format!("the token is refused: {why}")).retryable(false))?;
     let mut claims = Json::Object(claims);

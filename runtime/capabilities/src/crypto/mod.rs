@@ -27,7 +27,7 @@ impl Capability for Crypto {
         "crypto"
     }
 
-    fn call(&self, _: &mut dyn Caller, operation: &str, request: &[u8]) -> Step {
+    fn call(&self, caller: &mut dyn Caller, operation: &str, request: &[u8]) -> Step {
         Step::Done(match operation {
             "random.bytes" => random::bytes(request),
             "random.string" => return random::string(request),
@@ -39,7 +39,7 @@ impl Capability for Crypto {
             "encrypt.chacha20" => seal::encrypt(request, chacha20),
             "decrypt.chacha20" => seal::decrypt(request, chacha20),
             "jwt.encode" => return jwt::encode(request),
-            "jwt.verify" => return jwt::verify(request),
+            "jwt.verify" => return jwt::verify(request, caller.now()),
             "pbkdf2" => return derive::pbkdf2(request),
             "argon2id" => return derive::argon2id(request),
             "constant_time_compare" => compare::answer(request),

@@ -6,6 +6,7 @@ use warren_engine::capability::{Answer, Caller, Step};
 use warren_kernel::{Error, Kernel, Kind, MAX_NAME_BYTES, Pid, Process};
 
 use super::PART;
+use super::list::Of;
 use crate::answer;
 use crate::request::Arguments;
 
@@ -15,7 +16,7 @@ const PART_BYTES: usize = 512 << 10;
 /// The most members that are named, of those that were not reached.
 const MAX_NAMED: usize = 16;
 
-pub(super) fn broadcast(caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
+pub(super) fn broadcast(caller: &mut dyn Caller, request: &[u8], of: Of) -> Result<Step, Error> {
     let mut arguments = Arguments::new(request)?;
     let group = arguments.text("group")?;
     let topic = arguments.text("topic")?;
@@ -25,6 +26,16 @@ pub(super) fn broadcast(caller: &mut dyn Caller, request: &[u8]) -> Result<Step,
     if group.len() <= MAX_NAME_BYTES {
         caller.permit("pg.broadcast", group, &[])?;
     }
+    let far = match (of, caller.remote()) {
+        (Of::AllNodes, Some((remote, far_caller))) => {
+            let members = kernel.far_group_members(group)?.len();
+            if members > 0 {
+                remote.broadcast(far_caller, group, topic, &payload);
+            }
+            members as u64
+        }
+        _ => 0,
+    };
     let mut sending = Sending {
         most: (PART_BYTES / payload.len().max(1)).clamp(1, PART),
         kernel,
@@ -33,7 +44,7 @@ pub(super) fn broadcast(caller: &mut dyn Caller, request: &[u8]) -> Result<Step,
         topic: topic.to_owned(),
         payload,
         last: None,
-        reached: 0,
+        reached: far,
         missed: 0,
         named: Vec::new(),
     };

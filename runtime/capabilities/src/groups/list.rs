@@ -19,13 +19,24 @@ const MAX_GROUPS: usize = 4 << 20;
 /// Bytes of a PID beside its text, while it waits in a list.
 const PID: usize = 64;
 
-pub(super) fn members(caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
+/// The nodes whose members and groups are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Of {
+    ThisNode,
+    AllNodes,
+}
+
+pub(super) fn members(caller: &mut dyn Caller, request: &[u8], of: Of) -> Result<Step, Error> {
     let group = Arguments::new(request)?.text("group")?;
     if group.len() <= MAX_NAME_BYTES {
         caller.permit("pg.members", group, &[])?;
     }
     let kernel = Arc::clone(caller.kernel());
     let mut texts = Texts::new(MAX_MEMBERS);
+    if of == Of::AllNodes {
+        let far = kernel.far_group_members(group)?;
+        far.into_iter().try_for_each(|member| texts.add(member))?;
+    }
     let next = read(&kernel, group, None, &mut texts)?;
     if next.is_none() {
         return Ok(Step::Done(texts.answer()));
@@ -68,7 +79,7 @@ pub(super) fn bytes_of(kernel: &Kernel, group: &str) -> usize {
         .min(MAX_MEMBERS)
 }
 
-pub(super) fn names(caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
+pub(super) fn names(caller: &mut dyn Caller, request: &[u8], of: Of) -> Result<Step, Error> {
     let prefix = Arguments::new(request)?.text_or_nil("prefix")?;
     let prefix = prefix.unwrap_or_default().to_owned();
     check_prefix(&prefix)?;
@@ -77,8 +88,12 @@ pub(super) fn names(caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Err
     let mut texts = Texts::new(MAX_GROUPS);
     let mut position = Position::default();
     let mut looks = 0;
+    let next = move |kernel: &Kernel, prefix: &str, position: &mut Position| match of {
+        Of::AllNodes => kernel.groups(prefix, position, PART),
+        Of::ThisNode => kernel.local_groups(prefix, position, PART),
+    };
     while !position.is_end() && looks < PART {
-        texts.add_names(kernel.groups(&prefix, &mut position, PART), &prefix)?;
+        texts.add_names(next(&kernel, &prefix, &mut position), &prefix)?;
         looks += 1 + texts.len();
     }
     if position.is_end() {
@@ -87,7 +102,7 @@ pub(super) fn names(caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Err
     Ok(Step::compute(MAX_GROUPS, move |progress: &Progress<'_>| {
         while !position.is_end() {
             progress.check()?;
-            texts.add_names(kernel.groups(&prefix, &mut position, PART), &prefix)?;
+            texts.add_names(next(&kernel, &prefix, &mut position), &prefix)?;
         }
         texts.answer()
     }))

@@ -30,7 +30,9 @@ fn operands<'a>(caller: &dyn Caller, request: &'a [u8]) -> Result<(&'a str, Arc<
         return Ok((group, Arc::clone(caller.process())));
     };
     match Destination::parse(pid)? {
-        Destination::Pid { .. } => Ok((group, caller.kernel().resolve(pid)?)),
+        Destination::Pid { .. } | Destination::Clustered { .. } => {
+            Ok((group, caller.kernel().resolve(pid)?))
+        }
         // Most likely a typing error.
         Destination::Name(name) => Err(Error::invalid(format!(
             "cannot take the name `{}` for a process: give its PID, like {{app:processes|0x00001}}",

@@ -14,6 +14,7 @@ mod tests;
 use warren_engine::capability::{Caller, Capability, Step};
 
 use crate::limit::check_name_length;
+use list::Of;
 
 /// See [the module](self).
 pub(crate) struct Groups;
@@ -27,9 +28,12 @@ impl Capability for Groups {
         let step = match operation {
             "join" => member::join(caller, request).map(|answer| Step::Done(Ok(answer))),
             "leave" => member::leave(caller, request).map(|answer| Step::Done(Ok(answer))),
-            "members" => list::members(caller, request),
-            "names" => list::names(caller, request),
-            "broadcast" => broadcast::broadcast(caller, request),
+            "members" => list::members(caller, request, Of::AllNodes),
+            "local_members" => list::members(caller, request, Of::ThisNode),
+            "names" => list::names(caller, request, Of::AllNodes),
+            "local_names" => list::names(caller, request, Of::ThisNode),
+            "broadcast" => broadcast::broadcast(caller, request, Of::AllNodes),
+            "broadcast_local" => broadcast::broadcast(caller, request, Of::ThisNode),
             "monitor" => monitor::monitor(caller, request),
             "monitor_all" => monitor::monitor_all(caller, request),
             "close" => monitor::close(caller, request).map(|answer| Step::Done(Ok(answer))),

@@ -184,6 +184,14 @@ impl Reading {
                 }
             }
         }
+        for (group, pid) in part.far {
+            match &mut self.members {
+                Members::One(members) => members.add(pid)?,
+                Members::Many(groups) => {
+                    groups.add(group.get(self.hidden..).unwrap_or_default(), pid)?;
+                }
+            }
+        }
         Ok(part.has_more)
     }
 

@@ -42,7 +42,7 @@ tokio::task_local! {
     static WANTED: Wanted;
 }
 
-/// What a request wants of its connection.
+/// The demands of a request on its connection.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Wanted {
     /// The number of the host of its process.

@@ -135,7 +135,7 @@ fn window(first: u8) -> usize {
 /// Reads the next part of a body that has bytes.
 async fn next(body: &mut Incoming) -> Result<Option<Bytes>, hyper::Error> {
     while let Some(frame) = body.frame().await {
-        // What follows the bytes is for nobody here.
+        // Trailers, which follow the bytes, are dropped.
         if let Ok(part) = frame?.into_data()
             && !part.is_empty()
         {

@@ -30,7 +30,7 @@ pub(super) enum Tls {
     },
 }
 
-/// What a request says about TLS, in PEM.
+/// The settings of TLS of a request, in PEM.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct TlsOptions {
     /// Roots, in place of those of the machine.

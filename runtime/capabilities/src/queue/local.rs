@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 use warren_engine::capability::QueueSettings;
 use warren_kernel::Error;
 
+use super::clock::{Clock, QueueClock};
 use super::line::{Body, Item, Line};
 use super::message::{Content, NewMessage};
 use super::table::{self, Stored};
@@ -21,6 +22,7 @@ pub(super) struct Local {
     changed: Notify,
     /// Has the rows of a durable queue; absent for one in memory.
     database: Option<Arc<Database>>,
+    clock: Clock,
 }
 
 /// Time after which a message comes again whose place the disk could not change.
@@ -41,7 +43,12 @@ impl Local {
             line: Mutex::default(),
             changed: Notify::new(),
             database: database.cloned(),
+            clock: Clock::default(),
         }
+    }
+
+    pub(super) fn follow(&self, clock: &Arc<dyn QueueClock>) {
+        self.clock.follow(clock);
     }
 
     /// Returns true if the messages lie in a database.
@@ -60,12 +67,12 @@ impl Local {
             place: 0,
             body: Body::Row(stored.number),
         };
-        line.add(item, stored.delay.and_then(due));
+        line.add(item, stored.delay.and_then(|delay| self.clock.due(delay)));
     }
 
     /// Returns the numbers of all messages and of those that are ready.
     pub(super) fn counts(&self) -> (usize, usize) {
-        self.line.lock().counts(Instant::now())
+        self.line.lock().counts(self.clock.now())
     }
 
     /// Adds a message to a queue in memory.
@@ -85,7 +92,7 @@ impl Local {
                 place: 0,
                 body: Body::Held(new.content),
             },
-            due(new.delay),
+            self.clock.due(new.delay),
         );
         drop(line);
         self.changed.notify_one();
@@ -124,13 +131,14 @@ impl Local {
             let changed = self.changed.notified();
             let (taken, due) = self.take_ready(most);
             if !taken.is_empty() {
+                let _busy = self.clock.busy();
                 return self.with_contents(host, taken).await;
             }
             match due {
                 None => changed.await,
                 Some(due) => tokio::select! {
                     () = changed => {}
-                    () = tokio::time::sleep_until(due.into()) => {}
+                    () = self.clock.sleep_until(due) => {}
                 },
             }
         }
@@ -138,7 +146,7 @@ impl Local {
 
     /// Takes messages that are ready; the time of the next delayed one if there are none.
     fn take_ready(self: &Arc<Self>, most: usize) -> (Vec<Taken>, Option<Instant>) {
-        let now = Instant::now();
+        let now = self.clock.now();
         let mut line = self.line.lock();
         let mut taken = Vec::new();
         while taken.len() < most
@@ -202,7 +210,7 @@ impl Local {
     }
 
     fn add(&self, item: Item, delay: Duration) {
-        self.line.lock().add(item, due(delay));
+        self.line.lock().add(item, self.clock.due(delay));
         self.changed.notify_one();
     }
 
@@ -210,16 +218,6 @@ impl Local {
         self.line.lock().release(item);
         self.changed.notify_one();
     }
-}
-
-/// Returns the end of a delay; `None` if there is none. A delay without an end is one of
-/// centuries.
-fn due(delay: Duration) -> Option<Instant> {
-    const LONG: Duration = Duration::from_secs(10_000_000_000);
-    (!delay.is_zero()).then(|| {
-        let now = Instant::now();
-        now.checked_add(delay).unwrap_or_else(|| now + LONG)
-    })
 }
 
 /// Room for a message that is on its way to the disk. Dropped, it is given back.

@@ -20,6 +20,7 @@
 //! cut off, as by a crash of the program, is there again: each is delivered at least once.
 
 mod broker;
+mod clock;
 mod delivery;
 mod error;
 mod in_hand;
@@ -45,6 +46,7 @@ use crate::entries::{self, Entries};
 use crate::request::Arguments;
 use crate::sqlite::{Database, Place};
 use broker::Queue;
+pub use clock::QueueClock;
 pub use delivery::{Delivery, End, Intake};
 pub use error::QueueError;
 
@@ -114,6 +116,13 @@ impl Queues {
             }
         }
         Ok(queues)
+    }
+
+    /// Lets the queues of the runtime's own follow another clock than that of the machine.
+    pub fn follow(&self, clock: &Arc<dyn QueueClock>) {
+        for local in self.0.values().filter_map(|queue| queue.local()) {
+            local.follow(clock);
+        }
     }
 
     /// Returns true if there is a queue of this id.

@@ -8,8 +8,10 @@ use std::sync::Arc;
 
 use warren_engine::capability::{Caller, Capability, Step};
 use warren_engine::security::{Identity, TokenStore};
-use warren_kernel::Monotonic;
+use warren_kernel::Error;
 
+use crate::store::{Asker, Stores};
+pub use tokens::TokenStoreError;
 use tokens::Tokens;
 
 /// See [the module](self).
@@ -27,9 +29,15 @@ impl Security {
 pub struct TokenStores(Arc<Tokens>);
 
 impl TokenStores {
-    /// Makes empty stores. Of two with one id the later counts.
-    pub fn new(stores: Vec<TokenStore>) -> TokenStores {
-        TokenStores(Arc::new(Tokens::new(stores)))
+    /// Makes stores, of which some keep their tokens in stores of `values`. Of two with one
+    /// id the later counts. From then on no process finds those stores of values: who writes
+    /// there could make tokens.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenStoreError`].
+    pub fn new(stores: Vec<TokenStore>, values: &Stores) -> Result<TokenStores, TokenStoreError> {
+        Ok(TokenStores(Arc::new(Tokens::new(stores, values)?)))
     }
 
     /// Returns true if there is a store of this id.
@@ -39,8 +47,17 @@ impl TokenStores {
 
     /// Returns the actor and the scope that a token stands for; `None` if the token is not
     /// valid.
-    pub(crate) fn identity(&self, id: &str, token: &[u8], now: Monotonic) -> Option<Identity> {
-        self.0.identity(id, token, now)
+    ///
+    /// # Errors
+    ///
+    /// Those of the store of values that keeps the tokens.
+    pub(crate) async fn identity(
+        &self,
+        id: &str,
+        token: &[u8],
+        asker: Asker,
+    ) -> Result<Option<Identity>, Error> {
+        self.0.identity(id, token, asker).await
     }
 }
 
@@ -56,13 +73,15 @@ impl Capability for Security {
     }
 
     fn call(&self, caller: &mut dyn Caller, operation: &str, request: &[u8]) -> Step {
-        Step::Done(match operation {
+        let tokens = &self.0.0;
+        let step = match operation {
             "evaluate" => return evaluate::step(caller, request),
-            "token_store.get" => self.0.0.get(caller, request),
-            "token.create" => self.0.0.create(caller, request),
-            "token.validate" => self.0.0.validate(caller, request),
-            "token.revoke" => self.0.0.revoke(caller, request),
+            "token_store.get" => return Step::Done(tokens.get(caller, request)),
+            "token.create" => tokens.create(caller, request),
+            "token.validate" => tokens.validate(caller, request),
+            "token.revoke" => tokens.revoke(caller, request),
             _ => return Step::Unknown,
-        })
+        };
+        step.unwrap_or_else(|error| Step::Done(Err(error)))
     }
 }

@@ -29,7 +29,7 @@ pub(super) enum Command {
         value: Arc<[u8]>,
         /// Nanoseconds until its end; `None` for ever.
         lifetime: Option<u64>,
-        /// What the entry has to be.
+        /// The state that the entry must have.
         condition: Condition,
     },
     /// Adds to a number, and leaves the end of the entry alone.

@@ -34,7 +34,7 @@ impl Entry {
     }
 }
 
-/// What an entry has to be for a change.
+/// The state that an entry must have for a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Condition {
     /// Anything.

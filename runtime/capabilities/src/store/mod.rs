@@ -20,6 +20,7 @@ mod command;
 mod durable;
 mod entry;
 mod jetstream;
+mod keeper;
 mod memory;
 mod read;
 mod watch;
@@ -28,6 +29,7 @@ mod write;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use warren_engine::capability::{Answer, Caller, Capability, Step, StoreSettings};
 use warren_kernel::Error;
@@ -40,6 +42,7 @@ use crate::request::Arguments;
 use command::{Command, Outcome};
 use durable::Durable;
 use jetstream::JetStream;
+pub(crate) use keeper::{Asker, Keeper};
 use memory::Memory;
 use watch::Watchers;
 
@@ -52,6 +55,8 @@ struct Store {
     settings: StoreSettings,
     backend: Backend,
     watchers: Arc<Watchers>,
+    /// True if a capability keeps its records there: no process finds the store.
+    is_kept: AtomicBool,
 }
 
 enum Backend {
@@ -86,6 +91,7 @@ impl Stores {
                 settings,
                 backend,
                 watchers,
+                is_kept: AtomicBool::new(false),
             };
             Ok((id, Arc::new(store)))
         };
@@ -165,6 +171,7 @@ impl Stores {
         let full = entries::id(arguments)?;
         let is_granted = caller.grants().uses.right(NAME, &full).is_some();
         let store = self.0.get(full.as_str()).filter(|_| is_granted);
+        let store = store.filter(|store| !store.is_kept.load(Ordering::Relaxed));
         store.ok_or_else(|| STORES.not_found(&full, caller))
     }
 }

@@ -52,7 +52,10 @@ mod tests {
         let mut commands = vec![("warren".to_owned(), &command)];
         while let Some((name, command)) = commands.pop() {
             let page = fs::read_to_string(args.dir.join(format!("{name}.1"))).unwrap();
-            for option in command.get_arguments().filter_map(clap::Arg::get_long) {
+            let shown = command
+                .get_arguments()
+                .filter(|argument| !argument.is_hide_set());
+            for option in shown.filter_map(clap::Arg::get_long) {
                 let option = option.replace('-', "\\-");
                 assert!(page.contains(&option), "{name}: {option}");
             }

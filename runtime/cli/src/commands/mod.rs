@@ -2,10 +2,14 @@
 
 #[cfg(unix)]
 pub(crate) mod apply;
+#[cfg(unix)]
+pub(crate) mod attach;
 pub(crate) mod build;
 #[cfg(unix)]
 pub(crate) mod cancel;
 pub(crate) mod check;
+#[cfg(unix)]
+pub(crate) mod cluster;
 pub(crate) mod completions;
 pub(crate) mod data;
 pub(crate) mod doctor;
@@ -18,6 +22,8 @@ pub(crate) mod policy;
 pub(crate) mod ps;
 #[cfg(unix)]
 pub(crate) mod reload;
+#[cfg(unix)]
+pub(crate) mod repl;
 pub(crate) mod run;
 #[cfg(unix)]
 pub(crate) mod send;
@@ -27,15 +33,20 @@ pub(crate) mod terminate;
 pub(crate) mod test;
 #[cfg(unix)]
 pub(crate) mod top;
+pub(crate) mod types;
 
 use clap::Subcommand;
 
 #[cfg(unix)]
 use apply::ApplyArgs;
+#[cfg(unix)]
+use attach::AttachArgs;
 use build::BuildArgs;
 #[cfg(unix)]
 use cancel::CancelArgs;
 use check::CheckArgs;
+#[cfg(unix)]
+use cluster::ClusterCommand;
 use completions::CompletionsArgs;
 use data::DataArgs;
 use doctor::DoctorArgs;
@@ -47,6 +58,8 @@ use policy::PolicyArgs;
 use ps::PsArgs;
 #[cfg(unix)]
 use reload::ReloadArgs;
+#[cfg(unix)]
+use repl::ReplArgs;
 use run::RunArgs;
 #[cfg(unix)]
 use send::SendArgs;
@@ -56,6 +69,7 @@ use terminate::TerminateArgs;
 use test::TestArgs;
 #[cfg(unix)]
 use top::TopArgs;
+use types::TypesArgs;
 
 /// A subcommand.
 #[derive(Debug, Subcommand)]
@@ -66,11 +80,14 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Run the tests of a program
     Test(TestArgs),
+    /// Run Lua at a prompt, in a process of a program
+    #[cfg(unix)]
+    Repl(ReplArgs),
     /// Create a new program in a new directory
     New(NewArgs),
-    /// Build the guests of a directory in Rust, C, JavaScript and Python
+    /// Build the guests of a directory in Rust, C, C++, Zig, JavaScript and Python
     Build(BuildArgs),
-    /// Compile all of a program and check its manifest, without running it
+    /// Compile all of a program, and check its manifest and its Lua, without running it
     Check(CheckArgs),
     /// Describe a WebAssembly file, and check that it can run as a process
     Inspect(InspectArgs),
@@ -80,6 +97,10 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Copy the databases of a program
     Data(DataArgs),
+    /// Show the cluster that a running program is a node of
+    #[cfg(unix)]
+    #[command(subcommand)]
+    Cluster(ClusterCommand),
     /// List the processes of a running program
     #[cfg(unix)]
     Ps(PsArgs),
@@ -95,12 +116,17 @@ pub(crate) enum Command {
     /// Send a message to a process of a running program
     #[cfg(unix)]
     Send(SendArgs),
+    /// Run Lua at a prompt, in a process of a running program
+    #[cfg(unix)]
+    Attach(AttachArgs),
     /// Take the files of a running program as they are now
     #[cfg(unix)]
     Reload(ReloadArgs),
     /// Put a program, with its manifest, in place of a running one
     #[cfg(unix)]
     Apply(ApplyArgs),
+    /// Write definitions of the Lua API for editors
+    Types(TypesArgs),
     /// Print a shell's completions of this command
     Completions(CompletionsArgs),
     /// Write the man pages of this command

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use warren::text;
 
 use crate::exit::Exit;
+use crate::lua_types;
 use crate::report::failure::Failure;
 use crate::report::stdout;
 use crate::sdk::{C_SDK, JS_SDK, PYTHON_SDK, RUST_SDK};
@@ -31,6 +32,11 @@ pub(crate) enum Language {
     Rust,
     /// C.
     C,
+    /// C++.
+    #[value(name = "cpp", alias = "c++")]
+    Cpp,
+    /// Zig.
+    Zig,
     /// JavaScript, as components.
     #[value(name = "javascript", alias = "js")]
     JavaScript,
@@ -72,7 +78,7 @@ pub(crate) fn new(args: &NewArgs) -> Result<Exit, Box<Failure>> {
     let path = text::path(&args.path);
     let next = match args.lang {
         Language::Lua => format!("warren test {path}\nwarren run {path}\n"),
-        Language::Rust | Language::C | Language::JavaScript | Language::Python => {
+        _ => {
             format!("warren build {path}\nwarren run {path}\n")
         }
     };
@@ -108,17 +114,26 @@ fn is_empty(path: &Path) -> bool {
 fn files(language: Language, name: &str) -> Vec<(String, String)> {
     let file = |path: &str, content: &str| (path.to_owned(), content.replace("@NAME@", name));
     match language {
-        Language::Lua => vec![
-            file("main.lua", include_str!("../../templates/lua/main.lua")),
-            file(
-                "greeter.lua",
-                include_str!("../../templates/lua/greeter.lua"),
-            ),
-            file(
-                "greeter_test.lua",
-                include_str!("../../templates/lua/greeter_test.lua"),
-            ),
-        ],
+        Language::Lua => {
+            let mut files = vec![
+                file("main.lua", include_str!("../../templates/lua/main.lua")),
+                file(
+                    "greeter.lua",
+                    include_str!("../../templates/lua/greeter.lua"),
+                ),
+                file(
+                    "greeter_test.lua",
+                    include_str!("../../templates/lua/greeter_test.lua"),
+                ),
+                file(
+                    ".luarc.json",
+                    include_str!("../../templates/lua/luarc.json"),
+                ),
+            ];
+            let types = lua_types::files().into_iter();
+            files.extend(types.map(|(path, content)| (format!(".warren/types/{path}"), content)));
+            files
+        }
         Language::Rust => {
             let mut files = vec![
                 file(
@@ -141,16 +156,21 @@ fn files(language: Language, name: &str) -> Vec<(String, String)> {
             );
             files
         }
-        Language::C => {
-            let mut files = vec![
-                file("main.c", include_str!("../../templates/c/main.c")),
-                file("Makefile", include_str!("../../templates/c/Makefile.in")),
-                file(".gitignore", "/*.wasm\n"),
-            ];
-            let sdk = C_SDK.iter();
-            files.extend(sdk.map(|(path, content)| ((*path).to_owned(), (*content).to_owned())));
-            files
-        }
+        Language::C => with_c_sdk(vec![
+            file("main.c", include_str!("../../templates/c/main.c")),
+            file("Makefile", include_str!("../../templates/c/Makefile.in")),
+            file(".gitignore", "/*.wasm\n"),
+        ]),
+        Language::Cpp => with_c_sdk(vec![
+            file("main.cpp", include_str!("../../templates/cpp/main.cpp")),
+            file("Makefile", include_str!("../../templates/cpp/Makefile.in")),
+            file(".gitignore", "/*.o\n/*.wasm\n"),
+        ]),
+        Language::Zig => with_c_sdk(vec![
+            file("main.zig", include_str!("../../templates/zig/main.zig")),
+            file("Makefile", include_str!("../../templates/zig/Makefile.in")),
+            file(".gitignore", "/.zig-cache\n/*.o\n/*.wasm\n/warren.zig\n"),
+        ]),
         Language::JavaScript => {
             let mut files = vec![
                 file("main.js", include_str!("../../templates/js/main.js")),
@@ -199,6 +219,13 @@ fn files(language: Language, name: &str) -> Vec<(String, String)> {
     }
 }
 
+/// Adds the SDK for C, which C++ and Zig use as well.
+fn with_c_sdk(mut files: Vec<(String, String)>) -> Vec<(String, String)> {
+    let sdk = C_SDK.iter();
+    files.extend(sdk.map(|(path, content)| ((*path).to_owned(), (*content).to_owned())));
+    files
+}
+
 fn refused(path: &Path, error: &std::io::Error) -> Box<Failure> {
     Box::new(Failure::new(
         Exit::Failed,
@@ -242,6 +269,20 @@ mod tests {
         ] {
             let files = files(language, "greet");
             for path in expected {
+                assert!(files.iter().any(|(file, _)| file == path), "{path}");
+            }
+        }
+    }
+
+    #[test]
+    fn programs_in_c_cpp_and_zig_bring_the_sdk_for_c() {
+        for (language, main) in [
+            (Language::C, "main.c"),
+            (Language::Cpp, "main.cpp"),
+            (Language::Zig, "main.zig"),
+        ] {
+            let files = files(language, "greet");
+            for path in [main, "Makefile", "warren.c", "warren.h"] {
                 assert!(files.iter().any(|(file, _)| file == path), "{path}");
             }
         }

@@ -205,6 +205,7 @@ fn decide(policies: &Policies, app: &App, subject: &Subject, args: &PolicyWhyArg
         pid: "".into(),
         definition: given(&args.definition, app.main()),
         host: given(&args.host, app.main_host()),
+        node: None,
     };
     policies.decide(&Request {
         subject,

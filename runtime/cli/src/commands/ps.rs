@@ -22,7 +22,7 @@ pub(crate) struct PsArgs {
     /// Show only the first COUNT processes; at most 10000
     #[arg(long, short = 'n', value_name = "COUNT", default_value_t = 10_000)]
     pub(crate) limit: usize,
-    /// Show one process in full, by its PID or name
+    /// Show one process in full, by its PID, the number of its PID (such as 2a) or its name
     #[arg(long, value_name = "PROCESS", conflicts_with_all = ["text", "state", "host", "limit"])]
     pub(crate) show: Option<String>,
     /// Print JSON, also of a failure

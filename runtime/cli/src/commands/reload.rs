@@ -12,8 +12,8 @@ use crate::report::{processes, reload, stdout};
 /// The options of `warren reload`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0; 1 if a file does not compile, or the program cannot be \
-                        reached: nothing\nwas taken; 2 for a wrong command line."
+    after_help = "Exit status: 0; 1 if a file does not compile, or the program cannot be reached:\n\
+                  nothing was taken; 2 for a wrong command line."
 )]
 pub(crate) struct ReloadArgs {
     /// Print JSON, also of a reload that is refused or a program that cannot be reached

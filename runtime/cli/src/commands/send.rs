@@ -11,11 +11,11 @@ use crate::report::failure::Failure;
 /// The options of `warren send`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0; 1 if the program cannot be reached, or refuses the request; 2 for\n\
-                  a wrong command line."
+    after_help = "Exit status: 0; 1 if the program cannot be reached, or refuses the request; 2\n\
+                  for a wrong command line."
 )]
 pub(crate) struct SendArgs {
-    /// The PID or name of the process
+    /// The process's PID, the number of its PID (such as 2a) or its name
     pub(crate) process: String,
     /// The topic
     pub(crate) topic: String,

@@ -10,7 +10,7 @@ use crate::report::warning::Warnings;
 /// The options of `warren serve`.
 #[derive(Debug, Args)]
 #[command(
-    override_usage = "warren serve [OPTIONS] <PATH> [ARGS]...",
+    override_usage = "warren serve [OPTIONS] [PATH] [ARGS]...",
     after_help = "Without --listen the program serves at the listeners of its manifest, else at\n\
                   127.0.0.1:8080. Without routes in the manifest each request is a process of\n\
                   the file PATH, or of the file web.lua (or web.wasm) in the directory PATH.\n\

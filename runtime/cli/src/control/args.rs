@@ -56,7 +56,7 @@ pub(crate) struct QueryArgs {
           value_parser = word::<Sort>(&["pid", "load", "cpu", "memory", "messages", "oldest"]))]
     sort: Option<Sort>,
     /// Show only processes in this state
-    #[arg(long, value_parser = word::<State>(&["running", "ready", "waiting", "blocked", "ending"]))]
+    #[arg(long, value_parser = word::<State>(&["running", "ready", "waiting", "parked", "blocked", "ending"]))]
     state: Option<State>,
     /// Show only processes in this host
     #[arg(long)]
@@ -82,7 +82,7 @@ impl QueryArgs {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct TargetArgs {
-    /// The process's PID or name
+    /// The process's PID, the number of its PID (such as 2a) or its name
     pub(crate) process: Option<String>,
     /// All processes of this host instead; may be repeated
     ///

@@ -154,7 +154,8 @@ impl Lost {
         match self {
             Lost::Refused { kind, message, .. } => Failure {
                 help: (*kind == Kind::NotFound).then(|| {
-                    "`warren ps` shows processes and hosts; quote a PID: '{app:processes|0x00002}'"
+                    "`warren ps` shows processes and hosts; of a PID `{app:processes|0x00002}` \
+                     its number, 2, is enough"
                         .to_owned()
                 }),
                 kind: Some(kind.clone()),

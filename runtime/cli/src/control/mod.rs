@@ -84,6 +84,10 @@ pub(crate) enum Request {
     },
     /// Takes the program's files as they are now.
     Reload,
+    /// Lists the other nodes of the cluster.
+    Nodes,
+    /// Lists the groups with members.
+    Groups,
     /// Plans to put a program in place of the running one, or the version before again.
     Plan {
         /// The program's directory, absolute; absent for a rollback.
@@ -98,6 +102,31 @@ pub(crate) enum Request {
     },
     /// Applies the last plan of this connection.
     Apply,
+    /// Runs an input in the process of this connection's prompt, which the first one starts.
+    Run {
+        /// The input: Lua.
+        code: String,
+        /// Columns of the lines that show its values.
+        #[serde(default = "columns")]
+        columns: usize,
+    },
+    /// Takes what that process has said, after waiting for some of it for a while.
+    Hear {
+        /// Milliseconds to wait, at most.
+        #[serde(default)]
+        within_ms: u64,
+    },
+    /// Asks the input that runs to end.
+    Interrupt {
+        /// True to end the process instead.
+        #[serde(default)]
+        kill: bool,
+    },
+    /// Asks for the names that complete the end of a text.
+    Complete {
+        /// The text.
+        text: String,
+    },
     /// Sends a message.
     Send {
         /// PID or name.
@@ -108,6 +137,10 @@ pub(crate) enum Request {
         #[serde(default)]
         value: serde_json::Value,
     },
+}
+
+fn columns() -> usize {
+    80
 }
 
 fn grace_ms() -> u64 {
@@ -210,6 +243,17 @@ mod tests {
                 hosts: Vec::new(),
                 within_ms: 5
             }
+        );
+        assert_eq!(
+            read(r#"{"do":"run","code":"1 + 1"}"#).unwrap(),
+            Request::Run {
+                code: "1 + 1".into(),
+                columns: 80
+            }
+        );
+        assert_eq!(
+            read(r#"{"do":"interrupt"}"#).unwrap(),
+            Request::Interrupt { kill: false }
         );
         for wrong in [
             r#"{"do":"lits"}"#,

@@ -7,16 +7,21 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::Value;
 use warren::introspection::{ProcessInfo, Query};
-use warren::{ApplyError, Change, Error, Inspector, Kind, Planned, RefusedFile, ReloadError};
+use warren::{
+    ApplyError, Change, Error, Inspector, Kind, Planned, RefusedFile, ReloadError, Runtime,
+};
 
 use super::seats::{MAX_PLANS, PATIENCE, PlanPlace, Seat, Seats};
 use super::socket::Socket;
 use super::{Answer, Greeting, MAX_LINE, MAX_REQUEST, PROTOCOL, Request};
 use crate::arguments;
+use crate::prompt::{Link, Prompts, Session};
 use crate::report::apply::InPlace;
+use crate::report::failure::Failure;
 
 /// Maximum number of processes in one answer.
 const MAX_ROWS: usize = 10_000;
@@ -24,6 +29,9 @@ const MAX_ROWS: usize = 10_000;
 /// Time that an answer waits for the ends of a host's processes: less than the client's
 /// patience.
 const MAX_WAIT_FOR_HOST: Duration = Duration::from_secs(10);
+
+/// The longest time that a client waits for what the process of its prompt says.
+const MAX_HEARING: Duration = Duration::from_secs(1);
 
 /// Time for clients to read their answers at the end of the program.
 const LAST_ANSWERS: Duration = Duration::from_secs(1);
@@ -44,12 +52,15 @@ impl Server {
     /// The operating system's, if it refuses a thread.
     pub(crate) fn start(
         socket: Socket,
-        inspector: Inspector,
+        runtime: Runtime,
+        prompts: Arc<Prompts>,
         program: String,
     ) -> io::Result<Server> {
         let listener = socket.listener()?;
         let desk = Arc::new(Desk {
-            inspector,
+            inspector: runtime.inspector(),
+            runtime: Mutex::new(Some(runtime)),
+            prompts,
             greeting: Greeting {
                 protocol: PROTOCOL,
                 version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -72,12 +83,17 @@ impl Server {
 impl Drop for Server {
     fn drop(&mut self) {
         self.desk.seats.wait(LAST_ANSWERS);
+        // The thread that listens outlives the runtime.
+        self.desk.runtime.lock().take();
     }
 }
 
 /// State shared by the clients' threads.
 struct Desk {
     inspector: Inspector,
+    /// Absent at the end of the program.
+    runtime: Mutex<Option<Runtime>>,
+    prompts: Arc<Prompts>,
     greeting: Greeting,
     seats: Arc<Seats>,
 }
@@ -128,8 +144,7 @@ impl Desk {
         let stream = seat.stream();
         write_line(stream, &self.greeting)?;
         let mut reader = BufReader::new(stream);
-        // The plan of the client that is not applied yet.
-        let mut planned = None;
+        let mut own = Own::default();
         loop {
             let mut line = Vec::new();
             let read = (&mut reader)
@@ -143,10 +158,24 @@ impl Desk {
                 return write_line(stream, &refused(Kind::Invalid, "the line is too long"));
             }
             let _answering = seat.begin();
-            let answer = answer(&line, &self.inspector, seat, &mut planned);
+            let answer = answer(&line, self, seat, &mut own);
             write_line(stream, &answer)?;
         }
     }
+}
+
+impl Desk {
+    /// Returns a new prompt.
+    fn session(&self) -> Result<Session, Error> {
+        let runtime = self.runtime.lock().clone();
+        let runtime =
+            runtime.ok_or_else(|| Error::new(Kind::Unavailable, "the program is ending"))?;
+        Ok(Session::new(runtime, Arc::clone(&self.prompts)))
+    }
+}
+
+fn of_failure(failure: &Failure) -> Error {
+    Error::new(Kind::Unavailable, failure.message.clone())
 }
 
 fn write_line(mut stream: impl Write, value: &impl Serialize) -> io::Result<()> {
@@ -155,20 +184,20 @@ fn write_line(mut stream: impl Write, value: &impl Serialize) -> io::Result<()> 
     stream.write_all(&line)
 }
 
-/// The plan of a client, in its place.
-type Held<'a> = Option<(Planned, PlanPlace<'a>)>;
+/// The things of a client, as long as it is connected.
+#[derive(Default)]
+struct Own<'a> {
+    /// The plan that is not applied yet, in its place.
+    planned: Option<(Planned, PlanPlace<'a>)>,
+    prompt: Option<Session>,
+}
 
-fn answer<'a>(
-    line: &[u8],
-    inspector: &Inspector,
-    seat: &'a Seat,
-    planned: &mut Held<'a>,
-) -> Answer {
+fn answer<'a>(line: &[u8], desk: &Desk, seat: &'a Seat, own: &mut Own<'a>) -> Answer {
     let request = match serde_json::from_slice(line) {
         Ok(request) => request,
         Err(error) => return refused(Kind::Invalid, &format!("not a request: {error}")),
     };
-    let answer = obey(request, inspector, seat, planned);
+    let answer = obey(request, desk, seat, own);
     answer.unwrap_or_else(|error| refused(error.kind, &error.message))
 }
 
@@ -182,10 +211,12 @@ fn refused(kind: Kind, message: &str) -> Answer {
 
 fn obey<'a>(
     request: Request,
-    inspector: &Inspector,
+    desk: &Desk,
     seat: &'a Seat,
-    planned: &mut Held<'a>,
+    own: &mut Own<'a>,
 ) -> Result<Answer, Error> {
+    let inspector = &desk.inspector;
+    let planned = &mut own.planned;
     let value = match request {
         Request::List { query } => {
             let query = Query {
@@ -197,17 +228,17 @@ fn obey<'a>(
             listing.processes.truncate(fitting);
             json(&listing)?
         }
-        Request::Show { process } => json(&inspector.process(&process)?)?,
+        Request::Show { process } => json(&inspector.process(meant(inspector, process))?)?,
         // Only this client waits: the thread is its own.
-        Request::Stack { process } => {
-            json(&futures::executor::block_on(inspector.stack(&process))?)?
-        }
+        Request::Stack { process } => json(&futures::executor::block_on(
+            inspector.stack(meant(inspector, process)),
+        )?)?,
         Request::Cancel { process, within_ms } => {
-            inspector.cancel(&process, Duration::from_millis(within_ms))?;
+            inspector.cancel(meant(inspector, process), Duration::from_millis(within_ms))?;
             Value::Null
         }
         Request::Terminate { process } => {
-            inspector.terminate(&process)?;
+            inspector.terminate(meant(inspector, process))?;
             Value::Null
         }
         Request::CancelHosts { hosts, within_ms } => {
@@ -223,8 +254,17 @@ fn obey<'a>(
             }
             ending.processes().into()
         }
+        Request::Nodes => {
+            let cluster = inspector.cluster();
+            let cluster = cluster.ok_or_else(|| Error::not_found("the program is no node"))?;
+            json(&cluster.nodes())?
+        }
+        Request::Groups => json(&inspector.groups(MAX_ROWS))?,
         Request::Reload => match futures::executor::block_on(inspector.reload()) {
-            Ok(reloaded) => json(&reloaded)?,
+            Ok(reloaded) => {
+                desk.prompts.reloaded(&reloaded);
+                json(&reloaded)?
+            }
             Err(error) => return Ok(not_reloaded(error)),
         },
         Request::Plan {
@@ -258,6 +298,46 @@ fn obey<'a>(
                 Err(error) => return Ok(not_applied(error)),
             }
         }
+        Request::Run { code, columns } => {
+            let prompt = match &mut own.prompt {
+                Some(prompt) => prompt,
+                none => none.insert(desk.session()?),
+            };
+            prompt
+                .run(&code, columns)
+                .map_err(|failure| of_failure(&failure))?;
+            Value::Null
+        }
+        Request::Hear { within_ms } => {
+            let within = Duration::from_millis(within_ms).min(MAX_HEARING);
+            let heard = own.prompt.as_mut().map(|prompt| prompt.heard(within));
+            json(
+                &heard
+                    .transpose()
+                    .map_err(|failure| of_failure(&failure))?
+                    .unwrap_or_default(),
+            )?
+        }
+        Request::Interrupt { kill } => {
+            if let Some(prompt) = &mut own.prompt {
+                let obeyed = match kill {
+                    true => prompt.kill(),
+                    false => prompt.interrupt(),
+                };
+                obeyed.map_err(|failure| of_failure(&failure))?;
+            }
+            Value::Null
+        }
+        Request::Complete { text } => {
+            let prompt = match &mut own.prompt {
+                Some(prompt) => prompt,
+                none => none.insert(desk.session()?),
+            };
+            prompt
+                .complete(&text)
+                .map_err(|failure| of_failure(&failure))?;
+            Value::Null
+        }
         Request::Send {
             process,
             topic,
@@ -265,11 +345,24 @@ fn obey<'a>(
         } => {
             let values = arguments::of_message(value)
                 .ok_or_else(|| Error::invalid("the value nests too deep"))?;
-            inspector.send(process, &topic, values)?;
+            inspector.send(meant(inspector, process), &topic, values)?;
             Value::Null
         }
     };
     Ok(Answer::Ok(value))
+}
+
+/// Returns the destination that a client means by a word: a PID, a name, or the number of a
+/// PID alone, which no shell takes for its own.
+fn meant(inspector: &Inspector, word: String) -> String {
+    let digits = word.strip_prefix("0x").unwrap_or(&word);
+    let number = u64::from_str_radix(digits, 16).ok();
+    let numbered = number.and_then(|number| inspector.pid_of_number(number));
+    match numbered {
+        // A name that looks like a number is a name.
+        Some(pid) if inspector.process(&word).is_err() => pid.to_string(),
+        _ => word,
+    }
 }
 
 fn plan(

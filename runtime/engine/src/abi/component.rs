@@ -21,7 +21,7 @@ use wasmtime::component::{HasSelf, Linker};
 use crate::codec;
 use crate::guest::Guest;
 use crate::operand::NAME;
-use crate::security::Refusal;
+use crate::security::{Refusal, Settles};
 
 pub(crate) use self::interface::link as link_interface;
 
@@ -49,7 +49,7 @@ fn named(operand: &'static str, name: &str) -> Result<(), Error> {
 
 impl Guest {
     /// Runs an operation with [`Guest::settled`] and answers with its result.
-    async fn answered<T>(
+    async fn answered<T: Settles>(
         &mut self,
         operation: impl FnMut(&mut Guest) -> Result<T, Refusal>,
     ) -> Answer<T> {

@@ -20,9 +20,9 @@ use wasmtime::{Caller, Linker};
 use crate::codec;
 use crate::guest::Guest;
 use crate::operand::{self, Limit, NAME};
-use crate::security::{Question, Refusal};
+use crate::security::{Elsewhere, Question, Refusal};
 
-pub(crate) use system::{BURST, fill_with_random_bytes, random_length, write_range};
+pub(crate) use system::{BURST, random_length, write_range};
 
 /// Defines every function of the flat ABI.
 ///
@@ -106,6 +106,8 @@ pub(crate) enum Fault {
     Error(Error),
     /// The authorizer has to decide before the call can go on.
     Undecided(Box<Question>),
+    /// Other nodes carry out the rest of the call.
+    Elsewhere(Box<Elsewhere>),
 }
 
 impl From<wasmtime::Error> for Fault {
@@ -125,6 +127,7 @@ impl From<Refusal> for Fault {
         match refusal {
             Refusal::Error(error) => Fault::Error(error),
             Refusal::Undecided(question) => Fault::Undecided(question),
+            Refusal::Elsewhere(rest) => Fault::Elsewhere(rest),
         }
     }
 }
@@ -288,6 +291,9 @@ fn fail(guest: &mut Guest, fault: Fault) -> wasmtime::Result<i32> {
                 "{} needs a decision, but its import was linked without an authorizer",
                 question.action
             )
+        }
+        Fault::Elsewhere(_) => {
+            wasmtime::bail!("a call waits for another node, but its import cannot wait")
         }
     }
 }

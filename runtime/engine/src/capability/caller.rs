@@ -1,14 +1,16 @@
 //! The process that calls an operation, as the operation sees it.
 
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use warren_kernel::{Error, Kernel, Process};
+use warren_kernel::{Error, Kernel, Process, Timestamp, nanoseconds};
 
 use super::kept::Kept;
 use super::open_file::OpenFile;
 use super::permits::Permits;
 use crate::code::definition::Grants;
 use crate::environment::Variables;
+use crate::remote::{FarCaller, Remote};
 use crate::security::{Evaluation, Supposed};
 use crate::trace_context::TraceContext;
 
@@ -44,6 +46,13 @@ pub trait Caller {
 
     /// The kernel that the process lives in.
     fn kernel(&self) -> &Arc<Kernel>;
+
+    /// The wall clock of the process, which is not that of the machine in virtual time.
+    fn now(&self) -> Timestamp {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH);
+        let now = nanoseconds(now.unwrap_or_default());
+        Timestamp(i64::try_from(now).unwrap_or(i64::MAX))
+    }
 
     /// Returns false if the program has no policies and the process neither actor nor
     /// scope: `permit` permits everything then.
@@ -99,6 +108,12 @@ pub trait Caller {
 
     /// The place of the process in a trace over several programs, if it has one.
     fn trace(&self) -> Option<&Arc<TraceContext>> {
+        None
+    }
+
+    /// The other nodes of the cluster, and the process as it asks them; `None` without a
+    /// cluster.
+    fn remote(&self) -> Option<(Arc<dyn Remote>, FarCaller)> {
         None
     }
 

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::OnceCell;
@@ -16,12 +16,12 @@ use crate::code::bounds::{self, CompileLimits};
 use crate::code::cache::{self, CodeCache, Key};
 use crate::code::class::{Class, Shape};
 use crate::code::compile_threads;
-use crate::code::definition::Source;
 use crate::code::image::{self, TookTooLong};
 use crate::code::loaded::{ComponentCode, CoreCode, Loaded};
+use crate::code::parked::{self, Bound, Snapshot};
 use crate::code::pool::{Forget, Pool};
 use crate::code::symbols::{Frame, Places, Symbols};
-use crate::code::wasm::{Wasm, refusal};
+use crate::code::wasm::{Wasm, WasmFile, refusal};
 
 /// A guest's code, compiled for each class of slots that needed it so far, at
 /// least one.
@@ -29,7 +29,7 @@ use crate::code::wasm::{Wasm, refusal};
 pub(crate) struct Artifact {
     /// The number among the artifacts of the node.
     number: Number,
-    source: Source,
+    file: Arc<WasmFile>,
     shape: Shape,
     codes: RwLock<HashMap<Class, Arc<MachineCode>>>,
     /// One cell for each class whose code is compiled or was.
@@ -37,6 +37,10 @@ pub(crate) struct Artifact {
     /// True once someone compiles the code for dense slots ahead.
     is_ahead: AtomicBool,
     symbols: Symbols,
+    /// The hash of the file if its processes can be parked, once somebody has asked.
+    fitness: OnceLock<Option<[u8; 32]>>,
+    /// The memory that instances begin with, by class, once a process was parked.
+    snapshots: Mutex<HashMap<Class, Arc<Snapshot>>>,
 }
 
 /// The numbers of a node's artifacts, by which pools keep loaded code. The number of
@@ -93,13 +97,15 @@ enum MachineCode {
 pub(crate) struct Compiler {
     pub(crate) cache: Option<Arc<CodeCache>>,
     pub(crate) limits: CompileLimits,
+    /// True if snapshots take the same seeds in each run.
+    pub(crate) is_seeded: bool,
     /// Number of compilations that the cache did not spare.
     pub(crate) compiled: Arc<AtomicU64>,
 }
 
 impl Artifact {
-    /// Compiles for this pool's class of slots and loads the code into the
-    /// pool; see [`Artifact::compile_for`].
+    /// Compiles a file for this pool's class of slots and loads the code into the
+    /// pool; see [`Artifact::compile_for`]. `wasm` is the file in its binary form.
     ///
     /// # Errors
     ///
@@ -107,19 +113,21 @@ impl Artifact {
     /// something that the runtime does not provide, or lacks an export of the ABI.
     pub(crate) fn compile<T: 'static>(
         number: Number,
-        source: &Source,
+        file: &Arc<WasmFile>,
         wasm: &Wasm<'_>,
         pool: &Arc<Pool<T>>,
         compiler: &Compiler,
     ) -> Result<Artifact, Error> {
         let artifact = Artifact {
             number,
-            source: source.clone(),
+            file: Arc::clone(file),
             shape: wasm.shape,
             codes: RwLock::default(),
             making: Mutex::default(),
             is_ahead: AtomicBool::new(false),
             symbols: Symbols::default(),
+            fitness: OnceLock::new(),
+            snapshots: Mutex::default(),
         };
         artifact.compile_wasm(wasm, pool, compiler)?;
         Ok(artifact)
@@ -137,7 +145,8 @@ impl Artifact {
         pool: &Arc<Pool<T>>,
         compiler: &Compiler,
     ) -> Result<(), Error> {
-        self.compile_wasm(&Wasm::parse(&self.source)?, pool, compiler)
+        let wasm = Wasm::parse(&self.file.name, &self.file.bytes)?;
+        self.compile_wasm(&wasm, pool, compiler)
     }
 
     fn compile_wasm<T: 'static>(
@@ -149,9 +158,13 @@ impl Artifact {
         let snapshot = wasm.shape == Shape::Core && image::is_wanted(&wasm.binary);
         let key = Key::new(
             &pool.engine,
-            if snapshot { "snapshot" } else { "plain" },
+            match (snapshot, compiler.is_seeded) {
+                (true, false) => "snapshot",
+                (true, true) => "seeded snapshot",
+                (false, _) => "plain",
+            },
             &compiler.limits,
-            &wasm.digest,
+            &self.file.digest,
         );
         let cache = compiler.cache.as_deref();
         let mut replaced = None;
@@ -167,7 +180,10 @@ impl Artifact {
         // Code in the cache was compiled within the same limits: they are in its key.
         bounds::check(wasm, &compiler.limits)?;
         compiler.compiled.fetch_add(1, Ordering::Relaxed);
-        let machine_code = compile_threads::run(|| compile(&pool.engine, wasm, snapshot))??;
+        let machine_code = compile_threads::run(|| {
+            let snapshot = snapshot.then_some(compiler.is_seeded);
+            compile(&pool.engine, wasm, snapshot)
+        })??;
         let machine_code = match cache.map(|cache| cache.add(key, &machine_code)) {
             Some(Ok(file)) => MachineCode::File(file),
             Some(Err(error)) => {
@@ -218,6 +234,40 @@ impl Artifact {
         Arc::clone(making.entry(class).or_default())
     }
 
+    /// Returns true if an instance can be made anew from its memory alone. Reads the whole
+    /// file at the first call: some 10 ms for the interpreter.
+    pub(crate) fn is_fit(&self) -> bool {
+        self.module().is_some()
+    }
+
+    /// Returns the code and the layout that a record of a parked process in a slot of this
+    /// class belongs to; `None` if such a process cannot be parked.
+    pub(crate) fn bound(&self, class: Class) -> Option<Bound> {
+        Some(Bound::new(self.module()?, class))
+    }
+
+    /// Returns the hash of the file if its processes can be parked.
+    fn module(&self) -> Option<[u8; 32]> {
+        *self.fitness.get_or_init(|| {
+            let wasm = Wasm::parse(&self.file.name, &self.file.bytes).ok()?;
+            let is_fit = wasm.shape == Shape::Core && parked::is_fit(&wasm.binary);
+            is_fit.then_some(self.file.digest)
+        })
+    }
+
+    /// Returns the memory that an instance in a slot of this class begins with, if a process
+    /// was parked there before.
+    pub(crate) fn snapshot(&self, class: Class) -> Option<Arc<Snapshot>> {
+        self.snapshots.lock().get(&class).cloned()
+    }
+
+    /// Keeps the memory of a new instance. A snapshot that is already kept stays.
+    pub(crate) fn keep_snapshot(&self, class: Class, snapshot: Snapshot) -> Arc<Snapshot> {
+        let mut snapshots = self.snapshots.lock();
+        let kept = snapshots.entry(class);
+        Arc::clone(kept.or_insert_with(|| Arc::new(snapshot)))
+    }
+
     /// Returns the kind of code.
     pub(crate) fn shape(&self) -> Shape {
         self.shape
@@ -242,7 +292,8 @@ impl Artifact {
     /// Reads the places of calls from the debug information of the file. Blocks for up to
     /// 0.1 s.
     pub(crate) fn find_places(&self, frames: &[Frame]) -> Vec<Places> {
-        self.symbols.find(&self.source, self.shape, frames)
+        let (name, bytes) = (&self.file.name, &self.file.bytes);
+        self.symbols.find(name, bytes, self.shape, frames)
     }
 
     /// Returns the code that is loaded into a pool, if it is.
@@ -265,7 +316,7 @@ impl Artifact {
     fn unreadable(&self, error: &wasmtime::Error) -> Error {
         let reason = format_args!("{error:#}");
         refusal(
-            &self.source.name,
+            &self.file.name,
             "the compiled code cannot be loaded",
             reason,
         )
@@ -275,7 +326,7 @@ impl Artifact {
         if pool.has_loaded(self.number()) {
             return Ok(());
         }
-        let name = &self.source.name;
+        let name = &self.file.name;
         let Some(code) = self.code(pool.class()) else {
             return Err(Error::internal(format!("{name}: not compiled")).into());
         };
@@ -347,7 +398,9 @@ impl MachineCode {
     }
 }
 
-fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: bool) -> Result<Vec<u8>, Error> {
+/// Compiles a guest. `snapshot` asks for one, and tells whether it takes the same seeds in
+/// each run.
+fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: Option<bool>) -> Result<Vec<u8>, Error> {
     let invalid = |error: wasmtime::Error| {
         refusal(
             wasm.name,
@@ -356,10 +409,10 @@ fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: bool) -> Result<Vec<u8>, 
         )
     };
     tracing::info!(target: "warren::compile", name = %wasm.name, "compiling");
-    match wasm.shape {
-        Shape::Component => engine.precompile_component(&wasm.binary).map_err(invalid),
-        Shape::Core if snapshot => {
-            let image = image::take(&wasm.binary).map_err(|error| {
+    match (wasm.shape, snapshot) {
+        (Shape::Component, _) => engine.precompile_component(&wasm.binary).map_err(invalid),
+        (Shape::Core, Some(is_seeded)) => {
+            let image = image::take(&wasm.binary, is_seeded).map_err(|error| {
                 let refusal = refusal(
                     wasm.name,
                     "cannot take a snapshot of its initialized memory",
@@ -375,6 +428,6 @@ fn compile(engine: &Engine, wasm: &Wasm<'_>, snapshot: bool) -> Result<Vec<u8>, 
             })?;
             engine.precompile_module(&image).map_err(invalid)
         }
-        Shape::Core => engine.precompile_module(&wasm.binary).map_err(invalid),
+        (Shape::Core, None) => engine.precompile_module(&wasm.binary).map_err(invalid),
     }
 }

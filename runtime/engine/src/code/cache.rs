@@ -11,6 +11,9 @@
 //! copied from another cache, or if a failing disk has changed it. Its code is then
 //! compiled again. Only the user can read the key.
 //!
+//! A file that matched is not hashed again while it and the machine's run stay the same (see
+//! [`seen`]).
+//!
 //! Files that were not used for a month are removed. If the cache is too large, the
 //! files that were unused longest are removed too. Another runtime that has such a
 //! file mapped goes on with it.
@@ -19,6 +22,7 @@ mod directory;
 mod error;
 mod key;
 mod secret;
+mod seen;
 mod sweep;
 mod way;
 
@@ -26,11 +30,13 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
+use std::time::SystemTime;
 
 use directory::Directory;
 pub use error::CacheError;
 pub(crate) use key::Key;
 use secret::Secret;
+use seen::Identity;
 use sweep::note_use;
 
 /// Beginning of the names of files that are being written.
@@ -39,6 +45,17 @@ const UNFINISHED: &str = ".writing-";
 /// Most bytes of all files together. The interpreter takes about 2 MiB for each class
 /// of slots.
 const MAX_BYTES: u64 = 1 << 30;
+
+/// The finding on a file of the cache.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Trust {
+    /// A record of an earlier start says that it is authentic.
+    Recorded,
+    /// It ends in the authenticator of its code.
+    Hashed,
+    /// It is not authentic.
+    None,
+}
 
 /// A directory of compiled code.
 #[derive(Debug)]
@@ -100,14 +117,37 @@ impl CodeCache {
 
     fn checked(&self, key: Key, mut file: File) -> Result<File, CacheError> {
         let path = || self.directory.path_of(&key.file_name());
-        match self.is_authentic(key, &mut file) {
-            Ok(true) => Ok(file),
-            Ok(false) => Err(CacheError::NotAuthentic { path: path() }),
+        match self.trust(key, &mut file, SystemTime::now()) {
+            Ok(Trust::Recorded | Trust::Hashed) => Ok(file),
+            Ok(Trust::None) => Err(CacheError::NotAuthentic { path: path() }),
             Err(error) => Err(CacheError::Io {
                 path: path(),
                 error,
             }),
         }
+    }
+
+    /// Looks for a record of the file, and hashes the file if there is none. Records a file
+    /// that is authentic.
+    fn trust(&self, key: Key, file: &mut File, now: SystemTime) -> io::Result<Trust> {
+        let identity = Identity::of(&file.metadata()?);
+        let is_recorded =
+            |identity: &Identity| seen::has_record(&self.directory, &self.secret, key, identity);
+        if identity.as_ref().is_some_and(is_recorded) {
+            return Ok(Trust::Recorded);
+        }
+        if !self.is_authentic(key, file)? {
+            return Ok(Trust::None);
+        }
+        // The hash is of the file with this identity only if nobody wrote to it meanwhile.
+        let is_same = identity == Identity::of(&file.metadata()?);
+        if let Some(identity) = identity.filter(|it| is_same && it.is_settled(now))
+            && let Err(error) = seen::record(&self.directory, &self.secret, key, &identity)
+        {
+            // The next start hashes the file again.
+            tracing::debug!(%error, "cannot record a file of the code cache");
+        }
+        Ok(Trust::Hashed)
     }
 
     /// Returns true if a file ends in the authenticator of the code before it.

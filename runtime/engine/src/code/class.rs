@@ -110,6 +110,12 @@ impl Class {
         self.reservation == 4 * GIB
     }
 
+    /// Returns the number of the class in the record of a parked process: the MiB that each
+    /// memory reserves.
+    pub(crate) fn number(self) -> u16 {
+        u16::try_from(self.reservation / MIB).unwrap_or(u16::MAX)
+    }
+
     /// Returns wasmtime's settings for one pool with this many slots.
     pub(crate) fn config(self, slots: u32) -> Config {
         let (fast, guard) = (self.is_fast(), self.guard());

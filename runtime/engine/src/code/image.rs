@@ -27,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Most bytes of memory of the initialization, all of which may be in the snapshot.
 const MAX_MEMORY: usize = 256 << 20;
 
+/// The byte that all seeds of a snapshot consist of in runs with a seed.
+const SEED: u8 = 0x5a;
+
 /// The initialization took longer than it may.
 #[derive(Debug, thiserror::Error)]
 #[error("`wizer-initialize` took longer than {} s", .0.as_secs_f32())]
@@ -50,12 +53,13 @@ pub(crate) fn is_wanted(binary: &[u8]) -> bool {
 }
 
 /// Runs the initialization and returns the module with its memory. Blocks to compile
-/// the module, and then for at most [`PATIENCE`].
-pub(crate) fn take(binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
-    take_within(PATIENCE, binary)
+/// the module, and then for at most [`PATIENCE`]. With `is_seeded`, the module takes the same
+/// seeds each time.
+pub(crate) fn take(binary: &[u8], is_seeded: bool) -> wasmtime::Result<Vec<u8>> {
+    take_within(PATIENCE, binary, is_seeded)
 }
 
-fn take_within(patience: Duration, binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
+fn take_within(patience: Duration, binary: &[u8], is_seeded: bool) -> wasmtime::Result<Vec<u8>> {
     let mut wizer = Wizer::new();
     wizer.init_func(INITIALIZE);
     let (context, instrumented) = wizer.instrument(binary)?;
@@ -75,7 +79,13 @@ fn take_within(patience: Duration, binary: &[u8]) -> wasmtime::Result<Vec<u8>> {
     let engine = Engine::new(&config)?;
     let module = Module::new(&engine, &instrumented)?;
     let mut linker = Linker::<StoreLimits>::new(&engine);
-    linker.func_wrap("warren:core/random@0.1.0", "bytes", fill_with_random_bytes)?;
+    linker.func_wrap(
+        "warren:core/random@0.1.0",
+        "bytes",
+        move |caller: Caller<'_, StoreLimits>, ptr: u32, len: u32| {
+            fill_with_random_bytes(caller, (ptr, len), is_seeded)
+        },
+    )?;
     linker.define_unknown_imports_as_traps(&module)?;
     let limits = StoreLimitsBuilder::new().memory_size(MAX_MEMORY).build();
     let mut store = Store::new(&engine, limits);
@@ -140,8 +150,8 @@ impl Watchdog {
 
 fn fill_with_random_bytes(
     mut caller: Caller<'_, StoreLimits>,
-    ptr: u32,
-    len: u32,
+    (ptr, len): (u32, u32),
+    is_seeded: bool,
 ) -> wasmtime::Result<()> {
     let Some(Extern::Memory(memory)) = caller.get_export("memory") else {
         return Err(wasmtime::format_err!("the module exports no memory"));
@@ -153,6 +163,10 @@ fn fill_with_random_bytes(
             "random.bytes: the range is outside the memory"
         ));
     };
+    if is_seeded {
+        bytes.fill(SEED);
+        return Ok(());
+    }
     getrandom::fill(bytes)
         .map_err(|error| wasmtime::format_err!("cannot get random bytes: {error}"))
 }
@@ -208,7 +222,7 @@ mod tests {
     fn the_snapshot_holds_what_initialization_wrote() {
         let module = binary(COUNTER);
         assert!(is_wanted(&module));
-        let image = take(&module).expect("initializes");
+        let image = take(&module, false).expect("initializes");
         assert!(!is_wanted(&image), "must not be initialized again");
         let engine = Engine::default();
         let module = Module::new(&engine, &image).expect("compiles");
@@ -230,8 +244,12 @@ mod tests {
     fn each_snapshot_has_seeds_of_its_own() {
         let module = binary(COUNTER);
         assert_ne!(
-            take(&module).expect("initializes"),
-            take(&module).expect("initializes")
+            take(&module, false).expect("initializes"),
+            take(&module, false).expect("initializes")
+        );
+        assert_eq!(
+            take(&module, true).expect("initializes"),
+            take(&module, true).expect("initializes")
         );
     }
 
@@ -243,7 +261,7 @@ mod tests {
                  (memory (export "memory") 1)
                  (func (export "wizer-initialize") (drop (call $now))))"#,
         );
-        assert!(take(&module).is_err());
+        assert!(take(&module, false).is_err());
     }
 
     #[test]
@@ -256,7 +274,8 @@ mod tests {
                 r#"(module (memory (export "memory") 1)
                      (func (export "wizer-initialize") {forever}))"#
             ));
-            let error = take_within(Duration::from_millis(50), &module).expect_err("never ends");
+            let error =
+                take_within(Duration::from_millis(50), &module, false).expect_err("never ends");
             assert!(error.to_string().contains("took longer"), "{error:#}");
         }
     }
@@ -267,7 +286,7 @@ mod tests {
             r#"(module (memory (export "memory") 1)
                  (func (export "wizer-initialize") (unreachable)))"#,
         );
-        let error = take(&module).expect_err("traps");
+        let error = take(&module, false).expect_err("traps");
         let shown = format!("{error:#}");
         assert!(shown.contains("unreachable"), "{shown}");
         assert!(shown.contains("\twizer-initialize"), "{shown}");
@@ -279,7 +298,7 @@ mod tests {
             r#"(module (memory (export "memory") 65536)
                  (func (export "wizer-initialize")))"#,
         );
-        assert!(take(&module).is_err());
+        assert!(take(&module, false).is_err());
     }
 
     #[test]

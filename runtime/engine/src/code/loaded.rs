@@ -27,6 +27,9 @@ pub(crate) struct CoreCode<T> {
     pub(crate) start: ModuleExport,
     pub(crate) prepare: Option<ModuleExport>,
     pub(crate) initialize: Option<ModuleExport>,
+    /// The function that enters a process again whose last call has returned to wait. Only
+    /// of a module that can say what it waits for: it imports `mailbox.await`.
+    pub(crate) resume: Option<ModuleExport>,
     /// The function that reads the stack in a copy of a process's memory.
     pub(crate) traceback: Option<ModuleExport>,
 }
@@ -104,7 +107,16 @@ impl<T: 'static> CoreCode<T> {
         } else {
             None
         };
-        // A function of this name and another type is not the runtime's.
+        // Functions of these names and another type are not the runtime's.
+        let awaits = module
+            .imports()
+            .any(|import| (import.module(), import.name()) == AWAIT);
+        let resume = match module.get_export("resume") {
+            Some(ExternType::Func(ty)) if awaits && ty.params().len() + ty.results().len() == 0 => {
+                export("resume")
+            }
+            _ => None,
+        };
         let traceback = match module.get_export("traceback") {
             Some(ExternType::Func(ty)) if is_traceback(&ty) => export("traceback"),
             _ => None,
@@ -116,10 +128,14 @@ impl<T: 'static> CoreCode<T> {
             start,
             prepare,
             initialize,
+            resume,
             traceback,
         })
     }
 }
+
+/// The import by which a guest says what it waits for once its function has returned.
+pub(crate) const AWAIT: (&str, &str) = ("warren:core/mailbox@0.1.0", "await");
 
 /// Returns true if a function takes a range of memory and returns a length.
 fn is_traceback(ty: &FuncType) -> bool {

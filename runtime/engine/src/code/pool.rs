@@ -1,9 +1,9 @@
 //! Pools of slots for instances, which grow while programs need them.
 //!
 //! Each pool is a wasmtime engine with its own pooling allocator. All pools of
-//! a class share their settings and so their compiled code; each new one is
-//! twice as large as the last, because the guard pages of all stacks of a pool
-//! are mapped at once.
+//! a class share their settings and so their compiled code. The first pool is small,
+//! because the guard pages of all stacks of a pool are mapped at once: 1,000 of them took
+//! a third of a warm start. From the third pool on, each is twice as large as the last.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -20,15 +20,21 @@ use crate::code::loaded::Loaded;
 use crate::code::mappings::{Mappings, SMALLEST_POOL};
 use crate::sched::ticker::Engines;
 
-/// Slots in the first pool of a class.
-const FIRST: u32 = 1_000;
+/// Slots in the first pool of a class: enough for most short programs.
+const FIRST: u32 = 64;
+
+/// Taken slots of the first pool at which the second one is opened, so that no spawn waits
+/// for its guard pages.
+const OPEN_AHEAD: u32 = FIRST - FIRST / 4;
+
+/// Slots in the first two pools of a class together.
+const FIRST_TWO: u32 = 1_000;
 
 /// Slots in the largest pool of a class.
 const LARGEST: u32 = 128_000;
 
-/// Most pools of fast slots that are opened although dense slots would do, each
-/// with [`FIRST`] slots.
-const FAST_TO_SPARE: usize = 2;
+/// Sizes of the pools of fast slots that are opened although dense slots would do.
+const FAST_TO_SPARE: [u32; 3] = [FIRST, FIRST_TWO - FIRST, FIRST_TWO];
 
 /// Bytes charged to the node for a free slot that had an instance before. The pool
 /// keeps up to 128 KiB of pages for such a slot (`Class::config`), of which small
@@ -74,6 +80,7 @@ pub(crate) struct Slot<T: 'static> {
     pool: Arc<Pool<T>>,
     budget: Arc<Budget>,
     mappings: Arc<Mappings>,
+    is_followed: bool,
 }
 
 impl<T> Pools<T> {
@@ -160,6 +167,11 @@ impl<T> Pools<T> {
         first.map_or_else(|| self.open_to_spare(), |pool| Ok(Some(pool)))
     }
 
+    /// Returns the class of the slots.
+    pub(crate) fn class(&self) -> Class {
+        self.class
+    }
+
     /// Returns the number of taken slots in all pools.
     pub(crate) fn taken(&self) -> usize {
         let members = self.members.read();
@@ -176,7 +188,7 @@ impl<T> Pools<T> {
     /// As for [`Pools::slot`].
     pub(crate) fn free_slot(&self) -> Result<Option<Slot<T>>, Error> {
         let members = self.members.read();
-        let Some(pool) = members.iter().find(|pool| pool.take()) else {
+        let Some((pool, taken)) = members.iter().find_map(|pool| Some((pool, pool.take()?))) else {
             return Ok(None);
         };
         let pool = Arc::clone(pool);
@@ -191,7 +203,35 @@ impl<T> Pools<T> {
             pool,
             budget: Arc::clone(&self.budget),
             mappings: Arc::clone(&self.mappings),
+            is_followed: members.len() == 1 && taken == OPEN_AHEAD,
         }))
+    }
+
+    /// Opens the second pool, unless it is open.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pools::slot`].
+    pub(crate) fn open_ahead(&self) -> Result<(), Error> {
+        let _opening = self.opening.lock();
+        if self.members.read().len() == 1 {
+            self.open()?;
+        }
+        Ok(())
+    }
+
+    /// Opens the second pool of spare slots, unless it is open; see
+    /// [`Pools::slot_to_spare`].
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pools::slot`].
+    pub(crate) fn open_spare_ahead(&self) -> Result<(), Error> {
+        let _opening = self.opening.lock();
+        if self.members.read().len() == 1 {
+            self.open_to_spare()?;
+        }
+        Ok(())
     }
 
     /// Checks that the machine has mappings for one more pool.
@@ -206,8 +246,7 @@ impl<T> Pools<T> {
     /// Returns the number of slots that the next pool can have.
     fn affordable_slots(&self) -> Result<u32, Error> {
         let last = self.members.read().last().map(|pool| pool.slots);
-        let wanted = last.map_or(FIRST, |slots| slots.saturating_mul(2).min(LARGEST));
-        self.mappings.affordable_slots(wanted)
+        self.mappings.affordable_slots(size_after(last))
     }
 
     /// Opens one more pool. The caller holds `opening`.
@@ -222,12 +261,15 @@ impl<T> Pools<T> {
     /// Opens one more pool of spare slots, if one is allowed and possible. The caller
     /// holds `opening`.
     fn open_to_spare(&self) -> Result<Option<Arc<Pool<T>>>, Error> {
-        if self.members.read().len() >= FAST_TO_SPARE || self.spent.load(Ordering::Relaxed) {
+        let size = FAST_TO_SPARE.get(self.members.read().len());
+        let Some(size) = size.filter(|_| !self.spent.load(Ordering::Relaxed)) else {
             return Ok(None);
-        }
-        let slots = self.mappings.affordable_slots(FIRST)?;
+        };
+        let slots = self.mappings.affordable_slots(*size)?;
         let bytes = self.class.address_space() * u64::from(slots);
-        let Some(address_space) = self.for_fast.reserve(bytes) else {
+        // Half of a limit is left for dense slots, threads and code.
+        let reserved = (bytes <= allowed_address_space() / 2).then(|| self.for_fast.reserve(bytes));
+        let Some(address_space) = reserved.flatten() else {
             tracing::debug!("no address space left for fast slots: further slots are dense");
             self.spent.store(true, Ordering::Relaxed);
             return Ok(None);
@@ -262,7 +304,7 @@ impl<T> Pools<T> {
             slots,
             taken: AtomicU32::new(0),
             kept: AtomicU32::new(0),
-            is_last_fast: self.class.is_fast() && members.len() + 1 >= FAST_TO_SPARE,
+            is_last_fast: self.class.is_fast() && members.len() + 1 >= FAST_TO_SPARE.len(),
             loaded: RwLock::default(),
             _address_space: address_space,
         });
@@ -297,6 +339,16 @@ impl<T> Pools<T> {
     }
 }
 
+/// Returns the slots that the pool after one with `last` slots has, if there are mappings
+/// for it.
+fn size_after(last: Option<u32>) -> u32 {
+    match last {
+        None => FIRST,
+        Some(FIRST) => FIRST_TWO - FIRST,
+        Some(slots) => slots.saturating_mul(2).min(LARGEST),
+    }
+}
+
 fn refused(wanted: u32, slots: u32, error: &wasmtime::Error) -> Error {
     let fewer = if slots < wanted {
         format!(", and even for {slots}")
@@ -306,8 +358,13 @@ fn refused(wanted: u32, slots: u32, error: &wasmtime::Error) -> Error {
     let message = format!(
         "the operating system refuses memory for {wanted} more processes{fewer}: {error:#}"
     );
-    let allowed = getrlimit(Resource::As).current.unwrap_or(u64::MAX);
+    let allowed = allowed_address_space();
     Error::at_limit(Kind::RateLimited, "address_space", allowed, message)
+}
+
+/// Returns the bytes of address space that the operating system allows (`ulimit -v`).
+fn allowed_address_space() -> u64 {
+    getrlimit(Resource::As).current.unwrap_or(u64::MAX)
 }
 
 impl<T> Pool<T> {
@@ -351,12 +408,15 @@ impl<T> Pool<T> {
             .is_ok()
     }
 
-    fn take(&self) -> bool {
-        self.taken
+    /// Takes a slot, and returns the number of slots that are taken now; `None` if none is
+    /// free.
+    fn take(&self) -> Option<u32> {
+        let before = self
+            .taken
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |taken| {
                 (taken < self.slots).then(|| taken + 1)
-            })
-            .is_ok()
+            });
+        before.ok().map(|before| before + 1)
     }
 }
 
@@ -364,6 +424,11 @@ impl<T> Slot<T> {
     /// Returns the pool that the slot is in.
     pub(crate) fn pool(&self) -> &Arc<Pool<T>> {
         &self.pool
+    }
+
+    /// Returns true if the next pool should be opened: the first one is nearly taken.
+    pub(crate) fn is_followed(&self) -> bool {
+        self.is_followed
     }
 }
 
@@ -456,14 +521,35 @@ mod tests {
     }
 
     #[test]
+    fn the_second_pool_is_opened_ahead_once() {
+        let pools = pools(|| u64::MAX);
+        let slots: Vec<_> = (0..FIRST)
+            .map(|_| pools.slot().expect("there is room"))
+            .collect();
+        let asking: Vec<_> = slots.iter().map(Slot::is_followed).collect();
+        let first = asking.iter().position(|asks| *asks);
+        assert_eq!(first, Some(OPEN_AHEAD as usize - 1));
+        assert_eq!(asking.iter().filter(|asks| **asks).count(), 1);
+        for _ in 0..2 {
+            pools.open_ahead().expect("there is room");
+            assert_eq!(pools.members.read().len(), 2);
+        }
+        drop(slots);
+        let slots: Vec<_> = (0..FIRST)
+            .map(|_| pools.slot().expect("there is room"))
+            .collect();
+        assert!(!slots.iter().any(Slot::is_followed));
+    }
+
+    #[test]
     fn a_pool_follows_a_full_one() {
         let pools = pools(|| u64::MAX);
         assert!(pools.check_room().is_ok());
-        let slots: Vec<_> = (0..=FIRST)
+        let slots: Vec<_> = (0..=FIRST_TWO)
             .map(|_| pools.slot().expect("there is room"))
             .collect();
         let sizes: Vec<_> = pools.members.read().iter().map(|pool| pool.slots).collect();
-        assert_eq!(sizes, [FIRST, 2 * FIRST]);
+        assert_eq!(sizes, [64, 936, 1_872]);
         drop(slots);
         assert_eq!(pools.taken(), 0);
     }

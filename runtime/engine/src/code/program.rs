@@ -5,10 +5,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use sha2::{Digest, Sha256};
 use warren_kernel::Error;
 
 use crate::code::artifact::Artifact;
+use crate::code::content::{ContentHash, content_hash};
 use crate::code::definition::{Code, Definition, Edition, Files, Grants, Source};
 use crate::code::native_code::NativeCode;
 
@@ -39,18 +39,6 @@ pub(crate) struct Program {
     /// The files that the program was made with; absent for code of the embedder and of
     /// the runtime.
     pub(crate) origin: Option<Arc<Origin>>,
-}
-
-/// SHA-256 of a source's name and content.
-pub(crate) type ContentHash = [u8; 32];
-
-/// Hashes name and content: error messages of the compiled code contain the name.
-pub(crate) fn content_hash(source: &Source) -> ContentHash {
-    let mut hasher = Sha256::new();
-    hasher.update((source.name.len() as u64).to_le_bytes());
-    hasher.update(source.name.as_bytes());
-    hasher.update(&source.bytes);
-    hasher.finalize().into()
 }
 
 /// Stands before the name of a module that is an import. No file begins with it: a path

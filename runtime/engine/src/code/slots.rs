@@ -140,6 +140,20 @@ impl<T> Slots<T> {
         self.rest.free_slot()
     }
 
+    /// Takes a free slot of a pool that is already open, one of this class if there is.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pools::slot`].
+    pub(crate) fn free_slot_of(&self, class: Class) -> Result<Option<Slot<T>>, Error> {
+        if self.rest.class() == class
+            && let Some(slot) = self.rest.free_slot()?
+        {
+            return Ok(Some(slot));
+        }
+        self.free_slot()
+    }
+
     /// Checks that the machine has room for one more pool, as [`Slots::slot`] does.
     ///
     /// # Errors
@@ -180,6 +194,18 @@ impl<T> Slots<T> {
             return Ok(pool);
         }
         self.rest.first()
+    }
+
+    /// Opens the second pool, unless it is open.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Pools::slot`].
+    pub(crate) fn open_ahead(&self) -> Result<(), Error> {
+        match &self.fast {
+            Some(fast) => fast.open_spare_ahead(),
+            None => self.rest.open_ahead(),
+        }
     }
 
     /// Returns the pools whose code will be needed soon, if `slot` is in the last
@@ -229,7 +255,7 @@ mod tests {
 
     #[test]
     fn address_space_that_other_nodes_took_is_missing() {
-        static SPACE: AddressSpace = AddressSpace::new(20 * TIB);
+        static SPACE: AddressSpace = AddressSpace::new(16 * TIB);
         // Some 16 TiB.
         let first = of_host(64 << 20, 100_000, &SPACE);
         let slots: Vec<_> = (0..2_000)

@@ -21,7 +21,6 @@ use parking_lot::Mutex;
 use wasmtime::WasmBacktrace;
 
 use crate::code::class::Shape;
-use crate::code::definition::Source;
 use crate::code::wasm::Wasm;
 use fuel::Fuel;
 use sections::Module;
@@ -127,14 +126,20 @@ impl Symbols {
     }
 
     /// Reads the places of calls from the file. Blocks for up to 0.1 s.
-    pub(crate) fn find(&self, source: &Source, shape: Shape, frames: &[Frame]) -> Vec<Places> {
+    pub(crate) fn find(
+        &self,
+        name: &str,
+        bytes: &[u8],
+        shape: Shape,
+        frames: &[Frame],
+    ) -> Vec<Places> {
         // Others may have waited for the same calls.
         if let Some(known) = self.known(frames) {
             return known;
         }
         let fuel = Fuel::new(self.take_bytes());
         let unnamed = without_name(frames);
-        let binary = binary_of(source, &unnamed, &fuel);
+        let binary = binary_of(name, bytes, &unnamed, &fuel);
         let modules = sections::modules(&binary, &unnamed, &fuel);
         let mut found = vec![Places::default(); frames.len()];
         let mut is_without = true;
@@ -174,14 +179,14 @@ fn without_name(frames: &[Frame]) -> Vec<u32> {
 
 /// Returns the binary form of a file. Text has exports, but no debug information: it is empty
 /// if all functions have names, or without fuel for the whole file.
-fn binary_of<'a>(source: &'a Source, unnamed: &[u32], fuel: &Fuel) -> Cow<'a, [u8]> {
-    if !Wasm::is_text(source) {
-        return Cow::Borrowed(&*source.bytes);
+fn binary_of<'a>(name: &'a str, bytes: &'a [u8], unnamed: &[u32], fuel: &Fuel) -> Cow<'a, [u8]> {
+    if !Wasm::is_text(name, bytes) {
+        return Cow::Borrowed(bytes);
     }
-    let cost = source.bytes.len().saturating_mul(TEXT);
+    let cost = bytes.len().saturating_mul(TEXT);
     let is_read = !unnamed.is_empty() && fuel.burn(cost).is_ok();
     // The text was compiled, so it has no mistakes.
-    let wasm = is_read.then(|| Wasm::parse(source).ok()).flatten();
+    let wasm = is_read.then(|| Wasm::parse(name, bytes).ok()).flatten();
     wasm.map(|wasm| wasm.binary).unwrap_or_default()
 }
 

@@ -1,23 +1,74 @@
 //! WebAssembly files: modules and components, binary or text.
 
 use std::borrow::Cow;
-use std::fmt::Display;
+use std::fmt::{self, Display};
+use std::ops::Deref;
+use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
 use warren_kernel::{Error, text};
 use wast::Wat;
 use wast::parser::{self, ParseBuffer};
 
 use crate::code::class::Shape;
+use crate::code::content::{ContentHash, digest};
 use crate::code::definition::Source;
 use crate::code::excerpt::{self, excerpt};
+
+/// A WebAssembly file as it was given, which may be text.
+#[derive(Debug)]
+pub(crate) struct WasmFile {
+    pub(crate) name: Arc<str>,
+    pub(crate) bytes: Bytes,
+    /// SHA-256 of the bytes; for the bundled interpreter the hash that the build made.
+    pub(crate) digest: ContentHash,
+}
+
+/// The bytes of a file.
+pub(crate) enum Bytes {
+    /// Bytes of a file of a program.
+    Shared(Arc<[u8]>),
+    /// Bytes that the runtime itself contains.
+    Static(&'static [u8]),
+}
+
+impl WasmFile {
+    /// Returns a file of a program, whose hash is known.
+    pub(crate) fn new(source: Source, digest: ContentHash) -> WasmFile {
+        WasmFile {
+            name: source.name,
+            bytes: Bytes::Shared(source.bytes),
+            digest,
+        }
+    }
+
+    /// Returns a file of a program, and hashes it.
+    pub(crate) fn hashed(source: Source) -> WasmFile {
+        let digest = digest(&source.bytes);
+        WasmFile::new(source, digest)
+    }
+}
+
+impl Deref for Bytes {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Bytes::Shared(bytes) => bytes,
+            Bytes::Static(bytes) => bytes,
+        }
+    }
+}
+
+impl fmt::Debug for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.len())
+    }
+}
 
 /// A WebAssembly file in its binary form.
 pub(crate) struct Wasm<'a> {
     pub(crate) name: &'a str,
     pub(crate) binary: Cow<'a, [u8]>,
-    /// SHA-256 of the file as it was given, which may be text.
-    pub(crate) digest: [u8; 32],
     pub(crate) shape: Shape,
 }
 
@@ -28,9 +79,8 @@ impl<'a> Wasm<'a> {
     ///
     /// `Invalid` if it is not WebAssembly; for text with line and column, and details
     /// `{file, line}`.
-    pub(crate) fn parse(source: &'a Source) -> Result<Wasm<'a>, Error> {
-        let (name, bytes) = (&*source.name, &*source.bytes);
-        let binary = if Wasm::is_text(source) {
+    pub(crate) fn parse(name: &'a str, bytes: &'a [u8]) -> Result<Wasm<'a>, Error> {
+        let binary = if Wasm::is_text(name, bytes) {
             Cow::Owned(binary_of(name, bytes)?)
         } else {
             bytes.into()
@@ -49,14 +99,12 @@ impl<'a> Wasm<'a> {
         Ok(Wasm {
             name,
             binary,
-            digest: Sha256::digest(bytes).into(),
             shape,
         })
     }
 
     /// Returns true if a file is in the text form.
-    pub(crate) fn is_text(source: &Source) -> bool {
-        let (name, bytes) = (&*source.name, &*source.bytes);
+    pub(crate) fn is_text(name: &str, bytes: &[u8]) -> bool {
         !bytes.starts_with(b"\0asm")
             && (name.ends_with(".wat") || bytes.trim_ascii_start().starts_with(b"("))
     }

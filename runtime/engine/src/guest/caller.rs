@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use warren_kernel::{Error, Kernel, Kind, Process};
+use warren_kernel::{Error, Kernel, Kind, Process, Timestamp};
 
 use super::Inherited;
 use super::permission::asked;
@@ -12,6 +12,7 @@ use crate::code::definition::Grants;
 use crate::codec;
 use crate::environment::Variables;
 use crate::operand::{ASKED, Limit};
+use crate::remote::{FarCaller, Remote};
 use crate::security::{Evaluation, Judge, Question, Refusal, Rights, Supposed};
 use crate::trace_context::TraceContext;
 
@@ -70,6 +71,10 @@ impl Caller for OnFiber<'_> {
         &self.shared.kernel
     }
 
+    fn now(&self) -> Timestamp {
+        self.shared.now().wall
+    }
+
     fn is_judged(&self) -> bool {
         self.rights.judge().is_some()
     }
@@ -94,6 +99,8 @@ impl Caller for OnFiber<'_> {
                     "the permission is not decided yet: return this error before any effect",
                 ))
             }
+            // No permission is decided by another node.
+            Err(Refusal::Elsewhere(_)) => Err(Error::internal("a permission was left undecided")),
         }
     }
 
@@ -119,6 +126,10 @@ impl Caller for OnFiber<'_> {
 
     fn trace(&self) -> Option<&Arc<TraceContext>> {
         self.inherited.trace.as_ref()
+    }
+
+    fn remote(&self) -> Option<(Arc<dyn Remote>, FarCaller)> {
+        remote(self.shared, self.process, self.definition, self.inherited)
     }
 
     fn kept(&mut self) -> &Arc<Kept> {
@@ -150,6 +161,10 @@ impl Caller for OnThread {
 
     fn kernel(&self) -> &Arc<Kernel> {
         &self.shared.kernel
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.now().wall
     }
 
     fn is_judged(&self) -> bool {
@@ -195,6 +210,15 @@ impl Caller for OnThread {
 
     fn trace(&self) -> Option<&Arc<TraceContext>> {
         self.inherited.trace.as_ref()
+    }
+
+    fn remote(&self) -> Option<(Arc<dyn Remote>, FarCaller)> {
+        remote(
+            &self.shared,
+            &self.process,
+            &self.definition,
+            &self.inherited,
+        )
     }
 
     fn kept(&mut self) -> &Arc<Kept> {
@@ -284,4 +308,20 @@ fn evaluation(
         actor: actor.map(Arc::new),
         policies,
     })
+}
+
+/// Returns the other nodes, and the process as it asks them.
+fn remote(
+    shared: &Shared,
+    process: &Process,
+    definition: &Arc<str>,
+    inherited: &Inherited,
+) -> Option<(Arc<dyn Remote>, FarCaller)> {
+    let remote = shared.remote.as_ref()?;
+    let mut caller = FarCaller::of(process, definition, None)?;
+    caller.frame = Arc::clone(&inherited.frame);
+    caller.actor = inherited.actor.clone();
+    caller.scope = inherited.scope.clone();
+    caller.context = Arc::clone(&inherited.context);
+    Some((Arc::clone(remote), caller))
 }

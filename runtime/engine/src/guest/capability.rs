@@ -24,7 +24,7 @@ use crate::capability::{
 use crate::operand::Limit;
 use crate::sched::permits::Permit;
 use crate::sched::thread_clock::ThreadClock;
-use crate::security::Refusal;
+use crate::security::{Refusal, Settles};
 
 /// Limit of the request of a call.
 pub(crate) const REQUEST: Limit = Limit {
@@ -50,6 +50,9 @@ impl Guest {
             cancel::CANCEL => return self.end_for_a_reason(request, Guest::cancel),
             cancel::STOP => return self.end_for_a_reason(request, Guest::stop),
             _ => {}
+        }
+        if let Some(called) = self.cluster_call(operation, request) {
+            return called;
         }
         let process = process_of(&self.purpose)?;
         let unknown = || {
@@ -112,7 +115,7 @@ impl Guest {
     /// # Errors
     ///
     /// Those of the operation, and `Internal` for one that asks for too many permissions.
-    pub(crate) async fn settled_call<T>(
+    pub(crate) async fn settled_call<T: Settles>(
         &mut self,
         mut operation: impl FnMut(&mut Guest) -> Result<T, Refusal>,
     ) -> Result<T, Error> {

@@ -19,12 +19,13 @@
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::task::Poll;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 use tracing::Span;
-use warren_kernel::{AtomicDeadline, Monotonic};
+use warren_kernel::{AtomicDeadline, Monotonic, nanoseconds};
 
 use crate::output::{Line, NoRoom, Output, Room, Stream, ends_line};
 use crate::traces::Cause;
@@ -37,7 +38,7 @@ pub(crate) type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 pub(crate) struct Control {
     deadline: AtomicDeadline,
     timed_out: Flag,
-    waited: Flag,
+    waited: Waited,
     /// True if there is a job. The task reads this flag without taking the lock.
     has_job: Flag,
     job: Mutex<Option<Job>>,
@@ -50,6 +51,18 @@ pub(crate) struct Control {
     /// The span of the process, if anybody wants spans.
     span: Option<Arc<Span>>,
     without_fiber: bool,
+    parking: ForParking,
+}
+
+/// The part of the state that concerns the choice of processes to park.
+#[derive(Default)]
+struct ForParking {
+    /// True while the process is looked at.
+    is_watched: AtomicBool,
+    /// True if the next wait is to end without a message.
+    is_asked: AtomicBool,
+    /// Nanoseconds of the time before the process is parked; 0 at first.
+    patience: AtomicU64,
 }
 
 /// The output that has not been passed on.
@@ -133,6 +146,43 @@ impl Control {
     #[inline]
     pub(crate) fn take_waited(&self) -> bool {
         self.waited.take()
+    }
+
+    /// Choice: returns true if the guest has waited since the last call of this function.
+    pub(crate) fn take_active(&self) -> bool {
+        self.waited.take_for_parking()
+    }
+
+    /// Choice: has the guest's wait end without a message. The caller wakes the task.
+    pub(crate) fn ask_to_return(&self) {
+        self.parking.is_asked.store(true, Ordering::Relaxed);
+    }
+
+    /// Fiber, task and choice: returns true if the guest is asked to return, and asks no
+    /// more.
+    pub(crate) fn take_asked_to_return(&self) -> bool {
+        self.parking.is_asked.swap(false, Ordering::Relaxed)
+    }
+
+    /// Returns true if the process was not looked at before; it is now.
+    pub(crate) fn begins_to_be_watched(&self) -> bool {
+        !self.parking.is_watched.swap(true, Ordering::SeqCst)
+    }
+
+    /// Choice: looks at the process no longer.
+    pub(crate) fn is_watched_no_more(&self) {
+        self.parking.is_watched.store(false, Ordering::SeqCst);
+    }
+
+    /// Returns the time before the process is parked; 0 if it has the usual one.
+    pub(crate) fn patience(&self) -> Duration {
+        Duration::from_nanos(self.parking.patience.load(Ordering::Relaxed))
+    }
+
+    /// Sets the time before the process is parked.
+    pub(crate) fn set_patience(&self, time: Duration) {
+        let time = nanoseconds(time);
+        self.parking.patience.store(time, Ordering::Relaxed);
     }
 
     /// Task: takes the work that the fiber left.
@@ -319,6 +369,41 @@ impl Flag {
             self.0.store(false, Ordering::Relaxed);
         }
         raised
+    }
+}
+
+/// A mark that the fiber leaves when it has waited. The fiber takes it at a preemption, and
+/// the choice of processes to park takes a mark of its own.
+#[derive(Default)]
+struct Waited(AtomicU8);
+
+impl Waited {
+    const FOR_FIBER: u8 = 1;
+    const FOR_PARKING: u8 = 2;
+
+    #[inline]
+    fn raise(&self) {
+        let both = Waited::FOR_FIBER | Waited::FOR_PARKING;
+        self.0.store(both, Ordering::Relaxed);
+    }
+
+    /// Takes the mark for the fiber. A concurrent taker of the other mark may find that one
+    /// again, and look at the process once more.
+    #[inline]
+    fn take(&self) -> bool {
+        let raised = self.0.load(Ordering::Relaxed);
+        if raised & Waited::FOR_FIBER != 0 {
+            self.0.store(raised & !Waited::FOR_FIBER, Ordering::Relaxed);
+        }
+        raised & Waited::FOR_FIBER != 0
+    }
+
+    fn take_for_parking(&self) -> bool {
+        let is_raised = self.0.load(Ordering::Relaxed) & Waited::FOR_PARKING != 0;
+        if is_raised {
+            self.0.fetch_and(!Waited::FOR_PARKING, Ordering::Relaxed);
+        }
+        is_raised
     }
 }
 

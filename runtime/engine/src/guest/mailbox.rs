@@ -104,6 +104,21 @@ pub(crate) fn go_on(
     Poll::Ready(Ok(received))
 }
 
+/// Returns true if a guest that waits is to return, which ends its wait.
+#[cold]
+pub(crate) fn is_asked_to_return(guest: &mut Guest) -> bool {
+    if !guest.control.take_asked_to_return() {
+        return false;
+    }
+    if let Ok(process) = guest.process() {
+        process.clear_interest();
+    }
+    guest.control.wait_is_over();
+    guest.control.has_waited();
+    guest.was_asked = true;
+    true
+}
+
 /// Waits for the outcome of work of this guest, whose subscription nobody else reads.
 pub(crate) async fn outcome(
     guest: &mut Guest,

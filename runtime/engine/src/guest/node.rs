@@ -6,6 +6,8 @@ use futures::future::BoxFuture;
 use warren_kernel::{Error, Host, Process, Spawned};
 
 use super::{Pool, Run, Slot, SpawnRequest};
+use crate::code::artifact::Artifact;
+use crate::code::class::Class;
 use crate::code::definition::Source;
 use crate::code::program::{Chunk, Program};
 use crate::guest::shared::Shared;
@@ -22,6 +24,21 @@ pub(crate) struct Surroundings {
 pub(crate) trait NodeForGuests: Send + Sync {
     /// Starts a process. A failed spawn leaves nothing behind.
     fn spawn(self: Arc<Self>, request: SpawnRequest) -> BoxFuture<'static, Result<Spawned, Error>>;
+
+    /// Refuses a start on another node that this node's policies do not permit.
+    fn permit_spawn(&self, request: &mut SpawnRequest) -> Result<(), Error>;
+
+    /// Takes a slot that is free and has the code loaded, for a parked process that had one
+    /// of this class. A slot of that class is preferred: the memory of the process differs
+    /// less from the snapshot there.
+    fn free_slot(&self, host: &Host, artifact: &Artifact, class: Class) -> Option<Slot>;
+
+    /// Takes a slot, as for a new process.
+    fn slot(
+        self: Arc<Self>,
+        host: Arc<Host>,
+        artifact: Arc<Artifact>,
+    ) -> BoxFuture<'static, Result<Slot, Error>>;
 
     /// Prepares an upgrade of a process. Returns a slot if the new code needs one
     /// of another shape.

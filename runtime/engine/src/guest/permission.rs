@@ -3,22 +3,33 @@
 use warren_kernel::{Error, Kernel};
 
 use super::Guest;
-use crate::security::{Key, Question, Refusal, Resource, Target};
+use crate::security::{Elsewhere, Key, Question, Refusal, Resource, Settles, Target};
 
 impl Guest {
     /// Runs an operation. If the operation needs a decision first, gets the
     /// decision and runs the operation again.
-    pub(crate) async fn settled<T>(
+    pub(crate) async fn settled<T: Settles>(
         &mut self,
         mut operation: impl FnMut(&mut Guest) -> Result<T, Refusal>,
     ) -> Result<T, Error> {
+        if self.shared.simulation.is_some() {
+            self.pause().await;
+        }
         loop {
             match operation(self) {
                 Ok(done) => return Ok(done),
                 Err(Refusal::Error(error)) => return Err(error),
                 Err(Refusal::Undecided(question)) => self.ask(question).await,
+                Err(Refusal::Elsewhere(rest)) => {
+                    return self.elsewhere(*rest).await.and_then(T::of);
+                }
             }
         }
+    }
+
+    /// Waits for the rest of an operation, on the task's stack.
+    pub(crate) async fn elsewhere(&mut self, rest: Elsewhere) -> Result<u32, Error> {
+        self.control.outside(rest.0).await
     }
 
     /// [`Guest::settled`] for a host function process, whose own stack has room for
@@ -37,6 +48,7 @@ impl Guest {
                         self.rights.learn(question.key, generation, decision);
                     }
                 }
+                Err(Refusal::Elsewhere(_)) => return Err(cannot_wait()),
             }
         }
     }
@@ -57,6 +69,13 @@ impl Guest {
             .await;
         self.rights.learn(key, generation, decision);
     }
+}
+
+/// Returns the error of an operation that cannot wait for another node.
+fn cannot_wait() -> Error {
+    Error::invalid(
+        "this call does not wait for another node: use the call of the same name that does",
+    )
 }
 
 /// Returns the resource that a text means for an action, and the key of the decision.

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use warren_kernel::{Destination, Error, Pid, Process};
+use warren_kernel::{Address, Destination, Error, Pid, Process};
 
 use super::{Guest, Unwind, UpgradeRequest, process_of};
 use crate::codec;
 use crate::guest::control::Control;
 use crate::guest::shared::Shared;
+use crate::remote::TieChange;
 use crate::security::{Action, Refusal};
 
 impl Guest {
@@ -19,7 +20,10 @@ impl Guest {
         self.shared.meter.sends();
         self.lines_first();
         let process = process_of(&self.purpose)?;
-        let target = self.shared.kernel.resolve(to)?;
+        let target = match self.shared.kernel.resolve(to) {
+            Ok(target) => target,
+            Err(absent) => return self.send_far(to, (topic, payload), absent),
+        };
         self.rights.permit(Action::Send, &target)?;
         deliver(
             &self.shared,
@@ -68,7 +72,10 @@ impl Guest {
     pub(crate) fn terminate(&mut self, target: &str) -> Result<(), Refusal> {
         self.process()?;
         self.lines_first();
-        let target = self.shared.kernel.resolve(target)?;
+        let target = match self.shared.kernel.resolve(target) {
+            Ok(target) => target,
+            Err(absent) => return self.terminate_far(target, absent),
+        };
         self.rights.permit(Action::Terminate, &target)?;
         self.shared.kernel.terminate(&target)?;
         Ok(())
@@ -91,7 +98,10 @@ impl Guest {
     ) -> Result<(), Refusal> {
         self.process()?;
         self.lines_first();
-        let target = self.shared.kernel.resolve(target)?;
+        let target = match self.shared.kernel.resolve(target) {
+            Ok(target) => target,
+            Err(absent) => return self.cancel_far(target, deadline, reason, absent),
+        };
         self.rights.permit(Action::Cancel, &target)?;
         let enforce = deadline.is_some() && self.rights.allows(Action::Terminate, &target)?;
         let process = self.process()?;
@@ -111,7 +121,10 @@ impl Guest {
         reason: Option<&str>,
     ) -> Result<(), Refusal> {
         let own = self.process()?.pid();
-        let process = self.shared.kernel.resolve(target)?;
+        let process = match self.shared.kernel.resolve(target) {
+            Ok(process) => process,
+            Err(absent) => return self.cancel_far(target, deadline, reason, absent),
+        };
         self.rights.permit(Action::Cancel, &process)?;
         // The caller itself is about to read its events, or not.
         let is_deaf = process.pid() != own && !process.has_opened_events();
@@ -125,30 +138,42 @@ impl Guest {
 
     pub(crate) fn monitor(&mut self, target: &str) -> Result<(), Refusal> {
         self.process()?;
-        let target = self.shared.kernel.resolve(target)?;
+        let target = match self.shared.kernel.resolve(target) {
+            Ok(target) => target,
+            Err(absent) => {
+                return self.tie_far((Action::Monitor, TieChange::Monitor), target, absent);
+            }
+        };
         self.rights.permit(Action::Monitor, &target)?;
         self.shared.kernel.monitor(self.process()?, &target)?;
         Ok(())
     }
 
     pub(crate) fn unmonitor(&mut self, target: &str) -> Result<(), Refusal> {
-        if let Some(peer) = self.permitted_peer(Action::Unmonitor, target)? {
-            self.shared.kernel.unmonitor(self.process()?, peer);
+        match self.permitted_peer(Action::Unmonitor, target)? {
+            Some(peer) => self.shared.kernel.unmonitor(self.process()?, peer),
+            None => return self.untie_far(TieChange::Unmonitor, target),
         }
         Ok(())
     }
 
     pub(crate) fn link(&mut self, target: &str) -> Result<(), Refusal> {
         self.process()?;
-        let target = self.shared.kernel.resolve(target)?;
+        let target = match self.shared.kernel.resolve(target) {
+            Ok(target) => target,
+            Err(absent) => {
+                return self.tie_far((Action::Link, TieChange::Link), target, absent);
+            }
+        };
         self.rights.permit(Action::Link, &target)?;
         self.shared.kernel.link(self.process()?, &target)?;
         Ok(())
     }
 
     pub(crate) fn unlink(&mut self, target: &str) -> Result<(), Refusal> {
-        if let Some(peer) = self.permitted_peer(Action::Unlink, target)? {
-            self.shared.kernel.unlink(self.process()?, peer);
+        match self.permitted_peer(Action::Unlink, target)? {
+            Some(peer) => self.shared.kernel.unlink(self.process()?, peer),
+            None => return self.untie_far(TieChange::Unlink, target),
         }
         Ok(())
     }
@@ -177,6 +202,14 @@ impl Guest {
                     .process(pid)
                     .is_some_and(|process| process.host().name() != host);
                 (!elsewhere).then_some(pid)
+            }
+            Destination::Clustered { text, pid } => {
+                let own = kernel.node();
+                let is_own = Address::parse(text).is_some_and(|of| Some(&of.node) == own);
+                let elsewhere = kernel
+                    .process(pid)
+                    .is_some_and(|process| **process.text() != *text);
+                (is_own && !elsewhere).then_some(pid)
             }
             Destination::Name(name) => kernel.lookup(name).ok().map(|process| process.pid()),
         };

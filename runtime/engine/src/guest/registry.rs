@@ -12,23 +12,28 @@ use crate::security::{Action, Question, Refusal, Resource};
 impl Guest {
     pub(crate) fn register(&mut self, name: &str, target: Option<&str>) -> Result<(), Refusal> {
         self.lines_first();
-        let process = match target {
-            None => Arc::clone(self.process()?),
-            Some(text) => {
-                self.process()?;
-                self.process_to_name(text)?
-            }
-        };
+        let process = self.process_of_name(target)?;
         self.permit_registration(name, &process)?;
         self.shared.kernel.register(name, &process)?;
         Ok(())
+    }
+
+    /// Returns the process that is to have a name: the caller itself without a target.
+    pub(super) fn process_of_name(&self, target: Option<&str>) -> Result<Arc<Process>, Error> {
+        let own = self.process()?;
+        match target {
+            None => Ok(Arc::clone(own)),
+            Some(text) => self.process_to_name(text),
+        }
     }
 
     /// Resolves the PID of a process that is to have a name. A name is refused: it is
     /// most likely a typing error.
     fn process_to_name(&self, pid: &str) -> Result<Arc<Process>, Error> {
         match Destination::parse(pid)? {
-            Destination::Pid { .. } => self.shared.kernel.resolve(pid),
+            Destination::Pid { .. } | Destination::Clustered { .. } => {
+                self.shared.kernel.resolve(pid)
+            }
             Destination::Name(name) => Err(Error::invalid(format!(
                 "cannot register a process by the name `{name}`: give its PID, like \
                  {{app:processes|0x00001}}"
@@ -50,7 +55,11 @@ impl Guest {
 
     /// Refuses to give a process a name if that is not permitted. A policy finds the
     /// process in the attribute `target`.
-    fn permit_registration(&mut self, name: &str, process: &Process) -> Result<(), Refusal> {
+    pub(super) fn permit_registration(
+        &mut self,
+        name: &str,
+        process: &Process,
+    ) -> Result<(), Refusal> {
         // The kernel refuses a longer name.
         if name.len() > MAX_NAME_BYTES || self.rights.judge().is_none() {
             return Ok(());

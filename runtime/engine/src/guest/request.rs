@@ -11,7 +11,7 @@ use super::caller::OnFiber;
 use super::capability::{Open, panicked};
 use super::{Guest, inherited_of, process_of};
 use crate::capability::http::{Body, OutgoingRequest, Sending};
-use crate::security::Refusal;
+use crate::security::{Refusal, Settles};
 
 /// The capability whose client sends the requests.
 const CAPABILITY: &str = "http";
@@ -25,6 +25,12 @@ pub(crate) struct Begun {
     open: Open,
     /// Present if anybody wants spans.
     span: Option<CallSpan>,
+}
+
+impl Settles for Begun {
+    fn of(_: u32) -> Result<Begun, Error> {
+        Err(Error::internal("a request cannot go on on another node"))
+    }
 }
 
 impl Begun {

@@ -4,7 +4,7 @@
 //! through [`NodeForGuests`](crate::guest::NodeForGuests).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::Handle;
@@ -18,7 +18,9 @@ use crate::capability::Capabilities;
 use crate::code::slots::HostSlots;
 use crate::environment::Environment;
 use crate::files::HostFiles;
+use crate::guest::node_watchers::NodeWatchers;
 use crate::guest::outdated::Outdated;
+use crate::guest::parking::Parking;
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::stacks::Stacks;
 use crate::guest::watches::Watches;
@@ -26,11 +28,13 @@ use crate::limits::{self, Payer};
 use crate::log::{self, Entry, Log, Origin, Record};
 use crate::operand::Limit;
 use crate::output::Output;
+use crate::remote::Remote;
 use crate::sched::lane::LaneNumber;
 use crate::sched::meter::Meter;
 use crate::sched::permits::Permits;
+use crate::sched::simulation::Simulation;
 use crate::sched::ticker::Ticker;
-use crate::sched::timers::{self, Timers};
+use crate::sched::timers::Timers;
 use crate::security::{Judges, Scope};
 use crate::traces::{self, Traces};
 
@@ -68,6 +72,16 @@ pub(crate) struct Shared {
     /// Permits for reading debug information.
     pub(crate) reading: Permits,
     pub(crate) watches: Arc<Watches>,
+    /// The other nodes; absent without a cluster.
+    pub(crate) remote: Option<Arc<dyn Remote>>,
+    /// The processes that ask for news of nodes.
+    pub(crate) node_watchers: NodeWatchers,
+    /// The number of things that the runtime does for the program and that keep the virtual
+    /// clock from jumping.
+    pub(crate) busy: AtomicUsize,
+    /// The choices of a run with a seed.
+    pub(crate) simulation: Option<Arc<Simulation>>,
+    pub(crate) parking: Parking,
 }
 
 /// The engine's part of one host, attached to the kernel's. Other limits of the host come
@@ -124,6 +138,9 @@ pub(crate) struct MaxPrepare {
 impl Shared {
     /// The current time on both clocks.
     pub(crate) fn now(&self) -> Moment {
+        if let Some(clock) = self.timers.virtual_clock() {
+            return clock.moment();
+        }
         let wall = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
@@ -136,12 +153,36 @@ impl Shared {
     /// The current time on the clock of deadlines.
     #[inline]
     pub(crate) fn monotonic(&self) -> Monotonic {
-        Monotonic(nanoseconds(self.started.elapsed()))
+        match self.timers.virtual_clock() {
+            None => Monotonic(nanoseconds(self.started.elapsed())),
+            Some(clock) => clock.monotonic(),
+        }
     }
 
-    /// Sleeps on the node's own timers; works outside a tokio runtime.
+    /// Fills bytes with randomness: of the operating system, or of the seed of the run.
+    ///
+    /// # Errors
+    ///
+    /// The operating system has no random numbers.
+    pub(crate) fn fill_with_random_bytes(&self, bytes: &mut [u8]) -> wasmtime::Result<()> {
+        if let Some(simulation) = &self.simulation {
+            simulation.fill(bytes);
+            return Ok(());
+        }
+        getrandom::fill(bytes).map_err(|error| {
+            wasmtime::format_err!("cannot get random bytes from the operating system: {error}")
+        })
+    }
+
+    /// Sleeps on the clock of the processes; works outside a tokio runtime.
     pub(crate) async fn sleep(&self, duration: Duration) {
-        self.timers.at(timers::after(duration)).await;
+        self.timers.sleep(duration).await;
+    }
+
+    /// Sleeps on the clock of the machine, also in virtual time: for the patience of the
+    /// runtime itself.
+    pub(crate) async fn real_sleep(&self, duration: Duration) {
+        self.timers.real_sleep(duration).await;
     }
 
     /// Moves the message notes of this thread to the log.

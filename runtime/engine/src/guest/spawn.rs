@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use warren_kernel::{Error, Process, Relation, Spawned, Subscription, Trace};
+use warren_kernel::{Error, FarPid, Process, Relation, Spawned, Subscription, Trace};
 
 use super::{Guest, Inherited, ProcessEnd, Start};
 use crate::code::definition::Definitions;
@@ -15,9 +15,15 @@ impl Guest {
     /// Starts a process; returns its PID.
     pub(crate) async fn spawn(
         &mut self,
-        start: Start,
+        mut start: Start,
         relation: Relation,
     ) -> Result<Arc<str>, Error> {
+        if self.names_node(&start)
+            && let Some(node) = Box::pin(self.is_far(&mut start)).await?
+        {
+            Box::pin(self.permit_far(&start, relation, Awaits::Nothing)).await?;
+            return Box::pin(self.spawn_far(node, start, relation)).await;
+        }
         let spawned = self.start_child(start, relation, Awaits::Nothing).await?;
         Ok(Arc::clone(spawned.process.text()))
     }
@@ -26,17 +32,31 @@ impl Guest {
     /// subscription that yields its outcome.
     pub(crate) async fn spawn_watched(
         &mut self,
-        start: Start,
+        mut start: Start,
         relation: Relation,
     ) -> Result<(Arc<str>, Subscription), Error> {
+        if self.names_node(&start)
+            && let Some(node) = Box::pin(self.is_far(&mut start)).await?
+        {
+            Box::pin(self.permit_far(&start, relation, Awaits::End)).await?;
+            let pid = Box::pin(self.spawn_far(node, start, relation)).await?;
+            let subscription = self.watch_far_pid(&pid)?;
+            return Ok((pid, subscription));
+        }
         let spawned = self.start_child(start, relation, Awaits::End).await?;
         let pid = Arc::clone(spawned.process.text());
         Ok((pid, subscription_of(&spawned)?))
     }
 
     /// Starts a process; returns the subscription that yields its outcome.
-    pub(crate) async fn exec(&mut self, start: Start) -> Result<Subscription, Error> {
+    pub(crate) async fn exec(&mut self, mut start: Start) -> Result<Subscription, Error> {
         let relation = Relation::default();
+        if self.names_node(&start)
+            && let Some(node) = Box::pin(self.is_far(&mut start)).await?
+        {
+            Box::pin(self.permit_far(&start, relation, Awaits::Outcome)).await?;
+            return self.exec_far(node, start);
+        }
         let spawned = self.start_child(start, relation, Awaits::Outcome).await?;
         subscription_of(&spawned)
     }
@@ -47,6 +67,33 @@ impl Guest {
         relation: Relation,
         awaits: Awaits,
     ) -> Result<Spawned, Error> {
+        let request = self.spawn_request(start, relation, awaits)?;
+        let node = Arc::clone(&self.node);
+        self.control.outside(node.spawn(request)).await
+    }
+
+    /// Asks this node's policies for a start on another node.
+    async fn permit_far(
+        &mut self,
+        start: &Start,
+        relation: Relation,
+        awaits: Awaits,
+    ) -> Result<(), Error> {
+        if self.rights.judge().is_none() {
+            return Ok(());
+        }
+        let mut request = self.spawn_request(start.clone(), relation, awaits)?;
+        let node = Arc::clone(&self.node);
+        let permit = async move { node.permit_spawn(&mut request) };
+        self.control.outside(permit).await
+    }
+
+    fn spawn_request(
+        &self,
+        start: Start,
+        relation: Relation,
+        awaits: Awaits,
+    ) -> Result<SpawnRequest, Error> {
         let spawner = Spawner::Process {
             process: Arc::clone(self.process()?),
             judge: self.rights.judge().cloned(),
@@ -54,9 +101,7 @@ impl Guest {
             awaits,
         };
         let cause = self.control.cause().get();
-        let request = SpawnRequest::new(start, spawner, self.inherited()?, cause);
-        let node = Arc::clone(&self.node);
-        self.control.outside(node.spawn(request)).await
+        Ok(SpawnRequest::new(start, spawner, self.inherited()?, cause))
     }
 }
 
@@ -79,6 +124,16 @@ pub(crate) enum Awaits {
     Outcome,
 }
 
+impl Awaits {
+    fn of_far(exec: bool) -> Awaits {
+        if exec {
+            Awaits::Outcome
+        } else {
+            Awaits::Nothing
+        }
+    }
+}
+
 /// A start, with the one that asks for it.
 pub(crate) struct SpawnRequest {
     pub(crate) start: Start,
@@ -99,6 +154,18 @@ pub(crate) enum Spawner {
         relation: Relation,
         awaits: Awaits,
     },
+    /// A process of another node.
+    Far {
+        /// Boxed: a start on this node does not pay for its size.
+        parent: Box<FarPid>,
+        /// The judge of the caller by this node's policies; absent if it may do everything.
+        judge: Option<Judge>,
+        relation: Relation,
+        /// True for an exec.
+        exec: bool,
+        /// Receives the end of the process; taken when the process is made.
+        ended: Option<oneshot::Sender<ProcessEnd>>,
+    },
     /// The embedder, which is no process and may do everything.
     Embedder {
         /// Code of a host function process that no definition names; the definition of
@@ -115,7 +182,7 @@ impl Spawner {
     /// Code that no definition names.
     pub(crate) fn code(&self) -> Option<&NativeCode> {
         match self {
-            Spawner::Process { .. } => None,
+            Spawner::Process { .. } | Spawner::Far { .. } => None,
             Spawner::Embedder { code, .. } => code.as_ref(),
         }
     }
@@ -134,7 +201,7 @@ impl Spawner {
     pub(crate) fn take_ended(&mut self) -> Option<oneshot::Sender<ProcessEnd>> {
         match self {
             Spawner::Process { .. } => None,
-            Spawner::Embedder { ended, .. } => ended.take(),
+            Spawner::Far { ended, .. } | Spawner::Embedder { ended, .. } => ended.take(),
         }
     }
 }
@@ -165,17 +232,23 @@ impl SpawnRequest {
     ///
     /// `PermissionDenied`; those of [`Definitions::definition`] without a host.
     pub(crate) fn check_permissions(&mut self, definitions: &dyn Definitions) -> Result<(), Error> {
-        let Spawner::Process {
-            judge,
-            relation,
-            awaits,
-            ..
-        } = &self.spawner
-        else {
-            return Ok(());
+        let (judge, relation, awaits) = match &self.spawner {
+            Spawner::Process {
+                judge,
+                relation,
+                awaits,
+                ..
+            } => (judge, relation, *awaits),
+            Spawner::Far {
+                judge,
+                relation,
+                exec,
+                ..
+            } => (judge, relation, Awaits::of_far(*exec)),
+            Spawner::Embedder { .. } => return Ok(()),
         };
         let start = &mut self.start;
-        let call = *awaits == Awaits::Outcome && start.call;
+        let call = awaits == Awaits::Outcome && start.call;
         let Some(judge) = judge else {
             return start.choose_host(definitions);
         };
@@ -227,7 +300,7 @@ impl SpawnRequest {
         let start = &self.start;
         let by_operator = judges.identity(&start.definition, host);
         match self.spawner {
-            Spawner::Process { .. } => by_operator,
+            Spawner::Process { .. } | Spawner::Far { .. } => by_operator,
             Spawner::Embedder { .. } => start.identity.clone().or(by_operator),
         }
     }

@@ -24,7 +24,11 @@ impl Guest {
     /// `NotFound` for an absent process, `Invalid` for this process, `PermissionDenied`
     /// as for a monitor, and those of [`Process::begin_watch`].
     pub(super) fn watch(&mut self, request: &[u8]) -> Result<Called, Refusal> {
-        let target = self.shared.kernel.resolve(destination(request)?)?;
+        let destination = destination(request)?;
+        let target = match self.shared.kernel.resolve(destination) {
+            Ok(target) => target,
+            Err(absent) => return self.watch_far(destination, absent),
+        };
         self.rights.permit(Action::Monitor, &target)?;
         let process = process_of(&self.purpose)?;
         if process.pid() == target.pid() {

@@ -38,7 +38,7 @@ pub(crate) async fn text(
     let permit = tokio::select! {
         biased;
         permit = shared.reading.permit(host.number()) => permit,
-        () = shared.sleep(PATIENCE) => return Some(symbols::text(&frames, &[])),
+        () = shared.real_sleep(PATIENCE) => return Some(symbols::text(&frames, &[])),
     };
     let (artifact, found) = (Arc::clone(artifact), frames.clone());
     let read = blocking::spawn(&shared.tokio, move || {

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use warren_kernel::FarPeers;
+
 use crate::capability::Capability;
 use crate::code::bounds::CompileLimits;
 use crate::code::definition::Definitions;
@@ -12,7 +14,11 @@ use crate::host_limits::HostLimits;
 use crate::log::LogHook;
 use crate::memory::MachineMemory;
 use crate::output::Sink;
+use crate::remote::Remote;
 use crate::security::Authorizer;
+
+/// The default time for which a process waits before it is parked.
+pub const DEFAULT_PARK_AFTER: Duration = Duration::from_secs(1);
 
 /// The configuration of a node.
 pub struct NodeConfig {
@@ -41,6 +47,10 @@ pub struct NodeConfig {
     /// [`DEFAULT_TICK`](crate::DEFAULT_TICK), unless instructions are to be counted
     /// without a clock that interferes.
     pub tick: Duration,
+    /// The time for which a process waits before it is parked: it gives its slot to others,
+    /// and its memory is kept compressed. Parks nobody if absent. Use
+    /// [`DEFAULT_PARK_AFTER`](crate::DEFAULT_PARK_AFTER).
+    pub park_after: Option<Duration>,
     /// If true, `message:payload()` of Lua gives Payload objects, and else the values.
     pub payload_objects: bool,
     /// If true, each message carries the message that caused it.
@@ -50,8 +60,41 @@ pub struct NodeConfig {
     /// Bytes of memory of all processes together. If absent, the memory of the
     /// machine less a reserve ([`default_max_memory`](crate::default_max_memory)).
     pub max_memory_total: Option<u64>,
+    /// The cluster that the node is part of; absent without one.
+    pub cluster: Option<Membership>,
     /// The memory of the machine; read from Linux if absent.
     pub memory: Option<Arc<dyn MachineMemory>>,
+    /// The time of the processes.
+    pub time: Time,
+}
+
+/// The time of a node's processes: their clocks, deadlines and timers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Time {
+    /// The time of the machine.
+    #[default]
+    Real,
+    /// A time that stands still while processes run, and jumps to the next deadline when
+    /// every process waits.
+    Virtual,
+    /// Virtual time from a fixed moment on. One worker runs ready processes in an order that
+    /// the seed fixes, and random numbers are those of the seed.
+    Seeded {
+        /// The seed.
+        seed: u64,
+        /// If true, processes are delayed before operations on other processes and of
+        /// capabilities, as the seed chooses.
+        delays: bool,
+    },
+}
+
+/// A node's place in a cluster.
+#[derive(Debug)]
+pub struct Membership {
+    /// The other nodes.
+    pub remote: Arc<dyn Remote>,
+    /// The part that tells other nodes of ends.
+    pub peers: Arc<dyn FarPeers>,
 }
 
 /// An error of [`Node::start`](crate::Node::start).

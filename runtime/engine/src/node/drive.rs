@@ -5,15 +5,13 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
-use tokio::time::Sleep;
-use warren_kernel::{Monotonic, Process};
+use warren_kernel::Process;
 
 use crate::guest::control::{Control, Job};
 use crate::guest::shared::Shared;
+use crate::node::deadline::{Timer, earlier, is_doomed};
 use crate::node::instance::Finished;
-use crate::sched::timers;
 
 /// The end of a [`Drive`].
 pub(crate) enum Driven {
@@ -58,21 +56,10 @@ impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
         }
     }
 
-    /// Returns true if the process is to end. Terminates it if its cancel deadline
-    /// has passed.
     #[inline]
     fn is_doomed(&self) -> bool {
-        let Some(process) = self.process else {
-            return false;
-        };
-        if process
-            .cancel_deadline()
-            .is_some_and(|deadline| deadline <= self.shared.monotonic())
-        {
-            // Fails only if the process has exited.
-            let _ = self.shared.kernel.terminate(process);
-        }
-        process.is_doomed()
+        let process = self.process;
+        process.is_some_and(|process| is_doomed(self.shared, process))
     }
 
     /// Records for introspection that the guest waits for the runtime.
@@ -105,58 +92,6 @@ impl<'a, F: Future<Output = Finished>> Drive<'a, F> {
         self.is_timed = is_timed;
         if let Some(process) = self.process {
             process.usage().set_timed(is_timed);
-        }
-    }
-}
-
-fn earlier(a: Option<Monotonic>, b: Option<Monotonic>) -> Option<Monotonic> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
-    }
-}
-
-/// The timer of a process, made at its first use.
-#[derive(Default)]
-pub(crate) struct Timer {
-    sleep: Option<Pin<Box<Sleep>>>,
-    /// The deadline to which `sleep` is set.
-    deadline: Option<Monotonic>,
-}
-
-impl Timer {
-    /// Returns true if the deadline has come; wakes the task at the deadline.
-    pub(crate) fn poll(
-        &mut self,
-        shared: &Shared,
-        deadline: Monotonic,
-        cx: &mut Context<'_>,
-    ) -> bool {
-        loop {
-            let sleep = match &mut self.sleep {
-                Some(sleep) if self.deadline == Some(deadline) => sleep,
-                sleep => {
-                    let after = deadline.0.saturating_sub(shared.monotonic().0);
-                    if after == 0 {
-                        return true;
-                    }
-                    let at = timers::after(Duration::from_nanos(after));
-                    self.deadline = Some(deadline);
-                    match sleep {
-                        Some(sleep) => {
-                            sleep.as_mut().reset(at);
-                            sleep
-                        }
-                        none => none.insert(Box::pin(shared.timers.at(at))),
-                    }
-                }
-            };
-            if sleep.as_mut().poll(cx).is_pending() {
-                return false;
-            }
-            // The timer fires early if the deadline is beyond its range: set it
-            // again.
-            self.deadline = None;
         }
     }
 }

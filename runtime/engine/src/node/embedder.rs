@@ -19,9 +19,15 @@ impl Node {
         &self.shared.tokio
     }
 
-    /// Sleeps on the node's own timers; works outside a tokio runtime.
+    /// Sleeps on the clock of the processes; works outside a tokio runtime.
     pub async fn sleep(&self, duration: Duration) {
         self.shared.sleep(duration).await;
+    }
+
+    /// Sleeps on the clock of the machine, also in virtual time; works outside a tokio
+    /// runtime.
+    pub async fn real_sleep(&self, duration: Duration) {
+        self.shared.real_sleep(duration).await;
     }
 
     /// Starts the program's first process, which may read standard input and end
@@ -60,6 +66,7 @@ impl Node {
         first: bool,
     ) -> Result<Running, Error> {
         self.shared.meter.set_clock();
+        let _busy = self.busy();
         if code.is_none() {
             // Names of definitions that do not exist begin no frame.
             self.definition(&start.definition)?;
@@ -140,6 +147,7 @@ impl Node {
                 pid: "".into(),
                 definition: Arc::clone(&definition.id),
                 host: host.into(),
+                node: None,
             },
             &identity.actor,
             &identity.scope,

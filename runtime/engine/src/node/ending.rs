@@ -133,7 +133,7 @@ impl Node {
     /// after `patience`, but not before one second.
     pub async fn terminate_all(&self, patience: Duration) {
         self.close();
-        let mut too_long = pin!(self.shared.sleep(patience.max(LAST_LINES)));
+        let mut too_long = pin!(self.shared.real_sleep(patience.max(LAST_LINES)));
         let mut written = pin!(async {
             self.none_left().await;
             self.shared.output.flush().await;

@@ -6,12 +6,33 @@ use futures::future::BoxFuture;
 use warren_kernel::{Error, Host, Spawned};
 
 use super::Node;
+use crate::code::artifact::Artifact;
+use crate::code::class::Class;
 use crate::code::program::Program;
 use crate::guest::{Module, NodeForGuests, Run, Slot, SpawnRequest, UpgradeRequest};
 
 impl NodeForGuests for Node {
     fn spawn(self: Arc<Self>, request: SpawnRequest) -> BoxFuture<'static, Result<Spawned, Error>> {
         Box::pin(self.spawn_process(request))
+    }
+
+    fn permit_spawn(&self, request: &mut SpawnRequest) -> Result<(), Error> {
+        request.check_permissions(self.programs.set.get().definitions())
+    }
+
+    fn free_slot(&self, host: &Host, artifact: &Artifact, class: Class) -> Option<Slot> {
+        let slots = self.host_slots(host).of(artifact.shape());
+        // Without mappings left, the process waits for a slot like without slots.
+        let slot = slots.free_slot_of(class).ok().flatten()?;
+        slot.pool().has_loaded(artifact.number()).then_some(slot)
+    }
+
+    fn slot(
+        self: Arc<Self>,
+        host: Arc<Host>,
+        artifact: Arc<Artifact>,
+    ) -> BoxFuture<'static, Result<Slot, Error>> {
+        Box::pin(async move { Node::slot(&self, &host, &artifact).await })
     }
 
     fn upgrade(

@@ -1,20 +1,26 @@
 //! Runs one instance, from instantiation to the end of its function.
 
-use std::future::Future;
+use std::future::{Future, poll_fn};
 use std::sync::Arc;
+use std::task::Poll;
 use std::thread;
 
 use tokio::task;
 use warren_kernel::{Error, Kind, Outcome, Spent};
 use wasmtime::component::ResourceTableError;
-use wasmtime::{Store, Trap, UpdateDeadline, WasmBacktrace};
+use wasmtime::{Instance, Memory, ModuleExport, Store, Trap, UpdateDeadline, WasmBacktrace};
 
 use crate::abi::wasi;
 use crate::code::class::WASM_STACK;
 use crate::code::entries::Begin;
 use crate::code::symbols::{self, Frame};
-use crate::guest::{self, ComponentCode, CoreCode, Guest, Loaded, Pool, Prepared, Purpose, Unwind};
+use crate::guest::parking::LARGEST;
+use crate::guest::{
+    self, Awaited, ComponentCode, CoreCode, Guest, Loaded, Pool, Prepared, Purpose, Unwind,
+};
+use crate::node::park::{self, Image, Parked};
 use crate::node::traceback;
+use crate::sched::scheduler;
 
 /// The end of an instance.
 pub(crate) struct Finished {
@@ -30,6 +36,22 @@ pub(crate) struct Finished {
     pub(crate) memory_refused: Option<Spent>,
     /// The part that a want of memory had in the end.
     pub(crate) want: Want,
+    /// The process, if it has not ended but waits without an instance.
+    pub(crate) parked: Option<Box<Parked>>,
+}
+
+impl Finished {
+    fn parked(parked: Box<Parked>) -> Finished {
+        Finished {
+            result: Ok(()),
+            outcome: None,
+            prepared: None,
+            text: None,
+            memory_refused: None,
+            want: Want::Unknown,
+            parked: Some(parked),
+        }
+    }
 }
 
 /// The part that a want of memory had in an instance's end.
@@ -46,13 +68,25 @@ pub(crate) enum Want {
 /// The slice of a guest: ticks that it runs before it yields.
 const SLICE: u64 = 1;
 
-/// Instantiates and runs the guest's code.
-pub(crate) fn run(pool: &Pool, guest: Guest) -> impl Future<Output = Finished> + Send {
+/// Instantiates and runs the guest's code: from its beginning, or from the memory of a
+/// parked process.
+pub(crate) fn run(
+    pool: &Pool,
+    guest: Guest,
+    image: Option<Box<Image>>,
+) -> impl Future<Output = Finished> + Send {
     // Made outside the future, which then holds a pointer and not a whole guest.
     let mut store = Store::new(&pool.engine, guest);
     async move {
-        let result = enter(pool, &mut store).await;
-        let guest = store.into_data();
+        let (result, guest) = match enter(pool, &mut store, image).await {
+            Ok(None) => (Ok(()), store.into_data()),
+            // In a box: each process holds the size of this future.
+            Ok(Some(awaited)) => match Box::pin(park::park(pool, store, awaited)).await {
+                Ok(parked) => return Finished::parked(parked),
+                Err((guest, error)) => (Err(error), guest),
+            },
+            Err(error) => (Err(error), store.into_data()),
+        };
         let memory_refused = guest.limits.refused();
         let want = match guest.out_of_memory {
             true => Want::Said,
@@ -71,11 +105,17 @@ pub(crate) fn run(pool: &Pool, guest: Guest) -> impl Future<Output = Finished> +
             text,
             memory_refused,
             want,
+            parked: None,
         }
     }
 }
 
-async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
+/// Returns the wait of a process that is to be parked.
+async fn enter(
+    pool: &Pool,
+    store: &mut Store<Guest>,
+    image: Option<Box<Image>>,
+) -> wasmtime::Result<Option<Box<Awaited>>> {
     store.limiter(|guest| &mut guest.limits);
     store.set_epoch_deadline(SLICE);
     store.epoch_deadline_callback(|mut store| {
@@ -98,10 +138,11 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
         wasmtime::bail!("the code is not loaded into the pool of the instance");
     };
     match &*loaded {
-        Loaded::Core(code) => enter_core(store, code).await,
+        Loaded::Core(code) => enter_core(store, code, image).await,
         // In a box: each process holds the size of this future, and few are components.
         Loaded::Component(component) => Box::pin(enter_component(store, component))
             .await
+            .map(|()| None)
             .map_err(wasi::exit_of),
     }
 }
@@ -112,6 +153,7 @@ async fn enter(pool: &Pool, store: &mut Store<Guest>) -> wasmtime::Result<()> {
 /// embedder's server, would wait for the scheduler of the operating system, whose
 /// time slice is longer.
 async fn others_first() {
+    scheduler::slice_is_over();
     task::yield_now().await;
     thread::yield_now();
 }
@@ -162,14 +204,21 @@ fn only_answers() -> Error {
 fn give_grants(guest: &mut Guest) -> wasmtime::Result<()> {
     let grants = &guest.run.program.grants;
     if !grants.is_empty() {
-        let component = wasi::Component::new(&guest.shared.output, &guest.control, grants)
+        let component = wasi::Component::new(&guest.shared, &guest.control, grants)
             .map_err(|error| wasmtime::format_err!("cannot open a grant: {error}"))?;
         guest.wasi = Some(Box::new(component));
     }
     Ok(())
 }
 
-async fn enter_core(store: &mut Store<Guest>, code: &CoreCode) -> wasmtime::Result<()> {
+async fn enter_core(
+    store: &mut Store<Guest>,
+    code: &CoreCode,
+    image: Option<Box<Image>>,
+) -> wasmtime::Result<Option<Box<Awaited>>> {
+    if image.is_some() {
+        store.data_mut().limits.set_restoring(true);
+    }
     let instance = code.instance.instantiate_async(&mut *store).await?;
     let Some(memory) = instance
         .get_module_export(&mut *store, &code.memory)
@@ -184,19 +233,106 @@ async fn enter_core(store: &mut Store<Guest>, code: &CoreCode) -> wasmtime::Resu
         (Purpose::Prepare { .. }, None) => {
             wasmtime::bail!("the interpreter exports no function `prepare`")
         }
-        (Purpose::Explain { .. }, _) => return traceback::read(store, instance, code).await,
+        (Purpose::Explain { .. }, _) => {
+            return traceback::read(store, instance, code).await.map(|()| None);
+        }
     };
-    for export in code.initialize.iter().chain([entry]) {
-        let function = instance
-            .get_module_export(&mut *store, export)
-            .and_then(wasmtime::Extern::into_func)
-            .ok_or_else(|| wasmtime::format_err!("an exported function is missing"))?;
-        function
-            .typed::<(), ()>(&*store)?
-            .call_async(&mut *store, ())
-            .await?;
+    if code.resume.is_some() {
+        watch(store.data());
     }
-    Ok(())
+    let (initialize, mut entry) = match (&image, &code.resume) {
+        (Some(_), Some(resume)) => (None, resume),
+        _ => (code.initialize.as_ref(), entry),
+    };
+    if let Some(image) = image {
+        // In a box: each process holds the size of this future.
+        Box::pin(park::restore(store, memory, &image)).await?;
+        store.data_mut().limits.set_restoring(false);
+    }
+    if let Some(initialize) = initialize {
+        call(store, instance, initialize).await?;
+    }
+    loop {
+        call(store, instance, entry).await?;
+        let guest = store.data_mut();
+        let (Some(resume), Some(awaited)) = (&code.resume, guest.awaited.take()) else {
+            return Ok(None);
+        };
+        if guest.outcome.is_some() {
+            return Ok(None);
+        }
+        if !rest(store, &awaited).await? {
+            return Ok(Some(awaited));
+        }
+        entry = resume;
+    }
+}
+
+/// Has the process be parked once it has waited long enough.
+fn watch(guest: &Guest) {
+    let program = &guest.run.program;
+    if let (Purpose::Process { process, .. }, Some(artifact)) = (&guest.purpose, &program.artifact)
+    {
+        let parking = &guest.shared.parking;
+        parking.watch(process, &guest.control, artifact);
+    }
+}
+
+async fn call(
+    store: &mut Store<Guest>,
+    instance: Instance,
+    export: &ModuleExport,
+) -> wasmtime::Result<()> {
+    let function = instance
+        .get_module_export(&mut *store, export)
+        .and_then(wasmtime::Extern::into_func)
+        .ok_or_else(|| wasmtime::format_err!("an exported function is missing"))?;
+    function
+        .typed::<(), ()>(&*store)?
+        .call_async(&mut *store, ())
+        .await
+}
+
+/// Waits for what a guest awaits whose function has returned. Returns false if the process
+/// is to be parked, which one with much memory is not.
+async fn rest(store: &mut Store<Guest>, awaited: &Awaited) -> wasmtime::Result<bool> {
+    let now = store.data().shared.monotonic();
+    if awaited.deadline.is_some_and(|deadline| deadline <= now) {
+        return Ok(true);
+    }
+    store.data().control.wait_until(awaited.deadline);
+    let mut waits = false;
+    let resting = &mut *store;
+    let (is_woken, has_waited) = poll_fn(move |_| -> Poll<wasmtime::Result<(bool, bool)>> {
+        let guest = resting.data();
+        let process = guest.process()?;
+        if process.poll_ready(&awaited.wanted) {
+            return Poll::Ready(Ok((true, waits)));
+        }
+        if guest.control.timed_out() {
+            process.clear_interest();
+            return Poll::Ready(Ok((true, waits)));
+        }
+        guest::show_if_asked(&*resting);
+        let is_asked = guest.was_asked || guest.control.take_asked_to_return();
+        // A guest may have grown its memory after it was asked.
+        let is_small = |memory: Memory| memory.data_size(&*resting) as u64 <= LARGEST;
+        if is_asked && guest.memory.is_some_and(is_small) {
+            return Poll::Ready(Ok((false, waits)));
+        }
+        waits = true;
+        Poll::Pending
+    })
+    .await?;
+    let guest = store.data_mut();
+    guest.control.wait_is_over();
+    // A guest that finds something at once, again and again, is preempted as if it had not
+    // returned.
+    if has_waited {
+        guest.control.has_waited();
+    }
+    guest.was_asked = false;
+    Ok(is_woken)
 }
 
 /// Returns the calls of a trap, the innermost first.

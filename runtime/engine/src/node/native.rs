@@ -20,7 +20,8 @@ use warren_kernel::{Delivery, Error, Outcome, Process, Relation, Subscription, T
 
 use crate::code::native_code::NativeCode;
 use crate::guest::{Guest, Start};
-use crate::security::Refusal;
+use crate::remote::TieChange;
+use crate::security::{Refusal, Settles};
 use crate::trace_context::TraceContext;
 
 pub(crate) use drive::NativeDrive;
@@ -266,6 +267,82 @@ impl Native {
         self.settled(|guest| guest.unregister(name))
     }
 
+    /// Sends one message to a PID or a name, which may be of another node of the cluster.
+    /// If the future is dropped, the message may have been sent.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.send`.
+    pub async fn send_anywhere(
+        &mut self,
+        to: &str,
+        topic: &str,
+        values: &[u8],
+    ) -> Result<(), Error> {
+        let sent = self.settled_anywhere(|guest| guest.send(to, topic, values));
+        let sent = sent.await;
+        self.tell();
+        sent
+    }
+
+    /// Sets or undoes a tie to a process, which may be of another node of the cluster.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.link`, `unlink`, `monitor` and `unmonitor`.
+    pub async fn tie_anywhere(&mut self, target: &str, change: TieChange) -> Result<(), Error> {
+        let tie = match change {
+            TieChange::Link => Guest::link,
+            TieChange::Unlink => Guest::unlink,
+            TieChange::Monitor => Guest::monitor,
+            TieChange::Unmonitor => Guest::unmonitor,
+        };
+        self.settled_anywhere(|guest| tie(guest, target)).await
+    }
+
+    /// Asks a process to end, or ends it by force, wherever it is in the cluster.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.cancel` and `process.terminate`.
+    pub async fn end_anywhere(&mut self, target: &str, how: Ending) -> Result<(), Error> {
+        let ended = self.settled_anywhere(|guest| match how {
+            Ending::Cancel(deadline) => guest.cancel(target, deadline, None),
+            Ending::Terminate => guest.terminate(target),
+        });
+        ended.await
+    }
+
+    /// Gives the process a name that is unique in the cluster.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.registry.register` with the scope `cluster`.
+    pub async fn register_in_cluster(&mut self, name: &str) -> Result<(), Error> {
+        self.settled_anywhere(|guest| guest.register_in_cluster(name, None))
+            .await
+    }
+
+    /// Returns the PID of the process that holds a name on this node, or else in the cluster.
+    ///
+    /// # Errors
+    ///
+    /// As for `process.registry.lookup`.
+    pub async fn lookup_anywhere(&mut self, name: &str) -> Result<Arc<str>, Error> {
+        self.check_alive()?;
+        let found = self.guest.lookup_anywhere(name).await;
+        found.map_err(|error| self.guest.refused(error))
+    }
+
+    async fn settled_anywhere<T: Settles>(
+        &mut self,
+        operation: impl FnMut(&mut Guest) -> Result<T, Refusal>,
+    ) -> Result<T, Error> {
+        self.check_alive()?;
+        let done = self.guest.settled(operation).await;
+        done.map_err(|error| self.guest.refused(error))
+    }
+
     /// Runs an operation, and records a refusal for introspection.
     fn settled<T>(
         &mut self,
@@ -284,6 +361,15 @@ impl Native {
         }
         Ok(())
     }
+}
+
+/// The way in which a process is asked to end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// Within this time, if there is one.
+    Cancel(Option<Duration>),
+    /// At once.
+    Terminate,
 }
 
 impl fmt::Debug for Native {

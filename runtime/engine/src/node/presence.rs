@@ -43,6 +43,9 @@ impl Presence {
         exiting.finish(self.node.now());
         if let Some(outcome) = outcome {
             self.node.shared.watches.tell(process.pid(), &outcome);
+            if let Some(remote) = &self.node.shared.remote {
+                remote.exited(process.pid());
+            }
             task::Presence::tell(
                 self,
                 ProcessEnd {

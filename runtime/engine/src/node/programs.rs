@@ -14,13 +14,17 @@ use super::set::{OfDefinition, PresentSet, ProgramSet, check_host};
 use super::slots::compiling;
 use crate::code::artifact::{Artifact, Numbers};
 use crate::code::bounds::{CompileLimits, check_file};
+use crate::code::content::{ContentHash, content_hash, digest, named_hash};
 use crate::code::definition::{Code, Definition, Edition, Source};
-use crate::code::program::{Chunk, ContentHash, IMPORT, Program, content_hash};
-use crate::code::wasm::Wasm;
+use crate::code::program::{Chunk, IMPORT, Program};
+use crate::code::wasm::{Bytes, Wasm, WasmFile};
 use crate::guest::{Module, Start};
 
 /// The Lua interpreter that comes with warren.
 const BUNDLED: &[u8] = include_bytes!("../../bundled/warren-lua.wasm");
+
+/// Its hash, which every start needs: the build hashes the file once.
+const BUNDLED_HASH: &ContentHash = include_bytes!(concat!(env!("OUT_DIR"), "/warren-lua.hash"));
 
 /// The compiled and prepared code of a node.
 pub(crate) struct Programs {
@@ -75,8 +79,19 @@ impl Programs {
         self.begun.load(Ordering::Relaxed)
     }
 
-    fn interpreter_file(&self) -> &[u8] {
-        self.other_interpreter.as_deref().unwrap_or(BUNDLED)
+    fn interpreter_file(&self) -> WasmFile {
+        let name = "the Lua interpreter".into();
+        match &self.other_interpreter {
+            Some(other) => WasmFile::hashed(Source {
+                name,
+                bytes: Arc::from(&**other),
+            }),
+            None => WasmFile {
+                name,
+                bytes: Bytes::Static(BUNDLED),
+                digest: *BUNDLED_HASH,
+            },
+        }
     }
 }
 
@@ -222,11 +237,8 @@ impl Node {
     }
 
     async fn interpreter(self: &Arc<Self>, host: &Arc<Host>) -> Result<Arc<Artifact>, Error> {
-        let source = || Source {
-            name: "the Lua interpreter".into(),
-            bytes: Arc::from(self.programs.interpreter_file()),
-        };
-        self.compiled_once(&self.programs.interpreter, source, host, None)
+        let file = || self.programs.interpreter_file();
+        self.compiled_once(&self.programs.interpreter, file, host, None)
             .await
     }
 
@@ -239,15 +251,16 @@ impl Node {
         check_file(
             &source.name,
             source.bytes.len(),
-            Wasm::is_text(&source),
+            Wasm::is_text(&source.name, &source.bytes),
             &self.programs.limits,
         )
         .map_err(Failure::of_code)?;
-        let key = content_hash(&source);
+        let digest = digest(&source.bytes);
+        let key = named_hash(&source.name, &digest);
         let artifacts = &self.programs.artifacts;
         let cell = artifacts.cell(key);
         let artifact = self
-            .compiled_once(&cell, || source, host, Some(key))
+            .compiled_once(&cell, || WasmFile::new(source, digest), host, Some(key))
             .await
             .map_err(Failure::of_code);
         if artifact.is_err() {
@@ -256,7 +269,7 @@ impl Node {
         artifact
     }
 
-    /// Compiles a source, unless `cell` has the result. A compilation that has
+    /// Compiles a file, unless `cell` has the result. A compilation that has
     /// begun is finished and kept even if the caller stops waiting: callers with
     /// short timeouts succeed in the end, and no source is compiled twice at a
     /// time. A failure is remembered by the key, if there is one, by which also the room of
@@ -264,7 +277,7 @@ impl Node {
     async fn compiled_once(
         self: &Arc<Self>,
         cell: &Arc<OnceCell<Arc<Artifact>>>,
-        source: impl FnOnce() -> Source,
+        file: impl FnOnce() -> WasmFile,
         host: &Arc<Host>,
         key: Option<ContentHash>,
     ) -> Result<Arc<Artifact>, Error> {
@@ -273,8 +286,8 @@ impl Node {
         }
         let (sender, made) = oneshot::channel();
         let (node, cell, host) = (Arc::clone(self), Arc::clone(cell), Arc::clone(host));
-        let source = source();
-        let bytes = source.bytes.len();
+        let file = file();
+        let bytes = file.bytes.len();
         self.shared.tokio.spawn(async move {
             let artifact = cell.get_or_try_init(|| async {
                 if sender.is_closed() {
@@ -295,7 +308,7 @@ impl Node {
                     ));
                 }
                 node.programs.begun.fetch_add(1, Ordering::Relaxed);
-                let compiled = node.compile(source, &host).await;
+                let compiled = node.compile(file, &host).await;
                 compiled.map_err(Failure::of_code).map_err(|failure| {
                     if let Some(key) = key {
                         failed.add(key, in_host(&host), None, &failure);
@@ -320,15 +333,16 @@ impl Node {
     /// Compiles for the first slots of a host.
     async fn compile(
         self: &Arc<Self>,
-        source: Source,
+        file: WasmFile,
         host: &Arc<Host>,
     ) -> Result<Arc<Artifact>, Error> {
         let (node, host) = (Arc::clone(self), Arc::clone(host));
         compiling(move || {
-            let wasm = Wasm::parse(&source)?;
+            let file = Arc::new(file);
+            let wasm = Wasm::parse(&file.name, &file.bytes)?;
             let pool = node.host_slots(&host).of(wasm.shape).first()?;
             let number = node.programs.numbers.take();
-            Artifact::compile(number, &source, &wasm, &pool, &node.compiler).map(Arc::new)
+            Artifact::compile(number, &file, &wasm, &pool, &node.compiler).map(Arc::new)
         })
         .await
     }

@@ -17,8 +17,9 @@ use warren_kernel::{Error, Host};
 
 use super::Node;
 use super::set::{OfDefinition, ProgramSet};
+use crate::code::content::content_hash;
 use crate::code::definition::{Definition, Definitions, Edition, Source};
-use crate::code::program::{Program, content_hash};
+use crate::code::program::Program;
 use crate::host_limits::{DEFAULT_HOST, HostLimits};
 
 /// Definitions that do not compile after which a reload looks at no further ones.

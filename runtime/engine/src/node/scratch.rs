@@ -66,6 +66,6 @@ pub(super) async fn run(
         shared.limits_of(host),
         Rights::new(None),
     );
-    let guest = pin!(instance::run(slot.pool(), guest));
+    let guest = pin!(instance::run(slot.pool(), guest, None));
     Drive::new(&shared, None, control, guest).await
 }

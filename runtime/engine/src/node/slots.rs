@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 use warren_kernel::{Error, Host};
@@ -12,6 +13,10 @@ use crate::code::artifact::Artifact;
 use crate::code::pool::Pools;
 use crate::code::slots::Slots;
 use crate::guest::{Guest, Pool, Slot};
+
+/// The most tries to get the slot of a process that is parked, and the time before each.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(5);
 
 impl Node {
     /// Takes a slot for an instance of this code in a host, and loads the code into
@@ -26,14 +31,22 @@ impl Node {
         artifact: &Arc<Artifact>,
     ) -> Result<Slot, Error> {
         let slots = self.host_slots(host).of(artifact.shape());
-        let slot = match slots.free_slot()? {
-            Some(slot) => slot,
-            None => self.opened_slot(slots, host).await?,
+        let found = match slots.free_slot() {
+            Ok(Some(slot)) => Ok(slot),
+            Ok(None) => self.opened_slot(slots, host).await,
+            Err(error) => Err(error),
+        };
+        let slot = match found {
+            Ok(slot) => slot,
+            Err(error) => self.vacated_slot(slots, error).await?,
         };
         if let Some(next) = slots.next_after(&slot)
             && artifact.begins_ahead()
         {
             self.compile_ahead(Arc::clone(artifact), Arc::clone(next), host.number());
+        }
+        if slot.is_followed() {
+            self.open_ahead(slots);
         }
         self.load(artifact, slot.pool(), host.number()).await?;
         Ok(slot)
@@ -62,6 +75,26 @@ impl Node {
         opened
             .await
             .map_err(|error| Error::internal(format!("cannot open a pool: {error}")))?
+    }
+
+    /// Has processes that wait give up their slots, and takes one of these.
+    ///
+    /// # Errors
+    ///
+    /// `refused`, if no slot becomes free for a while.
+    #[cold]
+    async fn vacated_slot(&self, slots: &Slots<Guest>, refused: Error) -> Result<Slot, Error> {
+        for _ in 0..TRIES {
+            if !self.shared.parking.make_room() {
+                break;
+            }
+            self.shared.real_sleep(PAUSE).await;
+            // An error is that of a machine without mappings, as before.
+            if let Ok(Some(slot)) = slots.free_slot() {
+                return Ok(slot);
+            }
+        }
+        Err(refused)
     }
 
     /// Loads code into a pool. If the code is not yet compiled for the pool's
@@ -116,6 +149,17 @@ impl Node {
                 );
             }
         });
+    }
+
+    /// Opens the second pool on a thread that may block, before a spawn has to wait for it.
+    fn open_ahead(&self, slots: &Slots<Guest>) {
+        let slots = slots.clone();
+        drop(blocking::spawn(&self.shared.tokio, move || {
+            if let Err(error) = slots.open_ahead() {
+                // A spawn that needs a slot tries again, and gets the error.
+                tracing::debug!(%error, "cannot open a pool ahead");
+            }
+        }));
     }
 }
 

@@ -226,10 +226,15 @@ impl SpawnRequest {
                 awaits,
                 ..
             } => (Some(process), *relation, *awaits == Awaits::Outcome),
+            Spawner::Far { relation, .. } => (None, *relation, false),
             Spawner::Embedder { .. } => (None, Relation::default(), false),
         };
         Spawn {
             parent,
+            far_parent: match &self.spawner {
+                Spawner::Far { parent, .. } => Some(parent),
+                _ => None,
+            },
             relation,
             exec,
             name: self.start.name.as_deref(),
@@ -237,7 +242,7 @@ impl SpawnRequest {
             trace: self.cause,
             base: match runner {
                 Runner::Native(_) => TASK,
-                Runner::Instance(_) => INSTANCE,
+                Runner::Instance(_) | Runner::Parked => INSTANCE,
             },
             given: self.inherited.given(&self.start.arguments),
             origin: Some(origin),
@@ -264,6 +269,9 @@ impl SpawnRequest {
     /// one that the spawner set, or one that was assigned.
     fn report_identity(&self, judges: &Judges, process: &Process, assigned: &Identity) {
         if let Spawner::Process {
+            judge: Some(judge), ..
+        }
+        | Spawner::Far {
             judge: Some(judge), ..
         } = &self.spawner
             && !self.start.identity.is_empty()

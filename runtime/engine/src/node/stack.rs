@@ -61,7 +61,7 @@ impl Node {
         process.wake();
         let answer = tokio::select! {
             answer = answer => answer.ok(),
-            () = self.shared.sleep(PATIENCE) => None,
+            () = self.shared.real_sleep(PATIENCE) => None,
         };
         self.shared.stacks.forget_gone();
         answer.ok_or_else(|| {
@@ -91,7 +91,7 @@ impl Node {
         let explained = self.scheduler.spawn(self.lane(host), explain).fallible();
         let explained = tokio::select! {
             explained = explained => explained,
-            () = self.shared.sleep(PATIENCE) => None,
+            () = self.shared.real_sleep(PATIENCE) => None,
         };
         explained.unwrap_or_else(|| {
             Err(unavailable(&format!(

@@ -1,5 +1,6 @@
 //! The start of a node.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
@@ -12,7 +13,7 @@ use warren_kernel::{Error, Kernel, Kind, nanoseconds};
 use super::frames::Frames;
 use super::hosts::HostParts;
 use super::waiters::Waiters;
-use super::{Node, NodeConfig, NodeError, Programs};
+use super::{Node, NodeConfig, NodeError, Programs, Time, virtual_time};
 use crate::abi::imports;
 use crate::capability::{Capabilities, Capability};
 use crate::code::address_space::FOR_FAST_SLOTS;
@@ -20,12 +21,14 @@ use crate::code::artifact::Compiler;
 use crate::code::bounds::CompileLimits;
 use crate::code::cache::CodeCache;
 use crate::code::definition::Edition;
-use crate::code::linkers::Interface;
+use crate::code::linkers::{Imports, Interface};
 use crate::code::mappings::Mappings;
 use crate::code::slots::SlotsBuilder;
 use crate::environment::Environment;
 use crate::guest::Guest;
+use crate::guest::node_watchers::NodeWatchers;
 use crate::guest::outdated::Outdated;
+use crate::guest::parking::Parking;
 use crate::guest::refused_paths::RefusedPaths;
 use crate::guest::shared::{MaxPrepare, Shared};
 use crate::guest::stacks::Stacks;
@@ -36,10 +39,19 @@ use crate::output::Output;
 use crate::sched::meter::Meter;
 use crate::sched::permits::Permits;
 use crate::sched::scheduler::Scheduler;
+use crate::sched::simulation::Simulation;
 use crate::sched::ticker::{Engines, Ticker};
 use crate::sched::timers::Timers;
+use crate::sched::virtual_clock::VirtualClock;
 use crate::security::Judges;
 use crate::traces::Traces;
+
+/// The start of the wall clock in runs with a seed: 2030-01-01T00:00:00Z.
+const SEEDED: Duration = Duration::from_secs(1_893_456_000);
+
+/// The slice of a guest in runs with a seed. The end of a slice depends on the machine, so it
+/// is far away.
+const SEEDED_TICK: Duration = Duration::from_secs(1);
 
 impl Node {
     /// Starts a node. Its processes run on threads of its own; blocking work
@@ -55,22 +67,53 @@ impl Node {
     pub fn start(config: NodeConfig) -> Result<Arc<Node>, NodeError> {
         let tokio = Handle::try_current().map_err(|_| NodeError::NoRuntime)?;
         crate::file_size::ignore_signal();
-        let workers = config
-            .workers
-            .map_or_else(std::thread::available_parallelism, Ok)
-            .map_err(NodeError::Thread)?;
+        let (clock, simulation) = match config.time {
+            Time::Real => (None, None),
+            Time::Virtual => (Some(VirtualClock::new()), None),
+            Time::Seeded { seed, delays } => (
+                Some(VirtualClock::starting_at(SEEDED)),
+                Some(Arc::new(Simulation::new(seed, delays))),
+            ),
+        };
+        let clock = clock.map(Arc::new);
+        let workers = match &simulation {
+            None => config
+                .workers
+                .map_or_else(std::thread::available_parallelism, Ok)
+                .map_err(NodeError::Thread)?,
+            Some(_) => NonZeroUsize::MIN,
+        };
+        // The time of the machine decides when a process is parked.
+        let park_after = config.park_after.filter(|_| simulation.is_none());
+        let tick = match &simulation {
+            None => config.tick,
+            Some(_) => config.tick.max(SEEDED_TICK),
+        };
         let memory = config
             .memory
             .unwrap_or_else(|| Arc::new(SystemMemory::find()));
         let kernel = Kernel::within(max_memory(config.max_memory_total, &*memory));
-        let meter = Arc::new(Meter::new(&kernel, workers));
-        let scheduler =
-            Scheduler::start(&meter, &tokio, config.hosts.len()).map_err(NodeError::Thread)?;
-        let ticker = Ticker::start(config.tick, Arc::clone(&meter)).map_err(NodeError::Thread)?;
+        let remote = config.cluster.map(|member| {
+            kernel.join_cluster(member.remote.node().clone(), member.peers);
+            member.remote
+        });
+        let meter = Meter::new(&kernel, workers).with_clock(clock.clone());
+        let meter = Arc::new(meter);
+        let scheduler = match &simulation {
+            None => Scheduler::start(&meter, &tokio, config.hosts.len()),
+            Some(simulation) => Scheduler::start_seeded(&meter, &tokio, Arc::clone(simulation)),
+        };
+        let scheduler = scheduler.map_err(NodeError::Thread)?;
+        let ticker = Ticker::start(tick, Arc::clone(&meter)).map_err(NodeError::Thread)?;
         let ticker = Arc::new(ticker);
         let judges = Judges::new(config.authorizer);
-        let interfaces = interfaces(&config.capabilities);
-        let hosts = HostParts::new(slots(&kernel, ticker.engines(), &judges, interfaces));
+        let imports = imports::all(
+            // In a simulation, functions may have to wait for a delay, and in a cluster for
+            // another node.
+            judges.authorizer().is_some() || simulation.is_some() || remote.is_some(),
+            interfaces(&config.capabilities),
+        );
+        let hosts = HostParts::new(slots(&kernel, ticker.engines(), imports));
         add_hosts(config.hosts, &kernel, &hosts)?;
         let watch = Watch::start(&kernel, memory).map_err(NodeError::Thread)?;
         let edition = Edition::new(config.definitions);
@@ -80,15 +123,18 @@ impl Node {
             refused_paths: RefusedPaths::default(),
             outdated: Outdated::new(edition.clone()),
             judges,
-            max_prepare: max_prepare(config.compile.max_prepare, config.tick),
+            max_prepare: max_prepare(config.compile.max_prepare, tick),
             aside: Permits::new(workers),
             capabilities: Capabilities::new(config.capabilities),
             environment: Environment::default(),
             computing: Permits::new(workers),
             reading: Permits::one_for_each_host(workers),
             watches: Arc::default(),
+            remote,
+            node_watchers: NodeWatchers::default(),
+            parking: Parking::start(park_after).map_err(NodeError::Thread)?,
             ticker,
-            timers: Timers::start().map_err(NodeError::Thread)?,
+            timers: Timers::start(clock.clone()).map_err(NodeError::Thread)?,
             output: Output::start(config.output).map_err(NodeError::Thread)?,
             tokio,
             stacks: Stacks::default(),
@@ -97,13 +143,15 @@ impl Node {
             log: Log::start(config.log).map_err(NodeError::Thread)?,
             started: meter.started(),
             meter,
+            busy: AtomicUsize::new(0),
+            simulation: simulation.clone(),
         };
-        Ok(Arc::new(Node {
+        let node = Arc::new(Node {
             _watch: watch,
             shared: Arc::new(shared),
             hosts,
             programs: Programs::new(edition, config.interpreter, config.compile),
-            compiler: compiler(config.cache, config.compile),
+            compiler: compiler(config.cache, config.compile, simulation.is_some()),
             compiling: Permits::new(workers),
             preparing: Permits::new(workers),
             opening: Permits::new(workers),
@@ -113,7 +161,11 @@ impl Node {
             closed: AtomicBool::new(false),
             present: AtomicUsize::new(0),
             ended: Notify::new(),
-        }))
+        });
+        if let Some(clock) = clock {
+            virtual_time::start(&node, clock).map_err(NodeError::Thread)?;
+        }
+        Ok(node)
     }
 }
 
@@ -135,18 +187,13 @@ fn interfaces(capabilities: &[Arc<dyn Capability>]) -> Arc<[Interface]> {
     capabilities.iter().filter_map(interface).collect()
 }
 
-fn slots(
-    kernel: &Kernel,
-    ticked: Engines,
-    judges: &Judges,
-    interfaces: Arc<[Interface]>,
-) -> SlotsBuilder<Guest> {
+fn slots(kernel: &Kernel, ticked: Engines, imports: Imports<Guest>) -> SlotsBuilder<Guest> {
     SlotsBuilder::new(
         &FOR_FAST_SLOTS,
         ticked,
         Arc::new(Mappings::new()),
         Arc::clone(kernel.budget()),
-        imports::all(judges.authorizer().is_some(), interfaces),
+        imports,
     )
 }
 
@@ -179,7 +226,7 @@ fn max_prepare(time: Duration, tick: Duration) -> MaxPrepare {
 }
 
 /// Opens the code cache. The node works without one, so an error is only logged.
-fn compiler(cache: Option<PathBuf>, limits: CompileLimits) -> Compiler {
+fn compiler(cache: Option<PathBuf>, limits: CompileLimits, is_seeded: bool) -> Compiler {
     let cache = cache.and_then(|directory| {
         CodeCache::open(&directory)
             .inspect_err(|error| {
@@ -192,6 +239,7 @@ fn compiler(cache: Option<PathBuf>, limits: CompileLimits) -> Compiler {
     Compiler {
         cache,
         limits,
+        is_seeded,
         compiled: Arc::default(),
     }
 }

@@ -15,7 +15,7 @@ use crate::guest::{
 use crate::limits::{Limits, Payer};
 use crate::node::calls;
 use crate::node::drive::{Drive, Driven};
-use crate::node::instance;
+use crate::node::instance::{self, Finished};
 use crate::node::last_lines::{self, Waiting};
 use crate::node::native::NativeDrive;
 use crate::node::outcome::{Finish, calls_of, finish_of};
@@ -53,6 +53,8 @@ pub(crate) enum Runner {
     Instance(Slot),
     /// The task itself, for a host function process.
     Native(NativeCode),
+    /// Nothing, while the process is parked.
+    Parked,
 }
 
 /// The step after a program of a process: the end, or the next program.
@@ -94,19 +96,40 @@ impl<P: Presence> Task<P> {
         let kept = self.kept.clone();
         let shared = &*self.around.shared;
         let control = match &self.runner {
-            Runner::Instance(_) => Control::default(),
+            Runner::Instance(_) | Runner::Parked => Control::default(),
             Runner::Native(_) => Control::without_fiber(),
         };
         let control = Arc::new(control.within(call_span::present()));
         control.cause().set(self.cause);
         let mut guest = self.guest(&control);
         guest.keep(kept);
-        let driven = match &self.runner {
-            Runner::Instance(slot) => {
-                let guest = pin!(instance::run(slot.pool(), guest));
-                Drive::new(shared, Some(&self.process), &control, guest).await
-            }
-            Runner::Native(code) => NativeDrive::new(shared, &self.process, code, guest).await,
+        let mut image = None;
+        let driven = loop {
+            let driven = match &self.runner {
+                Runner::Instance(slot) => {
+                    let guest = pin!(instance::run(slot.pool(), guest, image));
+                    Drive::new(shared, Some(&self.process), &control, guest).await
+                }
+                Runner::Native(code) => {
+                    break NativeDrive::new(shared, &self.process, code, guest).await;
+                }
+                Runner::Parked => break Driven::Doomed,
+            };
+            let mut parked = match driven {
+                Driven::Finished(Finished {
+                    parked: Some(parked),
+                    ..
+                }) => parked,
+                driven => break driven,
+            };
+            // The slot is free for others.
+            self.runner = Runner::Parked;
+            let Some(slot) = parked.sleep(&self.around, &self.process).await else {
+                break Driven::Doomed;
+            };
+            self.runner = Runner::Instance(slot);
+            guest = *parked.guest;
+            image = Some(parked.image);
         };
         self.process.release_memory();
         let unwritten = last_lines::pass_on(shared, &control, !self.first);
@@ -152,6 +175,7 @@ impl<P: Presence> Task<P> {
                 pid: Arc::clone(process.text()),
                 definition: Arc::clone(&self.run.program.definition.id),
                 host: process.host().name().into(),
+                node: None,
             },
             &self.inherited.actor,
             &self.inherited.scope,
@@ -159,7 +183,7 @@ impl<P: Presence> Task<P> {
         );
         let pool = match &self.runner {
             Runner::Instance(slot) => Some(Arc::clone(slot.pool())),
-            Runner::Native(_) => None,
+            Runner::Native(_) | Runner::Parked => None,
         };
         Guest::new(
             self.around.clone(),
@@ -215,6 +239,9 @@ impl<P: Presence> Task<P> {
         exiting.finish(shared.now());
         if let Some(outcome) = outcome {
             shared.watches.tell(self.process.pid(), &outcome);
+            if let Some(remote) = &shared.remote {
+                remote.exited(self.process.pid());
+            }
             // The failure of the first process is reported as the program's. If a
             // process was terminated or failed through a link, the cause is known.
             if let (false, true, Outcome::Failed(error)) = (self.first, by_itself, &*outcome) {

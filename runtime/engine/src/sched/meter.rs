@@ -17,12 +17,17 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::sched::thread_clock::ThreadClock;
+use crate::sched::virtual_clock::VirtualClock;
 use warren_kernel::{Kernel, Kind, Monotonic, Pid, nanoseconds};
 
 /// The counts of one node.
 pub(crate) struct Meter {
     kernel: Arc<Kernel>,
     started: Instant,
+    /// The time of the last tick on the clock of the machine, for the turns of workers.
+    ticked: AtomicU64,
+    /// The clock of the processes, in virtual time.
+    virtual_clock: Option<Arc<VirtualClock>>,
     workers: Box<[Worker]>,
     /// Messages sent from threads that are not workers.
     sent_elsewhere: AtomicU64,
@@ -83,9 +88,19 @@ impl Meter {
         Meter {
             kernel: Arc::clone(kernel),
             started: Instant::now(),
+            ticked: AtomicU64::new(0),
+            virtual_clock: None,
             workers: (0..workers.get()).map(|_| Worker::default()).collect(),
             sent_elsewhere: AtomicU64::new(0),
             refused: Default::default(),
+        }
+    }
+
+    /// Returns the counts of a node whose processes have a clock of their own.
+    pub(crate) fn with_clock(self, virtual_clock: Option<Arc<VirtualClock>>) -> Meter {
+        Meter {
+            virtual_clock,
+            ..self
         }
     }
 
@@ -93,17 +108,16 @@ impl Meter {
         NonZeroUsize::new(self.workers.len()).unwrap_or(NonZeroUsize::MIN)
     }
 
-    /// Returns the time as of the last tick.
+    /// Returns the time as of the last tick, on the clock of the machine.
     #[inline]
     pub(crate) fn clock(&self) -> Monotonic {
-        self.kernel.clock()
+        Monotonic(self.ticked.load(Ordering::Relaxed))
     }
 
     /// Advances the clock.
     #[cfg(test)]
     pub(crate) fn advance_clock(&self, nanoseconds: u64) {
-        let now = self.kernel.clock();
-        self.kernel.set_clock(Monotonic(now.0 + nanoseconds));
+        self.ticked.fetch_add(nanoseconds, Ordering::Relaxed);
     }
 
     pub(crate) fn started(&self) -> Instant {
@@ -143,9 +157,18 @@ impl Meter {
         };
         worker.running.store(0, Ordering::Relaxed);
         worker.sleeps.store(true, Ordering::SeqCst);
+        self.note_change();
         let slept = sleep();
         worker.sleeps.store(false, Ordering::SeqCst);
+        self.note_change();
         slept
+    }
+
+    /// Tells the virtual clock that a worker sleeps, or no longer does.
+    fn note_change(&self) {
+        if let Some(clock) = &self.virtual_clock {
+            clock.note_change();
+        }
     }
 
     /// Returns true if all workers sleep. `SeqCst`: one order with the stores in
@@ -208,7 +231,12 @@ impl Meter {
     /// Sets the kernel's clock: at each tick while guests run, and at each event while
     /// none runs.
     pub(crate) fn set_clock(&self) -> Monotonic {
-        let now = Monotonic(nanoseconds(self.started.elapsed()));
+        let real = nanoseconds(self.started.elapsed());
+        self.ticked.store(real, Ordering::Relaxed);
+        let now = match &self.virtual_clock {
+            None => Monotonic(real),
+            Some(clock) => clock.monotonic(),
+        };
         self.kernel.set_clock(now);
         now
     }

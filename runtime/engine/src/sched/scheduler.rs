@@ -7,7 +7,8 @@
 //!   message is in its cache. A pair that exchanges messages never touches a queue. It
 //!   wakes no other worker, as tokio's scheduler would after every third message.
 //! - If a task wakes several others, all but the last queue at its worker, in a lane for
-//!   each host. The lanes take turns, so that many processes of one host do not hold up
+//!   each host. A task that wakes many in its slice goes on for some slices, so that the
+//!   woken ones find several messages each. The lanes take turns, so that many processes of one host do not hold up
 //!   those of another. While tasks queue, a sleeping worker is woken, which takes half
 //!   of a lane.
 //! - A task that is woken from elsewhere (a timer, the embedder, a thread that waited for
@@ -24,12 +25,16 @@
 //!     timers of one host do not hold up those of another.
 //!
 //! The queues are those of crossbeam, the states of a task those of async-task.
+//!
+//! A run with a seed has a scheduler of its own behind the same functions ([`seeded`]).
 
+mod burst;
 mod idle;
 mod injected;
 mod lanes;
 mod pace;
 mod patience;
+mod seeded;
 mod turn;
 mod worker;
 
@@ -43,9 +48,11 @@ use crossbeam_deque::Stealer;
 use tokio::runtime::Handle;
 
 use crate::sched::meter::Meter;
+use crate::sched::simulation::Simulation;
 use idle::Idle;
 use injected::Injected;
 use lanes::{InUse, Lanes};
+use seeded::Seeded;
 
 /// The workers. Dropping it stops each of them after its present task, and drops the
 /// queued tasks. There are none if each task keeps the owner of the scheduler alive.
@@ -61,7 +68,7 @@ type Runnable = async_task::Runnable<Tag>;
 /// The scheduler and the lane of a task.
 struct Tag {
     shared: Arc<Shared>,
-    /// The lane of its host.
+    /// The lane of its host; in a run with a seed, the number of the task.
     lane: usize,
 }
 
@@ -74,6 +81,8 @@ struct Shared {
     injected: Injected,
     idle: Idle,
     meter: Arc<Meter>,
+    /// The tasks of a run with a seed, in place of all other queues.
+    seeded: Option<Box<Seeded>>,
 }
 
 impl Scheduler {
@@ -99,6 +108,7 @@ impl Scheduler {
                 lanes_in_use: in_use,
                 idle: Idle::new(workers.get()),
                 meter: Arc::clone(meter),
+                seeded: None,
             }),
             threads: Vec::with_capacity(workers.get()),
         };
@@ -116,8 +126,52 @@ impl Scheduler {
         Ok(scheduler)
     }
 
+    /// Starts the one worker of a run whose order of tasks a seed fixes.
+    ///
+    /// # Errors
+    ///
+    /// An [`io::Error`](std::io::Error) if the operating system refuses a thread.
+    pub(crate) fn start_seeded(
+        meter: &Arc<Meter>,
+        tokio: &Handle,
+        simulation: Arc<Simulation>,
+    ) -> std::io::Result<Scheduler> {
+        let in_use = InUse::new(1);
+        let shared = Arc::new(Shared {
+            stealers: Box::default(),
+            injected: Injected::new(&in_use),
+            lanes_in_use: in_use,
+            idle: Idle::new(0),
+            meter: Arc::clone(meter),
+            seeded: Some(Box::new(Seeded::new(simulation))),
+        });
+        let (for_thread, tokio) = (Arc::clone(&shared), tokio.clone());
+        let thread = thread::Builder::new()
+            .name("warren-worker".into())
+            .spawn(move || {
+                let _inside = tokio.enter();
+                for_thread.meter.worker_starts(0);
+                seeded::run(&for_thread);
+            })?;
+        Ok(Scheduler {
+            shared,
+            threads: vec![thread],
+        })
+    }
+
+    /// Wakes tasks. In a run with a seed, none runs before all are woken.
+    pub(crate) fn wake_together(&self, wake: impl FnOnce()) {
+        match &self.shared.seeded {
+            Some(seeded) => seeded.together(wake),
+            None => wake(),
+        }
+    }
+
     /// Returns the number of tasks that wait for a worker.
     pub(crate) fn queued(&self) -> usize {
+        if let Some(seeded) = &self.shared.seeded {
+            return seeded.queued();
+        }
         let queues = self.shared.queues().map(Stealer::len);
         queues.sum::<usize>() + self.shared.injected.len()
     }
@@ -134,15 +188,26 @@ impl Scheduler {
         lane: usize,
         task: impl Future<Output = T> + Send + 'static,
     ) -> Task<T, impl Send + Sync> {
-        let (runnable, task) = Builder::new()
-            .metadata(Tag {
-                shared: Arc::clone(&self.shared),
-                lane,
-            })
-            .spawn(|_| task, WithInfo(schedule));
+        let shared = Arc::clone(&self.shared);
+        let (runnable, task) = match &self.shared.seeded {
+            None => Builder::new()
+                .metadata(Tag { shared, lane })
+                .spawn(|_| task, WithInfo(schedule)),
+            Some(seeded) => Builder::new()
+                .metadata(Tag {
+                    shared,
+                    lane: seeded.number(),
+                })
+                .spawn(|_| task, WithInfo(seeded::schedule)),
+        };
         runnable.schedule();
         task
     }
+}
+
+/// Notes that the task that runs on this thread has used up its slice. The task yields next.
+pub(crate) fn slice_is_over() {
+    worker::slice_is_over();
 }
 
 fn schedule(runnable: Runnable, info: ScheduleInfo) {
@@ -171,6 +236,9 @@ impl Shared {
 impl Drop for Scheduler {
     fn drop(&mut self) {
         self.shared.idle.stop();
+        if let Some(seeded) = &self.shared.seeded {
+            seeded.stop();
+        }
         for thread in self.threads.drain(..) {
             // A worker may drop the scheduler itself at the end of the last task.
             if thread.thread().id() != thread::current().id() {
@@ -180,6 +248,9 @@ impl Drop for Scheduler {
         }
         let turn = Cell::new(0);
         while self.shared.injected.take(u64::MAX, &turn).is_some() {}
+        if let Some(seeded) = &self.shared.seeded {
+            seeded.clear();
+        }
     }
 }
 

@@ -53,6 +53,7 @@ pub struct Decision {
 /// #     pid: "{app:a|0x00001}".into(),
 /// #     definition: "app:main".into(),
 /// #     host: "app:a".into(),
+/// #     node: None,
 /// # };
 /// # let request = Request {
 /// #     subject: &Subject::new(None, None),

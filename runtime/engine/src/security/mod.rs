@@ -51,4 +51,4 @@ pub use verdict::Verdict;
 pub(crate) use cache::Key;
 pub(crate) use judge::{Judge, Judges};
 pub(crate) use question::Question;
-pub(crate) use rights::{Refusal, Rights};
+pub(crate) use rights::{Elsewhere, Refusal, Rights, Settles};

@@ -23,6 +23,7 @@ use crate::origin::Origin;
 ///     pid: "{app:a|0x00001}".into(),
 ///     definition: "app:main".into(),
 ///     host: "app:a".into(),
+///     node: None,
 /// };
 /// let request = Request {
 ///     subject: &Subject::new(None, None),
@@ -63,6 +64,7 @@ pub struct Request<'a> {
 ///     pid: "{app:processes|0x00001}".into(),
 ///     definition: "app.workers:resize".into(),
 ///     host: "app:processes".into(),
+///     node: None,
 /// };
 /// assert!(is_below(&caller, "app.workers"));
 /// ```
@@ -74,6 +76,8 @@ pub struct Caller {
     pub definition: Arc<str>,
     /// The host it lives in.
     pub host: Arc<str>,
+    /// The node that it runs on, if that is another node of the cluster.
+    pub node: Option<Arc<str>>,
 }
 
 /// The resource of an action.

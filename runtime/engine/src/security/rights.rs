@@ -1,5 +1,8 @@
 //! The permission checks of one instance, on its fiber.
 
+use std::fmt;
+
+use futures::future::BoxFuture;
 use warren_kernel::{Error, Process};
 
 use super::action::Action;
@@ -16,6 +19,49 @@ pub(crate) enum Refusal {
     Error(Error),
     /// The authorizer has to decide first, off the guest's stack.
     Undecided(Box<Question>),
+    /// Another node has to act. The operation is not run again: this yields its result.
+    Elsewhere(Box<Elsewhere>),
+}
+
+/// The rest of an operation that other nodes carry out: a future of its result, as the
+/// number that the flat ABI returns.
+pub(crate) struct Elsewhere(pub(crate) BoxFuture<'static, Result<u32, Error>>);
+
+impl fmt::Debug for Elsewhere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Elsewhere")
+    }
+}
+
+impl Elsewhere {
+    /// Returns the refusal of an operation that goes on elsewhere.
+    pub(crate) fn refusal(
+        rest: impl Future<Output = Result<u32, Error>> + Send + 'static,
+    ) -> Refusal {
+        Refusal::Elsewhere(Box::new(Elsewhere(Box::pin(rest))))
+    }
+}
+
+/// The result of an operation, by the number that its rest elsewhere yields.
+pub(crate) trait Settles: Sized {
+    /// Returns the result.
+    ///
+    /// # Errors
+    ///
+    /// `Internal` for an operation that has no rest elsewhere.
+    fn of(number: u32) -> Result<Self, Error>;
+}
+
+impl Settles for () {
+    fn of(_: u32) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+impl Settles for bool {
+    fn of(number: u32) -> Result<bool, Error> {
+        Ok(number != 0)
+    }
 }
 
 impl From<Error> for Refusal {

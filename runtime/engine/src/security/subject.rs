@@ -52,6 +52,11 @@ impl Actor {
         &self.id
     }
 
+    /// The attributes of the actor as an encoded map.
+    pub fn encoded_meta(&self) -> &[u8] {
+        &self.meta
+    }
+
     /// The attributes of the actor as texts; see [`Subject::context`].
     pub fn meta(&self) -> Vec<(&str, String)> {
         let entries = reader::entries(&self.meta).into_iter().flatten();

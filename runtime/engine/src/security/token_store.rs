@@ -14,6 +14,7 @@ use std::time::Duration;
 ///     token_length: TokenStore::DEFAULT_TOKEN_LENGTH,
 ///     expiration: TokenStore::DEFAULT_EXPIRATION,
 ///     key: None,
+///     store: None,
 /// };
 /// ```
 #[derive(Clone, PartialEq, Eq)]
@@ -26,6 +27,9 @@ pub struct TokenStore {
     pub expiration: Duration,
     /// The key that authenticates the tokens; `None` for tokens that are not signed.
     pub key: Option<Arc<[u8]>>,
+    /// The id of the store of values that keeps the tokens, which no process finds then; `None`
+    /// for tokens that end with the program.
+    pub store: Option<Arc<str>>,
 }
 
 impl TokenStore {
@@ -44,6 +48,7 @@ impl fmt::Debug for TokenStore {
             .field("token_length", &self.token_length)
             .field("expiration", &self.expiration)
             .field("has_key", &self.key.is_some())
+            .field("store", &self.store)
             .finish()
     }
 }

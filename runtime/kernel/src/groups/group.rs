@@ -1,6 +1,6 @@
 //! One group: its members and their joins, and its monitors.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 use std::task::Waker;
 
@@ -16,6 +16,9 @@ use crate::sync::Arc;
 pub(super) struct Group {
     pub(super) name: Arc<str>,
     members: BTreeMap<Pid, Member>,
+    /// The members on other nodes, by the texts of their PIDs. They come behind all others in
+    /// the order in which members are read.
+    far: BTreeSet<Arc<str>>,
     pub(super) monitors: BTreeMap<Key, Monitor>,
     /// Present while there are members: the group counts in the host of the process that
     /// joined it first.
@@ -34,6 +37,7 @@ impl Group {
         Group {
             name,
             members: BTreeMap::new(),
+            far: BTreeSet::new(),
             monitors: BTreeMap::new(),
             counted: None,
         }
@@ -48,7 +52,20 @@ impl Group {
     }
 
     pub(super) fn is_unused(&self) -> bool {
-        self.members.is_empty() && self.monitors.is_empty()
+        self.members.is_empty() && self.far.is_empty() && self.monitors.is_empty()
+    }
+
+    /// Returns the members on other nodes, in order.
+    pub(super) fn far(&self) -> &BTreeSet<Arc<str>> {
+        &self.far
+    }
+
+    /// Adds or removes a member on another node. Returns whether that changes anything.
+    pub(super) fn set_far(&mut self, pid: &Arc<str>, is_member: bool) -> bool {
+        match is_member {
+            true => self.far.insert(Arc::clone(pid)),
+            false => self.far.remove(pid),
+        }
     }
 
     pub(super) fn has(&self, pid: Pid) -> bool {
@@ -104,11 +121,17 @@ impl Group {
         members.take(most).map(|(_, member)| &member.process)
     }
 
-    /// Reads the next members for a monitor of this group alone.
-    pub(super) fn read_on(&mut self, key: Key, shard: usize, most: usize) -> Vec<Arc<Process>> {
+    /// Reads the next members for a monitor of this group alone, and those on other nodes
+    /// with the last ones.
+    pub(super) fn read_on(
+        &mut self,
+        key: Key,
+        shard: usize,
+        most: usize,
+    ) -> (Vec<Arc<Process>>, Vec<Arc<str>>) {
         let monitor = self.monitors.get(&key);
         let Some(monitor) = monitor.filter(|monitor| !monitor.read.is_end()) else {
-            return Vec::new();
+            return (Vec::new(), Vec::new());
         };
         let after = monitor.read.last.as_ref().and_then(|(_, last)| *last);
         let members: Vec<_> = self.members_after(after, most).cloned().collect();
@@ -119,10 +142,14 @@ impl Group {
             },
             _ => Position::END,
         };
+        let far = match read.is_end() {
+            true => self.far.iter().cloned().collect(),
+            false => Vec::new(),
+        };
         if let Some(monitor) = self.monitors.get_mut(&key) {
             monitor.read = read;
         }
-        members
+        (members, far)
     }
 
     /// Tells the group's own monitors of a change.

@@ -17,12 +17,14 @@ mod tests;
 use std::collections::BTreeMap;
 use std::hash::BuildHasher;
 use std::ops::Bound;
+use std::sync::OnceLock;
 use std::task::Waker;
 
 pub(crate) use news::LABEL;
 pub use position::Position;
 
 use crate::error::Error;
+use crate::far::FarPeers;
 use crate::memberships::Memberships;
 use crate::moment::Monotonic;
 use crate::pid::Pid;
@@ -48,6 +50,8 @@ pub enum Watched<'a> {
 pub struct Part {
     /// The members, each with its group.
     pub members: Vec<(Arc<str>, Arc<Process>)>,
+    /// Members on other nodes, by the texts of their PIDs, each with its group.
+    pub far: Vec<(Arc<str>, Arc<str>)>,
     /// True if there may be more.
     pub has_more: bool,
 }
@@ -58,6 +62,8 @@ pub(crate) struct Groups {
     hasher: NameHash,
     shards: Box<[Shard]>,
     wide: RwLock<BTreeMap<Key, Wide>>,
+    /// The part that tells other nodes of members; absent without a cluster.
+    peers: OnceLock<Arc<dyn FarPeers>>,
 }
 
 #[derive(Debug, Default)]
@@ -80,7 +86,57 @@ impl Groups {
             hasher: NameHash::default(),
             shards: (0..SHARDS).map(|_| Shard::default()).collect(),
             wide: RwLock::default(),
+            peers: OnceLock::new(),
         }
+    }
+
+    /// Tells other nodes of members from now on.
+    pub(crate) fn join_cluster(&self, peers: &Arc<dyn FarPeers>) {
+        // Set once, with the kernel's own.
+        let _ = self.peers.set(Arc::clone(peers));
+    }
+
+    /// Takes in the news that processes of another node are members, or are not any more.
+    pub(crate) fn far_changed(
+        &self,
+        name: &str,
+        members: &[Arc<str>],
+        is_member: bool,
+        now: Monotonic,
+    ) {
+        let (index, shard) = self.shard(name);
+        let mut groups = shard.0.write();
+        let name: Arc<str> = match groups.get(name) {
+            Some(group) => Arc::clone(&group.name),
+            None if is_member => name.into(),
+            None => return,
+        };
+        let group = groups
+            .entry(Arc::clone(&name))
+            .or_insert_with(|| Group::new(Arc::clone(&name)));
+        let kind = match is_member {
+            true => Kind::Joined,
+            false => Kind::Left,
+        };
+        let mut wakers = Vec::new();
+        for member in members {
+            if group.set_far(member, is_member) {
+                wakers.extend(self.tell_monitors(group, kind, index, (Pid::MAX, member), now));
+            }
+        }
+        if group.is_unused() {
+            groups.remove(&name);
+        }
+        drop(groups);
+        wake(wakers);
+    }
+
+    /// Returns the members of a group on other nodes, in order.
+    pub(crate) fn far_members(&self, name: &str) -> Vec<Arc<str>> {
+        let (_, shard) = self.shard(name);
+        let groups = shard.0.read();
+        let group = groups.get(name);
+        group.map_or_else(Vec::new, |group| group.far().iter().cloned().collect())
     }
 
     /// Adds a join of a process to a group.
@@ -182,6 +238,7 @@ impl Groups {
         prefix: &str,
         position: &mut Position,
         most: usize,
+        is_local: bool,
     ) -> Vec<Arc<str>> {
         let Some(shard) = self.shards.get(position.shard) else {
             *position = Position::END;
@@ -198,7 +255,9 @@ impl Groups {
             },
             _ => position.next_shard(SHARDS),
         };
-        let with_members = seen.into_iter().filter(|group| group.has_members());
+        let with_members = seen
+            .into_iter()
+            .filter(|group| group.has_members() || (!is_local && !group.far().is_empty()));
         with_members.map(|group| Arc::clone(&group.name)).collect()
     }
 
@@ -259,12 +318,14 @@ impl Groups {
                 let Some(group) = groups.get_mut(name) else {
                     return Part::default();
                 };
-                let members = group.read_on(key, index, most);
+                let (members, far) = group.read_on(key, index, most);
                 let has_more = members.len() == most;
                 let name = &group.name;
                 let members = members.into_iter().map(|member| (Arc::clone(name), member));
+                let far = far.into_iter().map(|member| (Arc::clone(name), member));
                 Part {
                     members: members.collect(),
+                    far: far.collect(),
                     has_more,
                 }
             }
@@ -333,7 +394,7 @@ impl Groups {
                 ..Part::default()
             };
         }
-        let mut members = Vec::new();
+        let (mut members, mut far) = (Vec::new(), Vec::new());
         let mut after = monitor.read.last.take();
         // The group that was read in part, and those behind it.
         let begun = after.as_ref().and_then(|(name, _)| groups.get(name));
@@ -355,7 +416,11 @@ impl Groups {
             looks += (members.len() - before).max(1);
             let end = match members.last() {
                 Some((name, member)) if looks >= most && *name == group.name => Some(member.pid()),
-                _ => Some(Pid::MAX),
+                _ => {
+                    let of_group = group.far().iter();
+                    far.extend(of_group.map(|pid| (Arc::clone(&group.name), Arc::clone(pid))));
+                    Some(Pid::MAX)
+                }
             };
             after = Some((Arc::clone(&group.name), end));
         }
@@ -370,17 +435,35 @@ impl Groups {
         Part {
             has_more: !monitor.read.is_end(),
             members,
+            far,
         }
     }
 
-    /// Tells the monitors of a change, while the group's shard is locked. Returns the
-    /// wakers to call afterwards.
+    /// Tells the monitors and the other nodes of a change on this node, while the group's
+    /// shard is locked. Returns the wakers to call afterwards.
     fn tell(
         &self,
         group: &mut Group,
         kind: Kind,
         shard: usize,
         member: &Process,
+        now: Monotonic,
+    ) -> Vec<Waker> {
+        if let Some(peers) = self.peers.get() {
+            match kind {
+                Kind::Joined => peers.joined(&group.name, member.text()),
+                Kind::Left => peers.left(&group.name, member.text()),
+            }
+        }
+        self.tell_monitors(group, kind, shard, (member.pid(), member.text()), now)
+    }
+
+    fn tell_monitors(
+        &self,
+        group: &mut Group,
+        kind: Kind,
+        shard: usize,
+        member: (Pid, &str),
         now: Monotonic,
     ) -> Vec<Waker> {
         let mut wakers = Vec::new();

@@ -46,7 +46,10 @@ pub(super) struct Change<'a> {
     pub(super) kind: Kind,
     pub(super) shard: usize,
     pub(super) group: &'a str,
-    pub(super) member: &'a Process,
+    /// The place of the member among those of the group: behind all for one of another node.
+    pub(super) place: Pid,
+    /// The text of its PID.
+    pub(super) member: &'a str,
     pub(super) now: Monotonic,
     /// The encoded change, and the number of bytes of the name that it hides: mostly all
     /// monitors hide the same number.
@@ -57,13 +60,14 @@ impl<'a> Change<'a> {
     pub(super) fn new(
         kind: Kind,
         (shard, group): (usize, &'a str),
-        member: &'a Process,
+        (place, member): (Pid, &'a str),
         now: Monotonic,
     ) -> Change<'a> {
         Change {
             kind,
             shard,
             group,
+            place,
             member,
             now,
             encoded: None,
@@ -73,7 +77,7 @@ impl<'a> Change<'a> {
     fn encoded(&mut self, hidden: usize) -> Option<&[u8]> {
         if self.encoded.as_ref().is_none_or(|(of, _)| *of != hidden) {
             let name = self.group.get(hidden..).unwrap_or_default();
-            let encoded = news::change(self.kind, name, self.member.text())?;
+            let encoded = news::change(self.kind, name, self.member)?;
             self.encoded = Some((hidden, encoded));
         }
         self.encoded.as_ref().map(|(_, encoded)| encoded.as_slice())
@@ -103,7 +107,7 @@ impl Monitor {
     pub(super) fn tell(&mut self, change: &mut Change<'_>) -> Option<Waker> {
         if !self
             .read
-            .is_behind(change.shard, change.group, change.member.pid())
+            .is_behind(change.shard, change.group, change.place)
         {
             return None;
         }

@@ -163,8 +163,9 @@ impl World {
         };
         let pid = self.watcher.pid();
         let kernel = &self.kernel;
-        let Part { members, has_more } =
-            kernel.read_group_monitor(reader.watched, pid, reader.feed, 2);
+        let Part {
+            members, has_more, ..
+        } = kernel.read_group_monitor(reader.watched, pid, reader.feed, 2);
         assert!(members.len() <= 2 && (members.is_empty() || !reader.is_whole));
         for (group, member) in members {
             let is_new = reader

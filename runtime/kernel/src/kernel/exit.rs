@@ -7,6 +7,7 @@ use super::Kernel;
 use crate::account::Account;
 use crate::events::Notice;
 use crate::execs::Awaited;
+use crate::far::FarEnd;
 use crate::host::Reservation;
 use crate::memberships::Memberships;
 use crate::moment::Moment;
@@ -167,14 +168,21 @@ impl Exiting {
             at: now.wall,
             outcome,
         };
+        let mut absent = Vec::new();
         for peer in ties.into_peers() {
             let pair = kernel.pairs.lock(pid, peer);
-            let peer = kernel.table.find(peer);
-            let waker = peer.and_then(|peer| peer.peer_exited(&notice, doom.as_ref()));
+            let Some(found) = kernel.table.find(peer) else {
+                absent.push(peer);
+                continue;
+            };
+            let waker = found.peer_exited(&notice, doom.as_ref());
             drop(pair);
             if let Some(waker) = waker {
                 waker.wake();
             }
+        }
+        if !absent.is_empty() {
+            kernel.tell_other_nodes(&absent, &notice, by_link);
         }
         if let Some(caller) = waited_for_by
             && let Some(process) = kernel.table.find(caller.pid)
@@ -183,6 +191,26 @@ impl Exiting {
         }
         for callee in callees {
             callee.end();
+        }
+    }
+}
+
+impl Kernel {
+    /// Tells the processes of other nodes among absent peers of an end.
+    #[cold]
+    fn tell_other_nodes(&self, absent: &[Pid], notice: &Notice, by_link: bool) {
+        let Some(member) = self.member.get() else {
+            return;
+        };
+        for (node, told) in self.part_from_strangers(notice.pid, absent) {
+            let end = FarEnd {
+                pid: Arc::clone(&notice.text),
+                at: notice.at,
+                outcome: Arc::clone(&notice.outcome),
+                by_link,
+                told,
+            };
+            member.peers.ended(&node, end);
         }
     }
 }

@@ -51,7 +51,35 @@ impl Kernel {
     /// on, which begins as its default. Each call looks at `most` groups at most, and may
     /// find none before the [end](Position::is_end).
     pub fn groups(&self, prefix: &str, position: &mut Position, most: usize) -> Vec<Arc<str>> {
-        self.groups.names(prefix, position, most)
+        self.groups.names(prefix, position, most, false)
+    }
+
+    /// Returns groups as [`Kernel::groups`] does, but for those without members on this node.
+    pub fn local_groups(
+        &self,
+        prefix: &str,
+        position: &mut Position,
+        most: usize,
+    ) -> Vec<Arc<str>> {
+        self.groups.names(prefix, position, most, true)
+    }
+
+    /// Returns the members of a group on other nodes, by the texts of their PIDs.
+    ///
+    /// # Errors
+    /// `Invalid` for a text that cannot be a group's name.
+    pub fn far_group_members(&self, group: &str) -> Result<Vec<Arc<str>>, Error> {
+        check_group(group)?;
+        Ok(self.groups.far_members(group))
+    }
+
+    /// Takes in the news that processes of another node are members of a group, or are not any
+    /// more. Ignores a text that cannot be a group's name.
+    pub fn far_group_changed(&self, group: &str, members: &[Arc<str>], is_member: bool) {
+        if check_group(group).is_ok() {
+            self.groups
+                .far_changed(group, members, is_member, self.clock());
+        }
     }
 
     /// Returns the number of members of a group.

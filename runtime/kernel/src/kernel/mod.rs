@@ -2,6 +2,7 @@
 
 mod dump;
 mod exit;
+mod far;
 mod groups;
 mod introspection;
 mod memory;
@@ -12,12 +13,15 @@ mod ties;
 use std::collections::HashMap;
 use std::fmt;
 use std::num::NonZeroU64;
+use std::sync::OnceLock;
 
 pub use exit::Exiting;
+pub use far::Expecting;
 pub use signal::MAX_REASON_BYTES;
 pub use spawn::{Spawn, Spawned};
 
 use crate::budget::Budget;
+use crate::destination::Destination;
 use crate::error::{Error, Kind};
 use crate::groups::Groups;
 use crate::host::{Attachment, Host, HostConfig, MemoryLimits, not_found};
@@ -25,9 +29,10 @@ use crate::moment::Monotonic;
 use crate::name::check_name;
 use crate::observe::{Change, Changes, Readers};
 use crate::pairs::PairLocks;
-use crate::pid::{Destination, Pid};
+use crate::pid::Pid;
 use crate::process::Process;
 use crate::registry::{NotRegistered, Registry};
+use crate::strangers::Member;
 use crate::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crate::sync::{Arc, RwLock};
 use crate::table::Table;
@@ -51,6 +56,8 @@ pub struct Kernel {
     unread: Unread,
     readers: Readers,
     budget: Arc<Budget>,
+    /// Absent without a cluster.
+    member: OnceLock<Member>,
 }
 
 /// The hosts of a kernel.
@@ -83,6 +90,7 @@ impl Kernel {
             unread: Unread::default(),
             readers: Readers::default(),
             budget: Arc::new(Budget::of_runtime(max_memory)),
+            member: OnceLock::new(),
         })
     }
 
@@ -248,7 +256,8 @@ impl Kernel {
             )));
         }
         let number = self.hosts_made.fetch_add(1, Ordering::Relaxed);
-        Ok(Host::new(name, number, config, memory, &self.budget))
+        let node = self.node();
+        Ok(Host::new(name, node, number, config, memory, &self.budget))
     }
 
     /// Returns a host by its name.
@@ -309,9 +318,13 @@ impl Kernel {
                 .table
                 .find(pid)
                 .filter(|process| process.host().name() == host)
-                .ok_or_else(|| {
-                    Error::not_found(format!("process not found: {}", text::line(destination)))
-                }),
+                .ok_or_else(|| no_process(destination)),
+            // The whole text is compared: it names the node.
+            Destination::Clustered { text, pid } => self
+                .table
+                .find(pid)
+                .filter(|process| **process.text() == *text)
+                .ok_or_else(|| no_process(destination)),
         }
     }
 
@@ -374,6 +387,11 @@ impl fmt::Debug for Kernel {
             .field("names", &self.name_count())
             .finish_non_exhaustive()
     }
+}
+
+#[cold]
+fn no_process(destination: &str) -> Error {
+    Error::not_found(format!("process not found: {}", text::line(destination)))
 }
 
 fn already_registered(name: &str, holder: &Process) -> Error {

@@ -105,9 +105,7 @@ impl Kernel {
         reason: Option<&str>,
         now: Moment,
     ) -> Result<(), Error> {
-        if reason.is_some_and(|reason| reason.len() > MAX_REASON_BYTES) {
-            return Err(long_reason());
-        }
+        check_reason(reason)?;
         let from = from.map(|from| Arc::clone(from.text()));
         let wall = deadline.map(|deadline| deadline.wall);
         let enforced = deadline
@@ -161,6 +159,14 @@ fn too_large(host: &Host, bytes: usize, limit: &'static str, value: usize) -> Er
     Error::at_limit(Kind::Invalid, limit, value as u64, message)
         .in_host(host.name())
         .with("bytes", bytes as u64)
+}
+
+/// Refuses a reason that is too long.
+pub(super) fn check_reason(reason: Option<&str>) -> Result<(), Error> {
+    match reason.is_some_and(|reason| reason.len() > MAX_REASON_BYTES) {
+        true => Err(long_reason()),
+        false => Ok(()),
+    }
 }
 
 /// Returns the error of a reason that is too long.

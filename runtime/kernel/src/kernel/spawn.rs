@@ -5,6 +5,7 @@ use super::{Kernel, already_registered};
 use crate::account::Account;
 use crate::error::Error;
 use crate::execs::Callee;
+use crate::far::FarPid;
 use crate::host::Reservation;
 use crate::message::Message;
 use crate::name::check_name;
@@ -21,6 +22,9 @@ use crate::view::Origin;
 pub struct Spawn<'a> {
     /// The spawner; absent if the embedder starts the process.
     pub parent: Option<&'a Arc<Process>>,
+    /// The spawner, if it is a process of another node. Its ties to the new process are set
+    /// on this side.
+    pub far_parent: Option<&'a FarPid>,
     /// The ties of the new process to its parent.
     pub relation: Relation,
     /// True if the parent waits for the new process's outcome.
@@ -73,7 +77,8 @@ impl Kernel {
         if let Some(name) = spawn.name {
             check_name(name)?;
         }
-        if spawn.parent.is_none() && (spawn.relation != Relation::default() || spawn.exec) {
+        let has_parent = spawn.parent.is_some() || (spawn.far_parent.is_some() && !spawn.exec);
+        if !has_parent && (spawn.relation != Relation::default() || spawn.exec) {
             return Err(Error::invalid(
                 "only a process can monitor, link to or wait for the process it spawns",
             ));
@@ -100,7 +105,10 @@ impl Kernel {
             child.add_name(name, false)?;
         }
         let exec = match spawn.parent {
-            None => self.publish(name, &child).map(|()| None)?,
+            None => {
+                self.publish_alone(name, &child, &spawn)?;
+                None
+            }
             Some(parent) => self.publish_child(parent, name, &child, &spawn)?,
         };
         if host.was_closed_since(closings) {
@@ -119,7 +127,10 @@ impl Kernel {
     fn tell_of_start(&self, child: &Process, spawn: &Spawn<'_>) {
         self.readers.tell(|| Change::Started {
             pid: child.text().into(),
-            parent: spawn.parent.map(|parent| parent.text().into()),
+            parent: match spawn.parent {
+                Some(parent) => Some(parent.text().into()),
+                None => spawn.far_parent.map(|parent| (&parent.text).into()),
+            },
             definition: spawn.origin.map(|origin| Arc::clone(&origin.definition)),
         });
         if let Some(name) = spawn.name {
@@ -156,6 +167,21 @@ impl Kernel {
         Ok(exec)
     }
 
+    /// Publishes a process whose parent is of another node, or absent.
+    fn publish_alone(
+        &self,
+        name: Option<Arc<str>>,
+        child: &Arc<Process>,
+        spawn: &Spawn<'_>,
+    ) -> Result<(), Error> {
+        let Some(parent) = spawn.far_parent else {
+            return self.publish(name, child);
+        };
+        self.be_child_of_far(child, parent, spawn.relation);
+        self.publish(name, child)
+            .inspect_err(|_| self.disowned_by_far(child, parent))
+    }
+
     /// Publishes a process in the table, and under its name.
     fn publish(&self, name: Option<Arc<str>>, process: &Arc<Process>) -> Result<(), Error> {
         let insert = || self.table.insert(Arc::clone(process));
@@ -173,7 +199,8 @@ impl Kernel {
 }
 
 fn queue_first_messages(child: &Process, spawn: &Spawn<'_>) -> Result<(), Error> {
-    let sender = spawn.parent.map(|parent| &**parent.text());
+    let far = spawn.far_parent.map(|parent| &*parent.text);
+    let sender = spawn.parent.map(|parent| &**parent.text()).or(far);
     for (topic, payload) in spawn.messages {
         check_message(child.host(), sender, topic, payload)?;
         let message = match spawn.trace {

@@ -16,6 +16,18 @@ impl Process {
         self.inner.lock().state.grow(bytes)
     }
 
+    /// Counts linear memory that the process held before and gets back, whatever the
+    /// budgets say.
+    pub fn force_memory(&self, bytes: u64) {
+        self.inner.lock().state.force(bytes);
+    }
+
+    /// Sets the cost of the process's existence, whatever the budgets say. It is that of an
+    /// instance, or less while the process has none.
+    pub fn set_base(&self, bytes: u64) {
+        self.inner.lock().state.set_base(bytes);
+    }
+
     /// Counts linear memory that was returned, or could not be allocated.
     pub fn shrink_memory(&self, bytes: u64) {
         self.inner.lock().state.shrink(bytes);

@@ -125,7 +125,7 @@ impl Process {
     pub(crate) fn new(birth: Birth, reservation: Reservation, account: Account) -> Self {
         Process {
             pid: birth.pid,
-            text: birth.pid.text(reservation.host().name()),
+            text: birth.pid.text_behind(reservation.host().pids()),
             parent: birth.parent,
             started: birth.at,
             usage: Usage::default(),

@@ -5,6 +5,7 @@ use std::task::Waker;
 
 use super::Process;
 use crate::error::Error;
+use crate::event::Event;
 use crate::events::Notice;
 use crate::execs::Terminate;
 use crate::host::Reservation;
@@ -89,6 +90,30 @@ impl Process {
     pub fn tell_outdated(&self, at: Timestamp, sources: &[Arc<str>]) -> Option<Waker> {
         let mut inner = self.inner.lock();
         let effect = inner.state.outdated(at, sources);
+        self.release(inner, effect)
+    }
+
+    /// Queues the event NODE_UP or NODE_DOWN, in place of an unread one about the node. Does
+    /// nothing after the end of the process. Returns the waker to call once no lock is held.
+    #[must_use]
+    pub fn tell_of_node(&self, node: &Arc<str>, is_up: bool, at: Timestamp) -> Option<Waker> {
+        let node = Arc::clone(node);
+        self.tell(match is_up {
+            true => Event::NodeUp { node, at },
+            false => Event::NodeDown { node, at },
+        })
+    }
+
+    /// Queues the event NAME_LOST. Returns the waker to call once no lock is held.
+    #[must_use]
+    pub fn tell_name_lost(&self, name: &str, at: Timestamp) -> Option<Waker> {
+        let name = name.into();
+        self.tell(Event::NameLost { name, at })
+    }
+
+    fn tell(&self, event: Event) -> Option<Waker> {
+        let mut inner = self.inner.lock();
+        let effect = inner.state.cluster_news(event);
         self.release(inner, effect)
     }
 

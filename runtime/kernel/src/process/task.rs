@@ -51,6 +51,12 @@ impl Process {
         self.inner.lock().state.poll_receive(wanted)
     }
 
+    /// Returns whether any of the wanted subscriptions has an item, and takes none. If not,
+    /// registers the wish as [`Process::poll_receive`] does.
+    pub fn poll_ready(&self, wanted: &[Subscription]) -> bool {
+        self.inner.lock().state.poll_ready(wanted)
+    }
+
     /// Takes like [`Process::poll_receive`] but registers nothing.
     #[inline]
     pub fn try_receive(&self, wanted: &[Subscription]) -> Option<(Subscription, Delivery)> {

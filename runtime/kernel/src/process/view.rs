@@ -42,6 +42,11 @@ impl Process {
         self.waits_and(|state| state.cancel_deadline().is_none())
     }
 
+    /// Returns whether a receive is pending.
+    pub fn is_waiting(&self) -> bool {
+        self.inner.lock().state.is_waiting()
+    }
+
     /// Returns whether a receive is pending that wants events, some of which the embedder
     /// sends.
     pub fn waits_for_events(&self) -> bool {
@@ -60,13 +65,19 @@ impl Process {
         self.waits_and(|_| true)
     }
 
+    /// Returns whether only another process, an event or a time can wake this one.
+    pub fn waits_within_program(&self) -> bool {
+        if self.usage.is_asleep() {
+            return true;
+        }
+        let inner = self.inner.lock();
+        inner.state.waits_without_work() && !self.usage.is_blocked()
+    }
+
     fn waits_and(&self, condition: impl FnOnce(&State) -> bool) -> bool {
         let inner = self.inner.lock();
         let state = &inner.state;
-        state.is_waiting()
-            && !state.has_exited()
-            && state.doomed_to().is_none()
-            && !state.execs().has_work()
+        state.waits_without_work()
             && !self.usage.is_blocked()
             && !self.usage.is_timed()
             && condition(state)
@@ -106,6 +117,8 @@ impl Process {
             Activity::Ending
         } else if self.usage.is_blocked() {
             Activity::Blocked
+        } else if state.is_waiting() && self.usage.is_parked() {
+            Activity::Parked
         } else if state.is_waiting() {
             Activity::Waiting
         } else {

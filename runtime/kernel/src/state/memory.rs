@@ -39,6 +39,16 @@ impl State {
         self.account.grow(bytes)
     }
 
+    /// Counts linear memory; see [`Account::force_linear`].
+    pub(crate) fn force(&mut self, bytes: u64) {
+        self.account.force_linear(bytes);
+    }
+
+    /// Sets the cost of the process's existence; see [`Account::set_base`].
+    pub(crate) fn set_base(&mut self, bytes: u64) {
+        self.account.set_base(bytes);
+    }
+
     /// Counts linear memory that was returned.
     pub(crate) fn shrink(&mut self, bytes: u64) {
         self.account.shrink(bytes);

@@ -140,6 +140,11 @@ impl State {
         self.interest.is_pending()
     }
 
+    /// Returns whether a receive is pending, and no work of the embedder may end it.
+    pub(crate) fn waits_without_work(&self) -> bool {
+        self.is_waiting() && !self.has_exited() && self.doom.is_none() && !self.execs.has_work()
+    }
+
     pub(crate) fn interest(&self) -> &Interest {
         &self.interest
     }

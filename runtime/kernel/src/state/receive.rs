@@ -26,6 +26,17 @@ impl State {
         received
     }
 
+    /// Looks as `poll_receive` does, and takes nothing.
+    pub(crate) fn poll_ready(&mut self, wanted: &[Subscription]) -> bool {
+        let ready = self.first_readable(wanted).is_some();
+        if ready {
+            self.interest.clear();
+        } else {
+            self.interest.set(wanted);
+        }
+        ready
+    }
+
     /// Takes like `poll_receive` without remembering anything.
     #[inline]
     pub(crate) fn try_receive(

@@ -2,6 +2,7 @@
 
 use super::{Doom, Effect, State, memory};
 use crate::account::MESSAGE;
+use crate::event::Event;
 use crate::events::Notice;
 use crate::execs::{Awaited, Work};
 use crate::host::HostConfig;
@@ -100,6 +101,16 @@ impl State {
         } else {
             Effect::Nothing
         }
+    }
+
+    /// Tells the process news of the cluster: NODE_UP, NODE_DOWN or NAME_LOST.
+    pub(crate) fn cluster_news(&mut self, event: Event) -> Effect {
+        if self.exited {
+            return Effect::Nothing;
+        }
+        self.events.push_cluster(event);
+        self.recount();
+        self.event_readable()
     }
 
     /// Decides the end of the process; the first decision holds.

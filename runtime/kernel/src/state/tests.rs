@@ -99,3 +99,23 @@ fn adoption_is_undone_whole() {
     state.disown(pid(2), exec);
     assert_eq!((state.ties().peers(), state.execs().len()), (0, 0));
 }
+
+#[test]
+fn looking_for_an_item_takes_none_and_registers_the_wish() {
+    let config = HostConfig::default();
+    let mut state = State::new(Account::default());
+    state.open_inbox();
+    let wanted = [Subscription::EVENTS, Subscription::INBOX];
+    assert!(!state.poll_ready(&wanted));
+    assert!(state.is_waiting());
+    let deliver = |state: &mut State| {
+        let message = Message::new(None, "t", b"");
+        state.deliver("t", message, &config, Monotonic(1))
+    };
+    assert_eq!(deliver(&mut state), Ok(Effect::Wake));
+    assert!(state.poll_ready(&wanted));
+    assert!(!state.is_waiting());
+    assert!(!state.poll_ready(&wanted[..1]), "nobody wants it");
+    assert!(state.try_receive(&wanted).is_some());
+    assert!(!state.poll_ready(&wanted));
+}

@@ -140,6 +140,11 @@ impl State {
         });
     }
 
+    /// Removes all ties to a peer.
+    pub(crate) fn remove_tie(&mut self, peer: Pid) {
+        self.set_tie(peer, Tie::default());
+    }
+
     /// Undoes [`State::adopt`] for a child that does not come to life.
     pub(crate) fn disown(&mut self, child: Pid, exec: Option<Subscription>) {
         self.ties.cut(child);

@@ -8,6 +8,7 @@ mod setup;
 mod cancel;
 mod delivery;
 mod exit;
+mod far;
 mod groups;
 mod hosts;
 mod introspection;

@@ -469,7 +469,12 @@ impl World {
                 at: at.0,
                 outcome: show(&outcome),
             },
-            Delivery::Event(Event::Outdated { .. }) => unreachable!("nothing reloads here"),
+            Delivery::Event(
+                Event::Outdated { .. }
+                | Event::NodeUp { .. }
+                | Event::NodeDown { .. }
+                | Event::NameLost { .. },
+            ) => unreachable!("nothing reloads here, and there is one node"),
             Delivery::Exec(outcome) => Item::Exec(show(&outcome)),
         }
     }

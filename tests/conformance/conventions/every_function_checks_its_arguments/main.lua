@@ -34,6 +34,8 @@ local kinds = {
   -- Of `receive`: a duration, or a table with one.
   patience = { takes = "number string table", refuses = true, value = "1ns", invalid = "soon" },
   message = { takes = "string table", name = "string or table", invalid = {} },
+  -- Of names: a number, or a table with the scope.
+  reach = { takes = "number table", name = "number", value = 1, invalid = {} },
   -- Of `json`, `yaml`, `uuid`, `hash` and the codecs, which refuse what they are not made for.
   options = { takes = "table", refuses = true },
   raw = { takes = "boolean userdata", refuses = true, value = false },

@@ -224,13 +224,17 @@ fn called(operation: &str, arguments: &[Value]) -> std::result::Result<Value, Er
     let request = to_value(arguments).map_err(|error| Error::invalid(error.to_string()))?;
     static CAPABILITIES: OnceLock<Vec<Arc<dyn Capability>>> = OnceLock::new();
     let capabilities = CAPABILITIES.get_or_init(|| {
+        let tokens = TokenStore {
+            id: STORE.into(),
+            token_length: 16,
+            expiration: Duration::from_secs(3_600),
+            key: Some(b"key".as_slice().into()),
+            store: None,
+        };
+        let values = warren_capabilities::Stores::default();
+        let tokens = warren_capabilities::TokenStores::new(vec![tokens], &values);
         warren_capabilities::all(warren_capabilities::Settings {
-            tokens: warren_capabilities::TokenStores::new(vec![TokenStore {
-                id: STORE.into(),
-                token_length: 16,
-                expiration: Duration::from_secs(3_600),
-                key: Some(b"key".as_slice().into()),
-            }]),
+            tokens: tokens.expect("it keeps tokens in memory"),
             ..warren_capabilities::Settings::default()
         })
     });

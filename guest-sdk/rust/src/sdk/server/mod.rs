@@ -55,6 +55,7 @@
 //! ```
 
 mod call;
+pub(super) mod driven;
 mod watches;
 
 use core::fmt;
@@ -204,7 +205,8 @@ pub trait Server {
                 result: Err(error),
                 ..
             } => Err(error.wrap(format_args!("linked process {from} failed"))),
-            Event::LinkDown { .. } | Event::Exit { .. } => Ok(Next::Continue),
+            // The ends of other processes, and news of nodes and names.
+            _ => Ok(Next::Continue),
         }
     }
 }
@@ -212,27 +214,35 @@ pub trait Server {
 /// Handles messages and events until a handler stops the server. Events go
 /// before messages.
 ///
+/// A server that mostly waits needs no stack for that: see
+/// [`#[warren_guest::serve]`](macro@crate::serve).
+///
 /// # Errors
 ///
 /// The error of a handler.
 pub fn serve<S: Server>(mut server: S) -> Result<(), Error> {
-    enum Came {
-        Message(Message),
-        Event(Event),
-    }
     let (inbox, events) = (inbox(), events());
     loop {
         let came = Select::new()
             .on(&events, Came::Event)
             .on(&inbox, Came::Message)
             .wait()?;
-        let next = match came {
-            Came::Event(event) => server.event(event)?,
-            Came::Message(message) => dispatch(&mut server, message)?,
-        };
-        if next == Next::Stop {
+        if handle(&mut server, came)? == Next::Stop {
             return Ok(());
         }
+    }
+}
+
+/// A message or an event for a server.
+enum Came {
+    Message(Message),
+    Event(Event),
+}
+
+fn handle<S: Server>(server: &mut S, came: Came) -> Result<Next, Error> {
+    match came {
+        Came::Event(event) => server.event(event),
+        Came::Message(message) => dispatch(server, message),
     }
 }
 

@@ -201,8 +201,9 @@ impl Running {
                     }
                 }
                 Some(Event::Cancel { .. }) => return Ok(()),
-                // The EXIT of a child follows its LINK_DOWN.
-                Some(Event::LinkDown { .. }) | None => {}
+                // The EXIT of a child follows its LINK_DOWN. News of nodes and names are not
+                // for a supervisor.
+                Some(_) | None => {}
             }
         }
         Ok(())
@@ -279,7 +280,8 @@ impl Running {
 
     /// Takes note of an event while the children from this one on are to end.
     fn stopped(&mut self, first: usize, event: Event) {
-        let place = self.index(event.from()).filter(|index| *index >= first);
+        let place = event.from().and_then(|from| self.index(from));
+        let place = place.filter(|index| *index >= first);
         match (&event, place) {
             (Event::Exit { .. }, Some(index)) => self.pids[index] = None,
             // The requested end is no failure to report.

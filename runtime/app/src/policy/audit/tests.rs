@@ -21,6 +21,7 @@ fn deny(audit: &Audit) {
         pid: "{app:processes|0x00001}".into(),
         definition: "app:main".into(),
         host: "app:processes".into(),
+        node: None,
     };
     audit.record(&AuditEvent::Denied {
         caller: &caller,
@@ -125,6 +126,7 @@ fn a_line_is_one_line_and_nothing_a_terminal_obeys() {
         pid: hostile.into(),
         definition: hostile.into(),
         host: hostile.into(),
+        node: None,
     };
     let actor = Actor::new(hostile, &Default::default());
     audit.record(&AuditEvent::Denied {

@@ -38,6 +38,7 @@ fn caller() -> Caller {
         pid: "{app:processes|0x00001}".into(),
         definition: "app:main".into(),
         host: "app:processes".into(),
+        node: None,
     }
 }
 
@@ -199,6 +200,7 @@ fn an_answer_that_depends_on_the_caller_is_its_own() {
             "context.definition == Definition::\"app:main\"",
             Reuse::Caller,
         ),
+        ("context has node && context.node == \"b\"", Reuse::Caller),
         ("context.values.hasTag(\"tenant\")", Reuse::Subject),
         ("context.attributes.hasTag(\"size\")", Reuse::Subject),
     ] {

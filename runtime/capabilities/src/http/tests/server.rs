@@ -36,7 +36,7 @@ impl Seen {
     }
 }
 
-/// What a server does with a request.
+/// The way in which a server treats a request.
 pub(super) enum Reply {
     /// It answers with these bytes, and reads the next request.
     Whole(Vec<u8>),
@@ -210,7 +210,7 @@ fn unchunked(mut chunks: &[u8]) -> Vec<u8> {
 pub(super) struct Names {
     /// The addresses of each name: those of the next look-up first. The last ones stay.
     known: Mutex<HashMap<String, VecDeque<Vec<IpAddr>>>>,
-    /// Where a connection to an address goes in truth.
+    /// The real target of connections to an address.
     places: Mutex<HashMap<SocketAddr, SocketAddr>>,
     /// The names that were looked up.
     pub(super) asked: Mutex<Vec<String>>,

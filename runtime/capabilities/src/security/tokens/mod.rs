@@ -5,37 +5,85 @@
 //! store that is not granted is not found, like one that does not exist.
 //!
 //! ```text
-//!  create ──> permission, grant ──> random text ──> SHA-256 ──> Store
-//!  validate, revoke ──> permission, grant ──> code, SHA-256 ──> Store
+//!  create ──> permission, grant ──> random text ──> SHA-256 ─┬─> Memory
+//!  validate, revoke ──> permission, grant ──> code, SHA-256 ─┴─> Kept: a store of values
 //! ```
 
-mod store;
+mod kept;
+mod memory;
 mod text;
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use warren_engine::capability::{Answer, Caller};
+use warren_engine::capability::{Answer, Caller, Charge, Step};
 use warren_engine::security::{Actor, Identity, Scope, TokenStore};
-use warren_kernel::{Error, Monotonic};
+use warren_kernel::Error;
 use warren_values::msgpack::{self, Input, Token};
 
 use crate::answer;
 use crate::limit::{beyond, check_name_length};
 use crate::request::Arguments;
-use store::Store;
+use crate::store::{Asker, Stores};
+use kept::Kept;
+use memory::Memory;
 
 /// The most bytes of actor, scope and metadata of one token.
 const MAX_TOKEN: usize = 64 << 10;
+
+/// A store of tokens names a store of values that does not exist.
+///
+/// ```
+/// use warren_capabilities::TokenStoreError;
+///
+/// let error = TokenStoreError {
+///     tokens: "app:tokens".into(),
+///     store: "app:values".into(),
+/// };
+/// assert!(error.to_string().contains("app:values"));
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store of tokens {tokens} keeps them in the store {store}, which does not exist")]
+pub struct TokenStoreError {
+    /// The id of the store of tokens.
+    pub tokens: Arc<str>,
+    /// The id of the store of values.
+    pub store: Arc<str>,
+}
 
 /// The stores of a program, by id.
 #[derive(Default)]
 pub(super) struct Tokens(HashMap<Arc<str>, Store>);
 
+/// A store of tokens.
+enum Store {
+    Memory(Memory),
+    Kept(Arc<Kept>),
+}
+
 impl Tokens {
-    pub(super) fn new(stores: Vec<TokenStore>) -> Tokens {
-        let by_id = |store: TokenStore| (Arc::clone(&store.id), Store::new(store));
-        Tokens(stores.into_iter().map(by_id).collect())
+    /// Makes stores of tokens, of which some keep them in stores of `values`.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenStoreError`].
+    pub(super) fn new(stores: Vec<TokenStore>, values: &Stores) -> Result<Tokens, TokenStoreError> {
+        let by_id = |settings: TokenStore| {
+            let id = Arc::clone(&settings.id);
+            let Some(name) = &settings.store else {
+                return Ok((id, Store::Memory(Memory::new(settings))));
+            };
+            let Some(keeper) = values.keeper(name) else {
+                let store = Arc::clone(name);
+                return Err(TokenStoreError { tokens: id, store });
+            };
+            Ok((id, Store::Kept(Arc::new(Kept::new(settings, keeper)))))
+        };
+        stores
+            .into_iter()
+            .map(by_id)
+            .collect::<Result<_, _>>()
+            .map(Tokens)
     }
 
     /// Returns true if there is a store of this id.
@@ -45,28 +93,28 @@ impl Tokens {
 
     /// Returns the actor and the scope that a token of a store stands for; `None` if it is
     /// not valid.
-    pub(super) fn identity(&self, id: &str, token: &[u8], now: Monotonic) -> Option<Identity> {
-        let content = self.0.get(id)?.content(token, now).ok()??;
-        let mut input = Input::new(&content);
-        let Token::Map(fields) = input.token().ok()? else {
-            return None;
-        };
-        let (mut actor, mut meta) = (None, EMPTY);
-        let mut policies = Vec::new();
-        for _ in 0..fields {
-            let name = input.token().ok()?;
-            let value = input.value().ok()?;
-            match name {
-                Token::String(b"actor") => actor = Some(texts_of(value)?.pop()?),
-                Token::String(b"meta") => meta = value,
-                Token::String(b"policies") => policies = texts_of(value)?,
-                _ => {}
+    ///
+    /// # Errors
+    ///
+    /// Those of the store of values that keeps the tokens.
+    pub(super) async fn identity(
+        &self,
+        id: &str,
+        token: &[u8],
+        asker: Asker,
+    ) -> Result<Option<Identity>, Error> {
+        let content = match self.0.get(id) {
+            None => None,
+            Some(Store::Memory(memory)) => {
+                let content = memory.content(token, asker.now)?;
+                content.map(|content| content.to_vec())
             }
-        }
-        Some(Identity {
-            actor: Some(Arc::new(Actor::encoded(actor?, meta))),
-            scope: Some(Arc::new(Scope { policies })),
-        })
+            Some(Store::Kept(kept)) => {
+                let free = Charge::new(|_| Ok(()));
+                kept.content(token, asker, free).await?
+            }
+        };
+        Ok(content.and_then(|content| identity_of(&content)))
     }
 
     /// `security.token_store.get(id)`: the full id of a store.
@@ -79,7 +127,7 @@ impl Tokens {
     /// `security.token.create(id, actor, meta, policies, expiration, metadata)`: the text of
     /// a new token. `actor` is the id of the actor, `meta` that of the actor, `expiration`
     /// nanoseconds or nil, and `metadata` that of the token.
-    pub(super) fn create(&self, caller: &mut dyn Caller, request: &[u8]) -> Answer {
+    pub(super) fn create(&self, caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
         let mut arguments = Arguments::new(request)?;
         let (_, store) = self.granted(caller, &mut arguments, "security.token.create")?;
         let actor = arguments.text("actor")?;
@@ -102,29 +150,64 @@ impl Tokens {
         }
         check_name_length("actor", actor)?;
         let content = content(actor, meta, &policies, metadata)?;
-        let token = store.create(content.into(), lifetime, caller.kernel().clock())?;
-        answer::write(|out| out.string(token.as_bytes()))
+        Ok(match store {
+            Store::Memory(memory) => {
+                let token = memory.create(content.into(), lifetime, caller.kernel().clock())?;
+                Step::Done(answer::write(|out| out.string(token.as_bytes())))
+            }
+            Store::Kept(kept) => {
+                let (kept, asker) = (Arc::clone(kept), asker(caller));
+                Step::wait(content.len(), move |_| async move {
+                    let token = kept.create(&content, lifetime, asker).await?;
+                    answer::write(|out| out.string(token.as_bytes()))
+                })
+            }
+        })
     }
 
     /// `security.token.validate(id, token)`: a map of `actor`, `meta`, `policies` and
     /// `metadata`, as they were given to `create`.
-    pub(super) fn validate(&self, caller: &mut dyn Caller, request: &[u8]) -> Answer {
+    pub(super) fn validate(&self, caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
         let mut arguments = Arguments::new(request)?;
         let (_, store) = self.granted(caller, &mut arguments, "security.token.validate")?;
-        let token = arguments.bytes("token")?;
-        match store.content(token, caller.kernel().clock())? {
-            Some(content) => Ok(content.to_vec()),
-            None => Err(Error::internal("the token is not valid").retryable(false)),
-        }
+        let token = token(&mut arguments)?;
+        let is_not_valid = || Error::internal("the token is not valid").retryable(false);
+        Ok(match store {
+            Store::Memory(memory) => {
+                let content = memory.content(token, caller.kernel().clock())?;
+                let content = content.map(|content| content.to_vec());
+                Step::Done(content.ok_or_else(is_not_valid))
+            }
+            Store::Kept(kept) => {
+                let (kept, token) = (Arc::clone(kept), token.to_vec());
+                let asker = asker(caller);
+                Step::wait(token.len(), move |charge| async move {
+                    let content = kept.content(&token, asker, charge).await?;
+                    content.ok_or_else(is_not_valid)
+                })
+            }
+        })
     }
 
     /// `security.token.revoke(id, token)`: true if the token was valid.
-    pub(super) fn revoke(&self, caller: &mut dyn Caller, request: &[u8]) -> Answer {
+    pub(super) fn revoke(&self, caller: &mut dyn Caller, request: &[u8]) -> Result<Step, Error> {
         let mut arguments = Arguments::new(request)?;
         let (_, store) = self.granted(caller, &mut arguments, "security.token.revoke")?;
-        let token = arguments.bytes("token")?;
-        let revoked = store.revoke(token, caller.kernel().clock())?;
-        answer::write(|out| out.boolean(revoked))
+        let token = token(&mut arguments)?;
+        Ok(match store {
+            Store::Memory(memory) => {
+                let revoked = memory.revoke(token, caller.kernel().clock())?;
+                Step::Done(answer::write(|out| out.boolean(revoked)))
+            }
+            Store::Kept(kept) => {
+                let (kept, token) = (Arc::clone(kept), token.to_vec());
+                let asker = asker(caller);
+                Step::wait(token.len(), move |charge| async move {
+                    let revoked = kept.revoke(&token, asker, charge).await?;
+                    answer::write(|out| out.boolean(revoked))
+                })
+            }
+        })
     }
 
     /// Reads the id of a store, and returns the store if the caller may do this with it and
@@ -148,6 +231,43 @@ impl Tokens {
             }
         }
     }
+}
+
+/// Reads a token. No store has one that is longer than what is returned.
+fn token<'a>(arguments: &mut Arguments<'a>) -> Result<&'a [u8], Error> {
+    let token = arguments.bytes("token")?;
+    Ok(&token[..token.len().min(text::LONGEST + 1)])
+}
+
+fn asker(caller: &dyn Caller) -> Asker {
+    Asker {
+        host: caller.process().host().number(),
+        now: caller.kernel().clock(),
+    }
+}
+
+/// Reads the content of a token.
+fn identity_of(content: &[u8]) -> Option<Identity> {
+    let mut input = Input::new(content);
+    let Token::Map(fields) = input.token().ok()? else {
+        return None;
+    };
+    let (mut actor, mut meta) = (None, EMPTY);
+    let mut policies = Vec::new();
+    for _ in 0..fields {
+        let name = input.token().ok()?;
+        let value = input.value().ok()?;
+        match name {
+            Token::String(b"actor") => actor = Some(texts_of(value)?.pop()?),
+            Token::String(b"meta") => meta = value,
+            Token::String(b"policies") => policies = texts_of(value)?,
+            _ => {}
+        }
+    }
+    Some(Identity {
+        actor: Some(Arc::new(Actor::encoded(actor?, meta))),
+        scope: Some(Arc::new(Scope { policies })),
+    })
 }
 
 /// An empty map, encoded.

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use warren_engine::capability::StoreSettings;
 use warren_kernel::{HostConfig, Kernel, Kind, MAX_NAME_BYTES, Monotonic};
 use warren_values::Value;
 
@@ -10,12 +11,18 @@ use super::*;
 use crate::test::{Tester, of};
 
 fn security(key: Option<&[u8]>) -> Security {
-    Security::new(TokenStores::new(vec![TokenStore {
+    let stores = TokenStores::new(vec![settings(key)], &Stores::default());
+    Security::new(stores.unwrap())
+}
+
+fn settings(key: Option<&[u8]>) -> TokenStore {
+    TokenStore {
         id: "app:tokens".into(),
         token_length: 32,
         expiration: Duration::from_secs(60),
         key: key.map(Arc::from),
-    }]))
+        store: None,
+    }
 }
 
 fn tester(kernel: &Arc<Kernel>) -> Tester {
@@ -69,32 +76,34 @@ fn a_token_stands_for_what_it_was_made_with() {
     }
 }
 
-#[test]
-fn a_token_gives_the_server_its_actor_and_scope() {
+#[tokio::test]
+async fn a_token_gives_the_server_its_actor_and_scope() {
     let kernel = Kernel::new();
-    let stores = TokenStores::new(vec![TokenStore {
-        id: "app:tokens".into(),
-        token_length: 32,
-        expiration: Duration::from_secs(60),
-        key: None,
-    }]);
+    let stores = TokenStores::new(vec![settings(None)], &Stores::default()).unwrap();
     let security = Security::new(stores.clone());
     let token = create(&security, &mut tester(&kernel), Value::Nil).unwrap();
     let Value::String(token) = token else {
         panic!("no text");
     };
-    let now = Monotonic(0);
-    let identity = stores
-        .identity("app:tokens", token.as_bytes(), now)
-        .unwrap();
+    let asker = Asker {
+        host: 0,
+        now: Monotonic(0),
+    };
+    let identity = stores.identity("app:tokens", token.as_bytes(), asker).await;
+    let identity = identity.unwrap().unwrap();
     let actor = identity.actor.unwrap();
     assert_eq!(
         (actor.id(), actor.meta()),
         ("ada", vec![("role", "admin".to_owned())])
     );
     assert_eq!(identity.scope.unwrap().policies, ["readers"]);
-    assert!(stores.identity("app:tokens", b"forged", now).is_none());
-    assert!(stores.identity("app:none", token.as_bytes(), now).is_none());
+    for (id, token) in [
+        ("app:tokens", &b"forged"[..]),
+        ("app:none", token.as_bytes()),
+    ] {
+        let none = stores.identity(id, token, asker).await;
+        assert!(none.unwrap().is_none());
+    }
     assert!(stores.contains("app:tokens") && !stores.contains("app:none"));
 }
 
@@ -217,4 +226,100 @@ fn wrong_arguments_are_invalid() {
             .unwrap_err();
         assert_eq!(error.kind, Kind::Invalid, "{arguments:?}: {error}");
     }
+}
+
+/// A store of tokens in a store of values, and the latter.
+fn kept(durable: bool, key: Option<&[u8]>) -> (Security, Stores) {
+    let values = StoreSettings {
+        durable,
+        max_entries: 3,
+        ..StoreSettings::new("app:values")
+    };
+    let values = Stores::open(vec![values], None).unwrap();
+    let settings = TokenStore {
+        store: Some("app:values".into()),
+        ..settings(key)
+    };
+    let stores = TokenStores::new(vec![settings], &values).unwrap();
+    (Security::new(stores), values)
+}
+
+#[tokio::test]
+async fn a_store_of_values_keeps_tokens() {
+    for durable in [false, true] {
+        for key in [None, Some(&b"key"[..])] {
+            let kernel = Kernel::new();
+            let (security, values) = kept(durable, key);
+            let mut tester = tester(&kernel);
+            let arguments = [
+                of("tokens"),
+                of("ada"),
+                map(&[("role", of("admin"))]),
+                Value::Array(vec![of("readers")]),
+            ];
+            let created = tester.wait(&security, "token.create", &arguments).await;
+            let token = created.unwrap();
+            let use_it = [of("tokens"), token.clone()];
+            let known = tester.wait(&security, "token.validate", &use_it).await;
+            assert_eq!(
+                known,
+                Ok(map(&[
+                    ("actor", of("ada")),
+                    ("meta", map(&[("role", of("admin"))])),
+                    ("policies", Value::Array(vec![of("readers")])),
+                    ("metadata", map(&[])),
+                ]))
+            );
+            // Another program with the same store and the same key knows the token.
+            let settings = TokenStore {
+                store: Some("app:values".into()),
+                ..settings(key)
+            };
+            let again = Security::new(TokenStores::new(vec![settings], &values).unwrap());
+            assert_eq!(tester.wait(&again, "token.validate", &use_it).await, known);
+            let forged = [of("tokens"), of("forged")];
+            let error = tester.wait(&security, "token.validate", &forged).await;
+            assert_eq!(error.unwrap_err().kind, Kind::Internal);
+            let revoked = tester.wait(&security, "token.revoke", &forged).await;
+            assert_eq!(revoked, Ok(Value::Boolean(false)));
+            for expected in [true, false] {
+                let revoked = tester.wait(&again, "token.revoke", &use_it).await;
+                assert_eq!(revoked, Ok(Value::Boolean(expected)));
+            }
+            let error = tester.wait(&security, "token.validate", &use_it).await;
+            assert_eq!(error.unwrap_err().kind, Kind::Internal);
+            for _ in 0..3 {
+                tester
+                    .wait(&security, "token.create", &arguments)
+                    .await
+                    .unwrap();
+            }
+            let full = tester.wait(&security, "token.create", &arguments).await;
+            assert_eq!(full.unwrap_err().kind, Kind::RateLimited);
+        }
+    }
+}
+
+/// A process that writes there could make tokens of any actor.
+#[tokio::test]
+async fn no_process_finds_a_store_that_keeps_tokens() {
+    let (_security, values) = kept(false, None);
+    let mut tester = tester(&Kernel::new());
+    tester.grants.uses = warren_engine::Uses::default().with("store", "app:values");
+    let arguments = [of("app:values"), of("key"), of("value")];
+    let error = tester.wait(&values, "set", &arguments).await;
+    assert_eq!(error.unwrap_err().kind, Kind::NotFound);
+}
+
+#[test]
+fn a_store_of_values_that_does_not_exist_is_an_error() {
+    let settings = TokenStore {
+        store: Some("app:none".into()),
+        ..settings(None)
+    };
+    let error = TokenStores::new(vec![settings], &Stores::default()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "the store of tokens app:tokens keeps them in the store app:none, which does not exist"
+    );
 }

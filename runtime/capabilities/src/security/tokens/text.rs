@@ -5,6 +5,7 @@ use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD as BASE64;
 use ctutils::CtEq as _;
 use sha2::{Digest as _, Sha256};
+use warren_engine::security::TokenStore;
 use warren_kernel::Error;
 
 use crate::crypto::fill;
@@ -14,7 +15,7 @@ use crate::hash::authenticate;
 const HALF: usize = 16;
 
 /// The most bytes of a token's text that are looked at: more than any store's tokens have.
-const LONGEST: usize = 4096;
+pub(super) const LONGEST: usize = 4096;
 
 /// The part of a token that a store keeps: halves of its SHA-256. The first finds the
 /// token. The second is compared in constant time.
@@ -24,12 +25,24 @@ pub(super) struct Digest {
     pub(super) verifier: [u8; HALF],
 }
 
+/// Makes a new token of a store, and its digest.
+///
+/// # Errors
+///
+/// `Internal` if the system has no random bytes.
+pub(super) fn new(settings: &TokenStore) -> Result<(String, Digest), Error> {
+    let key = settings.key.as_deref();
+    let token = draw(settings.token_length, key)?;
+    let (digest, _) = read(token.as_bytes(), key)?;
+    Ok((token, digest))
+}
+
 /// Makes the text of a new token.
 ///
 /// # Errors
 ///
 /// `Internal` if the system has no random bytes.
-pub(super) fn draw(length: usize, key: Option<&[u8]>) -> Result<String, Error> {
+fn draw(length: usize, key: Option<&[u8]>) -> Result<String, Error> {
     let mut bytes = vec![0; length];
     fill(&mut bytes)?;
     let mut token = BASE64.encode(bytes);

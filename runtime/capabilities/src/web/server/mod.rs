@@ -224,7 +224,7 @@ impl Server {
         for listening in left_out {
             listening.stop(Stop::Drain);
             node.tokio().spawn(async move {
-                // What is left after the grace ends with the drop of the listener.
+                // The drop of the listener ends the connections that outlast the grace.
                 let _ = tokio::time::timeout(grace, listening.ended()).await;
             });
         }
@@ -297,6 +297,7 @@ impl Server {
             pid: "".into(),
             definition: "".into(),
             host: DEFAULT_HOST.into(),
+            node: None,
         };
         let action = Action::HttpListen.as_str();
         let resource = Resource::Entry(EntryKind::Listener, listener.to_string());

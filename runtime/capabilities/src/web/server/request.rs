@@ -241,7 +241,9 @@ impl OnTheWay<'_> {
         let (mut passed, mut early) = (0, None);
         for step in steps {
             passed += 1;
-            early = step.before(&parts, &mut asked, &self.connection.context);
+            early = step
+                .before(&parts, &mut asked, &self.connection.context)
+                .await;
             if early.is_some() {
                 break;
             }

@@ -12,8 +12,8 @@ use warren::text;
 use super::BuildArgs;
 use crate::exit::Exit;
 use crate::report::failure::Failure;
+use crate::toolchain::{CARGO, check_target};
 
-const CARGO: &str = "WARREN_CARGO";
 const INSTALL_RUST: &str = "install Rust with rustup, from https://rustup.rs, or set WARREN_CARGO to \
                             another cargo";
 
@@ -75,34 +75,6 @@ pub(super) fn build(directory: &Path, args: &BuildArgs) -> Result<Vec<PathBuf>, 
         Ok(path)
     });
     copied.collect()
-}
-
-/// Checks that the standard library is installed; the failure says how to get
-/// it.
-fn check_target(directory: &Path, target: &str) -> Result<(), Box<Failure>> {
-    let mut rustc = Command::new("rustc");
-    rustc
-        .current_dir(directory)
-        .args(["--print", "target-libdir", "--target", target]);
-    let output = rustc.output().map_err(|error| {
-        Box::new(Failure {
-            help: Some(INSTALL_RUST.to_owned()),
-            ..Failure::new(Exit::Failed, format!("cannot run rustc: {error}"))
-        })
-    })?;
-    if Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() {
-        return Ok(());
-    }
-    Err(Box::new(Failure {
-        help: Some(format!(
-            "run `rustup target add {target}`, or set {CARGO} to a cargo that has it; a clone of \
-             warren installs one, guest-sdk/toolchain/cargo.sh, by `cargo xtask guests --toolchain`"
-        )),
-        ..Failure::new(
-            Exit::Failed,
-            format!("Rust has no standard library for {target} here"),
-        )
-    }))
 }
 
 /// Returns name and file of the guest that a message of cargo announces, if it

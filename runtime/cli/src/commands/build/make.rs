@@ -1,4 +1,4 @@
-//! Guests in C, built by a Makefile.
+//! Guests in C, C++ and Zig, built by a Makefile.
 
 use std::env;
 use std::ffi::OsString;
@@ -6,22 +6,37 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use tempfile::TempDir;
 use warren::text;
 
 use super::run;
 use crate::exit::Exit;
 use crate::report::failure::Failure;
+use crate::toolchain::{Compiler, Zig};
 
 /// Runs make and returns the guests beside the Makefile. If a compiler for WebAssembly is
 /// missing, the failure says how to get one.
 pub(super) fn build(directory: &Path) -> Result<Vec<PathBuf>, Box<Failure>> {
-    check_compiler()?;
     let mut make = Command::new("make");
     make.current_dir(directory).stdin(Stdio::null());
-    // An environment variable does not replace make's own CC; an argument does.
-    if env::var_os("CC").is_some() {
-        make.arg("--environment-overrides");
-    }
+    // The compiler of Zig needs the directory until make has ended.
+    let _kept = match has_zig(directory) {
+        true => {
+            make.env("ZIG", Zig::find()?.command());
+            None
+        }
+        false => {
+            let compiler = Compiler::find()?;
+            let (command, kept) = command_of(&compiler)?;
+            // The user's own compiler goes before that of a Makefile; one that was found does not.
+            if env::var_os("CC").is_some() {
+                make.arg("--environment-overrides");
+            } else {
+                make.env("CC", command);
+            }
+            kept
+        }
+    };
     let what = text::path(directory).to_string();
     run::shown(make, &what, "install make")?;
     let entries = fs::read_dir(directory).into_iter().flatten().flatten();
@@ -33,41 +48,17 @@ pub(super) fn build(directory: &Path) -> Result<Vec<PathBuf>, Box<Failure>> {
     Ok(guests)
 }
 
-const INSTALL_CLANG: &str = "unpack a wasi-sdk (https://github.com/WebAssembly/wasi-sdk/releases) and set \
-                             WASI_SDK to its directory; or, on Debian 13 and newer, run `apt-get install \
-                             clang lld wasi-libc libclang-rt-dev-wasm32`; a clone of warren installs \
-                             a compiler for CC, guest-sdk/toolchain/clang.sh, by `cargo xtask guests \
-                             --toolchain`";
+fn command_of(compiler: &Compiler) -> Result<(OsString, Option<TempDir>), Box<Failure>> {
+    compiler.command().map_err(|error| {
+        Box::new(Failure::new(
+            Exit::Failed,
+            format!("the compiler of Zig cannot be called: {error}"),
+        ))
+    })
+}
 
-/// Checks the compiler that the Makefiles of the SDK and of `warren new`
-/// choose.
-fn check_compiler() -> Result<(), Box<Failure>> {
-    let compiler = match (env::var_os("CC"), env::var_os("WASI_SDK")) {
-        (Some(compiler), _) => compiler,
-        (None, Some(sdk)) => Path::new(&sdk).join("bin/clang").into(),
-        (None, None) => OsString::from("clang"),
-    };
-    let missing = |message: String| {
-        Err(Box::new(Failure {
-            help: Some(INSTALL_CLANG.to_owned()),
-            ..Failure::new(Exit::Failed, message)
-        }))
-    };
-    let mut command = Command::new(&compiler);
-    command.args(["--target=wasm32-wasip1", "-print-file-name=crt1-reactor.o"]);
-    let compiler = compiler.to_string_lossy();
-    match command.stdin(Stdio::null()).output() {
-        Err(error) => missing(format!(
-            "there is no C compiler: cannot run {compiler}: {error}"
-        )),
-        Ok(output) if !output.status.success() => {
-            let said = String::from_utf8_lossy(&output.stderr);
-            missing(format!("{compiler} does not work: {}", said.trim()))
-        }
-        // Without the library, clang prints the bare name.
-        Ok(output) if !String::from_utf8_lossy(&output.stdout).contains('/') => {
-            missing(format!("{compiler} has no C library for wasm32-wasip1"))
-        }
-        Ok(_) => Ok(()),
-    }
+/// Tells whether a directory has sources in Zig, which compiles the C beside them as well.
+fn has_zig(directory: &Path) -> bool {
+    let mut entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.any(|entry| Path::new(&entry.file_name()).extension() == Some("zig".as_ref()))
 }

@@ -30,15 +30,19 @@ use crate::report::warning::Warnings;
 #[derive(Debug, Args)]
 #[command(
     after_help = "A Cargo package becomes one .wasm file for each of its binaries, beside its\n\
-                  Cargo.toml; a Makefile builds its first goal. A .js or .ts file that exports `start`,\n\
-                  and a .py file with a function marked @warren.main, becomes a component beside it,\n\
-                  with the packages of package-lock.json or requirements.txt. Types of TypeScript are\n\
-                  removed, not checked. Directories below are searched too, down to the first that is\n\
-                  a package or has a Makefile.\n\n\
-                  The guests are then compiled into the code cache, so that their first run is quick.\n\n\
-                  The tools for JavaScript and Python come from the registries that npm and pip are\n\
-                  configured for, once, by a lock file with hashes. WARREN_PYTHON names another python3,\n\
-                  WARREN_CARGO another cargo, CC and WASI_SDK another C compiler.\n\n\
+                  Cargo.toml; a Makefile builds its first goal. A .js or .ts file that exports\n\
+                  `start`, and a .py file with a function marked @warren.main, becomes a\n\
+                  component beside it, with the packages of package-lock.json or\n\
+                  requirements.txt. Types of TypeScript are removed, not checked. Directories\n\
+                  below are searched too, down to the first that is a package or has a Makefile.\n\n\
+                  The guests are then compiled into the code cache, so that their first run is\n\
+                  quick.\n\n\
+                  The tools for JavaScript and Python come from the registries that npm and pip\n\
+                  are configured for, once, by a lock file with hashes. WARREN_PYTHON names\n\
+                  another python3, WARREN_CARGO another cargo, CC and WASI_SDK another C\n\
+                  compiler, ZIG another Zig. Without them, C and C++ are built by a wasi-sdk\n\
+                  below /opt, /usr/local or the home directory, by clang, or by Zig (`zig`, or\n\
+                  the package `ziglang` of Python).\n\n\
                   Exit status: 0; 1 if a tool is missing, or a build fails; 2 for a wrong command\n\
                   line, no such directory, or a file that is no source."
 )]
@@ -128,8 +132,13 @@ fn no_source(path: &Path) -> Failure {
     let help = match &*kind {
         "lua" | "wasm" | "wat" => format!("it needs no build: `warren run {shown}`"),
         "rs" => "give the directory of its package, or the package's Cargo.toml".to_owned(),
-        "c" | "cc" | "cpp" | "h" => {
-            "give a directory with a Makefile; `warren new --lang c NAME` writes one".to_owned()
+        "c" | "cc" | "cpp" | "h" | "zig" => {
+            let lang = match &*kind {
+                "cc" | "cpp" => "cpp",
+                "zig" => "zig",
+                _ => "c",
+            };
+            format!("give a directory with a Makefile; `warren new --lang {lang} NAME` writes one")
         }
         _ if buildable::declares_types(path) => {
             "it has types alone: give the file that exports `start`".to_owned()

@@ -64,7 +64,7 @@ fn mappings(machine: &Machine, hosts: &[HostRequirements]) -> Finding {
     finding
         .says(
             short_of(hosts),
-            format!("room for {room} of the {processes} processes that the hosts allow"),
+            format!("room for {room} of the {processes} processes that the hosts allow, parked ones aside"),
         )
         .remedy(format!("sysctl -w vm.max_map_count={needed}"))
 }

@@ -3,6 +3,7 @@
 mod checks;
 mod finding;
 mod machine;
+mod tools;
 
 use clap::Args;
 use std::num::NonZero;
@@ -25,7 +26,9 @@ use machine::Machine;
 /// The options of `warren doctor`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0; 1 if the machine cannot meet a need of the program's manifest; 2\n\
+    after_help = "Notes tell of the tool chains of compiled guests that `warren build` does not\n\
+                  find, each with the command that installs it.\n\n\
+                  Exit status: 0; 1 if the machine cannot meet a need of the program's manifest; 2\n\
                   for a wrong command line or manifest, or no such program."
 )]
 pub(crate) struct DoctorArgs {
@@ -57,6 +60,7 @@ pub(crate) fn doctor(args: &DoctorArgs) -> Result<Exit, Failures> {
     let mut findings = checks::of_limits(&machine, &hosts, cores);
     findings.extend(checks::budgets(&machine, &hosts, stated));
     findings.extend([of_cores(cores), of_pagemap_scan(), of_code_cache()]);
+    findings.extend(tools::findings());
     let failed = findings
         .iter()
         .any(|finding| finding.verdict == Verdict::Failed);

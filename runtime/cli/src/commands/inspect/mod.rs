@@ -21,8 +21,8 @@ use crate::report::{opening, stdout};
 /// The options of `warren inspect`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0; 1 if the file cannot run; 2 for a wrong command line, or a file that\n\
-                  is not WebAssembly; 141 if the reader of standard output is gone."
+    after_help = "Exit status: 0; 1 if the file cannot run; 2 for a wrong command line, or a file\n\
+                  that is not WebAssembly; 141 if the reader of standard output is gone."
 )]
 pub(crate) struct InspectArgs {
     /// The file, .wasm or .wat

@@ -1,33 +1,45 @@
 //! `warren run`: one program from its start to its end.
 
 mod args;
+mod cluster;
+mod code;
 mod deadlock;
 mod listeners;
 mod output;
 mod policies;
-mod watch;
+pub(crate) mod watch;
 
 use std::io;
 use std::ops::ControlFlow;
 use std::pin::pin;
+#[cfg(unix)]
+use std::sync::Arc;
 use std::time::Duration;
 
 use warren::app::{App, AppOptions, Definition, Policies, Watcher};
-use warren::{Ended, Handle, Outcome, Pid, Runtime, ServiceError, StartError, Value};
+use warren::cluster::Cluster;
+use warren::{
+    Builder, Ended, Handle, Outcome, Pid, Runtime, ServiceError, Source, StartError, Value,
+};
 
 use crate::arguments;
 #[cfg(unix)]
 use crate::control::{server::Server, socket::Socket};
 use crate::environment::{self, cache_for_code, interpreter};
 use crate::exit::Exit;
+#[cfg(unix)]
+use crate::prompt::{Desk, Prompts, agent};
 use crate::report::failure::{self, Failure, Failures, Look};
 use crate::report::refused::refused;
 use crate::report::warning::Warnings;
 use crate::report::{ending, opening, stderr};
 use crate::signals::{Reloads, Signals, Stop};
+#[cfg(test)]
+pub(crate) use args::Code;
+use args::ParkAfter;
 pub(crate) use args::RunArgs;
 use output::{OutputLost, StandardStreams};
-use watch::Watch;
+use watch::{OnReload, Watch};
 
 /// The command that runs a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +59,7 @@ pub(crate) fn run(args: &RunArgs, mode: Mode, warnings: Warnings) -> Result<Exit
         Some(json) => arguments::of_json(json)?,
         None => arguments::of_words(args.words()),
     };
+    let code = code::read(args)?;
     let options = AppOptions {
         read: args.grants.read.clone(),
         write: args.grants.write.clone(),
@@ -59,6 +72,7 @@ pub(crate) fn run(args: &RunArgs, mode: Mode, warnings: Warnings) -> Result<Exit
         reloadable: args.watch || args.is_controlled(),
         tests: false,
         in_memory: Vec::new(),
+        main_in_memory: code.is_some().then(|| code::DEFINITION.to_owned()),
         max_memory_total: args.max_memory_total,
     };
     environment::check_room()?;
@@ -86,7 +100,7 @@ pub(crate) fn run(args: &RunArgs, mode: Mode, warnings: Warnings) -> Result<Exit
         .map_err(|error| vec![refused("the async runtime", &error)])?;
     let ended = tokio.block_on(from_start_to_end(
         app,
-        interpreter,
+        (interpreter, code),
         values,
         args,
         warnings,
@@ -117,7 +131,7 @@ type Verdict = Result<Exit, Box<Failure>>;
 /// Starts the program, waits for its end and ends what is left.
 async fn from_start_to_end(
     app: App,
-    interpreter: Option<Vec<u8>>,
+    (interpreter, code): (Option<Vec<u8>>, Option<Source>),
     values: Vec<Value>,
     args: &RunArgs,
     warnings: Option<Warnings>,
@@ -135,13 +149,34 @@ async fn from_start_to_end(
     let (streams, mut lost) = output::standard_streams();
     let definition = app.main_definition().clone();
     let first = app.has_main().then_some(&*definition);
-    let runtime = start_runtime(app, interpreter, streams, args, warnings)?;
+    let cluster = cluster::join(&app, args).await?;
+    let is_clustered = cluster.is_some();
+    #[cfg(unix)]
+    let prompt = agent::definition(&app);
+    #[cfg(unix)]
+    let prompts = Arc::<Prompts>::default();
+    let builder = builder(app, (interpreter, code), streams, args, (warnings, cluster));
+    // Only the control socket leads to a prompt.
+    #[cfg(unix)]
+    let builder = match args.is_controlled() {
+        true => builder
+            .definition(prompt)
+            .capability(Desk(Arc::clone(&prompts))),
+        false => builder,
+    };
+    let runtime = builder
+        .start()
+        .map_err(|error| Box::new(not_started(&error)))?;
 
     // Dropped at the end of the program, which removes the socket.
     #[cfg(unix)]
-    let _control = serve_control(args, &runtime)?;
+    let _control = serve_control(args, &runtime, &prompts)?;
+    #[cfg(unix)]
+    let on_reload: OnReload = Box::new(move |reloaded| prompts.reloaded(reloaded));
+    #[cfg(not(unix))]
+    let on_reload: OnReload = Box::new(|_| {});
     let _watch = watcher
-        .map(|(watcher, notices)| Watch::start(watcher, runtime.inspector(), notices))
+        .map(|(watcher, notices)| Watch::start(watcher, runtime.inspector(), notices, on_reload))
         .transpose()?;
     // A signal before the first process also asks running services to end.
     let end = tokio::select! {
@@ -151,7 +186,7 @@ async fn from_start_to_end(
                 signals: &mut signals,
                 lost: &mut lost,
                 reloads,
-                on_deadlock: OnDeadlock::of(args, warnings),
+                on_deadlock: OnDeadlock::of(args, warnings, is_clustered),
             };
             until_its_end(&runtime, main, events, policies.as_deref()).await
         }
@@ -194,17 +229,20 @@ fn with_lost_output(verdict: Verdict, lost: &mut OutputLost) -> Verdict {
     }
 }
 
-fn start_runtime(
+/// Returns the builder of the program's runtime.
+fn builder(
     app: App,
-    interpreter: Option<Vec<u8>>,
+    (interpreter, code): (Option<Vec<u8>>, Option<Source>),
     streams: StandardStreams,
     args: &RunArgs,
-    warnings: Option<Warnings>,
-) -> Result<Runtime, Box<Failure>> {
+    (warnings, cluster): (Option<Warnings>, Option<Cluster>),
+) -> Builder {
+    let definition = code.map(|code| code::definition(&app, code));
     let mut builder = Runtime::builder()
         .app(app)
         .output(streams)
         .trace_messages(args.trace_messages)
+        .virtual_time(args.virtual_time)
         .data(args.data.clone())
         .cache(cache_for_code());
     if let Some(warnings) = warnings {
@@ -213,9 +251,16 @@ fn start_runtime(
     if let Some(wasm) = interpreter {
         builder = builder.interpreter(wasm);
     }
-    builder
-        .start()
-        .map_err(|error| Box::new(not_started(&error)))
+    if let Some(cluster) = &cluster {
+        builder = builder.cluster(cluster);
+    }
+    if let Some(ParkAfter(time)) = args.park_after {
+        builder = builder.park_after(time);
+    }
+    match definition {
+        Some(definition) => builder.definition(definition),
+        None => builder,
+    }
 }
 
 /// Ends all processes, within `grace`. Breaks if the command ends without
@@ -293,9 +338,9 @@ enum OnDeadlock {
 }
 
 impl OnDeadlock {
-    fn of(args: &RunArgs, warnings: Option<Warnings>) -> OnDeadlock {
-        // Somebody may send through the control socket.
-        if args.wait || args.is_controlled() {
+    fn of(args: &RunArgs, warnings: Option<Warnings>, is_clustered: bool) -> OnDeadlock {
+        // Somebody may send through the control socket, or from another node.
+        if args.wait || args.is_controlled() || is_clustered {
             return OnDeadlock::Nothing;
         }
         match (args.watch, warnings) {
@@ -423,13 +468,18 @@ async fn asked_to_reload(reloads: &mut Option<Reloads>) {
 
 /// Opens the control socket, if there is one.
 #[cfg(unix)]
-fn serve_control(args: &RunArgs, runtime: &Runtime) -> Result<Option<Server>, Box<Failure>> {
+fn serve_control(
+    args: &RunArgs,
+    runtime: &Runtime,
+    prompts: &Arc<Prompts>,
+) -> Result<Option<Server>, Box<Failure>> {
     let Some(path) = &args.control else {
         return Ok(None);
     };
     let socket = Socket::listen(path)?;
     let program = args.path().display().to_string();
-    Server::start(socket, runtime.inspector(), program)
+    prompts.begin(runtime.inspector());
+    Server::start(socket, runtime.clone(), Arc::clone(prompts), program)
         .map(Some)
         .map_err(|error| Box::new(refused("the control socket", &error)))
 }

@@ -4,37 +4,42 @@ use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread;
 
-use warren::Inspector;
 use warren::app::{App, RereadError, Seen, Watcher};
+use warren::{Inspector, Reloaded};
 
 use crate::exit::Exit;
 use crate::report::failure::Failure;
 use crate::report::warning::Warnings;
 use crate::report::{refused, reload};
 
+/// A function that is told of reloads.
+pub(crate) type OnReload = Box<dyn Fn(&Reloaded) + Send>;
+
 /// Watches the files of a program, on a thread of its own, until it is dropped.
-pub(super) struct Watch {
+pub(crate) struct Watch {
     _until_dropped: Sender<()>,
 }
 
 /// Returns the watcher of a program that is to be watched.
-pub(super) fn watcher(app: &App) -> Result<Watcher, Box<Failure>> {
+pub(crate) fn watcher(app: &App) -> Result<Watcher, Box<Failure>> {
     app.watcher()
         .map_err(|error| Box::new(Failure::new(Exit::Usage, format!("--watch: {error}"))))
 }
 
 impl Watch {
-    /// Starts to watch.
-    pub(super) fn start(
+    /// Starts to watch. `on_reload` is told of each reload.
+    pub(crate) fn start(
         watcher: Watcher,
         inspector: Inspector,
         warnings: Warnings,
+        on_reload: OnReload,
     ) -> Result<Watch, Box<Failure>> {
         let (sender, dropped) = mpsc::channel();
         let mut watching = Watching {
             watcher,
             inspector,
             warnings,
+            on_reload,
             told_of_manifest: false,
         };
         let watch = move || {
@@ -62,6 +67,7 @@ struct Watching {
     watcher: Watcher,
     inspector: Inspector,
     warnings: Warnings,
+    on_reload: OnReload,
     told_of_manifest: bool,
 }
 
@@ -83,6 +89,7 @@ impl Watching {
         // Only this thread waits.
         match futures::executor::block_on(self.inspector.reload()) {
             Ok(reloaded) => {
+                (self.on_reload)(&reloaded);
                 if !reloaded.is_nothing() {
                     let summary = reload::summary(&reloaded);
                     self.warnings.note(&format!("reloaded: {summary}"));

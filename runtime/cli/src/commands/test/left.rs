@@ -10,7 +10,7 @@ use warren::introspection::{ProcessInfo, Query};
 use super::outcome::{Left, Waiting};
 
 /// Time in which processes may end by themselves: some are about to when their test
-/// returns.
+/// returns. It is that of the processes.
 const LEAVE: Duration = Duration::from_millis(100);
 
 /// Time in which processes end that were terminated, and those that they have started
@@ -29,7 +29,12 @@ const STACK_TIME: Duration = Duration::from_secs(2);
 
 /// Ends the processes of a frame. Returns those that had not ended by themselves soon.
 pub(super) async fn end(runtime: &Runtime, frame: &str) -> Vec<Left> {
-    wait_for(runtime, &living(runtime, frame), LEAVE).await;
+    let still_there = living(runtime, frame);
+    tokio::select! {
+        biased;
+        () = wait_for(runtime, &still_there, END) => {}
+        () = runtime.sleep(LEAVE) => {}
+    }
     end_now(runtime, frame).await
 }
 

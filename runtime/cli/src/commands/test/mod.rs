@@ -7,18 +7,19 @@ mod outcome;
 mod progress;
 mod report;
 mod schedule;
+mod seeded;
 mod select;
 mod single;
+mod watch;
 
+use std::fs;
 use std::io::{self, Write};
-use std::num::NonZeroUsize;
 use std::pin::pin;
-use std::thread;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use warren::app::{App, AppOptions, Test};
-use warren::{Runtime, ServiceError, Sink, StandardStreams, Stream};
+use warren::{Builder, Runtime, ServiceError, Sink, StandardStreams, Stream, text};
 
 use crate::environment::{self, cache_for_code, interpreter};
 use crate::exit::Exit;
@@ -28,7 +29,7 @@ use crate::report::warning::Warnings;
 use crate::report::{ending, stdout};
 use crate::signals::{Signals, Stop};
 pub(crate) use args::TestArgs;
-use report::{InOrder, Summary};
+use report::{Format, InOrder, Summary};
 use schedule::Schedule;
 
 /// Time that services have to end behind the last test.
@@ -36,6 +37,15 @@ const GRACE: Duration = Duration::from_secs(5);
 
 /// Runs the tests and returns the command's exit.
 pub(crate) fn test(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures> {
+    environment::check_room()?;
+    if args.watch {
+        return watch::rounds(args, warnings);
+    }
+    round(open(args)?, args, warnings)
+}
+
+/// Opens the program.
+fn open(args: &TestArgs) -> Result<App, Failures> {
     let options = AppOptions {
         read: args.grants.read.clone(),
         write: args.grants.write.clone(),
@@ -46,14 +56,18 @@ pub(crate) fn test(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures
         listen: Vec::new(),
         serves: false,
         strict: args.strict,
-        reloadable: false,
+        reloadable: args.watch,
         tests: true,
         in_memory: Vec::new(),
+        main_in_memory: None,
         max_memory_total: None,
     };
-    environment::check_room()?;
-    let app = App::open(&args.path, options)
-        .map_err(|error| select::failures_of_opening(&args.path, &error))?;
+    App::open(&args.path, options)
+        .map_err(|error| select::failures_of_opening(&args.path, &error).into())
+}
+
+/// Runs the tests once.
+fn round(app: App, args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures> {
     let tests = select::tests(&app, &args.path, &args.patterns)?;
     let interpreter = interpreter()?;
     // For signals, messages and blocking work: processes have threads of their own.
@@ -61,8 +75,13 @@ pub(crate) fn test(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures
         .enable_all()
         .build()
         .map_err(|error| vec![refused("the async runtime", &error)])?;
-    let warnings = (!args.lint_off).then_some(warnings);
-    let exit = tokio.block_on(run_all(app, interpreter, &tests, args, warnings));
+    let mut run = Run {
+        args,
+        interpreter,
+        warnings: (!args.lint_off).then_some(warnings),
+        report: InOrder::new(report::reporter(args.format())),
+    };
+    let exit = tokio.block_on(run.all(app, &tests));
     tokio.shutdown_background();
     Ok(exit?)
 }
@@ -79,90 +98,137 @@ enum End {
     Cut(Result<Exit, Box<Failure>>),
 }
 
-async fn run_all(
-    app: App,
+/// A run of tests.
+struct Run<'a> {
+    args: &'a TestArgs,
     interpreter: Option<Vec<u8>>,
-    tests: &[Test],
-    args: &TestArgs,
+    /// Absent if likely mistakes are not told.
     warnings: Option<Warnings>,
-) -> Result<Exit, Box<Failure>> {
-    let mut signals =
-        Signals::catch().map_err(|error| Box::new(refused("signal handling", &error)))?;
-    let runtime = start_runtime(app, interpreter, args.json, warnings)?;
-    let mut report = InOrder::new(report::reporter(args.json));
-    let begun = Instant::now();
-    let end = run_tests(&runtime, tests, args, &mut signals, &mut report).await;
-    tokio::select! {
-        () = runtime.shutdown(GRACE) => {}
-        stop = signals.next() => return Ok(stop.exit()),
-    }
-    let exit = match end {
-        End::Cut(cut) => return cut,
-        End::Service(error) => return Err(Box::new(ending::service_failed(&error))),
-        End::Stopped(stop) => stop.exit(),
-        End::Done if report.counts().failed > 0 => Exit::Failed,
-        End::Done => Exit::Success,
-    };
-    let text = report.end(&Summary {
-        tests: tests.len(),
-        duration: begun.elapsed(),
-        counts: report.counts(),
-    });
-    stdout::print(&text, exit)
+    report: InOrder,
 }
 
-/// Starts the services, then the tests, as many at a time as there are jobs.
-async fn run_tests(
-    runtime: &Runtime,
-    tests: &[Test],
-    args: &TestArgs,
-    signals: &mut Signals,
-    report: &mut InOrder,
-) -> End {
-    let jobs = args.jobs.or_else(|| thread::available_parallelism().ok());
-    let jobs = jobs.map_or(1, NonZeroUsize::get);
-    if let Some(cut) = cut_by(&report.start(tests.len(), jobs)) {
-        return cut;
+impl Run<'_> {
+    /// Runs the tests and reports them. Returns the command's exit.
+    async fn all(&mut self, app: App, tests: &[Test]) -> Result<Exit, Box<Failure>> {
+        let mut signals =
+            Signals::catch().map_err(|error| Box::new(refused("signal handling", &error)))?;
+        let begun = Instant::now();
+        let end = match seeded::Seeds::of(self.args) {
+            Some(seeds) => {
+                drop(app);
+                seeded::run_tests(self, seeds, tests, &mut signals).await
+            }
+            None => {
+                let runtime = self.start_runtime(app)?;
+                let end = self.tests(&runtime, tests, &mut signals).await;
+                tokio::select! {
+                    () = runtime.shutdown(GRACE) => {}
+                    stop = signals.next() => return Ok(stop.exit()),
+                }
+                end
+            }
+        };
+        self.end(end, tests.len(), begun.elapsed())
     }
-    if !args.no_services {
-        tokio::select! {
-            started = runtime.start_services() => if let Err(error) = started {
-                return End::Service(error);
-            },
-            stop = signals.next() => return End::Stopped(stop),
+
+    /// Reports the end of the run.
+    fn end(&mut self, end: End, tests: usize, duration: Duration) -> Result<Exit, Box<Failure>> {
+        let report = &mut self.report;
+        let exit = match end {
+            End::Cut(cut) => return cut,
+            End::Service(error) => return Err(Box::new(ending::service_failed(&error))),
+            End::Stopped(stop) => stop.exit(),
+            End::Done if report.counts().failed > 0 => Exit::Failed,
+            End::Done => Exit::Success,
+        };
+        let summary = Summary {
+            tests,
+            duration,
+            counts: report.counts(),
+        };
+        let printed = stdout::print(&report.end(&summary), exit)?;
+        if let Some(path) = &self.args.junit {
+            fs::write(path, report.junit(&summary)).map_err(|error| {
+                let message = format!("cannot write {}: {error}", text::path(path));
+                Box::new(Failure::new(Exit::Failed, message))
+            })?;
         }
+        Ok(printed)
     }
-    let mut services = pin!(runtime.services_ended());
-    let mut services_left = true;
-    let mut schedule = Schedule::new(tests);
-    let mut running = JoinSet::new();
-    loop {
-        while running.len() < jobs
-            && let Some((place, test)) = schedule.begin()
-        {
-            let (runtime, timeout) = (runtime.clone(), args.timeout);
-            running.spawn(async move { (place, single::run(runtime, test, timeout).await) });
+
+    fn start_runtime(&self, app: App) -> Result<Runtime, Box<Failure>> {
+        let mut builder = self.builder(app).virtual_time(!self.args.real_time);
+        builder = match self.args.format() {
+            Format::Text => builder.output(StandardStreams::default()),
+            Format::Json | Format::Tap => builder.output(ToStderr),
+        };
+        builder
+            .start()
+            .map_err(|error| Box::new(refused("the runtime", &error)))
+    }
+
+    /// Returns the builder of a runtime for tests of a program.
+    fn builder(&self, app: App) -> Builder {
+        let mut builder = Runtime::builder()
+            .app(app)
+            .host(collector::HOST, collector::limits())
+            .cache(cache_for_code());
+        if let Some(warnings) = self.warnings {
+            builder = builder.mistakes(move |mistake| warnings.print(&mistake.to_string()));
         }
-        tokio::select! {
-            biased;
-            stop = signals.next() => return End::Stopped(stop),
-            ended = &mut services, if services_left => match ended {
-                Err(error) => return End::Service(error),
-                Ok(()) => services_left = false,
-            },
-            joined = running.join_next() => match joined {
-                None => return End::Done,
-                Some(Ok((place, tested))) => {
-                    schedule.end(place);
-                    if let Some(cut) = cut_by(&report.add(place, tested)) {
-                        return cut;
+        if let Some(wasm) = &self.interpreter {
+            builder = builder.interpreter(wasm.clone());
+        }
+        builder
+    }
+
+    /// Starts the services, then the tests, as many at a time as there are jobs.
+    async fn tests(&mut self, runtime: &Runtime, tests: &[Test], signals: &mut Signals) -> End {
+        let (args, report) = (self.args, &mut self.report);
+        let jobs = args.jobs();
+        if let Some(cut) = cut_by(&report.start(tests.len(), jobs)) {
+            return cut;
+        }
+        if !args.no_services {
+            tokio::select! {
+                started = runtime.start_services() => if let Err(error) = started {
+                    return End::Service(error);
+                },
+                stop = signals.next() => return End::Stopped(stop),
+            }
+        }
+        let mut services = pin!(runtime.services_ended());
+        let mut services_left = true;
+        let mut schedule = Schedule::new(tests);
+        let mut running = JoinSet::new();
+        loop {
+            while running.len() < jobs
+                && let Some((place, test)) = schedule.begin()
+            {
+                let (runtime, timeout) = (runtime.clone(), args.timeout);
+                running.spawn(async move { (place, single::run(runtime, test, timeout).await) });
+            }
+            tokio::select! {
+                biased;
+                stop = signals.next() => return End::Stopped(stop),
+                ended = &mut services, if services_left => match ended {
+                    Err(error) => return End::Service(error),
+                    Ok(()) => services_left = false,
+                },
+                joined = running.join_next() => match joined {
+                    None => return End::Done,
+                    Some(Ok((place, tested))) => {
+                        schedule.end(place);
+                        if let Some(cut) = cut_by(&report.add(place, tested)) {
+                            return cut;
+                        }
                     }
-                }
-                Some(Err(error)) => {
-                    let message = format!("a test could not be watched: {error}");
-                    return End::Cut(Err(Box::new(Failure::new(Exit::Failed, message))));
-                }
-            },
+                    Some(Err(error)) => {
+                        let message = format!("a test could not be watched: {error}");
+                        return End::Cut(Err(Box::new(Failure::new(Exit::Failed, message))));
+                    }
+                },
+            }
         }
     }
 }
@@ -173,32 +239,6 @@ fn cut_by(text: &str) -> Option<End> {
         Ok(Exit::Success) => None,
         other => Some(End::Cut(other)),
     }
-}
-
-fn start_runtime(
-    app: App,
-    interpreter: Option<Vec<u8>>,
-    json: bool,
-    warnings: Option<Warnings>,
-) -> Result<Runtime, Box<Failure>> {
-    let mut builder = Runtime::builder()
-        .app(app)
-        .host(collector::HOST, collector::limits())
-        .cache(cache_for_code());
-    builder = if json {
-        builder.output(ToStderr)
-    } else {
-        builder.output(StandardStreams::default())
-    };
-    if let Some(warnings) = warnings {
-        builder = builder.mistakes(move |mistake| warnings.print(&mistake.to_string()));
-    }
-    if let Some(wasm) = interpreter {
-        builder = builder.interpreter(wasm);
-    }
-    builder
-        .start()
-        .map_err(|error| Box::new(refused("the runtime", &error)))
 }
 
 /// All output of processes on standard error, since standard output has the report.

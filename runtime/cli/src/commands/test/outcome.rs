@@ -120,6 +120,90 @@ impl Tested {
     }
 }
 
+/// One result of a test: of a case, or of the test beside its cases.
+#[derive(Debug)]
+pub(super) struct Point<'a> {
+    /// Its number within the test, from 1.
+    pub(super) number: usize,
+    /// Absent for the test itself.
+    pub(super) case: Option<&'a Case>,
+    pub(super) duration: Option<Duration>,
+    pub(super) verdict: Verdict<'a>,
+}
+
+/// The verdict on a point.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Verdict<'a> {
+    Passed,
+    Failed(&'a Failure),
+    Skipped,
+    NotRun,
+}
+
+impl Tested {
+    /// Returns the results that [`Tested::counts`] counts.
+    pub(super) fn points(&self) -> Vec<Point<'_>> {
+        let mut points = Vec::with_capacity(self.cases.len() + 1);
+        for case in &self.cases {
+            points.push(Point {
+                number: points.len() + 1,
+                case: Some(case),
+                duration: case.duration,
+                verdict: match &case.status {
+                    Status::NotRun | Status::Running => Verdict::NotRun,
+                    Status::Passed => Verdict::Passed,
+                    Status::Failed(failure) => Verdict::Failed(failure),
+                    Status::Skipped => Verdict::Skipped,
+                },
+            });
+        }
+        let own = match &self.failure {
+            Some(failure) => Some(Verdict::Failed(failure)),
+            None if points.is_empty() => Some(Verdict::Passed),
+            None => None,
+        };
+        if let Some(verdict) = own {
+            points.push(Point {
+                number: points.len() + 1,
+                case: None,
+                duration: Some(self.duration),
+                verdict,
+            });
+        }
+        points
+    }
+}
+
+impl Point<'_> {
+    /// Returns the name of the test, and of the case if it is the result of one.
+    pub(super) fn name(&self, tested: &Tested) -> String {
+        let test = &tested.test.name;
+        match self.case {
+            None => test.to_string(),
+            Some(case) => format!("{test}: {}", case.full_name()),
+        }
+    }
+}
+
+impl Tested {
+    /// Tells with each failure the seed of the run.
+    pub(super) fn name_seed(&mut self, seed: u64, simulates: bool) {
+        let again = match simulates {
+            true => format!("--seed {seed} --simulate 1"),
+            false => format!("--seed {seed}"),
+        };
+        let note = format!("\nseed {seed}: run it again with `{again}`");
+        for case in &mut self.cases {
+            if let Status::Failed(failure) = &mut case.status {
+                failure.message += &note;
+            }
+        }
+        if let Some(failure) = &mut self.failure {
+            failure.message += &note;
+        }
+    }
+}
+
 impl Counts {
     pub(super) fn add(&mut self, other: Counts) {
         self.passed += other.passed;

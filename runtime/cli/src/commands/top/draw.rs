@@ -185,7 +185,7 @@ mod tests {
         Listing {
             totals: Totals {
                 processes: 2,
-                states: [0, 0, 2, 0, 0],
+                states: [0, 0, 2, 0, 0, 0],
                 ..Totals::default()
             },
             matched: 2,

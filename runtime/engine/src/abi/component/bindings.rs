@@ -16,6 +16,7 @@ wasmtime::component::bindgen!({
         "warren:process/process.unlink": async | trappable,
         "warren:process/process.upgrade": async | trappable,
         "warren:process/registry.register": async | trappable,
+        "warren:process/registry.lookup": async | trappable,
         "warren:process/registry.unregister": async | trappable,
         "warren:process/security.can": async | trappable,
         "warren:process/capability.call": async | trappable,

@@ -15,8 +15,11 @@ impl wit::registry::Host for Guest {
             .await
     }
 
-    fn lookup(&mut self, name: String) -> Answer<String> {
-        let found = named("name", &name).and_then(|()| Guest::lookup(self, &name));
+    async fn lookup(&mut self, name: String) -> Answer<String> {
+        if let Err(error) = named("name", &name) {
+            return answer(self, Err(error));
+        }
+        let found = Guest::lookup_anywhere(self, &name).await;
         answer(self, found.map(|pid| pid.to_string()))
     }
 

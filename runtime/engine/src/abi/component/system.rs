@@ -22,7 +22,7 @@ impl wit::clock::Host for Guest {
 impl wit::random::Host for Guest {
     fn bytes(&mut self, len: u32) -> wasmtime::Result<Vec<u8>> {
         let mut bytes = vec![0; flat::random_length(len)?];
-        flat::fill_with_random_bytes(&mut bytes)?;
+        self.shared.fill_with_random_bytes(&mut bytes)?;
         Ok(bytes)
     }
 }

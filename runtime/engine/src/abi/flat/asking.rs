@@ -8,7 +8,7 @@ use wasmtime::Caller;
 
 use super::{Fault, status};
 use crate::guest::Guest;
-use crate::security::Question;
+use crate::security::{Elsewhere, Question};
 
 /// The result of a function that needs a permission.
 pub(super) enum Asking {
@@ -16,6 +16,8 @@ pub(super) enum Asking {
     Done(i32),
     /// The question that has to be decided before the function can go on.
     First(Box<Question>),
+    /// The rest of the function, which other nodes carry out.
+    Elsewhere(Box<Elsewhere>),
 }
 
 impl Asking {
@@ -27,6 +29,7 @@ impl Asking {
     ) -> wasmtime::Result<Asking> {
         match result {
             Err(Fault::Undecided(question)) => Ok(Asking::First(question)),
+            Err(Fault::Elsewhere(rest)) => Ok(Asking::Elsewhere(rest)),
             result => Ok(Asking::Done(status(guest, result)?)),
         }
     }
@@ -42,17 +45,29 @@ impl Asking {
                     question.action
                 )
             }
+            Asking::Elsewhere(_) => {
+                wasmtime::bail!("a call waits for another node, but was linked without a cluster")
+            }
         }
     }
 
     /// Returns the status. If there is a question, has it decided and returns
     /// `None`: the caller calls the function again.
-    pub(super) async fn settled(self, caller: &mut Caller<'_, Guest>) -> Option<i32> {
+    pub(super) async fn settled(
+        self,
+        caller: &mut Caller<'_, Guest>,
+    ) -> wasmtime::Result<Option<i32>> {
         match self {
-            Asking::Done(status) => Some(status),
+            Asking::Done(status) => Ok(Some(status)),
             Asking::First(question) => {
                 caller.data_mut().ask(question).await;
-                None
+                Ok(None)
+            }
+            Asking::Elsewhere(rest) => {
+                let guest = caller.data_mut();
+                let result = guest.elsewhere(*rest).await;
+                guest.check_not_terminated()?;
+                status(guest, result.map_err(Fault::from)).map(Some)
             }
         }
     }
@@ -84,13 +99,24 @@ macro_rules! define {
                 $module,
                 $name,
                 move |mut caller: Caller<'_, Guest>, ($($parameter,)*): ($($type,)*)| -> asking::Waiting<'_> {
+                    if caller.data().shared.simulation.is_some() {
+                        return Box::new(async move {
+                            caller.data().pause().await;
+                            loop {
+                                let asking = function(&mut caller, $($parameter),*)?;
+                                if let Some(status) = asking.settled(&mut caller).await? {
+                                    return Ok(status);
+                                }
+                            }
+                        });
+                    }
                     let mut asking = function(&mut caller, $($parameter),*);
                     if let Ok(Asking::Done(0)) = asking {
                         return Box::new(asking::Zero);
                     }
                     Box::new(async move {
                         loop {
-                            if let Some(status) = asking?.settled(&mut caller).await {
+                            if let Some(status) = asking?.settled(&mut caller).await? {
                                 return Ok(status);
                             }
                             asking = function(&mut caller, $($parameter),*);

@@ -11,6 +11,7 @@ use crate::guest::called::Called;
 use crate::guest::caller::too_many_permissions;
 use crate::guest::capability::REQUEST;
 use crate::operand::NAME;
+use crate::security::Settles as _;
 
 const MODULE: &str = "warren:core/capability@0.1.0";
 
@@ -30,9 +31,18 @@ pub(super) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<(
         "call",
         |mut caller: Caller<'_, Guest>, (a, b, c, d, ptr, cap): (u32, u32, u32, u32, u32, u32)| {
             Box::new(async move {
+                if caller.data().shared.simulation.is_some() {
+                    caller.data().pause().await;
+                }
                 for _ in 0..=MAX_PERMISSIONS {
-                    let asking = call(&mut caller, (a, b), (c, d), Out { ptr, cap })?;
-                    if let Some(status) = asking.settled(&mut caller).await {
+                    let out = Out { ptr, cap };
+                    let asking = call(&mut caller, (a, b), (c, d), out)?;
+                    if let Asking::Elsewhere(rest) = asking {
+                        let result = caller.data_mut().elsewhere(*rest).await;
+                        let called = result.and_then(Called::of).map_err(Fault::from);
+                        return reply(&mut caller, out, called.map(written));
+                    }
+                    if let Some(status) = asking.settled(&mut caller).await? {
                         return Ok(status);
                     }
                 }
@@ -56,13 +66,19 @@ fn call(
             let request = limited(memory, request.0, request.1, "request", REQUEST)?;
             Ok(guest.call(operation, request)?)
         })
-        .map(|called| match called {
-            Called::Answer(answer) => answer,
-            Called::Handle(subscription) => handle(subscription).to_vec(),
-        });
+        .map(written);
     match called {
         Err(Fault::Undecided(question)) => Ok(Asking::First(question)),
+        Err(Fault::Elsewhere(rest)) => Ok(Asking::Elsewhere(rest)),
         called => Ok(Asking::Done(reply(caller, out, called)?)),
+    }
+}
+
+/// Returns the answer of a call as bytes.
+fn written(called: Called) -> Vec<u8> {
+    match called {
+        Called::Answer(answer) => answer,
+        Called::Handle(subscription) => handle(subscription).to_vec(),
     }
 }
 

@@ -7,8 +7,9 @@ use std::task::{Context, Poll};
 use warren_kernel::{Message, Monotonic, Subscription};
 use wasmtime::{Caller, Linker};
 
-use super::{Fault, Out, fail, memory_and_guest, range, status, text, write};
-use crate::guest::{self, Guest, mailbox};
+use super::{Fault, Out, fail, forget_held, memory_and_guest, range, status, text, write};
+use crate::code::loaded::AWAIT;
+use crate::guest::{self, Awaited, Guest, mailbox};
 use crate::operand::NAME;
 
 const MODULE: &str = "warren:core/mailbox@0.1.0";
@@ -18,6 +19,7 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     linker.func_wrap(MODULE, "events", events)?;
     linker.func_wrap(MODULE, "listen", listen)?;
     linker.func_wrap(MODULE, "unlisten", unlisten)?;
+    linker.func_wrap(AWAIT.0, AWAIT.1, await_once_returned)?;
     linker.func_wrap_async(MODULE, "receive", receive_any)?;
     linker.func_wrap_async(MODULE, "receive-one", receive_one)?;
     Ok(())
@@ -42,6 +44,23 @@ fn unlisten(caller: Caller<'_, Guest>, subscription: u32) {
     if let Ok(process) = caller.data().process() {
         process.end_subscription(Subscription(subscription));
     }
+}
+
+/// Notes what the guest waits for once its function has returned.
+fn await_once_returned(
+    mut caller: Caller<'_, Guest>,
+    list: u32,
+    count: u32,
+    deadline: i64,
+) -> wasmtime::Result<i32> {
+    let wanted = read_wanted(&mut caller, list, count);
+    let guest = caller.data_mut();
+    let noted = wanted.map(|wanted| {
+        let deadline = u64::try_from(deadline).ok().map(Monotonic);
+        guest.awaited = Some(Box::new(Awaited { wanted, deadline }));
+        0
+    });
+    status(guest, noted)
 }
 
 /// The future of an import that may wait.
@@ -100,6 +119,9 @@ where
     }
 }
 
+/// The status of a receive that asks a guest to return from `start` or `resume`.
+const RETURN: i32 = i32::MIN;
+
 /// A receive that found no message and waits.
 struct Receive<'a, W> {
     caller: Caller<'a, Guest>,
@@ -122,6 +144,10 @@ impl<W: AsRef<[Subscription]> + Unpin> Future for Receive<'_, W> {
         let received = mailbox::go_on(this.caller.data(), this.wanted.as_ref());
         if received.is_pending() {
             guest::show_if_asked(&this.caller);
+            if mailbox::is_asked_to_return(this.caller.data_mut()) {
+                forget_held(this.caller.data_mut());
+                return Poll::Ready(Ok(RETURN));
+            }
         }
         received.map(|received| finish(&mut this.caller, received?, this.out))
     }

@@ -3,7 +3,7 @@
 use wasmtime::{Caller, Linker};
 
 use super::asking::{self, Asking, define};
-use super::{Out, memory_and_guest, reply, text, text_or_absent};
+use super::{Fault, Out, memory_and_guest, reply, text, text_or_absent};
 use crate::guest::Guest;
 use crate::operand::NAME;
 
@@ -18,7 +18,13 @@ pub(super) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<(
         register,
         (a: u32, b: u32, c: u32, d: u32)
     );
-    linker.func_wrap(MODULE, "lookup", lookup)?;
+    if asks {
+        linker.func_wrap_async(MODULE, "lookup", |caller, operands| {
+            Box::new(lookup_anywhere(caller, operands))
+        })?;
+    } else {
+        linker.func_wrap(MODULE, "lookup", lookup)?;
+    }
     define!(
         linker,
         asks,
@@ -60,6 +66,25 @@ fn lookup(
         Out { ptr, cap },
         pid.map(|pid| pid.as_bytes().to_vec()),
     )
+}
+
+/// Looks a name up on this node, and then in the cluster if there is one.
+async fn lookup_anywhere(
+    mut caller: Caller<'_, Guest>,
+    (name_ptr, name_len, ptr, cap): (u32, u32, u32, u32),
+) -> wasmtime::Result<i32> {
+    let (memory, _) = memory_and_guest(&mut caller)?;
+    let name = text(memory, name_ptr, name_len, "name", NAME).map(str::to_owned);
+    let found = match name {
+        Ok(name) => caller
+            .data_mut()
+            .lookup_anywhere(&name)
+            .await
+            .map_err(Fault::from),
+        Err(fault) => Err(fault),
+    };
+    let pid = found.map(|pid| pid.as_bytes().to_vec());
+    reply(&mut caller, Out { ptr, cap }, pid)
 }
 
 fn unregister(caller: &mut Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Result<Asking> {

@@ -70,6 +70,7 @@ fn can(
         Err(Fault::Error(_)) => Ok(Asking::Done(0)),
         Err(Fault::Trap(trap)) => Err(trap),
         Err(Fault::Undecided(question)) => Ok(Asking::First(question)),
+        Err(Fault::Elsewhere(rest)) => Ok(Asking::Elsewhere(rest)),
     }
 }
 

@@ -50,13 +50,6 @@ pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     Ok(())
 }
 
-/// Fills bytes with randomness from the operating system.
-pub(crate) fn fill_with_random_bytes(bytes: &mut [u8]) -> wasmtime::Result<()> {
-    getrandom::fill(bytes).map_err(|error| {
-        wasmtime::format_err!("cannot get random bytes from the operating system: {error}")
-    })
-}
-
 /// The most bytes of one call of `random.bytes`.
 const MAX_RANDOM: u32 = 64 * 1024;
 
@@ -72,8 +65,9 @@ pub(crate) fn random_length(len: u32) -> wasmtime::Result<usize> {
 
 fn bytes(mut caller: Caller<'_, Guest>, ptr: u32, len: u32) -> wasmtime::Result<()> {
     random_length(len)?;
-    let (memory, _) = memory_and_guest(&mut caller)?;
-    fill_with_random_bytes(range_mut(memory, ptr, len, "bytes")?)
+    let (memory, guest) = memory_and_guest(&mut caller)?;
+    let bytes = range_mut(memory, ptr, len, "bytes")?;
+    guest.shared.fill_with_random_bytes(bytes)
 }
 
 fn stream(number: u32) -> wasmtime::Result<Stream> {

@@ -5,6 +5,7 @@
 //! capabilities. They reach only grants: without grants there are no directories, variables,
 //! stores and servers. A component that imports anything else of WASI is refused.
 
+mod clocks;
 mod config;
 mod filesystem;
 mod held;
@@ -22,6 +23,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use wasmtime::component::{Linker, ResourceTable};
 use wasmtime_wasi::filesystem::Dir;
+use wasmtime_wasi::random::Deterministic;
 use wasmtime_wasi::{FsPerms, I32Exit, OpenMode, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 use self::held::Held;
@@ -31,8 +33,9 @@ use self::stdio::Stdio;
 use crate::code::definition::Grants;
 use crate::code::grant::Object;
 use crate::guest::control::Control;
+use crate::guest::shared::Shared;
 use crate::guest::{Guest, Unwind};
-use crate::output::{Output, Stream};
+use crate::output::Stream;
 
 pub(crate) use self::http::answer;
 
@@ -68,12 +71,16 @@ struct Parts {
     sockets: Sockets,
 }
 
+/// Random bytes of a component in a run with a seed, after which they come again.
+const SEED: usize = 256;
+
 /// Defines the imports of WASI.
 pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     wasmtime_wasi::p2::add_to_linker_async(linker)?;
     linker.allow_shadowing(true);
     filesystem::link(linker)?;
     poll::link(linker)?;
+    clocks::link(linker)?;
     sockets::link(linker)?;
     linker.allow_shadowing(false);
     http::link(linker)?;
@@ -105,7 +112,7 @@ impl Component {
     /// A description of the mistake: a grant is a file, or its directory cannot be
     /// opened.
     pub(crate) fn new(
-        output: &Arc<Output>,
+        shared: &Shared,
         control: &Arc<Control>,
         grants: &Grants,
     ) -> Result<Component, String> {
@@ -129,12 +136,23 @@ impl Component {
             let dir = Dir::new(file.into_std_file(), perms, mode, false);
             preopens.push((dir, grant.guest.clone()));
         }
-        let to = |stream| Stdio::new(Arc::clone(output), Arc::clone(control), stream);
+        let to = |stream| Stdio::new(Arc::clone(&shared.output), Arc::clone(control), stream);
         let mut builder = WasiCtxBuilder::new();
         builder
             .stdout(to(Stream::Stdout))
             .stderr(to(Stream::Stderr))
             .max_random_size(MAX_RANDOM);
+        if let Some(simulation) = &shared.simulation {
+            let mut seed = [0; 3 * SEED];
+            simulation.fill(&mut seed);
+            let (secure, rest) = seed.split_at(SEED);
+            let (insecure, hashes) = rest.split_at(SEED);
+            let hashes = hashes.first_chunk().copied().unwrap_or_default();
+            builder
+                .secure_random(Deterministic::new(secure.to_vec()))
+                .insecure_random(Deterministic::new(insecure.to_vec()))
+                .insecure_random_seed(u128::from_le_bytes(hashes));
+        }
         let sockets = Sockets::new(&grants.uses, &mut builder);
         for (name, value) in &grants.env {
             builder.env(name, value);
@@ -168,9 +186,9 @@ impl Guest {
             .as_ref()
             .is_some_and(|wasi| wasi.is::<Component>())
         {
-            let output = &self.shared.output;
+            let (shared, none) = (&*self.shared, Grants::default());
             // Cannot fail without grants.
-            if let Ok(component) = Component::new(output, &self.control, &Grants::default()) {
+            if let Ok(component) = Component::new(shared, &self.control, &none) {
                 self.wasi = Some(Box::new(component));
             }
         }

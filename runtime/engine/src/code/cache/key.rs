@@ -21,7 +21,7 @@ pub(crate) struct Key(pub(super) [u8; 32]);
 impl Key {
     /// Returns the key of code made by this engine and this version of warren, in this
     /// `way` (plain, or as a snapshot), within these limits, from the file with this
-    /// SHA-256.
+    /// hash.
     pub(crate) fn new(
         engine: &Engine,
         way: &str,
@@ -40,11 +40,16 @@ impl Key {
 
     /// The name of the file of this key.
     pub(super) fn file_name(self) -> String {
+        self.hex() + EXTENSION
+    }
+
+    /// The name of the file without its end.
+    pub(super) fn hex(self) -> String {
         let mut name = String::with_capacity(72);
         for byte in self.0 {
             name.push_str(&format!("{byte:02x}"));
         }
-        name + EXTENSION
+        name
     }
 }
 

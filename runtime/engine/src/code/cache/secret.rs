@@ -18,6 +18,10 @@ const ATTEMPTS: usize = 8;
 /// Bytes of a key, and of an authenticator computed with it.
 pub(super) const LENGTH: usize = blake3::KEY_LEN;
 
+/// The use of the key that authenticates records of files. Files of code have another one,
+/// so that neither is ever taken for the other.
+const RECORDS: &str = "warren code cache: records of files that were found authentic";
+
 /// A random key that only the user can read, made once for each cache.
 pub(super) struct Secret([u8; LENGTH]);
 
@@ -69,6 +73,11 @@ impl Secret {
         // With the name hashed, a renamed file does not match.
         hasher.update(name);
         hasher
+    }
+
+    /// Returns a hasher for the authenticator of a record of the file with this name.
+    pub(super) fn hasher_of_records(&self, name: &[u8; 32]) -> blake3::Hasher {
+        Secret(blake3::derive_key(RECORDS, &self.0)).hasher(name)
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use rustix::fs::Stat;
 
 use super::key::EXTENSION;
-use super::{CodeCache, UNFINISHED};
+use super::{CodeCache, UNFINISHED, seen};
 
 /// Age at which an unfinished file counts as abandoned by its writer.
 pub(super) const ABANDONED: Duration = Duration::from_secs(60 * 60);
@@ -41,8 +41,11 @@ impl CodeCache {
             let text = name.as_encoded_bytes();
             let is_unfinished = text.starts_with(UNFINISHED.as_bytes());
             let is_code = text.ends_with(EXTENSION.as_bytes());
+            // A record is written again each time that its file is noted as used.
+            let is_record = text.ends_with(seen::EXTENSION.as_bytes());
+            let is_old = (is_code || is_record) && unused > KEPT;
             // Errors do not matter: another runtime may have removed it.
-            if is_unfinished && unused > ABANDONED || is_code && unused > KEPT {
+            if is_unfinished && unused > ABANDONED || is_old {
                 let _ = self.directory.remove(&name);
             } else if is_code {
                 let bytes = u64::try_from(stat.st_size).unwrap_or(u64::MAX);

@@ -1,5 +1,5 @@
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
@@ -236,4 +236,118 @@ fn a_directory_in_place_of_a_file_is_named() {
     assert_eq!(error.remedy(), Some(format!("rm -r {}", path.display())));
     let names = fs::read_dir(directory.path()).expect("is there").count();
     assert_eq!(names, 2, "the key and the directory");
+}
+
+/// A time at which files of now are settled.
+fn later() -> SystemTime {
+    SystemTime::now() + Duration::from_secs(60)
+}
+
+fn trust_at(cache: &CodeCache, name: &str, now: SystemTime) -> Trust {
+    let file = cache.directory.file(&key(name).file_name());
+    let mut file = file.expect("opens").expect("is there");
+    cache.trust(key(name), &mut file, now).expect("reads")
+}
+
+#[test]
+fn a_file_is_hashed_once() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let cache = CodeCache::open(directory.path()).expect("opens");
+    cache.add(key("a"), b"code").expect("is written");
+    // A write at the time of the last one would not show.
+    assert_eq!(trust_at(&cache, "a", SystemTime::now()), Trust::Hashed);
+    assert_eq!(trust_at(&cache, "a", later()), Trust::Hashed);
+    assert_eq!(trust_at(&cache, "a", later()), Trust::Recorded);
+    let again = CodeCache::open(directory.path()).expect("opens");
+    assert_eq!(trust_at(&again, "a", later()), Trust::Recorded);
+    assert_eq!(
+        code_in(&again.find(key("a")).expect("is there")).expect("reads"),
+        b"code"
+    );
+}
+
+#[test]
+fn a_record_is_of_one_content_of_one_file_of_one_cache() {
+    let [one, other] = [(); 2].map(|()| tempfile::tempdir().expect("a directory"));
+    let cache = CodeCache::open(one.path()).expect("opens");
+    for name in ["a", "b"] {
+        cache.add(key(name), b"code").expect("is written");
+        assert_eq!(trust_at(&cache, name, later()), Trust::Hashed);
+    }
+    let path = |name| one.path().join(key(name).file_name());
+    let record = |name| path(name).with_extension("seen");
+    let whole = fs::read(path("a")).expect("reads");
+
+    // Another content in the same file, dated back.
+    let modified = fs::metadata(path("a")).expect("is there").modified();
+    let changed = || {
+        let metadata = fs::metadata(path("a")).expect("is there");
+        (metadata.ctime(), metadata.ctime_nsec())
+    };
+    let before = changed();
+    // The file had no time to settle: its clock has to move on.
+    while changed() == before {
+        fs::write(path("a"), [b"evil", &whole[4..]].concat()).expect("is written");
+    }
+    let file = File::options().write(true).open(path("a")).expect("opens");
+    file.set_modified(modified.expect("is known"))
+        .expect("is set");
+    assert_eq!(trust_at(&cache, "a", later()), Trust::None);
+
+    // Another file under the name.
+    fs::write(one.path().join("new"), &whole).expect("is written");
+    fs::rename(one.path().join("new"), path("a")).expect("is renamed");
+    assert_eq!(trust_at(&cache, "a", later()), Trust::Hashed);
+    assert_eq!(trust_at(&cache, "a", later()), Trust::Recorded);
+
+    // A record of another file, and of another cache.
+    fs::copy(record("b"), record("a")).expect("is copied");
+    assert_eq!(trust_at(&cache, "a", later()), Trust::Hashed);
+    let foreign = CodeCache::open(other.path()).expect("opens");
+    fs::hard_link(path("a"), other.path().join(key("a").file_name())).expect("is linked");
+    // The link has changed the file's metadata, perhaps at the time of the record.
+    assert_ne!(trust_at(&cache, "a", later()), Trust::None);
+    fs::copy(
+        record("a"),
+        other.path().join(record("a").file_name().expect("has one")),
+    )
+    .expect("is copied");
+    assert_eq!(trust_at(&foreign, "a", later()), Trust::None);
+}
+
+#[test]
+fn a_damaged_record_does_no_harm() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let cache = CodeCache::open(directory.path()).expect("opens");
+    cache.add(key("a"), b"code").expect("is written");
+    assert_eq!(trust_at(&cache, "a", later()), Trust::Hashed);
+    let path = directory.path().join(key("a").file_name());
+    let record = path.with_extension("seen");
+    let whole = fs::read(&record).expect("reads");
+    let longer = [&whole[..], b"x"].concat();
+    for content in [b"".as_slice(), &whole[1..], &longer, &[0; secret::LENGTH]] {
+        fs::write(&record, content).expect("is written");
+        assert_eq!(trust_at(&cache, "a", later()), Trust::Hashed);
+        assert_eq!(trust_at(&cache, "a", later()), Trust::Recorded);
+    }
+    fs::set_permissions(&record, fs::Permissions::from_mode(0o666)).expect("is set");
+    assert_eq!(trust_at(&cache, "a", later()), Trust::Hashed);
+    assert_eq!(trust_at(&cache, "a", later()), Trust::Recorded);
+}
+
+#[test]
+fn old_records_are_swept() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let cache = CodeCache::open(directory.path()).expect("opens");
+    cache.add(key("a"), b"code").expect("is written");
+    assert_eq!(trust_at(&cache, "a", later()), Trust::Hashed);
+    let record = directory
+        .path()
+        .join(key("a").file_name())
+        .with_extension("seen");
+    CodeCache::open(directory.path()).expect("opens");
+    assert!(record.exists());
+    make_unused_for(&record, KEPT + Duration::from_secs(1));
+    CodeCache::open(directory.path()).expect("opens");
+    assert!(!record.exists());
 }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::sections::Sections;
 use super::*;
+use crate::code::definition::Source;
 
 /// A module of two functions: `start` calls `inner`, which traps.
 const MODULE_TEXT: &str = r#"(module
@@ -194,7 +195,7 @@ fn calls_have_file_line_and_the_functions_inlined_there() {
     let (source, frames) = trapped();
     let symbols = Symbols::default();
     assert!(symbols.known(&frames).is_none());
-    let places = symbols.find(&source, Shape::Core, &frames);
+    let places = symbols.find(&source.name, &source.bytes, Shape::Core, &frames);
     assert_eq!(
         text(&frames, &places),
         "\tcore::next at /std/core.rs:3:7 (inlined)\n\tinner at src/main.rs:12\n\
@@ -202,7 +203,8 @@ fn calls_have_file_line_and_the_functions_inlined_there() {
     );
     assert_eq!(symbols.known(&frames), Some(places.clone()));
     // Found by the place in the file, too.
-    let in_component = Symbols::default().find(&source, Shape::Component, &frames);
+    let in_component =
+        Symbols::default().find(&source.name, &source.bytes, Shape::Component, &frames);
     assert_eq!(in_component, places);
 }
 
@@ -216,7 +218,7 @@ fn a_file_without_debug_information_is_read_once() {
             bytes: bytes.into(),
         };
         let symbols = Symbols::default();
-        let places = symbols.find(&source, Shape::Core, &frames);
+        let places = symbols.find(&source.name, &source.bytes, Shape::Core, &frames);
         assert_eq!(text(&frames, &places), "\tinner\n\tstart");
         assert!(symbols.known(&frames).is_some());
     }
@@ -252,7 +254,7 @@ fn a_function_without_a_name_has_that_of_its_export() {
             bytes: bytes.into(),
         };
         let symbols = Symbols::default();
-        let places = symbols.find(&source, Shape::Core, &frames);
+        let places = symbols.find(&source.name, &source.bytes, Shape::Core, &frames);
         assert_eq!(text(&frames, &places), shown);
         assert_eq!(symbols.known(&frames), Some(places));
         // Another call of a function without a name needs the file, one with a name does not.
@@ -266,7 +268,12 @@ fn a_function_without_a_name_has_that_of_its_export() {
             ..later.clone()
         };
         assert!(symbols.known(&[named]).is_some());
-        let places = symbols.find(&source, Shape::Core, std::slice::from_ref(&later));
+        let places = symbols.find(
+            &source.name,
+            &source.bytes,
+            Shape::Core,
+            std::slice::from_ref(&later),
+        );
         assert_eq!(text(&[later], &places), "\tstart");
     }
 }
@@ -280,7 +287,7 @@ fn text_that_takes_too_long_to_translate_tells_no_exports() {
     };
     let frames = [unnamed(3)];
     let symbols = Symbols::default();
-    let places = symbols.find(&source, Shape::Core, &frames);
+    let places = symbols.find(&source.name, &source.bytes, Shape::Core, &frames);
     assert_eq!(text(&frames, &places), "\tfunction 3");
     assert_eq!(MODULE - symbols.0.lock().left, STACK);
 }
@@ -289,7 +296,7 @@ fn text_that_takes_too_long_to_translate_tells_no_exports() {
 fn reading_for_all_stacks_of_a_module_is_bounded() {
     let (source, frames) = trapped();
     let symbols = Symbols::default();
-    let places = symbols.find(&source, Shape::Core, &frames);
+    let places = symbols.find(&source.name, &source.bytes, Shape::Core, &frames);
     assert_eq!(places.iter().filter(|places| places.is_empty()).count(), 0);
     symbols.0.lock().left = 0;
     assert_eq!(symbols.known(&frames), Some(places));
@@ -299,7 +306,7 @@ fn reading_for_all_stacks_of_a_module_is_bounded() {
         ..frames[0].clone()
     };
     assert_eq!(
-        symbols.find(&source, Shape::Core, &[other]),
+        symbols.find(&source.name, &source.bytes, Shape::Core, &[other]),
         [Places::default()]
     );
 }
@@ -313,7 +320,7 @@ fn no_more_calls_are_kept_than_are_worth_it() {
             in_file: Some(place),
             ..frames[0].clone()
         };
-        symbols.find(&source, Shape::Core, &[frame]);
+        symbols.find(&source.name, &source.bytes, Shape::Core, &[frame]);
     }
     assert!(symbols.0.lock().places.len() <= KEPT);
 }
@@ -329,7 +336,7 @@ fn the_parts_of_a_file_take_fuel() {
         ..source
     };
     let symbols = Symbols::default();
-    let places = symbols.find(&source, Shape::Core, &frames);
+    let places = symbols.find(&source.name, &source.bytes, Shape::Core, &frames);
     assert!(places.iter().all(|places| !places.is_empty()));
     assert!(MODULE - symbols.0.lock().left > 1_000_000);
 }

@@ -14,7 +14,8 @@ use crate::code::native_code::NativeCode;
 use crate::guest::Guest;
 use crate::guest::shared::Shared;
 use crate::guest::stacks::Sight;
-use crate::node::drive::{Driven, Timer};
+use crate::node::deadline::Timer;
+use crate::node::drive::Driven;
 use crate::node::instance::{Finished, Want};
 
 /// Polls the future of a host function process until the future ends or the process
@@ -112,6 +113,7 @@ impl Future for NativeDrive<'_> {
                     text: None,
                     memory_refused: None,
                     want: Want::Unknown,
+                    parked: None,
                 }));
             }
             let deadline_came = match this.process.cancel_deadline() {

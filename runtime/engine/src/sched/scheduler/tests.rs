@@ -1,6 +1,6 @@
 use std::future::pending;
 use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -102,6 +102,53 @@ fn a_task_that_yields_lets_all_others_run() {
         (100..1_000).contains(&polls),
         "{polls} polls of others in 100"
     );
+}
+
+/// Returns the turns of a hundred tasks after each of four yields of a task that wakes them
+/// all before each yield. `preempted` makes the yields ends of slices.
+fn turns_beside_a_sender(preempted: bool) -> Vec<usize> {
+    const TASKS: usize = 100;
+    let scheduler = scheduler(1);
+    let turns = Arc::new(AtomicUsize::new(0));
+    let (senders, receivers): (Vec<_>, Vec<_>) = (0..TASKS)
+        .map(|_| tokio::sync::mpsc::unbounded_channel())
+        .unzip();
+    let waiting = Arc::new(AtomicUsize::new(0));
+    for mut receiver in receivers {
+        let (turns, waiting) = (Arc::clone(&turns), Arc::clone(&waiting));
+        spawn(&scheduler, async move {
+            waiting.fetch_add(1, Ordering::Relaxed);
+            while let Some(()) = receiver.recv().await {
+                turns.fetch_add(1, Ordering::Relaxed);
+                while receiver.try_recv().is_ok() {}
+            }
+        });
+    }
+    let (done, dones) = mpsc::channel();
+    spawn(&scheduler, async move {
+        while waiting.load(Ordering::Relaxed) < TASKS {
+            task::yield_now().await;
+        }
+        let mut seen = Vec::new();
+        for _ in 0..4 {
+            for sender in &senders {
+                sender.send(()).expect("it waits");
+            }
+            if preempted {
+                slice_is_over();
+            }
+            task::yield_now().await;
+            seen.push(turns.load(Ordering::Relaxed));
+        }
+        done.send(seen).expect("the test waits");
+    });
+    dones.recv_timeout(PATIENCE).expect("it runs")
+}
+
+#[test]
+fn tasks_that_a_preempted_sender_wakes_gather_messages() {
+    assert_eq!(turns_beside_a_sender(true), [0, 0, 0, 100]);
+    assert_eq!(turns_beside_a_sender(false), [100, 200, 300, 400]);
 }
 
 #[test]
@@ -378,4 +425,34 @@ fn tasks_from_elsewhere_go_before_tasks_that_use_their_slices() {
         let polls = runs.recv_timeout(PATIENCE).expect("it runs");
         assert!(polls <= FIRST + round + 2, "{polls} polls in round {round}");
     }
+}
+
+#[test]
+fn a_task_of_a_seeded_run_that_never_waits_keeps_no_other_from_running() {
+    let tokio = tokio::runtime::Builder::new_current_thread()
+        .build()
+        .expect("builds");
+    let meter = Meter::new(&warren_kernel::Kernel::new(), NonZeroUsize::MIN);
+    let simulation = Arc::new(Simulation::new(1, false));
+    let scheduler = Scheduler::start_seeded(&Arc::new(meter), tokio.handle(), simulation);
+    let scheduler = scheduler.expect("starts");
+    let (tell, told) = oneshot::channel();
+    let (done, is_done) = mpsc::channel();
+    let has_answer = Arc::new(AtomicBool::new(false));
+    let answer = Arc::clone(&has_answer);
+    spawn(&scheduler, async move {
+        told.await.expect("the test tells it");
+        answer.store(true, Ordering::Relaxed);
+        done.send(()).expect("the test waits");
+    });
+    let (busy, is_busy) = mpsc::channel();
+    spawn(&scheduler, async move {
+        busy.send(()).expect("the test waits");
+        while !has_answer.load(Ordering::Relaxed) {
+            task::yield_now().await;
+        }
+    });
+    is_busy.recv_timeout(PATIENCE).expect("it runs");
+    tell.send(()).expect("it waits");
+    is_done.recv_timeout(PATIENCE).expect("it runs");
 }

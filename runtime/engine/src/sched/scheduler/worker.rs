@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_task::ScheduleInfo;
 use warren_kernel::Monotonic;
 
+use super::burst::Burst;
 use super::lanes::{Lanes, next_after};
 use super::pace::Pace;
 use super::patience::Patience;
@@ -27,6 +28,8 @@ struct Worker {
     next: Cell<Option<Runnable>>,
     /// Tasks in a row that were `next`.
     handed_on: Cell<u32>,
+    /// The tasks that the running task has woken.
+    burst: Burst,
     /// All other tasks; other workers steal from here.
     lanes: Lanes,
     /// The host whose tasks run now.
@@ -51,6 +54,7 @@ pub(super) fn run(shared: Arc<Shared>, index: usize, lanes: Lanes) {
         index,
         next: Cell::new(None),
         handed_on: Cell::new(0),
+        burst: Burst::default(),
         lanes,
         turn: Turn::default(),
         took_injected: Cell::new(false),
@@ -78,6 +82,15 @@ pub(super) fn keep(runnable: Runnable, info: ScheduleInfo) -> Result<(), Runnabl
     })
 }
 
+/// Notes that the task that runs on this thread has used up its slice, before it yields.
+pub(super) fn slice_is_over() {
+    WORKER.with_borrow(|worker| {
+        if let Some(worker) = worker {
+            worker.burst.slice_is_over();
+        }
+    });
+}
+
 impl Worker {
     fn work(&self) {
         let mut was_woken = false;
@@ -98,6 +111,7 @@ impl Worker {
             if !self.lanes.is_empty() || !self.shared.injected.is_empty() {
                 self.shared.idle.wake_one();
             }
+            self.burst.begins();
             // A panic ends its task alone, and the panic hook has reported it.
             let _ = catch_unwind(AssertUnwindSafe(|| runnable.run()));
         }
@@ -106,9 +120,18 @@ impl Worker {
     #[inline]
     fn add(&self, runnable: Runnable, info: ScheduleInfo) {
         if info.woken_while_running {
-            // A task that yields lets others go first.
-            self.lanes.push(runnable);
-        } else if let Some(displaced) = self.next.replace(Some(runnable)) {
+            if self.burst.goes_on() {
+                if let Some(displaced) = self.next.replace(Some(runnable)) {
+                    self.lanes.push(displaced);
+                }
+            } else {
+                // A task that yields lets others go first.
+                self.lanes.push(runnable);
+            }
+            return;
+        }
+        self.burst.wakes();
+        if let Some(displaced) = self.next.replace(Some(runnable)) {
             self.lanes.push(displaced);
             self.shared.idle.wake_one();
         }

@@ -48,6 +48,7 @@ pub const ALL: &[Import] = &[
     import("mailbox", "unlisten", "i", ""),
     import("mailbox", "receive", "wIp", "i"),
     import("mailbox", "receive-one", "iIp", "i"),
+    import("mailbox", "await", "wI", "i"),
     import("registry", "register", "so", "i"),
     import("registry", "lookup", "sp", "i"),
     import("registry", "unregister", "s", "i"),

@@ -25,7 +25,8 @@ use warren_engine::capability::Capability;
 use warren_engine::security::Authorizer;
 use warren_engine::{
     Code, CompileLimits, DEFAULT_TICK, Definition, Definitions, Files, Grants, HostLimits,
-    MachineMemory, Node, NodeConfig, ProcessEnd, Running, Sink, Source, Stream,
+    MachineMemory, Membership, NativeCode, Node, NodeConfig, ProcessEnd, Running, Sink, Source,
+    Stream,
 };
 use warren_kernel::{Activity, Error, Outcome};
 
@@ -86,6 +87,9 @@ pub struct Setup {
     pub compile: CompileLimits,
     pub max_memory_total: Option<u64>,
     pub memory: Option<Arc<dyn MachineMemory>>,
+    pub cluster: Option<Membership>,
+    /// The time for which a process waits before it is parked.
+    pub park_after: Option<Duration>,
 }
 
 impl Default for Setup {
@@ -100,6 +104,8 @@ impl Default for Setup {
             compile: CompileLimits::default(),
             max_memory_total: None,
             memory: None,
+            cluster: None,
+            park_after: None,
         }
     }
 }
@@ -143,11 +149,14 @@ impl World {
             workers: None,
             interpreter: setup.interpreter.map(String::into_bytes),
             tick: DEFAULT_TICK,
+            park_after: setup.park_after,
             payload_objects: false,
             trace_messages: false,
             compile: setup.compile,
             max_memory_total: setup.max_memory_total,
+            cluster: setup.cluster,
             memory: setup.memory,
+            time: warren_engine::Time::Real,
         });
         World {
             node: node.unwrap(),
@@ -193,6 +202,11 @@ impl World {
             bytes: source.as_bytes().into(),
         };
         self.add(id, Code::Lua(source), Grants::default());
+    }
+
+    /// Defines a host function.
+    pub fn define_native(&self, id: &str, code: NativeCode) {
+        self.add(id, Code::Native(code), Grants::default());
     }
 
     fn add(&self, id: &str, code: Code, grants: Grants) {

@@ -92,6 +92,77 @@ pub(super) const ROWS: &[Row] = &[
         )],
     ),
     (
+        "file that `warren check` reads for mistakes",
+        &[Constant("runtime/cli/src/lint/tree.rs", "LARGEST", Bytes)],
+    ),
+    (
+        "parsing of such a file",
+        &[Constant("runtime/cli/src/lint/tree.rs", "PATIENCE", Time)],
+    ),
+    (
+        "likely mistakes of one kind",
+        &[Constant("runtime/cli/src/lint/finding.rs", "MOST", Count)],
+    ),
+    (
+        "likely mistakes that `warren check` prints",
+        &[Constant(
+            "runtime/cli/src/commands/check.rs",
+            "SHOWN",
+            Count,
+        )],
+    ),
+    (
+        "processes with old code that a prompt lists",
+        &[Constant(
+            "runtime/cli/src/prompt/old_code.rs",
+            "KEPT",
+            Count,
+        )],
+    ),
+    (
+        "input of a prompt",
+        &[Constant(
+            "runtime/cli/src/prompt/front.rs",
+            "MAX_TYPED",
+            Bytes,
+        )],
+    ),
+    (
+        "what one input of a prompt prints",
+        &[Text(
+            "runtime/cli/src/prompt/agent.lua",
+            "local MOST <const>, PIECE <const> = 1048576, 16384",
+        )],
+    ),
+    (
+        "unread text of a prompt's process",
+        &[Constant("runtime/cli/src/prompt/desk.rs", "BEHIND", Bytes)],
+    ),
+    (
+        "wait of `hear` at the control socket",
+        &[Constant(
+            "runtime/cli/src/control/server.rs",
+            "MAX_HEARING",
+            Time,
+        )],
+    ),
+    (
+        "code of `warren run -` on standard input",
+        &[Constant(
+            "runtime/cli/src/commands/run/code.rs",
+            "MAX_INPUT",
+            Bytes,
+        )],
+    ),
+    (
+        "kept output of one run of a test with a seed",
+        &[Constant(
+            "runtime/cli/src/commands/test/seeded.rs",
+            "MAX_OUTPUT",
+            Bytes,
+        )],
+    ),
+    (
         "two equal signals that count as one",
         &[Constant("runtime/cli/src/signals.rs", "SAME_REQUEST", Time)],
     ),

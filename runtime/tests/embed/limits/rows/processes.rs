@@ -55,6 +55,21 @@ pub(super) const ROWS: &[Row] = &[
         ],
     ),
     (
+        "wait before a process is parked",
+        &[Text(
+            "runtime/engine/src/node/config.rs",
+            "DEFAULT_PARK_AFTER: Duration = Duration::from_secs(1);",
+        )],
+    ),
+    (
+        "linear memory of a process that is parked",
+        &[Constant(
+            "runtime/engine/src/guest/parking.rs",
+            "LARGEST",
+            Bytes,
+        )],
+    ),
+    (
         "machine stack of nested calls",
         &[Constant(CLASS, "WASM_STACK", Bytes)],
     ),
@@ -277,14 +292,14 @@ pub(super) const ROWS: &[Row] = &[
     (
         "fast slots",
         &[
-            // Two pools of a thousand.
+            // Two pools of a thousand together, and one of a thousand.
             Text(
                 "runtime/engine/src/code/pool.rs",
-                "const FIRST: u32 = 1_000;",
+                "const FIRST_TWO: u32 = 1_000;",
             ),
             Text(
                 "runtime/engine/src/code/pool.rs",
-                "const FAST_TO_SPARE: usize = 2;",
+                "const FAST_TO_SPARE: [u32; 3] = [FIRST, FIRST_TWO - FIRST, FIRST_TWO];",
             ),
             Text(
                 "runtime/engine/src/code/address_space.rs",

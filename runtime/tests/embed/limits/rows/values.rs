@@ -308,7 +308,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         "tokens of one store",
         &[Constant(
-            "runtime/capabilities/src/security/tokens/store.rs",
+            "runtime/capabilities/src/security/tokens/memory.rs",
             "MAX_TOKENS",
             Count,
         )],
@@ -316,7 +316,7 @@ pub(super) const ROWS: &[Row] = &[
     (
         "actors, scopes and metadata of all tokens",
         &[Constant(
-            "runtime/capabilities/src/security/tokens/store.rs",
+            "runtime/capabilities/src/security/tokens/memory.rs",
             "MAX_STORED",
             Bytes,
         )],

@@ -20,7 +20,7 @@ use crate::targets::values::{KEYS, error, map, value};
 /// `w` wanted subscriptions, `D` deadline, `o` buffer for a result, `1` one value,
 /// `a` action, `r` resource, `p` policy, `s` small number, `b` any range, `e` error,
 /// `g` text for people.
-const MEANINGS: [(&str, &str, u8); 48] = [
+const MEANINGS: [(&str, &str, u8); 49] = [
     ("take", "o", 4),
     ("pid", "o", 1),
     ("frame-id", "o", 1),
@@ -42,6 +42,7 @@ const MEANINGS: [(&str, &str, u8); 48] = [
     ("unlisten", "u", 2),
     ("receive", "wDo", 8),
     ("receive-one", "uDo", 6),
+    ("await", "wD", 1),
     ("register", "nt", 4),
     ("lookup", "no", 4),
     ("unregister", "n", 2),

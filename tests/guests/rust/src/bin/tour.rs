@@ -199,7 +199,7 @@ fn ties() -> Result<(), Error> {
         matches!(&down, Event::LinkDown { result: Err(_), .. }),
         "{down:?}"
     );
-    assert_eq!(down.from(), &failing);
+    assert_eq!(down.from(), Some(&failing));
     assert!(events().recv_timeout(MS)?.is_none());
     set_trap_links(false);
     assert!(monitor(pid()).is_err_and(|error| error.is(kind::INVALID)));

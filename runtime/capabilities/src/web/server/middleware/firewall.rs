@@ -41,6 +41,7 @@ pub(super) fn check(
         pid: asked.id.as_str().into(),
         definition: Arc::clone(definition),
         host: host.unwrap_or_else(|| DEFAULT_HOST.into()),
+        node: None,
     };
     let resource = Resource::of(action, resource, |pid| Target::absent(pid));
     let decision = authorizer.decide(&Request {

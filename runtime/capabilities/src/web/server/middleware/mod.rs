@@ -6,14 +6,16 @@ mod rate_limit;
 mod real_ip;
 mod token_auth;
 
+use std::mem;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Response, header};
+use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use warren_engine::capability::web::{Compress, Cors, Middleware, Origins, RealIp, TokenAuth};
 use warren_engine::security::Identity;
 
+use super::answer::plain;
 use super::body::Served;
 use super::compress::compress;
 use super::context::Context;
@@ -97,7 +99,7 @@ impl Step {
 
     /// Looks at a request before its route is known. Returns an answer in place of that of a
     /// route.
-    pub(super) fn before(
+    pub(super) async fn before(
         &self,
         parts: &Parts,
         asked: &mut Asked,
@@ -110,12 +112,18 @@ impl Step {
                 asked.remote = real_ip::remote(real_ip, &parts.headers, asked.remote);
                 None
             }
-            Step::TokenAuth(auth) => {
-                if let Some(identity) = token_auth::identity(auth, parts, context) {
-                    asked.identity = identity;
+            Step::TokenAuth(auth) => match token_auth::identity(auth, parts, context).await {
+                Ok(identity) => {
+                    asked.identity = identity.unwrap_or_else(|| mem::take(&mut asked.identity));
+                    None
                 }
-                None
-            }
+                // Without its store, nobody knows what the token stands for.
+                Err(error) => {
+                    let store = &*auth.store;
+                    tracing::debug!(store, %error, "tokens cannot be read");
+                    Some(plain(StatusCode::SERVICE_UNAVAILABLE))
+                }
+            },
             Step::Metrics => {
                 asked.is_counted = true;
                 None

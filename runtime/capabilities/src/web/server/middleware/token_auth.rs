@@ -4,23 +4,42 @@ use http::header;
 use http::request::Parts;
 use warren_engine::capability::web::TokenAuth;
 use warren_engine::security::Identity;
+use warren_kernel::Error;
 
 use super::super::context::Context;
 use super::super::path::query_value;
+use crate::store::Asker;
 
 /// The most bytes of a text that is looked up as a token.
 const MAX_TOKEN: usize = 4_096;
 
 /// Returns the actor and the scope of a request's token; `None` without a token, or with one
 /// that is not valid.
-pub(super) fn identity(auth: &TokenAuth, parts: &Parts, context: &Context) -> Option<Identity> {
-    let token = token(auth, parts)?;
-    if token.len() > MAX_TOKEN {
-        return None;
-    }
-    let now = context.node.now().monotonic;
-    context.tokens.identity(&auth.store, token.as_bytes(), now)
+///
+/// # Errors
+///
+/// Those of the store of values that keeps the tokens.
+pub(super) async fn identity(
+    auth: &TokenAuth,
+    parts: &Parts,
+    context: &Context,
+) -> Result<Option<Identity>, Error> {
+    let token = token(auth, parts).filter(|token| token.len() <= MAX_TOKEN);
+    let Some(token) = token else {
+        return Ok(None);
+    };
+    let asker = Asker {
+        host: OF_SERVER,
+        now: context.node.now().monotonic,
+    };
+    let identity = context
+        .tokens
+        .identity(&auth.store, token.as_bytes(), asker);
+    identity.await
 }
+
+/// Stands for a host, of which the server has none before a request has its route.
+const OF_SERVER: usize = usize::MAX;
 
 /// Returns the token of the header field, else that of the query, else that of the cookie.
 fn token(auth: &TokenAuth, parts: &Parts) -> Option<String> {

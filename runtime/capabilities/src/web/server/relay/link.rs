@@ -259,7 +259,7 @@ pub(super) fn data_of(message: &Message) -> Json {
         return Json::Null;
     };
     let values = (0..len).map(|_| match input.value() {
-        // What has no form in JSON stands as the reason.
+        // A value without a form in JSON stands as the reason.
         Ok(value) => forms::json_of_bytes(value).unwrap_or_else(Json::String),
         Err(_) => Json::Null,
     });

@@ -225,7 +225,7 @@ mod tests {
         let mut all = Vec::new();
         assert!(metered.read_to_end(&mut all).await.is_err());
         assert_eq!(metered.fault(), Some(Fault::Late));
-        // What follows is for nobody.
+        // Nobody reads the bytes that follow.
         drop(client);
         all.clear();
         assert_eq!(metered.read_to_end(&mut all).await.unwrap(), 0);

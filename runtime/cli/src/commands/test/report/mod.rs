@@ -1,6 +1,8 @@
-//! The report of a run of tests: text for people, or JSON for programs.
+//! The report of a run of tests: text for people, or records for programs.
 
 mod json;
+mod junit;
+mod tap;
 mod text;
 
 use std::collections::BTreeMap;
@@ -30,12 +32,20 @@ pub(super) struct Summary {
     pub(super) counts: Counts,
 }
 
+/// The form of the report on standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Format {
+    Text,
+    Json,
+    Tap,
+}
+
 /// Returns the reporter of a format.
-pub(super) fn reporter(json: bool) -> Box<dyn Reporter> {
-    if json {
-        Box::new(json::Json)
-    } else {
-        Box::new(text::Text::new(Look::of_stdout()))
+pub(super) fn reporter(format: Format) -> Box<dyn Reporter> {
+    match format {
+        Format::Text => Box::new(text::Text::new(Look::of_stdout())),
+        Format::Json => Box::new(json::Json),
+        Format::Tap => Box::new(tap::Tap::default()),
     }
 }
 
@@ -89,5 +99,10 @@ impl InOrder {
             self.reported.push(tested);
         }
         text + &self.reporter.end(&self.reported, summary)
+    }
+
+    /// Returns the report as a file of XML, behind the end of the report.
+    pub(super) fn junit(&self, summary: &Summary) -> String {
+        junit::file(&self.reported, summary)
     }
 }

@@ -1,11 +1,15 @@
 //! `wasi:io/poll`, with a limit for lists of pollables.
 
+use std::sync::Arc;
+
+use warren_kernel::Process;
 use wasmtime::component::{HasData, Linker, Resource, ResourceTable};
 use wasmtime_wasi::WasiView;
 use wasmtime_wasi_io::bindings::wasi::io::poll::{self, Host, HostPollable};
 use wasmtime_wasi_io::poll::DynPollable;
 
 use crate::guest::Guest;
+use crate::guest::asleep::WaitsForFirst;
 
 /// The most pollables of one call.
 const MAX_POLLABLES: usize = 1_024;
@@ -13,16 +17,24 @@ const MAX_POLLABLES: usize = 1_024;
 struct Bounded;
 
 impl HasData for Bounded {
-    type Data<'a> = Table<'a>;
+    type Data<'a> = Waiting<'a>;
 }
 
-struct Table<'a>(&'a mut ResourceTable);
+/// The resources of a guest, which waits for some of them.
+struct Waiting<'a> {
+    table: &'a mut ResourceTable,
+    /// Absent for a guest that is no process.
+    process: Option<Arc<Process>>,
+}
 
 pub(super) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
-    poll::add_to_linker::<Guest, Bounded>(linker, |guest| Table(guest.ctx().table))
+    poll::add_to_linker::<Guest, Bounded>(linker, |guest| Waiting {
+        process: guest.process().ok().cloned(),
+        table: guest.ctx().table,
+    })
 }
 
-impl Host for Table<'_> {
+impl Host for Waiting<'_> {
     async fn poll(&mut self, pollables: Vec<Resource<DynPollable>>) -> wasmtime::Result<Vec<u32>> {
         if pollables.len() > MAX_POLLABLES {
             wasmtime::bail!(
@@ -30,20 +42,22 @@ impl Host for Table<'_> {
                 pollables.len()
             );
         }
-        Host::poll(self.0, pollables).await
+        let process = self.process.clone();
+        let _waits = process.map(|process| WaitsForFirst::of(process, pollables.len()));
+        Host::poll(self.table, pollables).await
     }
 }
 
-impl HostPollable for Table<'_> {
+impl HostPollable for Waiting<'_> {
     async fn ready(&mut self, pollable: Resource<DynPollable>) -> wasmtime::Result<bool> {
-        HostPollable::ready(self.0, pollable).await
+        HostPollable::ready(self.table, pollable).await
     }
 
     async fn block(&mut self, pollable: Resource<DynPollable>) -> wasmtime::Result<()> {
-        HostPollable::block(self.0, pollable).await
+        HostPollable::block(self.table, pollable).await
     }
 
     fn drop(&mut self, pollable: Resource<DynPollable>) -> wasmtime::Result<()> {
-        HostPollable::drop(self.0, pollable)
+        HostPollable::drop(self.table, pollable)
     }
 }

@@ -10,7 +10,7 @@ use crate::abi::flat::{memory_and_guest, range};
 use crate::abi::wasi::errno::Errno;
 use crate::abi::wasi::table::Descriptor;
 use crate::guest::Guest;
-use crate::sched::timers;
+use crate::guest::asleep::Asleep;
 
 /// The most subscriptions of one call.
 const MAX_SUBSCRIPTIONS: u32 = 1_024;
@@ -67,15 +67,16 @@ pub(super) async fn poll_oneoff(
 async fn wait_until(caller: &mut Caller<'_, Guest>, nanoseconds: u64) {
     let guest = caller.data();
     let shared = std::sync::Arc::clone(&guest.shared);
+    let process = guest.process().ok().cloned();
     let wait = async move {
+        let _asleep = process.map(Asleep::new);
         loop {
             let rest = nanoseconds.saturating_sub(shared.monotonic().0);
             if rest == 0 {
                 return;
             }
             // A timer fires after a year at the latest, which may be too early.
-            let at = timers::after(Duration::from_nanos(rest));
-            shared.timers.at(at).await;
+            shared.timers.sleep(Duration::from_nanos(rest)).await;
         }
     };
     guest.control.outside(wait).await;

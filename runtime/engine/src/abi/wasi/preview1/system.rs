@@ -5,7 +5,7 @@ use wasmtime::Caller;
 
 use super::guest_memory::{put, size};
 use super::{Done, Failure, table};
-use crate::abi::flat::{fill_with_random_bytes, memory_and_guest, range_mut};
+use crate::abi::flat::{memory_and_guest, range_mut};
 use crate::abi::wasi::errno::Errno;
 use crate::guest::{Guest, Unwind};
 
@@ -70,10 +70,10 @@ pub(super) fn clock_time_get(
 pub(super) async fn random_get(caller: &mut Caller<'_, Guest>, ptr: u32, len: u32) -> Done {
     let mut done = 0;
     loop {
-        let (memory, _) = memory_and_guest(caller)?;
+        let (memory, guest) = memory_and_guest(caller)?;
         let rest = &mut range_mut(memory, ptr, len, "buf")?[done..];
         let piece = rest.len().min(RANDOM_PIECE);
-        fill_with_random_bytes(&mut rest[..piece])?;
+        guest.shared.fill_with_random_bytes(&mut rest[..piece])?;
         done += piece;
         if done == len as usize {
             return Ok(());

@@ -83,10 +83,12 @@ async fn read(unread: Unread, writer: Writer, shared: Arc<Shared>) {
         let frame = poll_fn(|cx| http_body::Body::poll_frame(body.as_mut(), cx));
         let frame = match between_bytes {
             None => frame.await,
-            Some(limit) => match future::select(pin!(frame), pin!(shared.sleep(limit))).await {
-                Either::Left((frame, _)) => frame,
-                Either::Right(_) => break Err(too_slow(limit)),
-            },
+            Some(limit) => {
+                match future::select(pin!(frame), pin!(shared.real_sleep(limit))).await {
+                    Either::Left((frame, _)) => frame,
+                    Either::Right(_) => break Err(too_slow(limit)),
+                }
+            }
         };
         match frame {
             None => break Ok(None),

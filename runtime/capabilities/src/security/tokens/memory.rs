@@ -1,4 +1,4 @@
-//! The tokens of one store, in memory.
+//! Tokens in the memory of the program.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ctutils::CtEq as _;
 use parking_lot::Mutex;
 use warren_engine::security::TokenStore;
-use warren_kernel::{Error, Kind, Monotonic};
+use warren_kernel::{Error, Kind, Monotonic, nanoseconds};
 
 use super::text::{self, Digest};
 
@@ -20,8 +20,8 @@ const MAX_STORED: usize = 32 << 20;
 /// good; and few enough for a call to stay short.
 const FORGOTTEN_AT_ONCE: usize = 64;
 
-/// A store: its settings and its tokens.
-pub(super) struct Store {
+/// Tokens that end with the program.
+pub(super) struct Memory {
     settings: TokenStore,
     tokens: Mutex<Tokens>,
 }
@@ -43,9 +43,9 @@ struct Token {
     content: Arc<[u8]>,
 }
 
-impl Store {
-    pub(super) fn new(settings: TokenStore) -> Store {
-        Store {
+impl Memory {
+    pub(super) fn new(settings: TokenStore) -> Memory {
+        Memory {
             settings,
             tokens: Mutex::default(),
         }
@@ -62,16 +62,8 @@ impl Store {
         lifetime: Option<u64>,
         now: Monotonic,
     ) -> Result<String, Error> {
-        let TokenStore {
-            token_length,
-            expiration,
-            key,
-            ..
-        } = &self.settings;
-        let default = || u64::try_from(expiration.as_nanos()).unwrap_or(u64::MAX);
-        let lifetime = lifetime.unwrap_or_else(default);
-        let token = text::draw(*token_length, key.as_deref())?;
-        let (digest, _) = text::read(token.as_bytes(), key.as_deref())?;
+        let lifetime = lifetime.unwrap_or_else(|| nanoseconds(self.settings.expiration));
+        let (token, digest) = text::new(&self.settings)?;
         let mut tokens = self.tokens.lock();
         tokens.forget(now);
         if tokens.by_selector.len() >= MAX_TOKENS {
@@ -177,12 +169,13 @@ mod tests {
 
     const SECOND: u64 = 1_000_000_000;
 
-    fn store(key: Option<&[u8]>) -> Store {
-        Store::new(TokenStore {
+    fn store(key: Option<&[u8]>) -> Memory {
+        Memory::new(TokenStore {
             id: "t:tokens".into(),
             token_length: 16,
             expiration: Duration::from_secs(1),
             key: key.map(Arc::from),
+            store: None,
         })
     }
 

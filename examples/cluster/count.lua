@@ -1,0 +1,7 @@
+-- Returns how often each word is in a text.
+local text = ...
+local counts = {}
+for word in text:gmatch("%a+") do
+  counts[word] = (counts[word] or 0) + 1
+end
+return counts

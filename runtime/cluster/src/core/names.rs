@@ -1,0 +1,586 @@
+//! Names that are unique in the cluster. `lease.rs` has the arithmetic.
+//!
+//! An entry of the broker's values names the holder and its node's lease. Every change of it is
+//! a compare-and-set. A node takes a name over only from a lease that is over, or from an
+//! earlier generation of its own. A write whose result is not known is *doubtful*: the node
+//! does not hold the name, and sweeps the entry away later. A write may also arrive after the
+//! sweep: then another node that wants the name asks the owner of the entry to check.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use warren_kernel::{Address, Error, Kind, Monotonic, NodeId, Pid};
+
+use super::purpose::{LeaseState, Naming, Purpose, Registering};
+use super::{CallId, Core, Named, Output};
+use crate::member::{LeaseId, NameEntry, key_of_name};
+use crate::signal::Place;
+use crate::transport::{Found, Operation, Refusal};
+use crate::view::{Holder, Token};
+use crate::wire::signal::Signal;
+
+/// Steps of a registration, which others may disturb.
+const TRIES: u32 = 8;
+/// Entries that are swept at once.
+const SWEPT: usize = 64;
+
+/// The names of this node's processes.
+#[derive(Debug, Default)]
+pub(super) struct Names {
+    held: BTreeMap<String, Held>,
+    /// The names of each process.
+    of: BTreeMap<Pid, BTreeSet<String>>,
+    /// Names that are being registered.
+    busy: BTreeMap<String, Busy>,
+    /// Names whose entries may be of this node without a holder.
+    doubtful: BTreeSet<String>,
+    /// Calls that wait for another node to free a name.
+    releases: BTreeMap<CallId, NodeId>,
+}
+
+#[derive(Clone, Debug)]
+struct Held {
+    place: Place,
+    token: Token,
+}
+
+#[derive(Debug)]
+struct Busy {
+    pid: Pid,
+    /// True once the process has ended.
+    has_ended: bool,
+}
+
+/// Calls of the engine.
+impl Core {
+    /// Gives a process of this node a name.
+    pub(crate) fn register(&mut self, name: &str, place: &Place, now: Monotonic) -> CallId {
+        let call = self.new_call();
+        if let Err(error) = self.check_name_is_free(name, place, now) {
+            self.outputs.push_back(Output::Name(call, error));
+            return call;
+        }
+        let busy = Busy {
+            pid: place.pid,
+            has_ended: false,
+        };
+        self.names.busy.insert(name.to_owned(), busy);
+        let registering = Registering {
+            call: Some(call),
+            name: name.to_owned(),
+            place: place.clone(),
+            generation: self.lease.generation,
+            tries: TRIES,
+        };
+        self.take(registering, 0, now);
+        call
+    }
+
+    /// Returns the result at once where this node can tell it.
+    fn check_name_is_free(
+        &self,
+        name: &str,
+        place: &Place,
+        now: Monotonic,
+    ) -> Result<(), Result<Named, Error>> {
+        if !self.has_lease(now) {
+            return Err(Err(no_lease()));
+        }
+        if let Some(held) = self.names.held.get(name) {
+            let same = held.place.pid == place.pid;
+            return Err(match same {
+                true => Ok(Named::Taken(held.token)),
+                false => Err(is_taken(name, &self.address(&held.place))),
+            });
+        }
+        if self.names.busy.contains_key(name) {
+            let message = format!("another registration of the name {name} is under way");
+            return Err(Err(Error::new(Kind::Conflict, message).retryable(true)));
+        }
+        Ok(())
+    }
+
+    /// Frees a name, whoever holds it.
+    pub(crate) fn unregister(&mut self, name: &str, now: Monotonic) -> CallId {
+        let call = self.new_call();
+        if self.is_over {
+            self.outputs.push_back(Output::Name(call, Err(no_lease())));
+            return call;
+        }
+        let key = key_of_name(name);
+        if let Some(held) = self.drop_held(name) {
+            let revision = held.token.0;
+            let purpose = Purpose::Free(call, name.to_owned());
+            self.ask(purpose, Operation::Delete { key, revision }, now);
+        } else {
+            let purpose = Purpose::Find(call, name.to_owned(), Naming::Free);
+            self.ask(purpose, Operation::Get { key }, now);
+        }
+        call
+    }
+
+    /// Finds the holder of a name.
+    pub(crate) fn look_up(&mut self, name: &str, now: Monotonic) -> CallId {
+        let call = self.new_call();
+        if self.is_over {
+            self.outputs.push_back(Output::Name(call, Err(no_lease())));
+        } else if let Some(held) = self.held_now(name, now) {
+            let holder = Holder {
+                address: self.address(&held.place),
+                token: held.token,
+            };
+            self.outputs
+                .push_back(Output::Name(call, Ok(Named::Found(holder))));
+        } else {
+            let key = key_of_name(name);
+            let purpose = Purpose::Find(call, name.to_owned(), Naming::LookUp);
+            self.ask(purpose, Operation::Get { key }, now);
+        }
+        call
+    }
+
+    /// Returns the token of a name that a process of this node holds at this moment.
+    pub(crate) fn holds(&self, name: &str, now: Monotonic) -> Option<Token> {
+        self.held_now(name, now).map(|held| held.token)
+    }
+
+    fn held_now(&self, name: &str, now: Monotonic) -> Option<&Held> {
+        let held = self.names.held.get(name)?;
+        self.has_lease(now).then_some(held)
+    }
+
+    /// Frees the names of a process that has ended, and ends its memberships.
+    pub(crate) fn exited(&mut self, pid: Pid, now: Monotonic) {
+        for busy in self.names.busy.values_mut().filter(|busy| busy.pid == pid) {
+            busy.has_ended = true;
+        }
+        for name in self.names.of.get(&pid).cloned().unwrap_or_default() {
+            self.free(&name, now);
+        }
+        self.leave_groups(pid);
+    }
+
+    fn address(&self, place: &Place) -> Address {
+        Address {
+            node: self.node.clone(),
+            host: place.host.clone(),
+            pid: place.pid,
+        }
+    }
+}
+
+/// Steps of a registration.
+impl Core {
+    /// Writes the entry over a revision.
+    fn take(&mut self, registering: Registering, revision: u64, now: Monotonic) {
+        let entry = NameEntry {
+            lease: LeaseId {
+                node: self.node.clone(),
+                generation: registering.generation,
+            },
+            holder: self.address(&registering.place),
+        };
+        let operation = Operation::Put {
+            key: key_of_name(&registering.name),
+            value: entry.encode(),
+            revision,
+        };
+        self.ask(Purpose::Take(Box::new(registering)), operation, now);
+    }
+
+    /// Takes the result of writing the entry.
+    pub(super) fn took(
+        &mut self,
+        registering: Registering,
+        result: Result<Found, Refusal>,
+        now: Monotonic,
+    ) {
+        match result {
+            Ok(Found::Revision(revision)) => self.is_written(registering, revision, now),
+            Err(Refusal::Conflict) => {
+                let key = key_of_name(&registering.name);
+                let purpose = Purpose::ReadHolder(Box::new(registering));
+                self.ask(purpose, Operation::Get { key }, now);
+            }
+            other => {
+                self.names.doubtful.insert(registering.name.clone());
+                self.fail(&registering, unavailable(other));
+            }
+        }
+    }
+
+    fn is_written(&mut self, registering: Registering, revision: u64, now: Monotonic) {
+        let name = registering.name.clone();
+        let busy = self.names.busy.get(&name);
+        let has_ended = busy.is_some_and(|busy| busy.has_ended);
+        let is_valid = self.has_lease(now) && registering.generation == self.lease.generation;
+        if is_valid && !has_ended {
+            self.names.busy.remove(&name);
+            let (token, place) = (Token(revision), registering.place);
+            let names = self.names.of.entry(place.pid).or_default();
+            names.insert(name.clone());
+            self.names.held.insert(name.clone(), Held { place, token });
+            self.names.doubtful.remove(&name);
+            if let Some(call) = registering.call {
+                self.outputs
+                    .push_back(Output::Name(call, Ok(Named::Taken(token))));
+            }
+            return;
+        }
+        let key = key_of_name(&name);
+        let operation = Operation::Delete { key, revision };
+        self.ask(Purpose::Remove(Some(name)), operation, now);
+        let error = match has_ended {
+            true => Error::not_found("the process has ended"),
+            false => no_lease(),
+        };
+        self.fail(&registering, error);
+    }
+
+    /// Takes the entry of a name that was taken.
+    pub(super) fn read_holder(
+        &mut self,
+        mut registering: Registering,
+        result: Result<Found, Refusal>,
+        now: Monotonic,
+    ) {
+        if registering.tries == 0 {
+            let message = format!("the name {} changes all the time", registering.name);
+            return self.fail(
+                &registering,
+                Error::new(Kind::Conflict, message).retryable(true),
+            );
+        }
+        registering.tries -= 1;
+        let (value, revision) = match result {
+            Ok(Found::Nothing) => return self.take(registering, 0, now),
+            Ok(Found::Value(value, revision)) => (value, revision),
+            other => return self.fail(&registering, unavailable(other)),
+        };
+        let Some(entry) = self.read_entry(&value) else {
+            let error = is_unreadable(&registering.name);
+            return self.fail(&registering, error);
+        };
+        if entry.lease.node == self.node {
+            // Nobody holds it: this node would know.
+            return self.take(registering, revision, now);
+        }
+        match self.state_of(&entry.lease, now) {
+            LeaseState::Over => self.take(registering, revision, now),
+            LeaseState::Due(of_node) => {
+                let then = Some(Box::new(registering));
+                self.end_lease(&entry.lease, of_node, then, now);
+            }
+            LeaseState::Live => {
+                let check = Signal::CheckName(registering.name.clone(), revision);
+                self.signal(&entry.lease.node, &check);
+                let error = is_taken(&registering.name, &entry.holder);
+                self.fail(&registering, error);
+            }
+        }
+    }
+
+    /// Takes the result of ending another node's lease.
+    pub(super) fn ended_lease(
+        &mut self,
+        lease: LeaseId,
+        then: Option<Box<Registering>>,
+        result: Result<Found, Refusal>,
+        now: Monotonic,
+    ) {
+        match (result, then) {
+            (Ok(Found::Revision(revision)), then) => {
+                self.lease_is_over(&lease, revision, now);
+                if let Some(registering) = then {
+                    let key = key_of_name(&registering.name);
+                    self.ask(
+                        Purpose::ReadHolder(registering),
+                        Operation::Get { key },
+                        now,
+                    );
+                }
+            }
+            (Err(Refusal::Conflict), then) => {
+                self.look_again(now);
+                if let Some(registering) = then {
+                    let message = format!("node {} has renewed its lease", lease.node.name);
+                    let error = Error::new(Kind::Conflict, message).retryable(true);
+                    self.fail(&registering, error);
+                }
+            }
+            (other, Some(registering)) => self.fail(&registering, unavailable(other)),
+            (_, None) => {}
+        }
+    }
+
+    fn fail(&mut self, registering: &Registering, error: Error) {
+        self.names.busy.remove(&registering.name);
+        if let Some(call) = registering.call {
+            self.outputs.push_back(Output::Name(call, Err(error)));
+        }
+    }
+
+    fn read_entry(&self, value: &Bytes) -> Option<NameEntry> {
+        NameEntry::decode(value).ok()
+    }
+}
+
+/// Finding and freeing.
+impl Core {
+    /// Takes the entry of a name for a call.
+    pub(super) fn found(
+        &mut self,
+        call: CallId,
+        name: String,
+        naming: Naming,
+        result: Result<Found, Refusal>,
+        now: Monotonic,
+    ) {
+        let result = match result {
+            Ok(Found::Nothing) => Err(no_entry(naming)),
+            Ok(Found::Value(value, revision)) => match self.read_entry(&value) {
+                Some(entry) => Ok((entry, revision)),
+                None => Err(Err(is_unreadable(&name))),
+            },
+            other => Err(Err(unavailable(other))),
+        };
+        let (entry, revision) = match result {
+            Ok(found) => found,
+            Err(result) => {
+                self.outputs.push_back(Output::Name(call, result));
+                return;
+            }
+        };
+        let is_own = entry.lease.node == self.node;
+        let is_held = is_own
+            && self
+                .names
+                .held
+                .get(&name)
+                .is_some_and(|held| held.token.0 == revision);
+        let is_over = (is_own && !is_held)
+            || (!is_own && self.state_of(&entry.lease, now) == LeaseState::Over);
+        match naming {
+            Naming::LookUp => {
+                let holder = Holder {
+                    address: entry.holder,
+                    token: Token(revision),
+                };
+                let result = match is_over {
+                    true => no_entry(naming),
+                    false => Ok(Named::Found(holder)),
+                };
+                self.outputs.push_back(Output::Name(call, result));
+            }
+            Naming::Free if is_over || is_held => {
+                self.drop_held(&name);
+                let key = key_of_name(&name);
+                let operation = Operation::Delete { key, revision };
+                self.ask(Purpose::Free(call, name), operation, now);
+            }
+            Naming::Free if self.is_up(&entry.lease.node) => {
+                let node = entry.lease.node;
+                self.signal(&node, &Signal::Release(call.0, name));
+                self.names.releases.insert(call, node);
+            }
+            Naming::Free => {
+                let node = &entry.lease.node.name;
+                let message = format!("node {node}, which holds the name {name}, is not up");
+                let error = Error::new(Kind::Unavailable, message);
+                self.outputs.push_back(Output::Name(call, Err(error)));
+            }
+        }
+    }
+
+    /// Takes the result of freeing a name for a call.
+    pub(super) fn freed(&mut self, call: CallId, name: String, result: Result<Found, Refusal>) {
+        let result = match result {
+            Ok(_) | Err(Refusal::Conflict) => Ok(Named::Freed(true)),
+            other => {
+                self.names.doubtful.insert(name);
+                Err(unavailable(other))
+            }
+        };
+        self.outputs.push_back(Output::Name(call, result));
+    }
+
+    /// Frees a name of this node for another one.
+    pub(super) fn release(&mut self, from: &NodeId, number: u64, name: &str, now: Monotonic) {
+        let Some(held) = self.drop_held(name) else {
+            return self.signal(from, &Signal::Released(number, false));
+        };
+        // The engine has the name in its own registry, too.
+        let lost = Output::NameLost(name.to_owned(), held.place.pid);
+        self.outputs.push_back(lost);
+        let operation = Operation::Delete {
+            key: key_of_name(name),
+            revision: held.token.0,
+        };
+        let purpose = Purpose::Release(from.clone(), number, name.to_owned());
+        self.ask(purpose, operation, now);
+    }
+
+    /// Learns that another node has freed a name.
+    pub(super) fn released(&mut self, from: &NodeId, number: u64, was_held: bool) {
+        let call = CallId(number);
+        if self.names.releases.get(&call) == Some(from) {
+            self.names.releases.remove(&call);
+            self.outputs
+                .push_back(Output::Name(call, Ok(Named::Freed(was_held))));
+        }
+    }
+
+    /// Fails the calls that wait for a node that is down.
+    pub(super) fn names_lost_peer(&mut self, node: &NodeId) {
+        let releases = std::mem::take(&mut self.names.releases);
+        for (call, of) in releases {
+            if of == *node {
+                let error = super::node_is_down(&node.name, "unknown");
+                self.outputs.push_back(Output::Name(call, Err(error)));
+            } else {
+                self.names.releases.insert(call, of);
+            }
+        }
+    }
+
+    /// Ceases to hold a name, and removes its entry.
+    fn free(&mut self, name: &str, now: Monotonic) {
+        if let Some(held) = self.drop_held(name) {
+            let key = key_of_name(name);
+            let revision = held.token.0;
+            let operation = Operation::Delete { key, revision };
+            self.ask(Purpose::Remove(Some(name.to_owned())), operation, now);
+        }
+    }
+
+    /// Frees all names of this node, whose processes may go on.
+    pub(super) fn free_all(&mut self, now: Monotonic) {
+        let held = self.names.held.iter();
+        let names: Vec<(String, Pid)> = held
+            .map(|(name, held)| (name.clone(), held.place.pid))
+            .collect();
+        for (name, holder) in names {
+            self.outputs
+                .push_back(Output::NameLost(name.clone(), holder));
+            self.free(&name, now);
+        }
+    }
+
+    fn drop_held(&mut self, name: &str) -> Option<Held> {
+        let held = self.names.held.remove(name)?;
+        if let Some(names) = self.names.of.get_mut(&held.place.pid) {
+            names.remove(name);
+            if names.is_empty() {
+                self.names.of.remove(&held.place.pid);
+            }
+        }
+        Some(held)
+    }
+}
+
+/// Loss, and what is left behind.
+impl Core {
+    /// Loses all names: the lease is over.
+    pub(super) fn lose_all(&mut self) {
+        self.names.of.clear();
+        for (name, held) in std::mem::take(&mut self.names.held) {
+            let lost = Output::NameLost(name.clone(), held.place.pid);
+            self.outputs.push_back(lost);
+            self.names.doubtful.insert(name);
+        }
+    }
+
+    /// Looks for entries of this node without a holder.
+    pub(super) fn sweep(&mut self, now: Monotonic) {
+        if !self.has_lease(now) {
+            return;
+        }
+        let names: Vec<String> = self.names.doubtful.iter().take(SWEPT).cloned().collect();
+        for name in names {
+            let key = key_of_name(&name);
+            self.ask(Purpose::Sweep(name), Operation::Get { key }, now);
+        }
+    }
+
+    /// Takes an entry that may be of this node without a holder.
+    pub(super) fn swept(&mut self, name: String, result: Result<Found, Refusal>, now: Monotonic) {
+        let (value, revision) = match result {
+            Ok(Found::Value(value, revision)) => (value, revision),
+            Ok(_) => {
+                self.names.doubtful.remove(&name);
+                return;
+            }
+            Err(_) => return,
+        };
+        let is_own = self
+            .read_entry(&value)
+            .is_some_and(|entry| entry.lease.node == self.node);
+        let held = self.names.held.get(&name);
+        let is_held = held.is_some_and(|held| held.token.0 == revision);
+        if !is_own || is_held {
+            self.names.doubtful.remove(&name);
+        } else if !self.names.busy.contains_key(&name) {
+            let key = key_of_name(&name);
+            let operation = Operation::Delete { key, revision };
+            self.ask(Purpose::Remove(Some(name)), operation, now);
+        }
+    }
+
+    /// Learns of the removal of an entry.
+    pub(super) fn removed(&mut self, name: Option<String>, result: Result<Found, Refusal>) {
+        let Some(name) = name else {
+            return;
+        };
+        match result {
+            Ok(_) | Err(Refusal::Conflict) => self.names.doubtful.remove(&name),
+            Err(Refusal::Unavailable(_)) => self.names.doubtful.insert(name),
+        };
+    }
+
+    /// Another node has found an entry of this node.
+    pub(super) fn check_name(&mut self, name: &str, revision: u64, now: Monotonic) {
+        let held = self.names.held.get(name);
+        let is_held = held.is_some_and(|held| held.token.0 == revision);
+        // A name that is doubtful already is swept with the next renewal.
+        let is_new = !is_held
+            && !self.names.busy.contains_key(name)
+            && self.names.doubtful.len() < (1 << 16)
+            && self.names.doubtful.insert(name.to_owned());
+        if is_new && self.has_lease(now) {
+            let key = key_of_name(name);
+            self.ask(Purpose::Sweep(name.to_owned()), Operation::Get { key }, now);
+        }
+    }
+}
+
+fn no_entry(naming: Naming) -> Result<Named, Error> {
+    match naming {
+        Naming::LookUp => Err(Error::not_found("name not registered")),
+        Naming::Free => Ok(Named::Freed(false)),
+    }
+}
+
+fn is_taken(name: &str, holder: &Address) -> Error {
+    let message = format!("the name {name} is taken by {holder}");
+    Error::new(Kind::AlreadyExists, message).with("pid", holder.to_string())
+}
+
+fn is_unreadable(name: &str) -> Error {
+    Error::internal(format!(
+        "the entry of the name {name} is of another version"
+    ))
+}
+
+fn no_lease() -> Error {
+    let message = "this node has no lease for names of the cluster: the broker does not answer";
+    Error::new(Kind::Unavailable, message)
+}
+
+fn unavailable(result: Result<Found, Refusal>) -> Error {
+    let reason = match result {
+        Err(Refusal::Unavailable(reason)) => reason,
+        Err(Refusal::Conflict) => "the entry was changed meanwhile".to_owned(),
+        Ok(_) => "the broker's answer makes no sense".to_owned(),
+    };
+    Error::new(Kind::Unavailable, format!("the broker refused: {reason}"))
+}

@@ -1,0 +1,5 @@
+local when = ...
+if when == "later" then
+  process.inbox():receive()
+end
+error("on purpose")

@@ -1,0 +1,2 @@
+process.groups.join("forever")
+process.inbox():receive()

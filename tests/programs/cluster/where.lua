@@ -1,0 +1,1 @@
+return { node = process.node(), tenant = ctx.get("tenant"), frame = process.id() }

@@ -1,0 +1,6 @@
+return function(to)
+  local items = process.listen("item")
+  while true do
+    process.send(to, "item", (items:receive()))
+  end
+end

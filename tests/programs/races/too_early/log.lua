@@ -1,0 +1,4 @@
+return function()
+  assert(process.registry.register("log"))
+  process.listen("line"):receive()
+end

@@ -1,0 +1,4 @@
+return function()
+  time.sleep("3ms")
+  assert(process.send("log", "line", "here I am"))
+end

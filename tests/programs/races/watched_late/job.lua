@@ -1,0 +1,4 @@
+return function()
+  time.sleep("2ms")
+  return "done"
+end
