@@ -1,7 +1,8 @@
 -- Returns how often each word is in a text.
-local text = ...
-local counts = {}
-for word in text:gmatch("%a+") do
-  counts[word] = (counts[word] or 0) + 1
+return function(text)
+  local counts = {}
+  for word in text:gmatch("%a+") do
+    counts[word] = (counts[word] or 0) + 1
+  end
+  return counts
 end
-return counts

@@ -1,2 +1,3 @@
-local n = ...
-return n * 2
+return function(n)
+  return n * 2
+end

@@ -8,7 +8,7 @@ local function check(value, err, what)
   if value == nil then
     error((what or "a call") .. " failed: " .. tostring(err) .. " (" .. tostring(err and err:kind()) .. ")")
   end
-  return value
+  return value, err
 end
 
 -- Waits until these nodes are up.
@@ -130,7 +130,8 @@ function parts.names()
   local echo = check(process.spawn("app:named", "b@app:processes", "room"))
   local inbox = process.inbox()
   check(process.send(echo, "begin", process.pid()))
-  assert(inbox:receive():payload() == true)
+  local is_registered, why = inbox:receive():payload()
+  assert(is_registered, tostring(why))
   assert(check(process.registry.lookup("room")) == echo)
   check(process.send("room", "say", process.pid(), "hello"))
   assert(inbox:receive():payload() == "hello")

@@ -1,1 +1,3 @@
-return { node = process.node(), tenant = ctx.get("tenant"), frame = process.id() }
+return function()
+  return { node = process.node(), tenant = ctx.get("tenant"), frame = process.id() }
+end

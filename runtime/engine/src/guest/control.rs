@@ -158,6 +158,11 @@ impl Control {
         self.parking.is_asked.store(true, Ordering::Relaxed);
     }
 
+    /// Choice: returns true if the guest has not noticed that it is asked to return.
+    pub(crate) fn is_asked_to_return(&self) -> bool {
+        self.parking.is_asked.load(Ordering::Relaxed)
+    }
+
     /// Fiber, task and choice: returns true if the guest is asked to return, and asks no
     /// more.
     pub(crate) fn take_asked_to_return(&self) -> bool {

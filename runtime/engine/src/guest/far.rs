@@ -422,7 +422,7 @@ impl Guest {
 }
 
 /// Takes a name of the cluster, and then the name on this node: nobody here finds a process by
-/// a name that another node holds.
+/// a name that another node holds. Returns 1, for true.
 async fn take_name(
     remote: Arc<dyn Remote>,
     kernel: Arc<Kernel>,
@@ -435,7 +435,7 @@ async fn take_name(
     let holder = remote.lookup(&name).await;
     let holds = holder.is_ok_and(|(pid, _)| *pid.text == **process.text());
     match here {
-        Ok(()) if holds => Ok(0),
+        Ok(()) if holds => Ok(1),
         Ok(()) => {
             free_if_held(&kernel, &name, &process);
             let message = "the name was lost at once";

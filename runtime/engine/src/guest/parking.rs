@@ -270,6 +270,11 @@ impl Watched {
             self.since = Some(now);
             return Step::Keep;
         }
+        if self.is_asked && !control.is_asked_to_return() {
+            // It returned, was parked and was woken since the last look, or returns just now.
+            self.is_asked = false;
+            self.since = Some(now);
+        }
         let since = *self.since.get_or_insert(now);
         let patience = Patience::new(after, control.patience());
         if !self.is_asked && now.saturating_duration_since(since) >= patience.time() {
