@@ -264,6 +264,23 @@ impl Events {
         }
     }
 
+    /// Returns the process that the latest unread EXIT or LINK_DOWN with this text is about.
+    /// Scans the queue, for a process of another node alone: this node has forgotten it.
+    pub(crate) fn told_of(&self, text: &str) -> Option<Pid> {
+        if self.exits == 0 && self.link_downs == 0 {
+            return None;
+        }
+        self.queue.iter().rev().find_map(|queued| {
+            step();
+            match &queued.event {
+                Some(Event::Exit { from, .. } | Event::LinkDown { from, .. }) => {
+                    queued.about.filter(|_| from.as_str() == text)
+                }
+                _ => None,
+            }
+        })
+    }
+
     fn push(&mut self, about: Option<Pid>, event: Event) -> u64 {
         let number = self.next;
         self.next += 1;

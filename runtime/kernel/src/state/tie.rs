@@ -89,6 +89,11 @@ impl State {
         self.recount();
     }
 
+    /// Returns the process that the latest unread news of an end with this text is about.
+    pub(crate) fn told_of(&self, text: &str) -> Option<Pid> {
+        self.events.told_of(text)
+    }
+
     /// Records whether a peer watches this process.
     pub(crate) fn set_monitored(&mut self, by: Pid, monitored: bool) -> Result<(), Refusal> {
         self.check_alive()?;

@@ -199,6 +199,26 @@ fn taking_back_drops_what_was_queued() {
 }
 
 #[test]
+fn taking_back_drops_the_news_of_an_end() {
+    let (a, b) = (node("a"), node("b"));
+    let (watcher, target) = (a.setup.process(), b.setup.process());
+    let other = b.setup.process();
+    watcher.set_trap_links(true);
+    for process in [&target, &other] {
+        monitor((&a, &watcher), (&b, process));
+        link((&a, &watcher), (&b, process));
+        b.setup.end(process, failure("boom"));
+    }
+    b.carry(&a);
+    assert_eq!(a.kernel().strangers(), 0);
+    a.kernel().unlink_far(&watcher, target.text());
+    a.kernel().unmonitor_far(&watcher, target.text());
+    a.kernel().unlink_far(&watcher, other.text());
+    assert_eq!(events(&watcher), [("exit", other.text().to_string())]);
+    assert_eq!(watcher.counts(), Default::default());
+}
+
+#[test]
 fn ties_to_other_nodes_count_against_the_limits() {
     let config = HostConfig {
         max_links: 1,
