@@ -94,7 +94,8 @@ impl Cluster {
     /// Sends a notice to another node. Returns false if the node is not up, or if too many bytes
     /// wait for it: a notice of an end waits all the same.
     pub fn notify(&self, to: &NodeId, notice: Notice) -> bool {
-        let sent = self.shared.inner.lock().core.notify(to, &notice);
+        let now = clock::now();
+        let sent = self.shared.inner.lock().core.notify(to, &notice, now);
         self.shared.wake.notify_one();
         sent
     }

@@ -206,7 +206,9 @@ impl Core {
             self.outputs
                 .push_back(Output::Reply(call, Err(error.clone())));
         }
-        for call in self.store.drain() {
+        let mut naming = self.store.drain();
+        naming.extend(self.names.drain_waiting());
+        for call in naming {
             self.outputs
                 .push_back(Output::Name(call, Err(error.clone())));
         }

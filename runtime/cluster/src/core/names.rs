@@ -6,7 +6,7 @@
 //! does not hold the name, and sweeps the entry away later. A write may also arrive after the
 //! sweep: then another node that wants the name asks the owner of the entry to check.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bytes::Bytes;
 use warren_kernel::{Address, Error, Kind, Monotonic, NodeId, Pid};
@@ -14,7 +14,7 @@ use warren_kernel::{Address, Error, Kind, Monotonic, NodeId, Pid};
 use super::purpose::{LeaseState, Naming, Purpose, Registering};
 use super::{CallId, Core, Named, Output};
 use crate::member::{LeaseId, NameEntry, key_of_name};
-use crate::signal::Place;
+use crate::signal::{Notice, Place};
 use crate::transport::{Found, Operation, Refusal};
 use crate::view::{Holder, Token};
 use crate::wire::signal::Signal;
@@ -36,6 +36,8 @@ pub(super) struct Names {
     doubtful: BTreeSet<String>,
     /// Calls that wait for another node to free a name.
     releases: BTreeMap<CallId, NodeId>,
+    /// Processes that have ended and whose entries are being removed.
+    leaving: BTreeMap<Pid, Leaving>,
 }
 
 #[derive(Clone, Debug)]
@@ -49,6 +51,26 @@ struct Busy {
     pid: Pid,
     /// True once the process has ended.
     has_ended: bool,
+    /// Further registrations of this node, which begin after this one.
+    waiting: VecDeque<(CallId, Place)>,
+}
+
+/// A process that has ended. Other nodes learn of the end once its names are free.
+#[derive(Debug, Default)]
+struct Leaving {
+    /// Entries that are being removed.
+    entries: usize,
+    ends: Vec<(NodeId, Notice)>,
+}
+
+impl Names {
+    /// Forgets the registrations that wait for others, and returns their calls.
+    pub(super) fn drain_waiting(&mut self) -> Vec<CallId> {
+        let busy = self.busy.values_mut();
+        busy.flat_map(|busy| busy.waiting.drain(..))
+            .map(|(call, _)| call)
+            .collect()
+    }
 }
 
 /// Calls of the engine.
@@ -56,13 +78,23 @@ impl Core {
     /// Gives a process of this node a name.
     pub(crate) fn register(&mut self, name: &str, place: &Place, now: Monotonic) -> CallId {
         let call = self.new_call();
-        if let Err(error) = self.check_name_is_free(name, place, now) {
-            self.outputs.push_back(Output::Name(call, error));
-            return call;
+        self.begin_registration(call, name, place, now);
+        call
+    }
+
+    fn begin_registration(&mut self, call: CallId, name: &str, place: &Place, now: Monotonic) {
+        if let Err(result) = self.check_name_is_free(name, place, now) {
+            self.outputs.push_back(Output::Name(call, result));
+            return;
+        }
+        if let Some(busy) = self.names.busy.get_mut(name) {
+            busy.waiting.push_back((call, place.clone()));
+            return;
         }
         let busy = Busy {
             pid: place.pid,
             has_ended: false,
+            waiting: VecDeque::new(),
         };
         self.names.busy.insert(name.to_owned(), busy);
         let registering = Registering {
@@ -73,7 +105,13 @@ impl Core {
             tries: TRIES,
         };
         self.take(registering, 0, now);
-        call
+    }
+
+    /// Begins the registrations that have waited for one of the same name.
+    fn begin_waiting(&mut self, name: &str, busy: Option<Busy>, now: Monotonic) {
+        for (call, place) in busy.into_iter().flat_map(|busy| busy.waiting) {
+            self.begin_registration(call, name, &place, now);
+        }
     }
 
     /// Returns the result at once where this node can tell it.
@@ -92,10 +130,6 @@ impl Core {
                 true => Ok(Named::Taken(held.token)),
                 false => Err(is_taken(name, &self.address(&held.place))),
             });
-        }
-        if self.names.busy.contains_key(name) {
-            let message = format!("another registration of the name {name} is under way");
-            return Err(Err(Error::new(Kind::Conflict, message).retryable(true)));
         }
         Ok(())
     }
@@ -151,13 +185,62 @@ impl Core {
 
     /// Frees the names of a process that has ended, and ends its memberships.
     pub(crate) fn exited(&mut self, pid: Pid, now: Monotonic) {
-        for busy in self.names.busy.values_mut().filter(|busy| busy.pid == pid) {
-            busy.has_ended = true;
+        for busy in self.names.busy.values_mut() {
+            busy.has_ended |= busy.pid == pid;
+            busy.waiting.retain(|(call, place)| {
+                let stays = place.pid != pid;
+                if !stays {
+                    let result = Err(process_has_ended());
+                    self.outputs.push_back(Output::Name(*call, result));
+                }
+                stays
+            });
         }
         for name in self.names.of.get(&pid).cloned().unwrap_or_default() {
-            self.free(&name, now);
+            if let Some(held) = self.drop_held(&name) {
+                let operation = Operation::Delete {
+                    key: key_of_name(&name),
+                    revision: held.token.0,
+                };
+                self.ask(Purpose::Leave(pid, name), operation, now);
+                self.names.leaving.entry(pid).or_default().entries += 1;
+            }
         }
         self.leave_groups(pid);
+    }
+
+    /// Keeps the news of an end for later if the process has names of the cluster: they are
+    /// free before another node learns of the end. Returns false for other processes.
+    pub(super) fn keeps_end(&mut self, to: &NodeId, notice: &Notice, now: Monotonic) -> bool {
+        let Notice::Ended(end) = notice else {
+            return false;
+        };
+        let pid = end.process.pid;
+        if self.names.of.contains_key(&pid) {
+            self.exited(pid, now);
+        }
+        let Some(leaving) = self.names.leaving.get_mut(&pid) else {
+            return false;
+        };
+        leaving.ends.push((to.clone(), notice.clone()));
+        true
+    }
+
+    /// Learns of the removal of an entry of a process that has ended. A name whose entry could
+    /// not be removed is doubtful, and holds up the news of the end no longer.
+    pub(super) fn has_left(&mut self, pid: Pid, name: String, result: Result<Found, Refusal>) {
+        self.removed(Some(name), result);
+        let Some(leaving) = self.names.leaving.get_mut(&pid) else {
+            return;
+        };
+        leaving.entries -= 1;
+        if leaving.entries > 0 {
+            return;
+        }
+        let left = self.names.leaving.remove(&pid);
+        for (to, notice) in left.into_iter().flat_map(|leaving| leaving.ends) {
+            self.send_notice(&to, &notice);
+        }
     }
 
     fn address(&self, place: &Place) -> Address {
@@ -204,7 +287,7 @@ impl Core {
             }
             other => {
                 self.names.doubtful.insert(registering.name.clone());
-                self.fail(&registering, unavailable(other));
+                self.fail(&registering, unavailable(other), now);
             }
         }
     }
@@ -215,7 +298,7 @@ impl Core {
         let has_ended = busy.is_some_and(|busy| busy.has_ended);
         let is_valid = self.has_lease(now) && registering.generation == self.lease.generation;
         if is_valid && !has_ended {
-            self.names.busy.remove(&name);
+            let busy = self.names.busy.remove(&name);
             let (token, place) = (Token(revision), registering.place);
             let names = self.names.of.entry(place.pid).or_default();
             names.insert(name.clone());
@@ -225,16 +308,17 @@ impl Core {
                 self.outputs
                     .push_back(Output::Name(call, Ok(Named::Taken(token))));
             }
+            self.begin_waiting(&name, busy, now);
             return;
         }
         let key = key_of_name(&name);
         let operation = Operation::Delete { key, revision };
         self.ask(Purpose::Remove(Some(name)), operation, now);
         let error = match has_ended {
-            true => Error::not_found("the process has ended"),
+            true => process_has_ended(),
             false => no_lease(),
         };
-        self.fail(&registering, error);
+        self.fail(&registering, error, now);
     }
 
     /// Takes the entry of a name that was taken.
@@ -249,17 +333,18 @@ impl Core {
             return self.fail(
                 &registering,
                 Error::new(Kind::Conflict, message).retryable(true),
+                now,
             );
         }
         registering.tries -= 1;
         let (value, revision) = match result {
             Ok(Found::Nothing) => return self.take(registering, 0, now),
             Ok(Found::Value(value, revision)) => (value, revision),
-            other => return self.fail(&registering, unavailable(other)),
+            other => return self.fail(&registering, unavailable(other), now),
         };
         let Some(entry) = self.read_entry(&value) else {
             let error = is_unreadable(&registering.name);
-            return self.fail(&registering, error);
+            return self.fail(&registering, error, now);
         };
         if entry.lease.node == self.node {
             // Nobody holds it: this node would know.
@@ -275,7 +360,7 @@ impl Core {
                 let check = Signal::CheckName(registering.name.clone(), revision);
                 self.signal(&entry.lease.node, &check);
                 let error = is_taken(&registering.name, &entry.holder);
-                self.fail(&registering, error);
+                self.fail(&registering, error, now);
             }
         }
     }
@@ -305,19 +390,20 @@ impl Core {
                 if let Some(registering) = then {
                     let message = format!("node {} has renewed its lease", lease.node.name);
                     let error = Error::new(Kind::Conflict, message).retryable(true);
-                    self.fail(&registering, error);
+                    self.fail(&registering, error, now);
                 }
             }
-            (other, Some(registering)) => self.fail(&registering, unavailable(other)),
+            (other, Some(registering)) => self.fail(&registering, unavailable(other), now),
             (_, None) => {}
         }
     }
 
-    fn fail(&mut self, registering: &Registering, error: Error) {
-        self.names.busy.remove(&registering.name);
+    fn fail(&mut self, registering: &Registering, error: Error, now: Monotonic) {
+        let busy = self.names.busy.remove(&registering.name);
         if let Some(call) = registering.call {
             self.outputs.push_back(Output::Name(call, Err(error)));
         }
+        self.begin_waiting(&registering.name, busy, now);
     }
 
     fn read_entry(&self, value: &Bytes) -> Option<NameEntry> {
@@ -569,6 +655,10 @@ fn is_unreadable(name: &str) -> Error {
     Error::internal(format!(
         "the entry of the name {name} is of another version"
     ))
+}
+
+fn process_has_ended() -> Error {
+    Error::not_found("the process has ended")
 }
 
 fn no_lease() -> Error {

@@ -1,6 +1,6 @@
 //! The purposes of operations on the broker's values, with what goes on after each.
 
-use warren_kernel::{Monotonic, NodeId};
+use warren_kernel::{Monotonic, NodeId, Pid};
 
 use super::CallId;
 use crate::member::LeaseId;
@@ -27,6 +27,8 @@ pub(super) enum Purpose {
     Free(CallId, String),
     /// Free a name for another node, whose request has this number.
     Release(NodeId, u64, String),
+    /// Remove the entry of a name whose holder, this process, has ended.
+    Leave(Pid, String),
     /// Find an entry that may be of this node without a holder.
     Sweep(String),
     /// Remove something that nobody waits for: an old entry of a node, or of a name.
@@ -46,6 +48,7 @@ impl Purpose {
             | Purpose::List
             | Purpose::EndLease(_, None)
             | Purpose::Release(..)
+            | Purpose::Leave(..)
             | Purpose::Sweep(_)
             | Purpose::Remove(_) => None,
         }

@@ -111,7 +111,11 @@ impl Core {
     }
 
     /// Sends a notice. Returns false if the node is not up, or if there is no room.
-    pub(crate) fn notify(&mut self, to: &NodeId, notice: &Notice) -> bool {
+    pub(crate) fn notify(&mut self, to: &NodeId, notice: &Notice, now: Monotonic) -> bool {
+        (self.is_up(to) && self.keeps_end(to, notice, now)) || self.send_notice(to, notice)
+    }
+
+    pub(super) fn send_notice(&mut self, to: &NodeId, notice: &Notice) -> bool {
         let signal = Signal::Notice(notice.clone()).encode();
         // News of ends are not refused: a tie would never end.
         let is_end = matches!(notice, Notice::Ended(_));

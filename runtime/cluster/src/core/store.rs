@@ -83,6 +83,7 @@ impl Core {
                 self.removed(Some(name), result);
                 self.signal(&node, &Signal::Released(number, true));
             }
+            Purpose::Leave(pid, name) => self.has_left(pid, name, result),
             Purpose::Sweep(name) => self.swept(name, result, now),
             Purpose::Remove(name) => self.removed(name, result),
         }

@@ -289,7 +289,7 @@ impl World {
                     by_link: end.by_link,
                     told: told.collect(),
                 });
-                running.core.notify(&node, &notice);
+                running.core.notify(&node, &notice, local);
             }
             running.core.turn(local);
             let outputs = running.core.outputs();
