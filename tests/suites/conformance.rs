@@ -12,6 +12,8 @@ mod rules;
 mod statements;
 #[path = "conformance/table.rs"]
 mod table;
+#[path = "conformance/two_nodes.rs"]
+mod two_nodes;
 
 use std::collections::HashSet;
 use std::process::ExitCode;
@@ -42,7 +44,9 @@ fn main() -> ExitCode {
         }
         Err(Failed::from(complaints.join("\n")))
     }));
+    trials.push(two_nodes::rule(&programs));
     for program in programs {
+        trials.extend(two_nodes::trials(&program));
         let table = Arc::clone(&table);
         let program = Arc::new(program);
         if !program.writes() {
@@ -71,6 +75,7 @@ fn main() -> ExitCode {
     // A filtered run prints no table.
     let whole = arguments.filter.is_none() && arguments.skip.is_empty() && !arguments.list;
     let conclusion = libtest_mimic::run(&arguments, trials);
+    two_nodes::end();
     if whole {
         print!("{table}");
     }

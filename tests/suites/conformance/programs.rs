@@ -1,10 +1,10 @@
 //! The programs in `tests/conformance`.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use warren_tests::{Site, Warren, entries, free_address, project};
+use warren_tests::{Outcome, Site, Warren, entries, free_address, project};
 
 /// The directory of the programs: a directory for each section; in it, Lua
 /// files and directories with a `main.lua`.
@@ -132,6 +132,32 @@ impl Program {
             || manifest.is_ok_and(|manifest| manifest.contains("[volumes"))
     }
 
+    /// Returns the name of the program's section.
+    pub(crate) fn section(&self) -> &str {
+        let section = self.name.split('/').next();
+        section.unwrap_or_default()
+    }
+
+    /// Returns the file of the program, or its directory.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the status with which the program ends.
+    pub(crate) fn status(&self) -> i32 {
+        self.status
+    }
+
+    /// Returns the text of its first file.
+    pub(crate) fn text(&self) -> String {
+        let main = match self.path.is_dir() {
+            true => self.path.join("main.lua"),
+            false => self.path.clone(),
+        };
+        // Was read before.
+        fs::read_to_string(main).unwrap_or_default()
+    }
+
     /// Returns the same program, whose processes are parked as soon as they wait.
     pub(crate) fn parked(&self) -> Program {
         let mut parked = self.clone();
@@ -162,9 +188,17 @@ impl Program {
             .options(placed(&self.options))
             .options(further)
             .arguments(placed(&self.arguments))
-            .start()
-            .end()
-            .ends_with(self.status);
+            .outcome();
+        self.check(&outcome);
+    }
+
+    /// Checks the end of the program.
+    ///
+    /// # Panics
+    /// The program did not end as its header says.
+    pub(crate) fn check(&self, outcome: &Outcome) {
+        assert_eq!(outcome.status, Some(self.status), "{outcome}");
+        assert!(!outcome.stderr.contains("panicked"), "{outcome}");
         for line in &self.stdout {
             let printed = outcome.text().lines().any(|printed| printed == line);
             assert!(printed, "{line:?} was not printed: {outcome}");
