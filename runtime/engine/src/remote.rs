@@ -132,6 +132,21 @@ pub enum FarAsk {
         /// The host.
         host: String,
     },
+    /// Give a process a name that is unique in the cluster.
+    Register {
+        /// The process.
+        to: FarPid,
+        /// The name.
+        name: String,
+    },
+    /// Take a name of the cluster from a process. The answer is the number of names that it
+    /// held, 0 or 1.
+    Unregister {
+        /// The process.
+        to: FarPid,
+        /// The name.
+        name: String,
+    },
 }
 
 /// A change of a tie.
@@ -179,8 +194,8 @@ pub enum FarAnswer {
     Spawned(FarPid),
     /// The end of the process that was started or is watched.
     Ended(Arc<Outcome>),
-    /// The number of processes.
-    Load(u64),
+    /// The number of processes, or of names.
+    Number(u64),
 }
 
 /// The answer of this node to a request of another one.

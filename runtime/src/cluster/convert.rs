@@ -14,6 +14,13 @@ const LOAD: &str = "load";
 /// The operation that waits for the end of a process: its PID as the arguments.
 const WATCH: &str = "watch";
 
+/// The operation that gives a process a name of the cluster: its PID as the arguments, and the
+/// name behind it.
+const REGISTER: &str = "register";
+
+/// The operation that takes a name of the cluster from a process: the same arguments.
+const UNREGISTER: &str = "unregister";
+
 /// Returns a request of this node for another one. `now` is the wall clock.
 pub(super) fn request(request: FarRequest, now: Timestamp) -> Request {
     let caller = caller(request.caller);
@@ -52,6 +59,8 @@ pub(super) fn request(request: FarRequest, now: Timestamp) -> Request {
             operation: LOAD.to_owned(),
             arguments: host.into(),
         },
+        FarAsk::Register { to, name } => about_a_name(REGISTER, &to, &name),
+        FarAsk::Unregister { to, name } => about_a_name(UNREGISTER, &to, &name),
     };
     Request { caller, ask }
 }
@@ -114,9 +123,40 @@ pub(super) fn far_request(
         } if operation == LOAD => FarAsk::Load {
             host: String::from_utf8_lossy(&arguments).into_owned(),
         },
+        Ask::Call {
+            operation,
+            arguments,
+        } if operation == REGISTER => {
+            let (to, name) = process_and_name(&arguments)?;
+            FarAsk::Register { to, name }
+        }
+        Ask::Call {
+            operation,
+            arguments,
+        } if operation == UNREGISTER => {
+            let (to, name) = process_and_name(&arguments)?;
+            FarAsk::Unregister { to, name }
+        }
         _ => return Err(Error::invalid("this node does not know the request")),
     };
     Ok(FarRequest { caller, ask })
+}
+
+fn about_a_name(operation: &str, to: &FarPid, name: &str) -> Ask {
+    Ask::Call {
+        operation: operation.to_owned(),
+        arguments: format!("{}{name}", to.text).into(),
+    }
+}
+
+/// Reads the PID of a process, which ends with its only brace, and the name behind it.
+fn process_and_name(arguments: &[u8]) -> Result<(FarPid, String), Error> {
+    let read = || {
+        let text = std::str::from_utf8(arguments).ok()?;
+        let (pid, name) = text.split_at_checked(text.find('}')? + 1)?;
+        Some((FarPid::parse(pid)?, name.to_owned()))
+    };
+    read().ok_or_else(|| Error::invalid("the arguments are no process and its name"))
 }
 
 /// Returns an answer of this node.
@@ -125,7 +165,7 @@ pub(super) fn reply(answer: Result<FarAnswer, Error>) -> Reply {
         FarAnswer::Done => Answer::Done,
         FarAnswer::Spawned(pid) => Answer::Spawned(place(&pid)),
         FarAnswer::Ended(outcome) => Answer::Ended(Arc::unwrap_or_clone(outcome)),
-        FarAnswer::Load(load) => Answer::Value(load.to_be_bytes().to_vec().into()),
+        FarAnswer::Number(number) => Answer::Value(number.to_be_bytes().to_vec().into()),
     })
 }
 
@@ -136,9 +176,9 @@ pub(super) fn answer(reply: Reply, from: &NodeId) -> Result<FarAnswer, Error> {
         Answer::Spawned(place) => FarAnswer::Spawned(far_pid(place, from)),
         Answer::Ended(outcome) => FarAnswer::Ended(Arc::new(outcome)),
         Answer::Value(bytes) => {
-            let load = <[u8; 8]>::try_from(&bytes[..]).ok();
-            let load = load.ok_or_else(|| Error::internal("the answer is no number"))?;
-            FarAnswer::Load(u64::from_be_bytes(load))
+            let number = <[u8; 8]>::try_from(&bytes[..]).ok();
+            let number = number.ok_or_else(|| Error::internal("the answer is no number"))?;
+            FarAnswer::Number(u64::from_be_bytes(number))
         }
     })
 }

@@ -75,7 +75,7 @@ impl Guest {
             });
             let mut known: Vec<(u64, NodeId)> = Vec::new();
             for (node, answer) in join_all(loads).await.into_iter().flatten() {
-                if let Ok(FarAnswer::Load(load)) = answer {
+                if let Ok(FarAnswer::Number(load)) = answer {
                     known.push((load, node));
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use warren_kernel::{Destination, Error, MAX_NAME_BYTES, Process};
+use warren_kernel::{Destination, Error, Kernel, MAX_NAME_BYTES, Process};
 
 use super::Guest;
 use super::permission::asked;
@@ -13,7 +13,7 @@ impl Guest {
     pub(crate) fn register(&mut self, name: &str, target: Option<&str>) -> Result<(), Refusal> {
         self.lines_first();
         let process = self.process_of_name(target)?;
-        self.permit_registration(name, &process)?;
+        self.permit_registration(name, process.text())?;
         self.shared.kernel.register(name, &process)?;
         Ok(())
     }
@@ -53,28 +53,18 @@ impl Guest {
         Ok(self.shared.kernel.unregister(name)?)
     }
 
-    /// Refuses to give a process a name if that is not permitted. A policy finds the
-    /// process in the attribute `target`.
+    /// Refuses to give a process, by its PID, a name if that is not permitted.
     pub(super) fn permit_registration(
         &mut self,
         name: &str,
-        process: &Process,
+        target: &str,
     ) -> Result<(), Refusal> {
         // The kernel refuses a longer name.
         if name.len() > MAX_NAME_BYTES || self.rights.judge().is_none() {
             return Ok(());
         }
-        let target = codec::text(process.text());
-        let attributes = codec::pairs(&[("target", &target)]);
-        let kernel = &self.shared.kernel;
-        let action = Action::Register.as_str();
-        let (key, resource) = asked(kernel, action, name, &attributes);
-        self.rights.permit_asked(Question {
-            key,
-            action: action.to_owned(),
-            resource,
-            attributes,
-        })
+        let question = registration(&self.shared.kernel, name, target);
+        self.rights.permit_asked(question)
     }
 
     fn permit_name(&mut self, action: Action, name: &str) -> Result<(), Refusal> {
@@ -84,5 +74,20 @@ impl Guest {
         }
         self.rights
             .permit_named(action, || Resource::Name(name.to_owned()))
+    }
+}
+
+/// Returns the question for the permission to give a process, by its PID, a name. A policy finds
+/// the process in the attribute `target`.
+pub(super) fn registration(kernel: &Kernel, name: &str, target: &str) -> Question {
+    let target = codec::text(target);
+    let attributes = codec::pairs(&[("target", &target)]);
+    let action = Action::Register.as_str();
+    let (key, resource) = asked(kernel, action, name, &attributes);
+    Question {
+        key,
+        action: action.to_owned(),
+        resource,
+        attributes,
     }
 }

@@ -5,15 +5,21 @@
 
 use std::sync::Arc;
 
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use tokio::sync::oneshot;
-use warren_kernel::{Error, FarEnd, FarPid, Kind, NodeId, Outcome, Process};
+use warren_kernel::{
+    Error, FarEnd, FarPid, Kernel, Kind, NodeId, Outcome, Process, Timestamp,
+};
 
 use super::{Node, Running};
 use crate::codec::check;
-use crate::guest::far::{LARGEST, free_if_held};
+use crate::guest::far::{LARGEST, free_if_held, registration_of, taken_back, taking_name};
 use crate::guest::{Inherited, SpawnRequest, Spawner, Start, settled_outcome};
-use crate::operand;
-use crate::remote::{FarAnswer, FarAsk, FarCaller, FarReply, FarRequest, FarStart, TieChange};
+use crate::operand::{self, NAME};
+use crate::remote::{
+    FarAnswer, FarAsk, FarCaller, FarReply, FarRequest, FarStart, Remote, TieChange,
+};
 use crate::security::{Action, Caller, Judge, Key, Question, Resource, Target};
 
 /// The action of a message to a group.
@@ -34,6 +40,23 @@ impl Node {
                 return match self.far_watch(&caller, &to) {
                     Ok(mut running) => FarReply::Later(Box::pin(async move {
                         Ok(FarAnswer::Ended(running.wait().await.outcome))
+                    })),
+                    Err(error) => FarReply::Now(Err(error)),
+                };
+            }
+            FarAsk::Register { to, name } => {
+                return match self.far_register(&caller, &to, name) {
+                    Ok(taken) => FarReply::Later(Box::pin(async move {
+                        taken.await?;
+                        Ok(FarAnswer::Done)
+                    })),
+                    Err(error) => FarReply::Now(Err(error)),
+                };
+            }
+            FarAsk::Unregister { to, name } => {
+                return match self.far_unregister(&caller, to, name) {
+                    Ok(freed) => FarReply::Later(Box::pin(async move {
+                        Ok(FarAnswer::Number(freed.await?))
                     })),
                     Err(error) => FarReply::Now(Err(error)),
                 };
@@ -144,10 +167,7 @@ impl Node {
         let Some(process) = kernel.process(holder) else {
             return;
         };
-        free_if_held(kernel, name, &process);
-        if let Some(waker) = process.tell_name_lost(name, self.now().wall) {
-            waker.wake();
-        }
+        lose_name(kernel, name, &process, self.now().wall);
     }
 
     fn far_signal(&self, caller: &FarCaller, ask: FarAsk) -> Result<FarAnswer, Error> {
@@ -179,14 +199,67 @@ impl Node {
             }
             FarAsk::Tie { to, change } => self.far_tie(caller, &to, change)?,
             FarAsk::Load { host } => {
-                return Ok(FarAnswer::Load(kernel.host(&host)?.live() as u64));
+                return Ok(FarAnswer::Number(kernel.host(&host)?.live() as u64));
             }
             // Handled by the caller: these take time.
-            FarAsk::Spawn(_) | FarAsk::Exec(_) | FarAsk::Watch { .. } => {
+            FarAsk::Spawn(_)
+            | FarAsk::Exec(_)
+            | FarAsk::Watch { .. }
+            | FarAsk::Register { .. }
+            | FarAsk::Unregister { .. } => {
                 return Err(Error::internal("a request that takes time is no signal"));
             }
         }
         Ok(FarAnswer::Done)
+    }
+
+    /// Begins to give a process a name of the cluster, if the caller may.
+    fn far_register(
+        &self,
+        caller: &FarCaller,
+        to: &FarPid,
+        name: String,
+    ) -> Result<BoxFuture<'static, Result<u32, Error>>, Error> {
+        NAME.check("name", name.len())?;
+        let kernel = &self.shared.kernel;
+        let process = kernel.resolve(&to.text)?;
+        if let Some(judge) = self.judge_of(caller) {
+            judge.permit_asked(&registration_of(kernel, &name, &process))?;
+        }
+        let taken = taking_name(self.remote()?, Arc::clone(kernel), name, process)?;
+        Ok(taken.boxed())
+    }
+
+    /// Begins to take a name of the cluster from a process, if the caller may. The process
+    /// is told.
+    fn far_unregister(
+        &self,
+        caller: &FarCaller,
+        to: FarPid,
+        name: String,
+    ) -> Result<BoxFuture<'static, Result<u64, Error>>, Error> {
+        NAME.check("name", name.len())?;
+        if let Some(judge) = self.judge_of(caller) {
+            judge.permit(Action::Unregister, Resource::Name(name.clone()))?;
+        }
+        let remote = self.remote()?;
+        let process = self.shared.kernel.resolve(&to.text);
+        let taken = taken_back(remote, name.clone(), to);
+        let shared = Arc::clone(&self.shared);
+        Ok(async move {
+            let names = taken.await?;
+            if let (1.., Ok(process)) = (names, process) {
+                let at = shared.now().wall;
+                lose_name(&shared.kernel, &name, &process, at);
+            }
+            Ok(names)
+        }
+        .boxed())
+    }
+
+    fn remote(&self) -> Result<Arc<dyn Remote>, Error> {
+        let remote = self.shared.remote.as_ref().map(Arc::clone);
+        remote.ok_or_else(|| Error::internal("the program runs without a cluster"))
     }
 
     /// Watches a process, which tells what a monitor tells.
@@ -287,6 +360,14 @@ impl Node {
         let request = SpawnRequest::new(own, spawner, &inherited, cause);
         let spawned = self.spawn_process(request).await?;
         Ok((spawned.process, ended))
+    }
+}
+
+/// Frees a name of this node that the cluster has taken from a process, and tells the process.
+fn lose_name(kernel: &Kernel, name: &str, process: &Process, at: Timestamp) {
+    free_if_held(kernel, name, process);
+    if let Some(waker) = process.tell_name_lost(name, at) {
+        waker.wake();
     }
 }
 
