@@ -12,6 +12,7 @@ mod cluster;
 mod context;
 pub(crate) mod control;
 pub(crate) mod far;
+pub(crate) mod far_names;
 mod far_options;
 mod far_start;
 mod far_work;

@@ -139,6 +139,16 @@ pub enum FarAsk {
         /// The name.
         name: String,
     },
+    /// Let a process join a group, or leave it. The answer is the number of memberships that
+    /// began or ended, 0 or 1.
+    Member {
+        /// The process.
+        to: FarPid,
+        /// The group.
+        group: String,
+        /// True to join.
+        joins: bool,
+    },
     /// Take a name of the cluster from a process. The answer is the number of names that it
     /// held, 0 or 1.
     Unregister {
@@ -194,7 +204,7 @@ pub enum FarAnswer {
     Spawned(FarPid),
     /// The end of the process that was started or is watched.
     Ended(Arc<Outcome>),
-    /// The number of processes, or of names.
+    /// The number of processes, names or memberships.
     Number(u64),
 }
 

@@ -21,6 +21,10 @@ const REGISTER: &str = "register";
 /// The operation that takes a name of the cluster from a process: the same arguments.
 const UNREGISTER: &str = "unregister";
 
+/// The operations that let a process join and leave a group: the group in place of the name.
+const JOIN: &str = "join";
+const LEAVE: &str = "leave";
+
 /// Returns a request of this node for another one. `now` is the wall clock.
 pub(super) fn request(request: FarRequest, now: Timestamp) -> Request {
     let caller = caller(request.caller);
@@ -61,6 +65,10 @@ pub(super) fn request(request: FarRequest, now: Timestamp) -> Request {
         },
         FarAsk::Register { to, name } => about_a_name(REGISTER, &to, &name),
         FarAsk::Unregister { to, name } => about_a_name(UNREGISTER, &to, &name),
+        FarAsk::Member { to, group, joins } => {
+            let operation = if joins { JOIN } else { LEAVE };
+            about_a_name(operation, &to, &group)
+        }
     };
     Request { caller, ask }
 }
@@ -136,6 +144,14 @@ pub(super) fn far_request(
         } if operation == UNREGISTER => {
             let (to, name) = process_and_name(&arguments)?;
             FarAsk::Unregister { to, name }
+        }
+        Ask::Call {
+            operation,
+            arguments,
+        } if operation == JOIN || operation == LEAVE => {
+            let (to, group) = process_and_name(&arguments)?;
+            let joins = operation == JOIN;
+            FarAsk::Member { to, group, joins }
         }
         _ => return Err(Error::invalid("this node does not know the request")),
     };

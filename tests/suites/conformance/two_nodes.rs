@@ -109,12 +109,13 @@ pub(crate) fn rule(programs: &[Program]) -> Trial {
         .map(|exception| exception.program)
         .filter(|name| !known(name))
         .collect();
-    Trial::test("rules: exceptions on two nodes are programs", move || {
-        match unknown.is_empty() {
+    Trial::test(
+        "rules: exceptions on two nodes are programs",
+        move || match unknown.is_empty() {
             true => Ok(()),
             false => Err(Failed::from(format!("no programs: {unknown:?}"))),
-        }
-    })
+        },
+    )
 }
 
 /// Ends the server.

@@ -26,8 +26,8 @@ impl Capability for Groups {
 
     fn call(&self, caller: &mut dyn Caller, operation: &str, request: &[u8]) -> Step {
         let step = match operation {
-            "join" => member::join(caller, request).map(|answer| Step::Done(Ok(answer))),
-            "leave" => member::leave(caller, request).map(|answer| Step::Done(Ok(answer))),
+            "join" => member::join(caller, request),
+            "leave" => member::leave(caller, request),
             "members" => list::members(caller, request, Of::AllNodes),
             "local_members" => list::members(caller, request, Of::ThisNode),
             "names" => list::names(caller, request, Of::AllNodes),

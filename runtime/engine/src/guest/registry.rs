@@ -54,11 +54,7 @@ impl Guest {
     }
 
     /// Refuses to give a process, by its PID, a name if that is not permitted.
-    pub(super) fn permit_registration(
-        &mut self,
-        name: &str,
-        target: &str,
-    ) -> Result<(), Refusal> {
+    pub(super) fn permit_registration(&mut self, name: &str, target: &str) -> Result<(), Refusal> {
         // The kernel refuses a longer name.
         if name.len() > MAX_NAME_BYTES || self.rights.judge().is_none() {
             return Ok(());

@@ -8,13 +8,12 @@ use std::sync::Arc;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::oneshot;
-use warren_kernel::{
-    Error, FarEnd, FarPid, Kernel, Kind, NodeId, Outcome, Process, Timestamp,
-};
+use warren_kernel::{Error, FarEnd, FarPid, Kernel, Kind, NodeId, Outcome, Process, Timestamp};
 
 use super::{Node, Running};
-use crate::codec::check;
-use crate::guest::far::{LARGEST, free_if_held, registration_of, taken_back, taking_name};
+use crate::codec::{self, check};
+use crate::guest::far::LARGEST;
+use crate::guest::far_names::{free_if_held, registration_of, taken_back, taking_name};
 use crate::guest::{Inherited, SpawnRequest, Spawner, Start, settled_outcome};
 use crate::operand::{self, NAME};
 use crate::remote::{
@@ -24,6 +23,10 @@ use crate::security::{Action, Caller, Judge, Key, Question, Resource, Target};
 
 /// The action of a message to a group.
 const BROADCAST: &str = "pg.broadcast";
+
+/// The actions of memberships.
+const JOIN: &str = "pg.join";
+const LEAVE: &str = "pg.leave";
 
 /// Members that are sent to at a time.
 const PART: usize = 1_000;
@@ -55,9 +58,11 @@ impl Node {
             }
             FarAsk::Unregister { to, name } => {
                 return match self.far_unregister(&caller, to, name) {
-                    Ok(freed) => FarReply::Later(Box::pin(async move {
-                        Ok(FarAnswer::Number(freed.await?))
-                    })),
+                    Ok(freed) => {
+                        FarReply::Later(Box::pin(
+                            async move { Ok(FarAnswer::Number(freed.await?)) },
+                        ))
+                    }
                     Err(error) => FarReply::Now(Err(error)),
                 };
             }
@@ -120,20 +125,7 @@ impl Node {
     pub fn far_broadcast(&self, caller: &FarCaller, group: &str, topic: &str, payload: &[u8]) {
         self.shared.meter.set_clock();
         if let Some(judge) = self.judge_of(caller) {
-            let (key, resource) = (
-                Key::Asked(Box::new((
-                    BROADCAST.to_owned(),
-                    group.to_owned(),
-                    Vec::new(),
-                ))),
-                Resource::Other(group.to_owned()),
-            );
-            let question = Question {
-                key,
-                action: BROADCAST.to_owned(),
-                resource,
-                attributes: Vec::new(),
-            };
+            let question = question_of_group(BROADCAST, group, Vec::new());
             if judge.permit_asked(&question).is_err() {
                 return;
             }
@@ -198,6 +190,10 @@ impl Node {
                 kernel.terminate(&target)?;
             }
             FarAsk::Tie { to, change } => self.far_tie(caller, &to, change)?,
+            FarAsk::Member { to, group, joins } => {
+                let changed = self.far_member(caller, &to, &group, joins)?;
+                return Ok(FarAnswer::Number(u64::from(changed)));
+            }
             FarAsk::Load { host } => {
                 return Ok(FarAnswer::Number(kernel.host(&host)?.live() as u64));
             }
@@ -211,6 +207,30 @@ impl Node {
             }
         }
         Ok(FarAnswer::Done)
+    }
+
+    /// Lets a process join or leave a group, if the caller may. Returns whether it did.
+    fn far_member(
+        &self,
+        caller: &FarCaller,
+        to: &FarPid,
+        group: &str,
+        joins: bool,
+    ) -> Result<bool, Error> {
+        NAME.check("group", group.len())?;
+        let kernel = &self.shared.kernel;
+        let process = kernel.resolve(&to.text)?;
+        if let Some(judge) = self.judge_of(caller) {
+            let target = codec::text(process.text());
+            let attributes = codec::pairs(&[("target", &target)]);
+            let action = if joins { JOIN } else { LEAVE };
+            judge.permit_asked(&question_of_group(action, group, attributes))?;
+        }
+        if !joins {
+            return kernel.leave_group(group, &process);
+        }
+        kernel.join_group(group, &process)?;
+        Ok(true)
     }
 
     /// Begins to give a process a name of the cluster, if the caller may.
@@ -390,6 +410,20 @@ fn question(action: Action, target: &Process) -> Question {
         action: action.as_str().to_owned(),
         resource: Resource::Process(Target::of(target)),
         attributes: Vec::new(),
+    }
+}
+
+fn question_of_group(action: &str, group: &str, attributes: Vec<u8>) -> Question {
+    let (action, group) = (action.to_owned(), group.to_owned());
+    Question {
+        key: Key::Asked(Box::new((
+            action.clone(),
+            group.clone(),
+            attributes.clone(),
+        ))),
+        action,
+        resource: Resource::Other(group),
+        attributes,
     }
 }
 
