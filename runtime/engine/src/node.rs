@@ -9,6 +9,7 @@ mod ending;
 pub(crate) mod explain;
 mod failures;
 mod far;
+mod far_ends;
 mod for_guests;
 mod frames;
 mod hosts;
@@ -52,6 +53,7 @@ use crate::sched::meter::Reading;
 use crate::sched::permits::Permits;
 use crate::sched::scheduler::Scheduler;
 pub use config::{DEFAULT_PARK_AFTER, Membership, NodeConfig, NodeError, Time};
+use far_ends::FarEnds;
 use frames::Frames;
 use hosts::HostParts;
 pub(crate) use programs::Programs;
@@ -73,6 +75,7 @@ pub struct Node {
     opening: Permits,
     scheduler: Scheduler,
     waiters: Waiters,
+    far_ends: FarEnds,
     frames: Frames,
     closed: AtomicBool,
     /// Processes whose tasks have not ended.

@@ -193,6 +193,8 @@ pub struct FarStart {
     pub identity: Identity,
     /// True for a call of a function.
     pub call: bool,
+    /// True if [`FarAsk::Watch`] follows: the end of the process is kept for it.
+    pub watched: bool,
 }
 
 /// The answer to a request that succeeded.

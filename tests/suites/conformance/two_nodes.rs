@@ -31,22 +31,12 @@ struct Exception {
 }
 
 /// All programs of the sections that do not pass on two nodes.
-const EXCEPTIONS: [Exception; 4] = [
+const EXCEPTIONS: [Exception; 2] = [
     Exception {
         program: "groups/a_member_that_is_full",
         because: "`broadcast` does not wait for members of other nodes, whose refusals it does \
                   not know",
         says: "a_member_that_is_full.lua:19:",
-    },
-    Exception {
-        program: "groups/joins_are_counted",
-        because: "a process joins for itself or for a process of its node",
-        says: "joins_are_counted.lua:31:",
-    },
-    Exception {
-        program: "groups/policies_of_groups",
-        because: "a process joins for itself or for a process of its node",
-        says: "process not found",
     },
     Exception {
         program: "upgrade/keeps_what_was_not_read",

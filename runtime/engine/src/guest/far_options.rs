@@ -48,8 +48,12 @@ impl FarCaller {
     }
 }
 
+/// The key of the mark of a start whose process is watched.
+const WATCHED: &str = "watched";
+
 impl FarStart {
-    /// Returns context, actor, scope and the mark of a call, encoded; empty for none.
+    /// Returns context, actor, scope and the marks of a call and of a watch, encoded; empty for
+    /// none.
     pub fn options(&self) -> Vec<u8> {
         let start = &self.identity;
         let context = codec::map(&self.context);
@@ -63,6 +67,9 @@ impl FarStart {
         pairs.extend(scope.as_deref().map(|scope| ("scope", scope)));
         if self.call {
             pairs.push(("call", &[0xc3]));
+        }
+        if self.watched {
+            pairs.push((WATCHED, &[0xc3]));
         }
         match pairs.is_empty() {
             true => Vec::new(),
@@ -81,7 +88,13 @@ impl FarStart {
         }
         check::map(bytes).map_err(|why| Mistake::of("the record", why).refusal())?;
         let mut start = Start::new("", "");
-        start.read_options(bytes).map_err(Mistake::refusal)?;
+        let mut watched = false;
+        let read = start.read_options_and(bytes, |key, value| {
+            watched |= key == WATCHED && value == [0xc3];
+            Ok(key == WATCHED)
+        });
+        read.map_err(Mistake::refusal)?;
+        self.watched = watched;
         self.context = start.context;
         self.identity = start.identity;
         self.call = start.call;
@@ -98,6 +111,7 @@ mod tests {
     fn options_read_back() {
         let mut start = FarStart {
             call: true,
+            watched: true,
             ..FarStart::default()
         };
         start
@@ -112,7 +126,7 @@ mod tests {
         assert_eq!(read.context, start.context);
         assert_eq!(read.identity.actor, start.identity.actor);
         assert_eq!(read.identity.scope, start.identity.scope);
-        assert!(read.call);
+        assert!(read.call && read.watched);
         assert!(FarStart::default().options().is_empty());
         assert!(read.read_options(b"\xc1").is_err());
     }

@@ -100,8 +100,29 @@ impl Guest {
         start: Start,
         relation: Relation,
     ) -> Result<Arc<str>, Error> {
+        self.start_far(node, far_start(start, relation)).await
+    }
+
+    /// Starts a process on another node and watches it from before it runs; returns its PID
+    /// and the subscription that yields its outcome.
+    pub(super) async fn spawn_watched_far(
+        &mut self,
+        node: NodeId,
+        start: Start,
+        relation: Relation,
+    ) -> Result<(Arc<str>, Subscription), Error> {
+        let start = FarStart {
+            watched: true,
+            ..far_start(start, relation)
+        };
+        let pid = self.start_far(node, start).await?;
+        let subscription = self.watch_far_pid(&pid)?;
+        Ok((pid, subscription))
+    }
+
+    async fn start_far(&mut self, node: NodeId, start: FarStart) -> Result<Arc<str>, Error> {
         let errand = self.errand()?;
-        let start = far_start(start, relation);
+        let relation = start.relation;
         let spawned = async move {
             let expecting = errand.kernel.expect_far(&errand.process);
             let answer = errand.ask(&node, FarAsk::Spawn(Box::new(start))).await?;
@@ -110,9 +131,12 @@ impl Guest {
             };
             let adopted = expecting.adopt(&child, relation);
             if let Err(error) = adopted {
-                let to = child.clone();
-                // Fails if the child has ended, or its node is down.
-                let _ = errand.ask(&node, FarAsk::Terminate { to }).await;
+                // A child that is not linked outlives a parent that has ended meanwhile.
+                if relation.linked || error.kind != Kind::NotFound {
+                    let to = child.clone();
+                    // Fails if the child has ended, or its node is down.
+                    let _ = errand.ask(&node, FarAsk::Terminate { to }).await;
+                }
                 return Err(error);
             }
             // The news that the node is down may have come before the ties were set.
@@ -122,6 +146,12 @@ impl Guest {
                 return Err(node_is_down(&node.name));
             }
             Ok(child.text)
+        };
+        // A task of its own: if the parent ends while it waits, the child is not forgotten.
+        let task = self.shared.tokio.spawn(spawned);
+        let spawned = async move {
+            let ended = |_| Err(Error::internal("the start was dropped"));
+            task.await.unwrap_or_else(ended)
         };
         self.control.outside(spawned).await
     }
@@ -150,6 +180,7 @@ fn far_start(start: Start, relation: Relation) -> FarStart {
         context: start.context,
         identity: start.identity,
         call: start.call,
+        watched: false,
     }
 }
 

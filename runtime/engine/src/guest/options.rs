@@ -76,6 +76,19 @@ impl Start {
     ///
     /// The mistake.
     pub(crate) fn read_options(&mut self, bytes: &[u8]) -> Result<(), Mistake> {
+        self.read_options_and(bytes, |_, _| Ok(false))
+    }
+
+    /// Reads options, and others that `further` knows.
+    ///
+    /// # Errors
+    ///
+    /// The mistake.
+    pub(super) fn read_options_and(
+        &mut self,
+        bytes: &[u8],
+        mut further: impl FnMut(&str, &[u8]) -> Result<bool, Mistake>,
+    ) -> Result<(), Mistake> {
         if bytes.is_empty() {
             return Ok(());
         }
@@ -92,6 +105,7 @@ impl Start {
                         .collect::<Result<_, _>>()?;
                 }
                 "call" => self.call = boolean(value, "call")?,
+                other if further(other, value)? => {}
                 other => return Err(format!("unknown option `{other}`").into()),
             }
         }

@@ -39,9 +39,7 @@ impl Guest {
             && let Some(node) = Box::pin(self.is_far(&mut start)).await?
         {
             Box::pin(self.permit_far(&start, relation, Awaits::End)).await?;
-            let pid = Box::pin(self.spawn_far(node, start, relation)).await?;
-            let subscription = self.watch_far_pid(&pid)?;
-            return Ok((pid, subscription));
+            return Box::pin(self.spawn_watched_far(node, start, relation)).await;
         }
         let spawned = self.start_child(start, relation, Awaits::End).await?;
         let pid = Arc::clone(spawned.process.text());
@@ -124,16 +122,6 @@ pub(crate) enum Awaits {
     Outcome,
 }
 
-impl Awaits {
-    fn of_far(exec: bool) -> Awaits {
-        if exec {
-            Awaits::Outcome
-        } else {
-            Awaits::Nothing
-        }
-    }
-}
-
 /// A start, with the one that asks for it.
 pub(crate) struct SpawnRequest {
     pub(crate) start: Start,
@@ -161,8 +149,7 @@ pub(crate) enum Spawner {
         /// The judge of the caller by this node's policies; absent if it may do everything.
         judge: Option<Judge>,
         relation: Relation,
-        /// True for an exec.
-        exec: bool,
+        awaits: Awaits,
         /// Receives the end of the process; taken when the process is made.
         ended: Option<oneshot::Sender<ProcessEnd>>,
     },
@@ -242,9 +229,9 @@ impl SpawnRequest {
             Spawner::Far {
                 judge,
                 relation,
-                exec,
+                awaits,
                 ..
-            } => (judge, relation, Awaits::of_far(*exec)),
+            } => (judge, relation, *awaits),
             Spawner::Embedder { .. } => return Ok(()),
         };
         let start = &mut self.start;

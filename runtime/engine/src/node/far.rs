@@ -14,7 +14,7 @@ use super::{Node, Running};
 use crate::codec::{self, check};
 use crate::guest::far::LARGEST;
 use crate::guest::far_names::{free_if_held, registration_of, taken_back, taking_name};
-use crate::guest::{Inherited, SpawnRequest, Spawner, Start, settled_outcome};
+use crate::guest::{Awaits, Inherited, ProcessEnd, SpawnRequest, Spawner, Start, settled_outcome};
 use crate::operand::{self, NAME};
 use crate::remote::{
     FarAnswer, FarAsk, FarCaller, FarReply, FarRequest, FarStart, Remote, TieChange,
@@ -40,6 +40,9 @@ impl Node {
             FarAsk::Spawn(start) => (start, false),
             FarAsk::Exec(start) => (start, true),
             FarAsk::Watch { to } => {
+                if let Some(ended) = self.kept_end(&caller, &to) {
+                    return FarReply::Later(Box::pin(async move { outcome_of(ended.await) }));
+                }
                 return match self.far_watch(&caller, &to) {
                     Ok(mut running) => FarReply::Later(Box::pin(async move {
                         Ok(FarAnswer::Ended(running.wait().await.outcome))
@@ -75,17 +78,23 @@ impl Node {
         let node = Arc::clone(self);
         FarReply::Later(match exec {
             false => Box::pin(async move {
-                let (process, _) = node.far_spawn(caller, *start, false).await?;
+                let starter = caller.process.address.node.clone();
+                let awaits = match start.watched {
+                    true => Awaits::End,
+                    false => Awaits::Nothing,
+                };
+                let spawned = Arc::clone(&node).far_spawn(caller, *start, awaits);
+                let (process, ended) = spawned.await?;
+                if awaits == Awaits::End {
+                    node.far_ends.keep(process.pid(), &starter, ended);
+                }
                 Ok(FarAnswer::Spawned(own_pid(&process)?))
             }),
             true => Box::pin(async move {
-                let (process, ended) = node.clone().far_spawn(caller, *start, true).await?;
+                let spawned = Arc::clone(&node).far_spawn(caller, *start, Awaits::Outcome);
+                let (process, ended) = spawned.await?;
                 let _callee = Callee { node, process };
-                match ended.await {
-                    Ok(end) => Ok(FarAnswer::Ended(end.outcome)),
-                    // Not reached: every process tells its end.
-                    Err(_) => Err(Error::internal("the end of the process was not told")),
-                }
+                outcome_of(ended.await)
             }),
         })
     }
@@ -116,6 +125,7 @@ impl Node {
         let outcome = Outcome::Failed(Box::new(is_down(node.name.as_str())));
         let kernel = &self.shared.kernel;
         kernel.node_is_down(node, &Arc::new(outcome), at);
+        self.far_ends.forget(node);
         let name = node.name.as_str().into();
         self.shared.node_watchers.tell(&name, false, at);
     }
@@ -282,6 +292,15 @@ impl Node {
         remote.ok_or_else(|| Error::internal("the program runs without a cluster"))
     }
 
+    /// Takes the end of a process that the caller's node has started and watches from before
+    /// it ran.
+    fn kept_end(&self, caller: &FarCaller, to: &FarPid) -> Option<oneshot::Receiver<ProcessEnd>> {
+        let own = self.shared.kernel.node()?;
+        let starter = &caller.process.address.node;
+        let kept = || self.far_ends.take(to.address.pid, starter);
+        to.is_of(own).then(kept).flatten()
+    }
+
     /// Watches a process, which tells what a monitor tells.
     fn far_watch(&self, caller: &FarCaller, to: &FarPid) -> Result<Running, Error> {
         let target = self.permitted(caller, Action::Monitor, to)?;
@@ -350,8 +369,8 @@ impl Node {
         self: Arc<Self>,
         caller: FarCaller,
         start: FarStart,
-        exec: bool,
-    ) -> Result<(Arc<Process>, oneshot::Receiver<crate::guest::ProcessEnd>), Error> {
+        awaits: Awaits,
+    ) -> Result<(Arc<Process>, oneshot::Receiver<ProcessEnd>), Error> {
         for (_, values) in &start.messages {
             check::values(values).map_err(|why| operand::no_value("messages", why))?;
         }
@@ -359,7 +378,7 @@ impl Node {
         let spawner = Spawner::Far {
             judge: self.judge_of(&caller),
             relation: start.relation,
-            exec,
+            awaits,
             ended: Some(sender),
             parent: Box::new(caller.process),
         };
@@ -388,6 +407,14 @@ fn lose_name(kernel: &Kernel, name: &str, process: &Process, at: Timestamp) {
     free_if_held(kernel, name, process);
     if let Some(waker) = process.tell_name_lost(name, at) {
         waker.wake();
+    }
+}
+
+fn outcome_of(end: Result<ProcessEnd, oneshot::error::RecvError>) -> Result<FarAnswer, Error> {
+    match end {
+        Ok(end) => Ok(FarAnswer::Ended(end.outcome)),
+        // Not reached: every process tells its end.
+        Err(_) => Err(Error::internal("the end of the process was not told")),
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use warren_kernel::{Error, Kernel, Kind, nanoseconds};
 
+use super::far_ends::FarEnds;
 use super::frames::Frames;
 use super::hosts::HostParts;
 use super::waiters::Waiters;
@@ -157,6 +158,7 @@ impl Node {
             opening: Permits::new(workers),
             scheduler,
             waiters: Waiters::default(),
+            far_ends: FarEnds::default(),
             frames: Frames::default(),
             closed: AtomicBool::new(false),
             present: AtomicUsize::new(0),
