@@ -38,6 +38,11 @@ fn ties_tell_of_ends_on_another_node() {
 }
 
 #[test]
+fn a_start_on_another_node_is_watched_from_before_its_process_runs() {
+    runs("watch", "watched");
+}
+
+#[test]
 fn execs_run_on_another_node_with_what_their_caller_hands_on() {
     runs("exec", "executed");
 }

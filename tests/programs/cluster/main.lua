@@ -98,6 +98,17 @@ function parts.tie()
   print("tied")
 end
 
+-- A start on node b is watched from before its process runs: an end at once has its reason.
+function parts.watch()
+  wait_for("b")
+  local server = require("server")
+  for _ = 1, 100 do
+    local started, err = server.start("app:failing", nil, { host = "b@app:processes" })
+    assert(not started and err:find("on purpose", 1, true), tostring(err))
+  end
+  print("watched")
+end
+
 -- Execs on node b, and what travels along.
 function parts.exec()
   wait_for("b")
