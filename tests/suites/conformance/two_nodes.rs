@@ -44,6 +44,11 @@ static EXCEPTIONS: [Exception; 2] = [
     },
 ];
 
+/// A program whose processes of both nodes take one name, one after the other. The name is free
+/// for the node of its holder at once, and for the other node when the end is told there: the
+/// main program reads of an end on its own node before.
+const NOT_BY_TURNS: &str = "groups/end_of_a_member";
+
 /// The file beside the programs.
 const ELSEWHERE: &str = include_str!("elsewhere.lua");
 
@@ -76,7 +81,7 @@ pub(crate) fn trials(program: &Program) -> Vec<Trial> {
         if starts || text.contains("process.registry") {
             ways.push(("on_two_nodes", Spread::Elsewhere));
         }
-        if starts && exception(program).is_none() {
+        if starts && exception(program).is_none() && program.name != NOT_BY_TURNS {
             ways.push(("on_two_nodes_by_turns", Spread::ByTurns));
         }
     }
