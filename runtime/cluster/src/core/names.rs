@@ -58,7 +58,7 @@ struct Busy {
 /// A process that has ended. Other nodes learn of the end once its names are free.
 #[derive(Debug, Default)]
 struct Leaving {
-    /// Entries that are being removed.
+    /// Entries that are being removed, or were being written at the end.
     entries: usize,
     ends: Vec<(NodeId, Notice)>,
 }
@@ -186,7 +186,10 @@ impl Core {
     /// Frees the names of a process that has ended, and ends its memberships.
     pub(crate) fn exited(&mut self, pid: Pid, now: Monotonic) {
         for busy in self.names.busy.values_mut() {
-            busy.has_ended |= busy.pid == pid;
+            if busy.pid == pid && !busy.has_ended {
+                busy.has_ended = true;
+                self.names.leaving.entry(pid).or_default().entries += 1;
+            }
             busy.waiting.retain(|(call, place)| {
                 let stays = place.pid != pid;
                 if !stays {
@@ -202,11 +205,16 @@ impl Core {
                     key: key_of_name(&name),
                     revision: held.token.0,
                 };
-                self.ask(Purpose::Leave(pid, name), operation, now);
-                self.names.leaving.entry(pid).or_default().entries += 1;
+                self.remove_entry_of(pid, name, operation, now);
             }
         }
         self.leave_groups(pid);
+    }
+
+    /// Removes an entry of a process that has ended.
+    fn remove_entry_of(&mut self, pid: Pid, name: String, operation: Operation, now: Monotonic) {
+        self.names.leaving.entry(pid).or_default().entries += 1;
+        self.ask(Purpose::Leave(pid, name), operation, now);
     }
 
     /// Keeps the news of an end for later if the process has names of the cluster: they are
@@ -216,7 +224,9 @@ impl Core {
             return false;
         };
         let pid = end.process.pid;
-        if self.names.of.contains_key(&pid) {
+        let is_named = self.names.of.contains_key(&pid)
+            || self.names.busy.values().any(|busy| busy.pid == pid);
+        if is_named {
             self.exited(pid, now);
         }
         let Some(leaving) = self.names.leaving.get_mut(&pid) else {
@@ -230,6 +240,10 @@ impl Core {
     /// not be removed is doubtful, and holds up the news of the end no longer.
     pub(super) fn has_left(&mut self, pid: Pid, name: String, result: Result<Found, Refusal>) {
         self.removed(Some(name), result);
+        self.entry_has_left(pid);
+    }
+
+    fn entry_has_left(&mut self, pid: Pid) {
         let Some(leaving) = self.names.leaving.get_mut(&pid) else {
             return;
         };
@@ -313,10 +327,12 @@ impl Core {
         }
         let key = key_of_name(&name);
         let operation = Operation::Delete { key, revision };
-        self.ask(Purpose::Remove(Some(name)), operation, now);
-        let error = match has_ended {
-            true => process_has_ended(),
-            false => no_lease(),
+        let error = if has_ended {
+            self.remove_entry_of(registering.place.pid, name, operation, now);
+            process_has_ended()
+        } else {
+            self.ask(Purpose::Remove(Some(name)), operation, now);
+            no_lease()
         };
         self.fail(&registering, error, now);
     }
@@ -402,6 +418,9 @@ impl Core {
         let busy = self.names.busy.remove(&registering.name);
         if let Some(call) = registering.call {
             self.outputs.push_back(Output::Name(call, Err(error)));
+        }
+        if let Some(busy) = busy.as_ref().filter(|busy| busy.has_ended) {
+            self.entry_has_left(busy.pid);
         }
         self.begin_waiting(&registering.name, busy, now);
     }
