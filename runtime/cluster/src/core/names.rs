@@ -693,3 +693,6 @@ fn unavailable(result: Result<Found, Refusal>) -> Error {
     };
     Error::new(Kind::Unavailable, format!("the broker refused: {reason}"))
 }
+
+#[cfg(test)]
+mod tests;
