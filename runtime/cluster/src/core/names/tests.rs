@@ -118,7 +118,7 @@ fn registrations_of_one_name_begin_one_after_the_other() {
     let kinds: Vec<_> = others
         .iter()
         .map(|output| match output {
-            Output::Name(call, Err(error)) => (*call, error.kind),
+            Output::Name(call, Err(error)) => (*call, error.kind.clone()),
             other => panic!("not expected: {other:?}"),
         })
         .collect();
@@ -130,7 +130,7 @@ fn registrations_of_one_name_begin_one_after_the_other() {
     let taken = Output::Name(calls[2], Ok(Named::Taken(Token(6))));
     assert_eq!(others[0], taken);
     let refused = match &others[1] {
-        Output::Name(call, Err(error)) => (*call, error.kind),
+        Output::Name(call, Err(error)) => (*call, error.kind.clone()),
         other => panic!("not expected: {other:?}"),
     };
     assert_eq!(refused, (calls[3], Kind::AlreadyExists));
