@@ -301,7 +301,7 @@ impl Core {
             }
             other => {
                 self.names.doubtful.insert(registering.name.clone());
-                self.fail(&registering, unavailable(other), now);
+                self.fail_registration(&registering, unavailable(other), now);
             }
         }
     }
@@ -334,7 +334,7 @@ impl Core {
             self.ask(Purpose::Remove(Some(name)), operation, now);
             no_lease()
         };
-        self.fail(&registering, error, now);
+        self.fail_registration(&registering, error, now);
     }
 
     /// Takes the entry of a name that was taken.
@@ -346,7 +346,7 @@ impl Core {
     ) {
         if registering.tries == 0 {
             let message = format!("the name {} changes all the time", registering.name);
-            return self.fail(
+            return self.fail_registration(
                 &registering,
                 Error::new(Kind::Conflict, message).retryable(true),
                 now,
@@ -356,11 +356,11 @@ impl Core {
         let (value, revision) = match result {
             Ok(Found::Nothing) => return self.take(registering, 0, now),
             Ok(Found::Value(value, revision)) => (value, revision),
-            other => return self.fail(&registering, unavailable(other), now),
+            other => return self.fail_registration(&registering, unavailable(other), now),
         };
         let Some(entry) = self.read_entry(&value) else {
             let error = is_unreadable(&registering.name);
-            return self.fail(&registering, error, now);
+            return self.fail_registration(&registering, error, now);
         };
         if entry.lease.node == self.node {
             // Nobody holds it: this node would know.
@@ -376,7 +376,7 @@ impl Core {
                 let check = Signal::CheckName(registering.name.clone(), revision);
                 self.signal(&entry.lease.node, &check);
                 let error = is_taken(&registering.name, &entry.holder);
-                self.fail(&registering, error, now);
+                self.fail_registration(&registering, error, now);
             }
         }
     }
@@ -406,15 +406,17 @@ impl Core {
                 if let Some(registering) = then {
                     let message = format!("node {} has renewed its lease", lease.node.name);
                     let error = Error::new(Kind::Conflict, message).retryable(true);
-                    self.fail(&registering, error, now);
+                    self.fail_registration(&registering, error, now);
                 }
             }
-            (other, Some(registering)) => self.fail(&registering, unavailable(other), now),
+            (other, Some(registering)) => {
+                self.fail_registration(&registering, unavailable(other), now)
+            }
             (_, None) => {}
         }
     }
 
-    fn fail(&mut self, registering: &Registering, error: Error, now: Monotonic) {
+    fn fail_registration(&mut self, registering: &Registering, error: Error, now: Monotonic) {
         let busy = self.names.busy.remove(&registering.name);
         if let Some(call) = registering.call {
             self.outputs.push_back(Output::Name(call, Err(error)));
