@@ -48,6 +48,56 @@ fn a_name_has_one_holder_in_the_cluster() {
     runs("names", "named");
 }
 
+/// The command lists the names of the cluster with their holders.
+#[test]
+fn the_names_of_the_cluster_are_listed() {
+    let server = Server::start();
+    let sockets = tempfile::tempdir().expect("a directory");
+    let socket = sockets.path().join("control");
+    let socket = socket.to_str().expect("text");
+    let mut b = node(&server, "b", "serve");
+    b.wait_for_line("serving b");
+    let options = ["--cluster", &server.url, "--node", "a", "--control", socket];
+    let mut a = Warren::run(PROGRAM)
+        .options(options)
+        .arguments(["hold"])
+        .start();
+    a.wait_for_line("held");
+    let names = |options: &[&str]| {
+        let outcome = Warren::tool("cluster", "names")
+            .arguments(["--control", socket])
+            .arguments(options)
+            .outcome()
+            .ends_with(0);
+        outcome.text().to_owned()
+    };
+    let lines = names(&[]);
+    let lines: Vec<&str> = lines.lines().collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(
+        lines[0].starts_with("room:a  {a@app:processes|0x"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1].starts_with("room:b  {b@app:processes|0x"),
+        "{lines:?}"
+    );
+    assert!(lines[1].contains("} on b, token "), "{lines:?}");
+    let first: serde_json::Value =
+        serde_json::from_str(&names(&["--json", "--limit", "1"])).expect("JSON");
+    assert_eq!(first[0]["name"], "room:a");
+    assert_eq!(first[0]["node"], "a");
+    assert!(first[0]["token"].as_u64() > Some(0), "{first}");
+    assert_eq!(first.as_array().map(Vec::len), Some(1));
+    let rest = names(&["--after", "room:a"]);
+    assert!(
+        rest.starts_with("room:b  ") && rest.lines().count() == 1,
+        "{rest}"
+    );
+    a.kill();
+    b.kill();
+}
+
 #[test]
 fn a_group_has_members_on_two_nodes() {
     runs("groups", "grouped");

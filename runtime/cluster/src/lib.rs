@@ -62,4 +62,4 @@ pub use transport::simulated;
 pub use transport::{Event, Events, Found, Operation, Refusal, Transport};
 #[cfg(feature = "nats")]
 pub use transport::{Nats, NatsSettings};
-pub use view::{Figures, Holder, NodeView, Token};
+pub use view::{Figures, Holder, NamePage, NodeView, Token};

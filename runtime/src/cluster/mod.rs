@@ -5,6 +5,7 @@
 
 mod convert;
 mod link;
+mod names;
 mod receiver;
 mod settings;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use warren_engine::{Membership, Node};
 use warren_kernel::{Address, Error};
 
+pub use names::{ClusterName, NamePage};
 pub use settings::ClusterSettings;
 pub use warren_kernel::NodeName;
 

@@ -152,6 +152,21 @@ function parts.names()
   print("named")
 end
 
+-- Holds a name on each of two nodes.
+function parts.hold()
+  wait_for("b")
+  local other = check(process.spawn("app:named", "b@app:processes", "room:b"))
+  check(process.send(other, "begin", process.pid()))
+  local is_registered, why = process.inbox():receive():payload()
+  assert(is_registered, tostring(why))
+  check(process.registry.register("room:a", nil, { scope = "cluster" }))
+  print("held")
+  local events = process.events()
+  while true do
+    events:receive()
+  end
+end
+
 -- A group with members on both nodes.
 function parts.groups()
   wait_for("b")

@@ -351,15 +351,8 @@ impl Core {
                 return;
             }
         };
-        let is_own = entry.lease.node == self.node;
-        let is_held = is_own
-            && self
-                .names
-                .held
-                .get(&name)
-                .is_some_and(|held| held.token.0 == revision);
-        let is_over = (is_own && !is_held)
-            || (!is_own && self.state_of(&entry.lease, now) == LeaseState::Over);
+        let is_held = self.is_held_here(&name, &entry, revision);
+        let is_over = self.is_over_now(&name, &entry, revision, now);
         match naming {
             Naming::LookUp => {
                 let holder = Holder {
@@ -389,6 +382,26 @@ impl Core {
                 let error = Error::new(Kind::Unavailable, message);
                 self.outputs.push_back(Output::Name(call, Err(error)));
             }
+        }
+    }
+
+    /// Returns whether a process of this node holds a name by this entry.
+    fn is_held_here(&self, name: &str, entry: &NameEntry, revision: u64) -> bool {
+        let held = self.names.held.get(name);
+        entry.lease.node == self.node && held.is_some_and(|held| held.token.0 == revision)
+    }
+
+    /// Returns whether nobody holds a name by this entry any more.
+    pub(super) fn is_over_now(
+        &mut self,
+        name: &str,
+        entry: &NameEntry,
+        revision: u64,
+        now: Monotonic,
+    ) -> bool {
+        match entry.lease.node == self.node {
+            true => !self.is_held_here(name, entry, revision),
+            false => self.state_of(&entry.lease, now) == LeaseState::Over,
         }
     }
 
@@ -571,12 +584,12 @@ fn is_unreadable(name: &str) -> Error {
     ))
 }
 
-fn no_lease() -> Error {
+pub(super) fn no_lease() -> Error {
     let message = "this node has no lease for names of the cluster: the broker does not answer";
     Error::new(Kind::Unavailable, message)
 }
 
-fn unavailable(result: Result<Found, Refusal>) -> Error {
+pub(super) fn unavailable(result: Result<Found, Refusal>) -> Error {
     let reason = match result {
         Err(Refusal::Unavailable(reason)) => reason,
         Err(Refusal::Conflict) => "the entry was changed meanwhile".to_owned(),
