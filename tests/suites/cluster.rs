@@ -103,6 +103,11 @@ fn a_group_has_members_on_two_nodes() {
     runs("groups", "grouped");
 }
 
+#[test]
+fn events_reach_the_subscriptions_of_all_nodes() {
+    runs("events", "heard");
+}
+
 /// A node is killed, and starts again: what waited for it ends, and its PIDs are of nobody.
 #[test]
 fn a_killed_node_is_down_and_comes_back_as_another_one() {

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 use warren_cluster::{Answerer, GroupChange, Handler, IncomingId, NodeChange, Notice, Request};
 use warren_engine::Node;
-use warren_engine::remote::FarReply;
+use warren_engine::remote::{FarEvent, FarReply};
 use warren_kernel::{Address, Error, Kind, NodeId, Pid};
 
 use super::convert;
@@ -118,7 +118,24 @@ impl Handler for Receiver {
                     engine.far_broadcast(&caller, &group, &topic, &payload);
                 }
             }
-            Notice::Event { .. } | Notice::Other { .. } => {
+            Notice::Event {
+                caller,
+                system,
+                kind,
+                path,
+                data,
+            } => {
+                if let Ok(caller) = convert::far_caller(caller, from) {
+                    let event = FarEvent {
+                        system: &system,
+                        kind: &kind,
+                        path: &path,
+                        data: (!data.is_empty()).then_some(&data[..]),
+                    };
+                    engine.far_event(&caller, &event);
+                }
+            }
+            Notice::Other { .. } => {
                 tracing::debug!(node = from.name.as_str(), "a notice is not known");
             }
         }

@@ -13,11 +13,19 @@ use crate::codec::check;
 use crate::guest::far::{LARGEST, free_if_held};
 use crate::guest::{Inherited, SpawnRequest, Spawner, Start, settled_outcome};
 use crate::operand;
-use crate::remote::{FarAnswer, FarAsk, FarCaller, FarReply, FarRequest, FarStart, TieChange};
+use crate::remote::{
+    FarAnswer, FarAsk, FarCaller, FarEvent, FarReply, FarRequest, FarStart, TieChange,
+};
 use crate::security::{Action, Caller, Judge, Key, Question, Resource, Target};
 
 /// The action of a message to a group.
 const BROADCAST: &str = "pg.broadcast";
+
+/// The action of an event.
+const EVENT: &str = "events.send";
+
+/// The capability that takes events.
+const EVENTS: &str = "events";
 
 /// Members that are sent to at a time.
 const PART: usize = 1_000;
@@ -96,24 +104,8 @@ impl Node {
     /// the caller may send to the group. Nobody waits for an answer.
     pub fn far_broadcast(&self, caller: &FarCaller, group: &str, topic: &str, payload: &[u8]) {
         self.shared.meter.set_clock();
-        if let Some(judge) = self.judge_of(caller) {
-            let (key, resource) = (
-                Key::Asked(Box::new((
-                    BROADCAST.to_owned(),
-                    group.to_owned(),
-                    Vec::new(),
-                ))),
-                Resource::Other(group.to_owned()),
-            );
-            let question = Question {
-                key,
-                action: BROADCAST.to_owned(),
-                resource,
-                attributes: Vec::new(),
-            };
-            if judge.permit_asked(&question).is_err() {
-                return;
-            }
+        if !self.may(caller, BROADCAST, group) {
+            return;
         }
         let kernel = &self.shared.kernel;
         let mut last = None;
@@ -128,6 +120,40 @@ impl Node {
                 break;
             }
         }
+    }
+
+    /// Hands an event of a process of another node to the subscriptions of this node, if the
+    /// caller may send it. Nobody waits for an answer.
+    pub fn far_event(&self, caller: &FarCaller, event: &FarEvent<'_>) {
+        self.shared.meter.set_clock();
+        // Processes read the value without a check.
+        let is_value = event.data.is_none_or(|data| check::value(data).is_ok());
+        if !is_value || !self.may(caller, EVENT, event.system) {
+            return;
+        }
+        if let Some(events) = self.shared.capabilities.named(EVENTS) {
+            let node = caller.process.address.node.name.as_str();
+            let now = self.shared.kernel.clock();
+            events.capability.far_event(node, event, now);
+        }
+    }
+
+    /// Returns whether a caller on another node may do something that acts on no process.
+    fn may(&self, caller: &FarCaller, action: &str, resource: &str) -> bool {
+        let Some(judge) = self.judge_of(caller) else {
+            return true;
+        };
+        let question = Question {
+            key: Key::Asked(Box::new((
+                action.to_owned(),
+                resource.to_owned(),
+                Vec::new(),
+            ))),
+            action: action.to_owned(),
+            resource: Resource::Other(resource.to_owned()),
+            attributes: Vec::new(),
+        };
+        judge.permit_asked(&question).is_ok()
     }
 
     /// Takes in the news of the members of a group on another node.
