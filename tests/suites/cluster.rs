@@ -7,6 +7,8 @@ use warren_tests::{Session, Warren};
 use crate::nats::Server;
 
 const PROGRAM: &str = "tests/programs/cluster";
+/// A program with a service that runs once in the cluster.
+const ONCE: &str = "tests/programs/once";
 
 /// Starts a node with its part of the program.
 fn node(server: &Server, name: &str, part: &str) -> Session {
@@ -14,6 +16,24 @@ fn node(server: &Server, name: &str, part: &str) -> Session {
         .options(["--cluster", &server.url, "--node", name])
         .arguments([part])
         .start()
+}
+
+/// Starts a node whose service runs once in the cluster.
+fn once(server: &Server, name: &str) -> Session {
+    Warren::run(ONCE)
+        .options(["--cluster", &server.url, "--node", name])
+        .start()
+}
+
+/// Starts the nodes `a`, which runs the service, and `b`, which stands by.
+fn two_with_a_service() -> (Server, Session, Session) {
+    let server = Server::start();
+    let mut a = once(&server, "a");
+    a.wait_for_line("the clock runs on a");
+    a.wait_for_line("the clock answers from a");
+    let mut b = once(&server, "b");
+    b.wait_for_line("the clock answers from a");
+    (server, a, b)
 }
 
 /// Runs a part on node `a` to its end, beside a node `b` that serves.
@@ -123,6 +143,39 @@ fn a_killed_node_is_down_and_comes_back_as_another_one() {
     a.wait_for_line("b is back");
     a.end().ends_with(0);
     again.kill();
+}
+
+#[test]
+fn a_service_of_the_cluster_moves_when_its_node_is_killed() {
+    let (_server, a, mut b) = two_with_a_service();
+    a.signal("KILL");
+    b.wait_for_line("the clock runs on b");
+    b.wait_for_line("the clock answers from b");
+    b.kill();
+}
+
+#[test]
+fn a_service_of_the_cluster_moves_when_its_node_ends_in_order() {
+    let (_server, a, mut b) = two_with_a_service();
+    a.signal("TERM");
+    b.wait_for_line("the clock runs on b");
+    b.wait_for_line("the clock answers from b");
+    b.kill();
+}
+
+/// The node that goes on finds its service lost, ends it, and stands by: it can start the service
+/// again only once its first process has ended.
+#[test]
+fn a_node_that_was_stopped_has_lost_its_service_and_stands_by() {
+    let (_server, mut a, mut b) = two_with_a_service();
+    a.signal("STOP");
+    b.wait_for_line("the clock runs on b");
+    a.signal("CONT");
+    a.wait_for_line("the clock answers from b");
+    b.signal("KILL");
+    a.wait_for_line("the clock runs on a");
+    a.wait_for_line("the clock answers from a");
+    a.kill();
 }
 
 /// The word count of the example is right although one of three nodes is killed.

@@ -243,5 +243,9 @@ pub(crate) fn node_is_down(name: &NodeName, delivered: &'static str) -> Error {
         .with("delivered", delivered)
 }
 
+/// The beginning of names that are no process's: a node holds them for itself, and frees them
+/// for no other node.
+pub const OF_NODES: char = '@';
+
 /// Time after which an operation on the broker's values counts as lost.
 const LOST: Duration = Duration::from_secs(10);

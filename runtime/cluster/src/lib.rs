@@ -50,6 +50,7 @@ pub mod victim;
 mod view;
 mod wire;
 
+pub use crate::core::OF_NODES;
 pub use answerer::Answerer;
 pub use cluster::Cluster;
 pub use config::Config;

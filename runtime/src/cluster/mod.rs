@@ -6,6 +6,7 @@
 mod convert;
 mod link;
 mod names;
+mod posts;
 mod receiver;
 mod settings;
 
@@ -140,7 +141,10 @@ impl Cluster {
 
     /// Leaves the cluster: the other nodes learn at once that this one is down.
     /// [`Runtime::shutdown`](crate::Runtime::shutdown) does so at its end.
+    ///
+    /// Services that run once in the cluster end first, so that another node starts them.
     pub async fn leave(&self) {
+        self.0.receiver.posts().leave().await;
         self.0.cluster.leave().await;
     }
 

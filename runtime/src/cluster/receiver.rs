@@ -12,6 +12,7 @@ use warren_engine::remote::{FarEvent, FarReply};
 use warren_kernel::{Address, Error, Kind, NodeId, Pid};
 
 use super::convert;
+use super::posts::Held;
 
 /// Hands requests of other nodes to the engine. Until the engine has started, requests are
 /// answered with `Unavailable`.
@@ -23,6 +24,7 @@ pub(super) struct Receiver {
     /// before the members that were read earlier.
     members: Mutex<()>,
     deposed: OnceLock<String>,
+    posts: Held,
 }
 
 impl Receiver {
@@ -32,7 +34,12 @@ impl Receiver {
             open: Arc::default(),
             members: Mutex::new(()),
             deposed: OnceLock::new(),
+            posts: Held::new(),
         }
+    }
+
+    pub(super) fn posts(&self) -> &Held {
+        &self.posts
     }
 
     /// Begins to act on requests. `members` hands the engine the members that other nodes told
@@ -166,6 +173,9 @@ impl Handler for Receiver {
     }
 
     fn name_lost(&self, name: &str, holder: Pid) {
+        if self.posts.lose(name) {
+            return;
+        }
         if let Some(engine) = self.engine() {
             engine.name_is_lost(name, holder);
         }

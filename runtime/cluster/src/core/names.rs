@@ -12,7 +12,7 @@ use bytes::Bytes;
 use warren_kernel::{Address, Error, Kind, Monotonic, NodeId, Pid};
 
 use super::purpose::{LeaseState, Naming, Purpose, Registering};
-use super::{CallId, Core, Named, Output};
+use super::{CallId, Core, Named, OF_NODES, Output};
 use crate::member::{LeaseId, NameEntry, key_of_name};
 use crate::signal::Place;
 use crate::transport::{Found, Operation, Refusal};
@@ -419,7 +419,11 @@ impl Core {
 
     /// Frees a name of this node for another one.
     pub(super) fn release(&mut self, from: &NodeId, number: u64, name: &str, now: Monotonic) {
-        let Some(held) = self.drop_held(name) else {
+        let held = match name.starts_with(OF_NODES) {
+            true => None,
+            false => self.drop_held(name),
+        };
+        let Some(held) = held else {
             return self.signal(from, &Signal::Released(number, false));
         };
         // The engine has the name in its own registry, too.
