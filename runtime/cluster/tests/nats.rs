@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use warren_cluster::{
     Answer, Answerer, Ask, Caller, Cluster, Config, GroupChange, Handler, IncomingId, Nats,
-    NatsSettings, NodeChange, Notice, Place, Request,
+    NatsSettings, NodeChange, Notice, OF_NODES, Place, Request,
 };
 use warren_kernel::{Kind, NodeId, Pid};
 
@@ -260,6 +260,22 @@ async fn names_are_listed_in_pages_with_their_holders() {
     ];
     assert_eq!(holders.collect::<Vec<_>>(), expected);
     assert_eq!(a.cluster.holds("shop:a"), Some(listed[0].1.token));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_a_node_holds_for_itself_is_freed_for_no_other_node() {
+    let files = files();
+    let server = Server::start(files.path(), "-1");
+    let (a, b) = pair(&server).await;
+    let name = format!("{OF_NODES}service/app:clock");
+    let token = soon(a.cluster.register(&name, &place(1))).await.unwrap();
+    assert_eq!(soon(b.cluster.unregister(&name)).await, Ok(false));
+    assert_eq!(a.cluster.holds(&name), Some(token));
+    let taken = soon(b.cluster.register(&name, &place(1))).await;
+    assert_eq!(taken.unwrap_err().kind, Kind::AlreadyExists);
+    assert_eq!(soon(a.cluster.unregister(&name)).await, Ok(true));
+    let next = soon(b.cluster.register(&name, &place(1))).await.unwrap();
+    assert!(next > token);
 }
 
 #[tokio::test(flavor = "multi_thread")]
