@@ -78,6 +78,8 @@ impl Runtime {
     #[cfg(feature = "cluster")]
     pub(crate) fn in_cluster(self, cluster: Option<Cluster>) -> Runtime {
         if let Some(cluster) = cluster {
+            let posts = Arc::new(cluster.clone());
+            self.0.versions.services().set_posts(posts);
             // Set once: the runtime is new.
             let _ = self.0.cluster.set(cluster);
         }

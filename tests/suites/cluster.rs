@@ -6,6 +6,8 @@ use warren_tests::nats::Server;
 use warren_tests::{Session, Warren};
 
 const PROGRAM: &str = "tests/programs/cluster";
+/// A program with a service that runs once in the cluster.
+const ONCE: &str = "tests/programs/once";
 
 /// Starts a node with its part of the program.
 fn node(server: &Server, name: &str, part: &str) -> Session {
@@ -13,6 +15,24 @@ fn node(server: &Server, name: &str, part: &str) -> Session {
         .options(["--cluster", &server.url, "--node", name])
         .arguments([part])
         .start()
+}
+
+/// Starts a node whose service runs once in the cluster.
+fn once(server: &Server, name: &str) -> Session {
+    Warren::run(ONCE)
+        .options(["--cluster", &server.url, "--node", name])
+        .start()
+}
+
+/// Starts the nodes `a`, which runs the service, and `b`, which stands by.
+fn two_with_a_service() -> (Server, Session, Session) {
+    let server = Server::start();
+    let mut a = once(&server, "a");
+    a.wait_for_line("the clock runs on a");
+    a.wait_for_line("the clock answers from a");
+    let mut b = once(&server, "b");
+    b.wait_for_line("the clock answers from a");
+    (server, a, b)
 }
 
 /// Runs a part on node `a` to its end, beside a node `b` that serves.
@@ -52,9 +72,64 @@ fn a_name_has_one_holder_in_the_cluster() {
     runs("names", "named");
 }
 
+/// The command lists the names of the cluster with their holders.
+#[test]
+fn the_names_of_the_cluster_are_listed() {
+    let server = Server::start();
+    let sockets = tempfile::tempdir().expect("a directory");
+    let socket = sockets.path().join("control");
+    let socket = socket.to_str().expect("text");
+    let mut b = node(&server, "b", "serve");
+    b.wait_for_line("serving b");
+    let options = ["--cluster", &server.url, "--node", "a", "--control", socket];
+    let mut a = Warren::run(PROGRAM)
+        .options(options)
+        .arguments(["hold"])
+        .start();
+    a.wait_for_line("held");
+    let names = |options: &[&str]| {
+        let outcome = Warren::tool("cluster", "names")
+            .arguments(["--control", socket])
+            .arguments(options)
+            .outcome()
+            .ends_with(0);
+        outcome.text().to_owned()
+    };
+    let lines = names(&[]);
+    let lines: Vec<&str> = lines.lines().collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(
+        lines[0].starts_with("room:a  {a@app:processes|0x"),
+        "{lines:?}"
+    );
+    assert!(
+        lines[1].starts_with("room:b  {b@app:processes|0x"),
+        "{lines:?}"
+    );
+    assert!(lines[1].contains("} on b, token "), "{lines:?}");
+    let first: serde_json::Value =
+        serde_json::from_str(&names(&["--json", "--limit", "1"])).expect("JSON");
+    assert_eq!(first[0]["name"], "room:a");
+    assert_eq!(first[0]["node"], "a");
+    assert!(first[0]["token"].as_u64() > Some(0), "{first}");
+    assert_eq!(first.as_array().map(Vec::len), Some(1));
+    let rest = names(&["--after", "room:a"]);
+    assert!(
+        rest.starts_with("room:b  ") && rest.lines().count() == 1,
+        "{rest}"
+    );
+    a.kill();
+    b.kill();
+}
+
 #[test]
 fn a_group_has_members_on_two_nodes() {
     runs("groups", "grouped");
+}
+
+#[test]
+fn events_reach_the_subscriptions_of_all_nodes() {
+    runs("events", "heard");
 }
 
 /// A node is killed, and starts again: what waited for it ends, and its PIDs are of nobody.
@@ -72,6 +147,39 @@ fn a_killed_node_is_down_and_comes_back_as_another_one() {
     a.wait_for_line("b is back");
     a.end().ends_with(0);
     again.kill();
+}
+
+#[test]
+fn a_service_of_the_cluster_moves_when_its_node_is_killed() {
+    let (_server, a, mut b) = two_with_a_service();
+    a.signal("KILL");
+    b.wait_for_line("the clock runs on b");
+    b.wait_for_line("the clock answers from b");
+    b.kill();
+}
+
+#[test]
+fn a_service_of_the_cluster_moves_when_its_node_ends_in_order() {
+    let (_server, a, mut b) = two_with_a_service();
+    a.signal("TERM");
+    b.wait_for_line("the clock runs on b");
+    b.wait_for_line("the clock answers from b");
+    b.kill();
+}
+
+/// The node that goes on finds its service lost, ends it, and stands by: it can start the service
+/// again only once its first process has ended.
+#[test]
+fn a_node_that_was_stopped_has_lost_its_service_and_stands_by() {
+    let (_server, mut a, mut b) = two_with_a_service();
+    a.signal("STOP");
+    b.wait_for_line("the clock runs on b");
+    a.signal("CONT");
+    a.wait_for_line("the clock answers from b");
+    b.signal("KILL");
+    a.wait_for_line("the clock runs on a");
+    a.wait_for_line("the clock answers from a");
+    a.kill();
 }
 
 /// The word count of the example is right although one of three nodes is killed.

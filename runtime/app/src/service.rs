@@ -38,6 +38,8 @@ pub struct Service {
     pub depends_on: Vec<Arc<str>>,
     /// True if the program ends once this service has failed for good.
     pub critical: bool,
+    /// True if the service runs on one node of the cluster at a time.
+    pub one_in_cluster: bool,
     /// The restart rules.
     pub restart: Restart,
     /// Its identity; takes precedence over the identities of its definition and
@@ -47,7 +49,8 @@ pub struct Service {
 
 impl Service {
     /// Returns a service of this name, which runs a definition in [`DEFAULT_HOST`]: without
-    /// arguments, dependencies or identity, not critical, with the default restart rules.
+    /// arguments, dependencies or identity, not critical, on every node of a cluster, with the
+    /// default restart rules.
     pub fn new(name: impl Into<Arc<str>>, definition: impl Into<Arc<str>>) -> Service {
         Service {
             name: name.into(),
@@ -56,6 +59,7 @@ impl Service {
             arguments: Vec::new(),
             depends_on: Vec::new(),
             critical: false,
+            one_in_cluster: false,
             restart: Restart::default(),
             identity: Identity::default(),
         }
@@ -86,6 +90,15 @@ impl Service {
     #[must_use]
     pub fn critical(mut self, critical: bool) -> Service {
         self.critical = critical;
+        self
+    }
+
+    /// Sets whether the service runs on one node of the cluster at a time. The other nodes
+    /// stand by, and one of them starts it when that node is down. Outside a cluster this
+    /// changes nothing.
+    #[must_use]
+    pub fn one_in_cluster(mut self, one_in_cluster: bool) -> Service {
+        self.one_in_cluster = one_in_cluster;
         self
     }
 

@@ -91,6 +91,7 @@ impl Checked {
                 .map(|name| name.get_ref().as_str().into())
                 .collect(),
             critical: entry.critical,
+            one_in_cluster: entry.one_in_cluster,
             restart: entry.restart.clone(),
             identity: Identity::default(),
         })

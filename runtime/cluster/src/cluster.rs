@@ -15,7 +15,7 @@ use crate::pending::{Pending, PendingName};
 use crate::shared::Shared;
 use crate::signal::{Notice, Place, Request};
 use crate::transport::Transport;
-use crate::view::{Holder, NodeView, Token};
+use crate::view::{Holder, NamePage, NodeView, Token};
 
 /// A node's part in its cluster. Clones are the same part. All functions but
 /// [`Cluster::join`] and [`Cluster::leave`] return at once; what takes time is a future, which
@@ -144,6 +144,17 @@ impl Cluster {
         let start = |core: &mut Core| core.look_up(name, clock::now());
         self.on_name(start, |named| match named {
             Named::Found(holder) => Some(holder),
+            _ => None,
+        })
+    }
+
+    /// Reads some of the names that are held in the cluster, at most `most` and at most 1,000,
+    /// from the one after `after` on; all names come after the empty one. The future yields
+    /// `Unavailable` without the broker.
+    pub fn names(&self, after: &str, most: usize) -> PendingName<NamePage> {
+        let start = |core: &mut Core| core.list_names(after, most, clock::now());
+        self.on_name(start, |named| match named {
+            Named::Listed(page) => Some(page),
             _ => None,
         })
     }

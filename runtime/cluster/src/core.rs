@@ -2,6 +2,7 @@
 //! passed in, and outputs are taken out in order.
 
 mod groups;
+mod listing;
 mod names;
 mod peers;
 mod purpose;
@@ -21,7 +22,7 @@ use crate::news::{GroupChange, IncomingId, NodeChange};
 use crate::session::{Settings, later};
 use crate::signal::{Notice, Reply, Request};
 use crate::transport::{Event, Operation};
-use crate::view::{Holder, Token};
+use crate::view::{Holder, NamePage, Token};
 use groups::Groups;
 use names::Names;
 use peers::Peers;
@@ -68,6 +69,8 @@ pub(crate) enum Named {
     Freed(bool),
     /// The holder of the name.
     Found(Holder),
+    /// Some of all names.
+    Listed(NamePage),
 }
 
 /// A node's part in its cluster.
@@ -248,6 +251,10 @@ pub(crate) fn node_is_down(name: &NodeName, delivered: &'static str) -> Error {
         .with("node", name.as_str())
         .with("delivered", delivered)
 }
+
+/// The beginning of names that are no process's: a node holds them for itself, and frees them
+/// for no other node.
+pub const OF_NODES: char = '@';
 
 /// Time after which an operation on the broker's values counts as lost.
 const LOST: Duration = Duration::from_secs(10);

@@ -50,6 +50,7 @@ pub mod victim;
 mod view;
 mod wire;
 
+pub use crate::core::OF_NODES;
 pub use answerer::Answerer;
 pub use cluster::Cluster;
 pub use config::Config;
@@ -62,4 +63,4 @@ pub use transport::simulated;
 pub use transport::{Event, Events, Found, Operation, Refusal, Transport};
 #[cfg(feature = "nats")]
 pub use transport::{Nats, NatsSettings};
-pub use view::{Figures, Holder, NodeView, Token};
+pub use view::{Figures, Holder, NamePage, NodeView, Token};

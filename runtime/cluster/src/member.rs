@@ -15,9 +15,12 @@ pub(crate) fn key_of_node(name: &NodeName) -> String {
     format!("{NODES}{name}")
 }
 
+/// The beginning of the keys of names.
+pub(crate) const NAMES: &str = "name.";
+
 /// Returns the key of a name's entry. No two names have the same.
 pub(crate) fn key_of_name(name: &str) -> String {
-    let mut key = String::from("name.");
+    let mut key = String::from(NAMES);
     for byte in name.bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => key.push(char::from(byte)),
@@ -25,6 +28,23 @@ pub(crate) fn key_of_name(name: &str) -> String {
         }
     }
     key
+}
+
+/// Returns the name that a key is of; `None` for a key that [`key_of_name`] never makes.
+pub(crate) fn name_of_key(key: &str) -> Option<String> {
+    let mut bytes = key.strip_prefix(NAMES)?.bytes();
+    let mut name = Vec::new();
+    while let Some(byte) = bytes.next() {
+        if byte == b'=' {
+            let mut digit = || char::from(bytes.next()?).to_digit(16);
+            let (high, low) = (digit()?, digit()?);
+            name.push(u8::try_from(high * 16 + low).ok()?);
+        } else {
+            name.push(byte);
+        }
+    }
+    let name = String::from_utf8(name).ok()?;
+    (key_of_name(&name) == key).then_some(name)
 }
 
 /// A lease: the right of one life of a node to hold names. A node that has lost its lease
@@ -138,5 +158,17 @@ mod tests {
         assert_eq!(key_of_name("shop.a:b"), "name.shop=2ea=3ab");
         assert_eq!(key_of_name("\u{e9}="), "name.=c3=a9=3d");
         assert_eq!(key_of_name("\u{11}"), "name.=11");
+    }
+
+    #[test]
+    fn a_key_tells_its_name() {
+        for name in ["room", "shop.a:b", "\u{e9}=", "", "a b/c"] {
+            assert_eq!(name_of_key(&key_of_name(name)).as_deref(), Some(name));
+        }
+        for key in [
+            "node.a", "name.a:b", "name.=3", "name.=3A", "name.=ff", "name.=61",
+        ] {
+            assert_eq!(name_of_key(key), None, "{key}");
+        }
     }
 }

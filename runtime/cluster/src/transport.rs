@@ -83,10 +83,14 @@ pub enum Operation {
         /// The revision.
         revision: u64,
     },
-    /// Reads all values whose keys begin with a text.
+    /// Reads the values whose keys begin with a text, in the order of their keys.
     List {
         /// The beginning.
         prefix: String,
+        /// The key before the first one; empty for all of them.
+        after: String,
+        /// The largest number of values.
+        most: usize,
     },
 }
 

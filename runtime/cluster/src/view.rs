@@ -36,6 +36,15 @@ pub struct Figures {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token(pub u64);
 
+/// Some of the names that are held in the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NamePage {
+    /// The names with their holders, in the order of the broker's keys.
+    pub names: Vec<(String, Holder)>,
+    /// The name to go on after; `None` if this page is the last.
+    pub next: Option<String>,
+}
+
 /// The holder of a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::sync::mpsc;
 use warren_cluster::{
     Answer, Answerer, Ask, Caller, Cluster, Config, GroupChange, Handler, IncomingId, Nats,
-    NatsSettings, NodeChange, Notice, Place, Request,
+    NatsSettings, NodeChange, Notice, OF_NODES, Place, Request,
 };
 use warren_kernel::{Kind, NodeId, Pid};
 
@@ -224,6 +224,58 @@ async fn two_nodes_meet_answer_and_part() {
     let again = Node::join(&server, "a").await;
     assert!(again.cluster.node().incarnation > of_a.incarnation);
     b.sees(again.cluster.node()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_are_listed_in_pages_with_their_holders() {
+    let files = files();
+    let server = Server::start(files.path(), "-1");
+    let (a, b) = pair(&server).await;
+    let names = ["shop:a", "shop:b", "shop:c", "\u{e9}"];
+    for (name, node) in names.into_iter().zip([&a, &b, &a, &b]) {
+        soon(node.cluster.register(name, &place(1))).await.unwrap();
+    }
+    assert_eq!(soon(a.cluster.unregister("shop:c")).await, Ok(true));
+    let mut listed = Vec::new();
+    let mut after = String::new();
+    loop {
+        let page = soon(a.cluster.names(&after, 2)).await.unwrap();
+        assert!(page.names.len() <= 2, "{page:?}");
+        listed.extend(page.names);
+        match page.next {
+            Some(next) => after = next,
+            None => break,
+        }
+    }
+    listed.sort_by(|one, other| one.0.cmp(&other.0));
+    let holders = listed.iter().map(|(name, holder)| {
+        let node = holder.address.node.name.as_str();
+        (name.as_str(), node, holder.address.pid)
+    });
+    let pid = place(1).pid;
+    let expected = [
+        ("shop:a", "a", pid),
+        ("shop:b", "b", pid),
+        ("\u{e9}", "b", pid),
+    ];
+    assert_eq!(holders.collect::<Vec<_>>(), expected);
+    assert_eq!(a.cluster.holds("shop:a"), Some(listed[0].1.token));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_a_node_holds_for_itself_is_freed_for_no_other_node() {
+    let files = files();
+    let server = Server::start(files.path(), "-1");
+    let (a, b) = pair(&server).await;
+    let name = format!("{OF_NODES}service/app:clock");
+    let token = soon(a.cluster.register(&name, &place(1))).await.unwrap();
+    assert_eq!(soon(b.cluster.unregister(&name)).await, Ok(false));
+    assert_eq!(a.cluster.holds(&name), Some(token));
+    let taken = soon(b.cluster.register(&name, &place(1))).await;
+    assert_eq!(taken.unwrap_err().kind, Kind::AlreadyExists);
+    assert_eq!(soon(a.cluster.unregister(&name)).await, Ok(true));
+    let next = soon(b.cluster.register(&name, &place(1))).await.unwrap();
+    assert!(next > token);
 }
 
 #[tokio::test(flavor = "multi_thread")]

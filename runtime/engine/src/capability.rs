@@ -20,7 +20,9 @@ use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 
-use warren_kernel::Error;
+use warren_kernel::{Error, Monotonic};
+
+use crate::remote::FarEvent;
 
 mod caller;
 mod charge;
@@ -111,6 +113,13 @@ pub trait Capability: Send + Sync + 'static {
     /// capability `http` counts.
     fn outgoing(&self) -> Option<&dyn http::Outgoing> {
         None
+    }
+
+    /// Takes an event of a process of another node of the cluster, which may send it. Only the
+    /// capability `events` is handed events. The value of the event is checked, its texts are
+    /// not.
+    fn far_event(&self, node: &str, event: &FarEvent<'_>, now: Monotonic) {
+        let _ = (node, event, now);
     }
 }
 

@@ -72,7 +72,7 @@ pub use process_end::ProcessEnd;
 pub(crate) use program::settled_outcome;
 pub(crate) use sight::show_if_asked;
 pub(crate) use spawn::{Awaits, SpawnRequest, Spawner};
-pub use start::Start;
+pub use start::{Gate, Start};
 
 /// Code that is loaded into a pool.
 pub(crate) type Loaded = crate::code::loaded::Loaded<Guest>;

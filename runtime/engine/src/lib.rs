@@ -76,7 +76,7 @@ pub use code::native_code::NativeCode;
 pub use code::uses::Uses;
 pub use disk::DEFAULT_MAX_DISK;
 pub use files::{FilesInUse, MAX_FILES_OF_PROCESS};
-pub use guest::{ProcessEnd, Start};
+pub use guest::{Gate, ProcessEnd, Start};
 pub use host_limits::{DEFAULT_HOST, DEFAULT_MAX_MEMORY, HostLimits};
 pub use log::{DEFAULT_MAX_LOG, DEFAULT_MAX_LOG_TOTAL, Level, LogHook, LogRecord, record_time};
 pub use memory::{MachineMemory, SystemMemory, default_max_memory};

@@ -51,8 +51,25 @@ pub trait Remote: Debug + Send + Sync {
     /// Sends a message to the members of a group on other nodes, and does not wait.
     fn broadcast(&self, caller: FarCaller, group: &str, topic: &str, payload: &[u8]);
 
+    /// Sends an event to the subscriptions of all other nodes that are up, and does not wait. A
+    /// node that is too far behind misses it.
+    fn event(&self, caller: FarCaller, event: &FarEvent<'_>);
+
     /// Reports the end of a process of this node, which may have had names of the cluster.
     fn exited(&self, process: Pid);
+}
+
+/// An event between nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FarEvent<'a> {
+    /// The system.
+    pub system: &'a str,
+    /// The kind.
+    pub kind: &'a str,
+    /// The path.
+    pub path: &'a str,
+    /// One encoded value; absent for nil.
+    pub data: Option<&'a [u8]>,
 }
 
 /// A request of a process to another node.

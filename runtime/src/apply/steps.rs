@@ -441,6 +441,7 @@ fn parts_of_service(before: &Service, after: &Service) -> Vec<String> {
         ("args", before.arguments == after.arguments),
         ("depends_on", before.depends_on == after.depends_on),
         ("critical", before.critical == after.critical),
+        ("cluster", before.one_in_cluster == after.one_in_cluster),
         ("restart", before.restart == after.restart),
         ("identity", before.identity == after.identity),
     ];

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt as _, ready};
 use warren_cluster::{Cluster, Notice};
-use warren_engine::remote::{FarAnswer, FarCaller, FarReply, FarRequest, Remote};
+use warren_engine::remote::{FarAnswer, FarCaller, FarEvent, FarReply, FarRequest, Remote};
 use warren_kernel::{Error, FarEnd, FarPeers, FarPid, Kind, NodeId, Pid, Process};
 
 use super::convert;
@@ -87,6 +87,16 @@ impl Remote for Link {
             payload: payload.to_vec().into(),
         };
         self.cluster.notify_group(group, notice);
+    }
+
+    fn event(&self, caller: FarCaller, event: &FarEvent<'_>) {
+        self.cluster.notify_all(Notice::Event {
+            caller: convert::caller(caller),
+            system: event.system.to_owned(),
+            kind: event.kind.to_owned(),
+            path: event.path.to_owned(),
+            data: event.data.unwrap_or_default().to_vec().into(),
+        });
     }
 
     fn exited(&self, process: Pid) {

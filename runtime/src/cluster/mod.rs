@@ -5,6 +5,8 @@
 
 mod convert;
 mod link;
+mod names;
+mod posts;
 mod receiver;
 mod settings;
 
@@ -15,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use warren_engine::{Membership, Node};
 use warren_kernel::{Address, Error};
 
+pub use names::{ClusterName, NamePage};
 pub use settings::ClusterSettings;
 pub use warren_kernel::NodeName;
 
@@ -138,7 +141,10 @@ impl Cluster {
 
     /// Leaves the cluster: the other nodes learn at once that this one is down.
     /// [`Runtime::shutdown`](crate::Runtime::shutdown) does so at its end.
+    ///
+    /// Services that run once in the cluster end first, so that another node starts them.
     pub async fn leave(&self) {
+        self.0.receiver.posts().leave().await;
         self.0.cluster.leave().await;
     }
 

@@ -8,10 +8,11 @@ use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 use warren_cluster::{Answerer, GroupChange, Handler, IncomingId, NodeChange, Notice, Request};
 use warren_engine::Node;
-use warren_engine::remote::FarReply;
+use warren_engine::remote::{FarEvent, FarReply};
 use warren_kernel::{Address, Error, Kind, NodeId, Pid};
 
 use super::convert;
+use super::posts::Held;
 
 /// Hands requests of other nodes to the engine. Until the engine has started, requests are
 /// answered with `Unavailable`.
@@ -23,6 +24,7 @@ pub(super) struct Receiver {
     /// before the members that were read earlier.
     members: Mutex<()>,
     deposed: OnceLock<String>,
+    posts: Held,
 }
 
 impl Receiver {
@@ -32,7 +34,12 @@ impl Receiver {
             open: Arc::default(),
             members: Mutex::new(()),
             deposed: OnceLock::new(),
+            posts: Held::new(),
         }
+    }
+
+    pub(super) fn posts(&self) -> &Held {
+        &self.posts
     }
 
     /// Begins to act on requests. `members` hands the engine the members that other nodes told
@@ -118,7 +125,24 @@ impl Handler for Receiver {
                     engine.far_broadcast(&caller, &group, &topic, &payload);
                 }
             }
-            Notice::Event { .. } | Notice::Other { .. } => {
+            Notice::Event {
+                caller,
+                system,
+                kind,
+                path,
+                data,
+            } => {
+                if let Ok(caller) = convert::far_caller(caller, from) {
+                    let event = FarEvent {
+                        system: &system,
+                        kind: &kind,
+                        path: &path,
+                        data: (!data.is_empty()).then_some(&data[..]),
+                    };
+                    engine.far_event(&caller, &event);
+                }
+            }
+            Notice::Other { .. } => {
                 tracing::debug!(node = from.name.as_str(), "a notice is not known");
             }
         }
@@ -149,6 +173,9 @@ impl Handler for Receiver {
     }
 
     fn name_lost(&self, name: &str, holder: Pid) {
+        if self.posts.lose(name) {
+            return;
+        }
         if let Some(engine) = self.engine() {
             engine.name_is_lost(name, holder);
         }

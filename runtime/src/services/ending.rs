@@ -90,7 +90,7 @@ impl Services {
         held.filter(|entry| needed.contains(&entry.service.name))
             .filter_map(|entry| match &entry.state {
                 State::Running(frame) => frame.clone(),
-                State::New | State::Waiting | State::Done => None,
+                State::New | State::Waiting | State::StandingBy | State::Done => None,
             })
             .collect()
     }

@@ -2,12 +2,14 @@
 //! restarted.
 
 mod ending;
+mod once;
+mod post;
 mod restarts;
 mod supervision;
 mod up;
 mod update;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
 use parking_lot::Mutex;
@@ -20,6 +22,8 @@ use crate::app::Service;
 use crate::error::CallError;
 
 pub(crate) use ending::shutdown;
+#[cfg(feature = "cluster")]
+pub(crate) use post::{Post, Posts};
 pub(crate) use up::NewServices;
 pub(crate) use update::Update;
 
@@ -87,6 +91,8 @@ pub(crate) struct Services {
     /// Notified at each change of a state.
     changed: watch::Sender<()>,
     failed: Mutex<Option<ServiceError>>,
+    /// The posts of services that run once in the cluster; absent without a cluster.
+    posts: OnceLock<Arc<dyn post::Posts>>,
 }
 
 /// The services, each after its dependencies.
@@ -130,6 +136,8 @@ enum State {
     Running(Option<Arc<str>>),
     /// Waiting for its restart.
     Waiting,
+    /// Running on another node of the cluster, as far as this node knows.
+    StandingBy,
     /// Ended for good.
     Done,
 }
@@ -152,7 +160,21 @@ impl Services {
             changing: tokio::sync::Mutex::default(),
             changed: watch::Sender::new(()),
             failed: Mutex::default(),
+            posts: OnceLock::new(),
         })
+    }
+
+    /// Sets the posts of the cluster that the runtime is a node of, before services start.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn set_posts(&self, posts: Arc<dyn Posts>) {
+        // Set once: the runtime is new.
+        let _ = self.posts.set(posts);
+    }
+
+    /// Returns the posts if the service runs once in a cluster.
+    fn posts_for(&self, service: &Service) -> Option<Arc<dyn post::Posts>> {
+        let posts = self.posts.get().filter(|_| service.one_in_cluster);
+        posts.cloned()
     }
 
     /// Starts all services that were not started.
@@ -244,6 +266,13 @@ impl Services {
         if let Some(entry) = self.all.lock().find_mut(number) {
             entry.given_up = Some(error);
         }
+    }
+
+    /// Returns whether a service has failed for good.
+    fn has_given_up(&self, number: u64) -> bool {
+        let all = self.all.lock();
+        all.find(number)
+            .is_some_and(|entry| entry.given_up.is_some())
     }
 
     /// Sets the state of a service. Returns false if it is gone.

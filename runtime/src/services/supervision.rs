@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
-use warren_engine::{Node, Start};
+use warren_engine::{Gate, Node, Start};
 use warren_kernel::{Error, Kind, Outcome};
 
+use super::post::Post;
 use super::restarts::{Next, Restarts};
 use super::{ServiceError, Services, State};
 use crate::app::{RestartCode, Service};
@@ -28,7 +29,13 @@ pub(super) async fn begin(
     let Some(supervisor) = Supervisor::new(services, node, number) else {
         return Ok(());
     };
-    let first = start(node, &supervisor.service, None)
+    if let Some(posts) = services.posts_for(&supervisor.service) {
+        if services.set(number, State::StandingBy) {
+            supervisor.in_background(|supervisor| supervisor.supervise_once(posts));
+        }
+        return Ok(());
+    }
+    let first = start(node, &supervisor.service, None, None)
         .await
         .map_err(|error| ServiceError::NotStarted {
             name: Arc::clone(&supervisor.service.name),
@@ -54,17 +61,19 @@ pub(super) async fn begin_or_try_again(services: &Arc<Services>, node: &Arc<Node
     }
 }
 
-struct Supervisor {
-    services: Arc<Services>,
-    node: Arc<Node>,
-    number: u64,
+pub(super) struct Supervisor {
+    pub(super) services: Arc<Services>,
+    pub(super) node: Arc<Node>,
+    pub(super) number: u64,
     /// The service as it was at the last end or start of a process.
-    service: Arc<Service>,
-    restarts: Restarts,
-    stop: watch::Receiver<bool>,
+    pub(super) service: Arc<Service>,
+    pub(super) restarts: Restarts,
+    pub(super) stop: watch::Receiver<bool>,
     /// The definition to which the last process of the service was upgraded; absent
     /// while it runs the code that the manifest names.
-    upgraded_to: Option<Arc<str>>,
+    pub(super) upgraded_to: Option<Arc<str>>,
+    /// The post of a service that runs once in the cluster, while this node has it.
+    pub(super) post: Option<Box<dyn Post>>,
 }
 
 impl Supervisor {
@@ -80,14 +89,23 @@ impl Supervisor {
             restarts: Restarts::new(entry.service.restart.clone()),
             stop: entry.stop.subscribe(),
             upgraded_to: None,
+            post: None,
         })
     }
 
     /// Begins to supervise, with the first process or the error of its start.
     fn supervise_from(self, first: Result<Handle, CallError>) {
+        self.in_background(|supervisor| supervisor.supervise(first));
+    }
+
+    /// Supervises in a task of its own.
+    fn in_background<F>(self, supervise: impl FnOnce(Supervisor) -> F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
         let (services, number) = (Arc::clone(&self.services), self.number);
         let tokio = self.node.tokio().clone();
-        let task = tokio.spawn(self.supervise(first));
+        let task = tokio.spawn(supervise(self));
         let mut all = services.all.lock();
         match all.find_mut(number) {
             Some(entry) => entry.supervisor = Some(task.abort_handle()),
@@ -97,14 +115,24 @@ impl Supervisor {
     }
 
     async fn supervise(mut self, first: Result<Handle, CallError>) {
+        self.run(first).await;
+        self.services.set(self.number, State::Done);
+    }
+
+    /// Runs processes of the service, one after the other, until the service has ended for good
+    /// or this node must not run it any more.
+    pub(super) async fn run(&mut self, first: Result<Handle, CallError>) {
         let mut process = match first {
             Ok(process) => Some(process),
             Err(error) => self.again(Some(error), Duration::ZERO).await,
         };
         while let Some(running) = process {
             let began = self.node.now().monotonic;
-            let ended = running.wait().await;
+            let ended = self.end_of(&running).await;
             self.note_code(&running);
+            if self.has_lost_post() {
+                return;
+            }
             let error = match &*ended.outcome {
                 Outcome::Returned(_) => None,
                 Outcome::Failed(error) => Some(CallError::Failed(error.clone())),
@@ -112,14 +140,13 @@ impl Supervisor {
             let ran = self.node.now().monotonic.since(began);
             process = self.again(error, ran).await;
         }
-        self.services.set(self.number, State::Done);
     }
 
     /// Restarts the service if and when a restart is due. Returns `None` if it
     /// has ended for good.
     async fn again(&mut self, mut error: Option<CallError>, mut ran: Duration) -> Option<Handle> {
         loop {
-            if *self.stop.borrow() {
+            if *self.stop.borrow() || self.has_lost_post() {
                 return None;
             }
             let noted = error.clone().unwrap_or_else(|| failed("it returned"));
@@ -156,12 +183,15 @@ impl Supervisor {
                 // A start that a closed host refuses would count.
                 node.host_is_open(host).await;
             };
+            let lost = self.post_lost();
             tokio::select! {
                 () = due => {}
+                () = lost => return None,
                 _ = self.stop.wait_for(|stop| *stop) => return None,
             }
             self.take_settings();
-            match start(&self.node, &self.service, self.upgraded_to.as_deref()).await {
+            let gate = self.post.as_ref().map(|post| post.gate());
+            match start(&self.node, &self.service, self.upgraded_to.as_deref(), gate).await {
                 Ok(process) => {
                     if *self.stop.borrow() {
                         // The end of the services may have given up on this one. Fails only
@@ -180,7 +210,7 @@ impl Supervisor {
     }
 
     /// Takes the settings that an apply has given the service meanwhile.
-    fn take_settings(&mut self) {
+    pub(super) fn take_settings(&mut self) {
         if let Some(service) = self.services.service(self.number) {
             self.restarts.set(&service.restart);
             self.service = service;
@@ -236,11 +266,12 @@ fn failed(message: &str) -> CallError {
 }
 
 /// Starts a process of a service: with the code of another definition, if the one before
-/// was upgraded to it.
-async fn start(
+/// was upgraded to it. It runs if the gate is open then.
+pub(super) async fn start(
     node: &Arc<Node>,
     service: &Service,
     upgraded_to: Option<&str>,
+    gate: Option<Gate>,
 ) -> Result<Handle, CallError> {
     let start = Spawn::new(&*service.definition)
         .host(&*service.host)
@@ -251,6 +282,7 @@ async fn start(
         identity: service.identity.clone(),
         context: BTreeMap::new(),
         upgraded_to: upgraded_to.map(str::to_owned),
+        gate,
         ..start
     };
     let running = node.start_process(start, None, false).await?;

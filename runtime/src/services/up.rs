@@ -103,7 +103,7 @@ impl NewServices {
 }
 
 /// Returns the time until a service is up if its process goes on; `None` if it is up, has
-/// ended as it should, or has not been started at all.
+/// ended as it should, runs on another node, or has not been started at all.
 fn left(entry: &Entry, now: Instant) -> Option<Duration> {
     match &entry.state {
         State::Running(_) => {
@@ -111,7 +111,7 @@ fn left(entry: &Entry, now: Instant) -> Option<Duration> {
             UP_AFTER.checked_sub(ran).filter(|left| !left.is_zero())
         }
         State::Waiting => Some(Duration::MAX),
-        State::New | State::Done => None,
+        State::New | State::StandingBy | State::Done => None,
     }
 }
 

@@ -85,6 +85,7 @@ fn has_process_of(one: &Service, other: &Service) -> bool {
         && one.host == other.host
         && one.arguments == other.arguments
         && one.identity == other.identity
+        && one.one_in_cluster == other.one_in_cluster
 }
 
 impl Update {
@@ -158,7 +159,7 @@ impl All {
             .filter(|entry| !needed.contains(&entry.service.name))
             .filter_map(|entry| match &entry.state {
                 State::Running(frame) => frame.clone(),
-                State::New | State::Waiting | State::Done => None,
+                State::New | State::Waiting | State::StandingBy | State::Done => None,
             })
             .collect()
     }

@@ -50,6 +50,18 @@ fn a_service_is_started_again_until_it_returns() {
 }
 
 #[test]
+fn a_service_of_the_cluster_runs_without_one() {
+    run(async {
+        let (_dir, runtime) = program("cluster = \"one\"");
+        runtime.start_services().await.unwrap();
+        assert_eq!(runtime.live(), 1);
+        runtime.find("app:svc").unwrap().send("stop", ()).unwrap();
+        in_time(runtime.services_ended()).await.unwrap();
+        runtime.shutdown(Duration::ZERO).await;
+    });
+}
+
+#[test]
 fn concurrent_starts_start_each_service_once() {
     run(async {
         let (_dir, runtime) = program("");

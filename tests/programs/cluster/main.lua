@@ -163,6 +163,21 @@ function parts.names()
   print("named")
 end
 
+-- Holds a name on each of two nodes.
+function parts.hold()
+  wait_for("b")
+  local other = check(process.spawn("app:named", "b@app:processes", "room:b"))
+  check(process.send(other, "begin", process.pid()))
+  local is_registered, why = process.inbox():receive():payload()
+  assert(is_registered, tostring(why))
+  check(process.registry.register("room:a", nil, { scope = "cluster" }))
+  print("held")
+  local events = process.events()
+  while true do
+    events:receive()
+  end
+end
+
 -- A group with members on both nodes.
 function parts.groups()
   wait_for("b")
@@ -187,6 +202,36 @@ function parts.groups()
   news = sub:channel():receive()
   assert(news.kind == "member.left" and news.data.PIDs[1] == member, news.kind)
   print("grouped")
+end
+
+-- Events for the subscriptions of both nodes.
+function parts.events()
+  wait_for("b")
+  local teller = check(process.spawn("app:teller", "b@app:processes"))
+  local sub = check(events.subscribe("shop.*"))
+  local inbox = process.inbox()
+  check(process.send(teller, "begin", process.pid()))
+  assert(inbox:receive():topic() == "subscribed")
+  -- From here to there: without the option the event stays on its node.
+  check(events.send("shop.orders", "created", "here", 1))
+  for n = 1, 50 do
+    check(events.send("shop.orders", "created", tostring(n), { n = n }, { scope = "cluster" }))
+  end
+  for n = 1, 50 do
+    local path, value, node = inbox:receive():payload()
+    assert(path == tostring(n) and value == n and node == "a", path)
+  end
+  local channel = sub:channel()
+  assert(channel:receive().path == "here")
+  for n = 1, 50 do
+    local event = channel:receive()
+    assert(event.path == tostring(n) and event.node == nil, event.path)
+  end
+  -- From there to here.
+  check(process.send(teller, "tell"))
+  local told = channel:receive()
+  assert(told.kind == "told" and told.node == "b" and told.data == nil, told.kind)
+  print("heard")
 end
 
 -- Node b is killed: everything that waits for it ends.

@@ -18,8 +18,12 @@ pub(crate) struct ServiceEntry {
     pub(crate) args: Vec<Value>,
     pub(crate) depends_on: Vec<Spanned<String>>,
     pub(crate) critical: bool,
+    pub(crate) one_in_cluster: bool,
     pub(crate) restart: Restart,
 }
+
+/// The values of `cluster`.
+const CLUSTER: [(&str, bool); 1] = [("one", true)];
 
 impl ServiceEntry {
     pub(super) fn read(reader: &mut Reader, id: Spanned<Id>, service: &Section<'_>) -> Self {
@@ -29,6 +33,7 @@ impl ServiceEntry {
             "args",
             "depends_on",
             "critical",
+            "cluster",
             "restart",
             "actor",
             "scope",
@@ -49,6 +54,7 @@ impl ServiceEntry {
             args: reader.values(service, "args"),
             depends_on: reader.strings(service, "depends_on"),
             critical: reader.boolean(service, "critical").unwrap_or(false),
+            one_in_cluster: reader.choice(service, "cluster", &CLUSTER).unwrap_or(false),
             restart: read_restart(reader, service),
             id,
         }
@@ -137,6 +143,7 @@ mod tests {
             args = ["eu", 3, 1.5, true, [1], { a = "b" }]
             depends_on = ["shop:store"]
             critical = true
+            cluster = "one"
             restart = { policy = "always", code = "manifest", max_attempts = 3, initial_delay = "10ms", max_delay = "1m30s", backoff = 3, jitter = 0.5, reset_after = "7s" }
             "#,
         );
@@ -148,7 +155,7 @@ mod tests {
         let process = service.process.as_ref().unwrap();
         assert_eq!(process.get_ref().as_str(), "shop.orders:handler");
         assert_eq!(service.depends_on[0].get_ref(), "shop:store");
-        assert!(service.critical);
+        assert!(service.critical && service.one_in_cluster);
         assert_eq!(
             service.args,
             [
@@ -180,6 +187,7 @@ mod tests {
         assert_eq!(problems, []);
         assert_eq!(manifest.services[0].restart, Restart::default());
         assert!(!manifest.services[0].critical && manifest.services[0].args.is_empty());
+        assert!(!manifest.services[0].one_in_cluster);
     }
 
     #[test]
@@ -210,6 +218,11 @@ mod tests {
                 "process = \"a:c\"\nrestart.policy = \"sometimes\"",
                 "\"sometimes\"",
                 "`always`, `on-failure` or `never`",
+            ),
+            (
+                "process = \"a:c\"\ncluster = \"two\"",
+                "\"two\"",
+                "expected `one`",
             ),
             (
                 "process = \"a:c\"\nrestart.max_attempts = 0",

@@ -13,6 +13,8 @@ pub(super) struct Item<'a> {
     pub(super) path: &'a str,
     /// Encoded; absent for nil.
     pub(super) data: Option<&'a [u8]>,
+    /// The node of the sender, if it is another one.
+    node: Option<&'a str>,
     encoded: Vec<u8>,
 }
 
@@ -23,12 +25,14 @@ impl<'a> Item<'a> {
     pub(super) fn new(
         [system, kind, path]: [&'a str; 3],
         data: Option<&'a [u8]>,
+        node: Option<&'a str>,
     ) -> Result<Item<'a>, Error> {
         let mut item = Item {
             system,
             kind,
             path,
             data,
+            node,
             encoded: Vec::new(),
         };
         item.encoded = item
@@ -62,7 +66,8 @@ impl<'a> Item<'a> {
     fn encode(&self, missed: u64) -> Result<Vec<u8>, Full> {
         let mut output = Output::new();
         output.lift_limit();
-        let fields = 3 + u32::from(self.data.is_some()) + u32::from(missed > 0);
+        let more = [self.data.is_some(), self.node.is_some(), missed > 0];
+        let fields = 3 + more.into_iter().map(u32::from).sum::<u32>();
         output.array(1)?;
         output.map(fields)?;
         for (name, text) in [
@@ -76,6 +81,10 @@ impl<'a> Item<'a> {
         if let Some(data) = self.data {
             output.string(b"data")?;
             output.raw(data)?;
+        }
+        if let Some(node) = self.node {
+            output.string(b"node")?;
+            output.string(node.as_bytes())?;
         }
         if missed > 0 {
             output.string(b"missed")?;

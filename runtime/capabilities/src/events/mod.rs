@@ -1,4 +1,5 @@
-//! The capability `events`: news for whoever subscribes, on one node, at best effort.
+//! The capability `events`: news for whoever subscribes, on one node or on all nodes of the
+//! cluster, at best effort.
 //!
 //! A subscription is a feed of its process: a queue of the kernel's that holds what comes
 //! until the process reads it. A full one loses events, and the next event that it takes
@@ -19,7 +20,8 @@ mod subscribe;
 use std::sync::Arc;
 
 use warren_engine::capability::{Caller, Capability, Step};
-use warren_kernel::Error;
+use warren_engine::remote::FarEvent;
+use warren_kernel::{Error, Monotonic};
 
 use bus::Bus;
 
@@ -41,6 +43,11 @@ impl Capability for Events {
             "send" => send::send(&self.0, caller, request),
             _ => return Step::Unknown,
         })
+    }
+
+    fn far_event(&self, node: &str, event: &FarEvent<'_>, now: Monotonic) {
+        // A node that sends another event is of another version, or means harm.
+        let _ = send::send_far(&self.0, node, event, now);
     }
 }
 

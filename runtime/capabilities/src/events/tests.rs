@@ -8,7 +8,8 @@ use warren_values::Value;
 
 use super::Events;
 use crate::test::{Tester, of};
-use warren_engine::capability::Caller;
+use warren_engine::capability::{Caller, Capability};
+use warren_engine::remote::FarEvent;
 
 fn integer(value: &Value) -> i64 {
     match value {
@@ -214,6 +215,68 @@ fn wrong_texts_and_denied_actions_have_no_effect() {
     assert_eq!(error.message, "not allowed: events.send on s");
     assert!(events.0.is_empty());
     assert_eq!(kernel.processes().len(), 2);
+}
+
+#[test]
+fn events_of_other_nodes_reach_subscriptions_with_the_name_of_their_node() {
+    let (kernel, events) = (Kernel::new(), Events::default());
+    let mut tester = Tester::new(&kernel, HostConfig::default());
+    let subscription = subscribe(&events, &mut tester, "*", "").unwrap();
+    let long = "x".repeat(1025);
+    let now = kernel.clock();
+    for [system, kind, path] in [
+        ["", "k", "p"],
+        ["s", &long, "p"],
+        ["s", "k", ""],
+        ["warren.processes", "k", "p"],
+        ["s", "k", "good"],
+    ] {
+        let event = FarEvent {
+            system,
+            kind,
+            path,
+            data: Some(&[7]),
+        };
+        events.far_event("b", &event, now);
+    }
+    let (_, delivery) = tester.process().try_receive(&[subscription]).unwrap();
+    let Delivery::Message(message) = delivery else {
+        panic!("no message");
+    };
+    let values: Value = warren_values::from_value(message.payload()).unwrap();
+    let Value::Array(values) = values else {
+        panic!("no values: {values:?}");
+    };
+    assert_eq!(values[0].get("path"), Some(&of("good")));
+    assert_eq!(values[0].get("node"), Some(&of("b")));
+    assert_eq!(values[0].get("data"), Some(&Value::from(7)));
+    assert!(tester.process().try_receive(&[subscription]).is_none());
+}
+
+#[test]
+fn an_event_has_a_scope_that_means_nothing_outside_a_cluster() {
+    let (kernel, events) = (Kernel::new(), Events::default());
+    let mut tester = Tester::new(&kernel, HostConfig::default());
+    let subscription = subscribe(&events, &mut tester, "s", "").unwrap();
+    let mut send_with = |options: Value| {
+        let arguments = [of("s"), of("k"), of("p"), Value::from(7), options];
+        tester.call(&events, "send", &arguments)
+    };
+    let scope = |scope: Value| Value::Map(vec![(of("scope"), scope)]);
+    for options in [scope(of("cluster")), scope(of("local")), Value::Nil] {
+        assert_eq!(send_with(options), Ok(Value::from(true)));
+    }
+    let unknown = Value::Map(vec![(of("scop"), of("cluster"))]);
+    for options in [
+        scope(of("moon")),
+        scope(Value::from(1)),
+        unknown,
+        of("cluster"),
+    ] {
+        let error = send_with(options.clone()).unwrap_err();
+        assert_eq!(error.kind, Kind::Invalid, "{options:?}");
+    }
+    assert_eq!(paths(&tester, subscription), ["p", "p", "p"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `warren cluster`: the cluster, as a running node of it sees it.
 
 use clap::{Args, Subcommand};
-use warren::cluster::OtherNode;
+use warren::cluster::{ClusterName, NamePage, OtherNode};
 use warren::introspection::GroupInfo;
 
 use crate::control::args::ControlArgs;
@@ -10,6 +10,9 @@ use crate::exit::Exit;
 use crate::report::failure::Failure;
 use crate::report::{processes, stdout};
 
+/// Names that are asked for at a time.
+const PAGE: usize = 1_000;
+
 /// The subcommands of `warren cluster`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClusterCommand {
@@ -17,6 +20,8 @@ pub(crate) enum ClusterCommand {
     Nodes(SeenArgs),
     /// List the groups and the numbers of their members
     Groups(SeenArgs),
+    /// List the names of the cluster, with their holders and fencing tokens
+    Names(NamesArgs),
 }
 
 /// The options of each subcommand.
@@ -33,11 +38,30 @@ pub(crate) struct SeenArgs {
     pub(crate) control: ControlArgs,
 }
 
+/// The options of `warren cluster names`.
+#[derive(Debug, Args)]
+pub(crate) struct NamesArgs {
+    /// Begin after this name
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = "",
+        hide_default_value = true
+    )]
+    pub(crate) after: String,
+    /// List at most this number of names
+    #[arg(long, value_name = "COUNT", default_value_t = 1_000)]
+    pub(crate) limit: usize,
+    #[command(flatten)]
+    pub(crate) seen: SeenArgs,
+}
+
 /// Asks a node, and prints what it sees.
 pub(crate) fn cluster(command: &ClusterCommand) -> Result<Exit, Box<Failure>> {
     match command {
         ClusterCommand::Nodes(args) => told::told(nodes(args), args.json),
         ClusterCommand::Groups(args) => told::told(groups(args), args.json),
+        ClusterCommand::Names(args) => told::told(names(args), args.seen.json),
     }
 }
 
@@ -84,4 +108,32 @@ fn groups(args: &SeenArgs) -> Result<Exit, Box<Failure>> {
             .collect(),
     };
     stdout::print(&text, Exit::Success)
+}
+
+fn names(args: &NamesArgs) -> Result<Exit, Box<Failure>> {
+    let mut client = args.seen.control.connect()?;
+    let mut names: Vec<ClusterName> = Vec::new();
+    let mut after = args.after.clone();
+    while names.len() < args.limit {
+        let limit = (args.limit - names.len()).min(PAGE);
+        let page: NamePage = client.demand(&Request::Names { after, limit })?;
+        names.extend(page.names);
+        match page.next {
+            Some(next) => after = next,
+            None => break,
+        }
+    }
+    let text = match args.seen.json {
+        true => processes::json(&names),
+        false => names.iter().map(line_of_name).collect(),
+    };
+    stdout::print(&text, Exit::Success)
+}
+
+fn line_of_name(name: &ClusterName) -> String {
+    let ClusterName {
+        pid, node, token, ..
+    } = name;
+    let name = warren::text::line(&name.name);
+    format!("{name}  {pid} on {node}, token {token}\n")
 }

@@ -88,6 +88,15 @@ pub(crate) enum Request {
     Nodes,
     /// Lists the groups with members.
     Groups,
+    /// Lists some of the names of the cluster.
+    Names {
+        /// The name before the first one; empty for all.
+        #[serde(default)]
+        after: String,
+        /// The largest number of names, at most 1,000.
+        #[serde(default = "page")]
+        limit: usize,
+    },
     /// Plans to put a program in place of the running one, or the version before again.
     Plan {
         /// The program's directory, absolute; absent for a rollback.
@@ -141,6 +150,10 @@ pub(crate) enum Request {
 
 fn columns() -> usize {
     80
+}
+
+fn page() -> usize {
+    1_000
 }
 
 fn grace_ms() -> u64 {
@@ -249,6 +262,13 @@ mod tests {
             Request::Run {
                 code: "1 + 1".into(),
                 columns: 80
+            }
+        );
+        assert_eq!(
+            read(r#"{"do":"names"}"#).unwrap(),
+            Request::Names {
+                after: String::new(),
+                limit: 1_000
             }
         );
         assert_eq!(

@@ -10,6 +10,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 use serde::Serialize;
 use serde_json::Value;
+use warren::cluster::Cluster;
 use warren::introspection::{ProcessInfo, Query};
 use warren::{
     ApplyError, Change, Error, Inspector, Kind, Planned, RefusedFile, ReloadError, Runtime,
@@ -254,11 +255,11 @@ fn obey<'a>(
             }
             ending.processes().into()
         }
-        Request::Nodes => {
-            let cluster = inspector.cluster();
-            let cluster = cluster.ok_or_else(|| Error::not_found("the program is no node"))?;
-            json(&cluster.nodes())?
-        }
+        Request::Nodes => json(&cluster(inspector)?.nodes())?,
+        // Only this client waits.
+        Request::Names { after, limit } => json(&futures::executor::block_on(
+            cluster(inspector)?.names(&after, limit),
+        )?)?,
         Request::Groups => json(&inspector.groups(MAX_ROWS))?,
         Request::Reload => match futures::executor::block_on(inspector.reload()) {
             Ok(reloaded) => {
@@ -350,6 +351,12 @@ fn obey<'a>(
         }
     };
     Ok(Answer::Ok(value))
+}
+
+/// Returns the cluster that the program is a node of.
+fn cluster(inspector: &Inspector) -> Result<&Cluster, Error> {
+    let cluster = inspector.cluster();
+    cluster.ok_or_else(|| Error::not_found("the program is no node"))
 }
 
 /// Returns the destination that a client means by a word: a PID, a name, or the number of a

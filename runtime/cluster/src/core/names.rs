@@ -12,7 +12,7 @@ use bytes::Bytes;
 use warren_kernel::{Address, Error, Kind, Monotonic, NodeId, Pid};
 
 use super::purpose::{LeaseState, Naming, Purpose, Registering};
-use super::{CallId, Core, Named, Output};
+use super::{CallId, Core, Named, OF_NODES, Output};
 use crate::member::{LeaseId, NameEntry, key_of_name};
 use crate::signal::{Notice, Place};
 use crate::transport::{Found, Operation, Refusal};
@@ -458,15 +458,8 @@ impl Core {
                 return;
             }
         };
-        let is_own = entry.lease.node == self.node;
-        let is_held = is_own
-            && self
-                .names
-                .held
-                .get(&name)
-                .is_some_and(|held| held.token.0 == revision);
-        let is_over = (is_own && !is_held)
-            || (!is_own && self.state_of(&entry.lease, now) == LeaseState::Over);
+        let is_held = self.is_held_here(&name, &entry, revision);
+        let is_over = self.is_over_now(&name, &entry, revision, now);
         match naming {
             Naming::LookUp => {
                 let holder = Holder {
@@ -499,6 +492,26 @@ impl Core {
         }
     }
 
+    /// Returns whether a process of this node holds a name by this entry.
+    fn is_held_here(&self, name: &str, entry: &NameEntry, revision: u64) -> bool {
+        let held = self.names.held.get(name);
+        entry.lease.node == self.node && held.is_some_and(|held| held.token.0 == revision)
+    }
+
+    /// Returns whether nobody holds a name by this entry any more.
+    pub(super) fn is_over_now(
+        &mut self,
+        name: &str,
+        entry: &NameEntry,
+        revision: u64,
+        now: Monotonic,
+    ) -> bool {
+        match entry.lease.node == self.node {
+            true => !self.is_held_here(name, entry, revision),
+            false => self.state_of(&entry.lease, now) == LeaseState::Over,
+        }
+    }
+
     /// Takes the result of freeing a name for a call.
     pub(super) fn freed(&mut self, call: CallId, name: String, result: Result<Found, Refusal>) {
         let result = match result {
@@ -513,7 +526,11 @@ impl Core {
 
     /// Frees a name of this node for another one.
     pub(super) fn release(&mut self, from: &NodeId, number: u64, name: &str, now: Monotonic) {
-        let Some(held) = self.drop_held(name) else {
+        let held = match name.starts_with(OF_NODES) {
+            true => None,
+            false => self.drop_held(name),
+        };
+        let Some(held) = held else {
             return self.signal(from, &Signal::Released(number, false));
         };
         // The engine has the name in its own registry, too.
@@ -682,12 +699,12 @@ fn process_has_ended() -> Error {
     Error::not_found("the process has ended")
 }
 
-fn no_lease() -> Error {
+pub(super) fn no_lease() -> Error {
     let message = "this node has no lease for names of the cluster: the broker does not answer";
     Error::new(Kind::Unavailable, message)
 }
 
-fn unavailable(result: Result<Found, Refusal>) -> Error {
+pub(super) fn unavailable(result: Result<Found, Refusal>) -> Error {
     let reason = match result {
         Err(Refusal::Unavailable(reason)) => reason,
         Err(Refusal::Conflict) => "the entry was changed meanwhile".to_owned(),

@@ -342,8 +342,12 @@ impl Core {
         }
         self.peers.is_looking = true;
         self.peers.looked_at = now;
-        let prefix = NODES.to_owned();
-        self.ask(Purpose::List, Operation::List { prefix }, now);
+        let operation = Operation::List {
+            prefix: NODES.to_owned(),
+            after: String::new(),
+            most: usize::MAX,
+        };
+        self.ask(Purpose::List, operation, now);
     }
 
     /// Looks at the entries soon: a packet is of a node that this one does not know.

@@ -25,6 +25,8 @@ pub(super) enum Purpose {
     Find(CallId, String, Naming),
     /// Free a name for a call.
     Free(CallId, String),
+    /// Read some of all names for a call.
+    Page(CallId),
     /// Free a name for another node, whose request has this number.
     Release(NodeId, u64, String),
     /// Remove the entry of a name whose holder, this process, has ended.
@@ -42,7 +44,7 @@ impl Purpose {
             Purpose::Take(registering)
             | Purpose::ReadHolder(registering)
             | Purpose::EndLease(_, Some(registering)) => registering.call,
-            Purpose::Find(call, ..) | Purpose::Free(call, _) => Some(*call),
+            Purpose::Find(call, ..) | Purpose::Free(call, _) | Purpose::Page(call) => Some(*call),
             Purpose::Renew(..)
             | Purpose::ReadOwn
             | Purpose::List

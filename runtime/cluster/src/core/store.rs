@@ -79,6 +79,7 @@ impl Core {
             Purpose::ReadHolder(registering) => self.read_holder(*registering, result, now),
             Purpose::Find(call, name, naming) => self.found(call, name, naming, result, now),
             Purpose::Free(call, name) => self.freed(call, name, result),
+            Purpose::Page(call) => self.listed_names(call, result, now),
             Purpose::Release(node, number, name) => {
                 self.removed(Some(name), result);
                 self.signal(&node, &Signal::Released(number, true));

@@ -4,6 +4,7 @@
 //! server can bind a sender to its name. Values are in two buckets, `warren-CLUSTER-nodes` and
 //! `warren-CLUSTER-names`: an operator may make them beforehand, with replicas.
 
+use std::collections::BTreeSet;
 use std::future::Future;
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -269,7 +270,11 @@ impl Values {
                     Err(error) => Err(unavailable(&error)),
                 }
             }
-            Operation::List { prefix } => list(self.bucket(&prefix).await?, &prefix).await,
+            Operation::List {
+                prefix,
+                after,
+                most,
+            } => list(self.bucket(&prefix).await?, &prefix, &after, most).await,
         }
     }
 
@@ -334,14 +339,22 @@ async fn put(bucket: &Store, key: &str, value: Bytes, revision: u64) -> Result<F
     written.map(Found::Revision)
 }
 
-async fn list(bucket: &Store, prefix: &str) -> Result<Found, Refusal> {
+/// Reads the values of the first keys after one. The server tells all keys, in an order of its
+/// own.
+async fn list(bucket: &Store, prefix: &str, after: &str, most: usize) -> Result<Found, Refusal> {
     let mut keys = bucket.keys().await.map_err(|error| unavailable(&error))?;
-    let mut found = Vec::new();
+    let mut first = BTreeSet::new();
     while let Some(key) = keys.next().await {
         let key = key.map_err(|error| unavailable(&error))?;
-        if !key.starts_with(prefix) {
-            continue;
+        if key.starts_with(prefix) && *key > *after {
+            first.insert(key);
         }
+        if first.len() > most {
+            first.pop_last();
+        }
+    }
+    let mut found = Vec::new();
+    for key in first {
         if let Found::Value(value, revision) = get(bucket, key.clone()).await? {
             found.push((key, value, revision));
         }

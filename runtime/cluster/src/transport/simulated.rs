@@ -311,9 +311,16 @@ impl State {
                 self.values.remove(&key);
                 Ok(Found::Revision(0))
             }
-            Operation::List { prefix } => {
+            Operation::List {
+                prefix,
+                after,
+                most,
+            } => {
                 let values = self.values.range(prefix.clone()..);
-                let values = values.take_while(|(key, _)| key.starts_with(&prefix));
+                let values = values
+                    .take_while(|(key, _)| key.starts_with(&prefix))
+                    .filter(|(key, _)| **key > after)
+                    .take(most);
                 let values =
                     values.map(|(key, (value, revision))| (key.clone(), value.clone(), *revision));
                 Ok(Found::Values(values.collect()))

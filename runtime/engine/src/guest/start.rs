@@ -2,6 +2,7 @@
 //! embedder, and read by everything on the way to the kernel.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use warren_kernel::{Error, TraceId};
@@ -50,6 +51,44 @@ pub struct Start {
     /// as the request that the process answers. It ends with the process or its code, or
     /// with a start that fails. For starts by the embedder.
     pub kept: Option<Arc<Kept>>,
+    /// The condition under which the process may begin to run. For starts by the embedder.
+    pub gate: Option<Gate>,
+}
+
+/// A condition that is asked once when a process exists and has run nothing. If it does not
+/// hold, the process ends without running.
+///
+/// ```
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicBool, Ordering};
+/// use warren_engine::Gate;
+///
+/// let is_open = Arc::new(AtomicBool::new(true));
+/// let asked = Arc::clone(&is_open);
+/// let gate = Gate::new(move || asked.load(Ordering::SeqCst));
+/// assert!(gate.is_open());
+/// is_open.store(false, Ordering::SeqCst);
+/// assert!(!gate.is_open());
+/// ```
+#[derive(Clone)]
+pub struct Gate(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl Gate {
+    /// Makes a gate of a condition, which does not block.
+    pub fn new(is_open: impl Fn() -> bool + Send + Sync + 'static) -> Gate {
+        Gate(Arc::new(is_open))
+    }
+
+    /// Returns whether the condition holds now.
+    pub fn is_open(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Gate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gate").finish_non_exhaustive()
+    }
 }
 
 impl Start {
@@ -77,6 +116,7 @@ impl Start {
             trace: None,
             trace_context: None,
             kept: None,
+            gate: None,
         }
     }
 

@@ -17,7 +17,7 @@ use crate::guest::far_names::{free_if_held, registration_of, taken_back, taking_
 use crate::guest::{Awaits, Inherited, ProcessEnd, SpawnRequest, Spawner, Start, settled_outcome};
 use crate::operand::{self, NAME};
 use crate::remote::{
-    FarAnswer, FarAsk, FarCaller, FarReply, FarRequest, FarStart, Remote, TieChange,
+    FarAnswer, FarAsk, FarCaller, FarEvent, FarReply, FarRequest, FarStart, Remote, TieChange,
 };
 use crate::security::{Action, Caller, Judge, Key, Question, Resource, Target};
 
@@ -27,6 +27,12 @@ const BROADCAST: &str = "pg.broadcast";
 /// The actions of memberships.
 const JOIN: &str = "pg.join";
 const LEAVE: &str = "pg.leave";
+
+/// The action of an event.
+const EVENT: &str = "events.send";
+
+/// The capability that takes events.
+const EVENTS: &str = "events";
 
 /// Members that are sent to at a time.
 const PART: usize = 1_000;
@@ -134,11 +140,8 @@ impl Node {
     /// the caller may send to the group. Nobody waits for an answer.
     pub fn far_broadcast(&self, caller: &FarCaller, group: &str, topic: &str, payload: &[u8]) {
         self.shared.meter.set_clock();
-        if let Some(judge) = self.judge_of(caller) {
-            let question = question_of_group(BROADCAST, group, Vec::new());
-            if judge.permit_asked(&question).is_err() {
-                return;
-            }
+        if !self.may(caller, BROADCAST, group) {
+            return;
         }
         let kernel = &self.shared.kernel;
         let mut last = None;
@@ -153,6 +156,31 @@ impl Node {
                 break;
             }
         }
+    }
+
+    /// Hands an event of a process of another node to the subscriptions of this node, if the
+    /// caller may send it. Nobody waits for an answer.
+    pub fn far_event(&self, caller: &FarCaller, event: &FarEvent<'_>) {
+        self.shared.meter.set_clock();
+        // Processes read the value without a check.
+        let is_value = event.data.is_none_or(|data| check::value(data).is_ok());
+        if !is_value || !self.may(caller, EVENT, event.system) {
+            return;
+        }
+        if let Some(events) = self.shared.capabilities.named(EVENTS) {
+            let node = caller.process.address.node.name.as_str();
+            let now = self.shared.kernel.clock();
+            events.capability.far_event(node, event, now);
+        }
+    }
+
+    /// Returns whether a caller on another node may do something that acts on no process.
+    fn may(&self, caller: &FarCaller, action: &str, resource: &str) -> bool {
+        let Some(judge) = self.judge_of(caller) else {
+            return true;
+        };
+        let question = question_of(action, resource, Vec::new());
+        judge.permit_asked(&question).is_ok()
     }
 
     /// Takes in the news of the members of a group on another node.
@@ -234,7 +262,7 @@ impl Node {
             let target = codec::text(process.text());
             let attributes = codec::pairs(&[("target", &target)]);
             let action = if joins { JOIN } else { LEAVE };
-            judge.permit_asked(&question_of_group(action, group, attributes))?;
+            judge.permit_asked(&question_of(action, group, attributes))?;
         }
         if !joins {
             return kernel.leave_group(group, &process);
@@ -440,7 +468,7 @@ fn question(action: Action, target: &Process) -> Question {
     }
 }
 
-fn question_of_group(action: &str, group: &str, attributes: Vec<u8>) -> Question {
+fn question_of(action: &str, group: &str, attributes: Vec<u8>) -> Question {
     let (action, group) = (action.to_owned(), group.to_owned());
     Question {
         key: Key::Asked(Box::new((

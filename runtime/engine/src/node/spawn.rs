@@ -100,7 +100,9 @@ impl Node {
         let process = &spawned.process;
         presence.is_of(process);
         request.report_identity(&self.shared.judges, process, &assigned);
-        if self.closed.load(Ordering::SeqCst) {
+        let gate = request.start.gate.as_ref();
+        let is_shut = gate.is_some_and(|gate| !gate.is_open());
+        if is_shut || self.closed.load(Ordering::SeqCst) {
             // `Node::close` may have missed the new process. Fails only if the
             // process has exited.
             let _ = self.shared.kernel.terminate(process);

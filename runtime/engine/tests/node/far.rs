@@ -3,7 +3,9 @@
 use std::sync::{Arc, OnceLock, Weak};
 
 use futures::future::{BoxFuture, FutureExt as _, ready};
-use warren_engine::remote::{FarAnswer, FarCaller, FarReply, FarRequest, Remote, TieChange};
+use warren_engine::remote::{
+    FarAnswer, FarCaller, FarEvent, FarReply, FarRequest, Remote, TieChange,
+};
 use warren_engine::security::{Authorizer, Decision, Request, Reuse, Scope};
 use warren_engine::{Membership, Native, NativeCode, Node, Start};
 use warren_kernel::{
@@ -90,6 +92,8 @@ impl Remote for Direct {
     }
 
     fn broadcast(&self, _: FarCaller, _: &str, _: &str, _: &[u8]) {}
+
+    fn event(&self, _: FarCaller, _: &FarEvent<'_>) {}
 
     fn exited(&self, _: Pid) {}
 }

@@ -3,7 +3,10 @@
 use std::time::{Duration, Instant};
 
 use crate::support::child::{BUSY, CHILD, FINISH_WITH_EVENT, event, names, spawn};
-use crate::support::{PATIENCE, Setup, World, bytes, echo, error, field, guest, in_time, parked};
+use crate::support::{
+    HOST, PATIENCE, Setup, World, bytes, echo, error, field, guest, in_time, parked,
+};
+use warren_engine::{Gate, Start};
 use warren_kernel::{Kind, Outcome};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -64,6 +67,21 @@ async fn terminate_ends_a_loop_and_a_wait() {
         assert_eq!(error.message, "process terminated");
         let again = world.node.kernel().terminate(running.process());
         assert_eq!(again.expect_err("it has ended").kind, Kind::NotFound);
+    }
+    world.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_behind_a_shut_gate_runs_nothing() {
+    let world = World::new(&[("t:trap", guest("", "unreachable"))]);
+    for (is_open, kind) in [(false, Kind::Canceled), (true, Kind::Internal)] {
+        let start = Start {
+            gate: Some(Gate::new(move || is_open)),
+            ..Start::new("t:trap", HOST)
+        };
+        let started = world.node.start_process(start, None, false);
+        let mut running = in_time(started).await.unwrap();
+        assert_eq!(error(&in_time(running.wait()).await).kind, kind);
     }
     world.close().await;
 }

@@ -74,6 +74,20 @@ fn services_come_change_and_go() {
 }
 
 #[test]
+fn a_service_that_is_to_run_once_in_the_cluster_is_another_one() {
+    run(async {
+        let runtime = started().await;
+        apply(&runtime, Change::new().service(service("app:one", 1))).await;
+        let before = find(&runtime, "app:one").await;
+        let once = service("app:one", 1).one_in_cluster(true);
+        let plan = apply(&runtime, Change::new().service(once).grace(GRACE)).await;
+        assert_eq!(lines(&plan), ["~ service app:one: cluster"]);
+        assert_eq!(result(&before).await, 1, "it was asked to end");
+        assert_eq!(ask(&runtime, "app:one").await, 1);
+    });
+}
+
+#[test]
 fn a_service_goes_on_if_its_process_would_be_the_same() {
     run(async {
         let runtime = started().await;

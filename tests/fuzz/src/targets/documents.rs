@@ -59,6 +59,7 @@ const SERVICE: &[(&str, Kind)] = &[
     ("args", Values),
     ("depends_on", Ids),
     ("critical", Bool),
+    ("cluster", Choice),
     ("restart", Restart),
     ("actor", Actor),
     ("scope", Id),
