@@ -17,6 +17,7 @@ pub mod hostile;
 mod images;
 mod layout;
 pub mod memory;
+pub mod nats;
 mod outcome;
 pub mod packages;
 mod ports;

@@ -2,9 +2,8 @@
 
 #![allow(clippy::expect_used, reason = "a test program")]
 
+use warren_tests::nats::Server;
 use warren_tests::{Session, Warren};
-
-use crate::nats::Server;
 
 const PROGRAM: &str = "tests/programs/cluster";
 
