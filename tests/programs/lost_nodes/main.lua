@@ -109,7 +109,7 @@ function parts.finish()
 end
 
 -- Holds a name of the cluster until it is lost. Tells the last time at which it was the holder
--- by its own node's answer.
+-- by its own node's answer. It asks all the time, to be in the middle of it when it is stopped.
 function parts.hold()
   local events = process.events()
   take("leader")
@@ -120,7 +120,6 @@ function parts.hold()
     if process.registry.lookup("leader") == process.pid() then
       last = asked
     end
-    time.sleep("1ms")
     local event = channel.select({ events:case_receive() }, true)
   until not event.default and event.value.kind == process.event.NAME_LOST
   print("held " .. last)

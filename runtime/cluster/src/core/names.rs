@@ -352,12 +352,8 @@ impl Core {
             }
         };
         let is_own = entry.lease.node == self.node;
-        let is_held = is_own
-            && self
-                .names
-                .held
-                .get(&name)
-                .is_some_and(|held| held.token.0 == revision);
+        let held = self.held_now(&name, now);
+        let is_held = is_own && held.is_some_and(|held| held.token.0 == revision);
         let is_over = (is_own && !is_held)
             || (!is_own && self.state_of(&entry.lease, now) == LeaseState::Over);
         match naming {
