@@ -5,6 +5,9 @@
 --
 -- Each request carries the view of its sender, and a process with another view refuses it. So a
 -- request succeeds only if client, first and second agree on who they are.
+--
+-- The first begins a new term whenever it settles, and versions of a later term are larger. So a
+-- write that only one node has seen never has the version of a later one.
 
 local server = require("server")
 local kv = require("kv")
@@ -34,16 +37,19 @@ local function settle(state, view)
   end
   for _, member in ipairs(view.members) do
     if member ~= process.pid() then
-      for key, version in pairs(ask(member, view, { op = "versions" })) do
+      local theirs = ask(member, view, { op = "versions", term = 0 })
+      state.term = math.max(state.term, theirs.term)
+      for key, version in pairs(theirs.versions) do
         if version > version_of(state, key) then
           state.entries[key] = ask(member, view, { op = "read", key = key })
         end
       end
     end
   end
-  local theirs = ask(view.second, view, { op = "versions" })
+  state.term = state.term + 1
+  local theirs = ask(view.second, view, { op = "versions", term = state.term })
   for key, entry in pairs(state.entries) do
-    if entry.version > (theirs[key] or 0) then
+    if entry.version > (theirs.versions[key] or 0) then
       ask(view.second, view, { op = "write", key = key, entry = entry })
     end
   end
@@ -66,7 +72,8 @@ end
 -- alone.
 function operations.put(state, request, view)
   settle(state, view)
-  local entry = { version = version_of(state, request.key) + 1, value = request.value }
+  local version = math.max(version_of(state, request.key) + 1, state.term << 32)
+  local entry = { version = version, value = request.value }
   ask(view.second, view, { op = "write", key = request.key, entry = entry })
   state.entries[request.key] = entry
   return entry
@@ -82,12 +89,13 @@ function operations.write(state, request)
   return true
 end
 
-function operations.versions(state)
+function operations.versions(state, request)
+  state.term = math.max(state.term, request.term)
   local versions = {}
   for key, entry in pairs(state.entries) do
     versions[key] = entry.version
   end
-  return versions
+  return { term = state.term, versions = versions }
 end
 
 function operations.read(state, request)
@@ -115,7 +123,7 @@ function shard.init(number)
       server.cast(process.pid(), { op = "changed" })
     end
   end)
-  return { number = number, entries = {} }
+  return { number = number, term = 0, entries = {} }
 end
 
 function shard.call(state, request)
