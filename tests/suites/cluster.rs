@@ -211,6 +211,32 @@ fn the_example_counts_on_when_a_node_is_killed() {
     b.kill();
 }
 
+/// The keys of the example are right whichever node is killed in the middle of requests. The
+/// second kill shows that the shards of the first node have moved.
+#[test]
+fn the_example_of_keys_loses_none_when_nodes_are_killed() {
+    let server = Server::start();
+    let start = |name: &str, arguments: &[&str]| {
+        Warren::run("examples/kv")
+            .options(["--cluster", &server.url, "--node", name])
+            .arguments(arguments)
+            .start()
+    };
+    let (mut b, mut c) = (start("b", &["serve"]), start("c", &["serve"]));
+    b.wait_for_line("node b is up");
+    c.wait_for_line("node c is up");
+    let mut a = start("a", &["check", "3", "2", "3", "2"]);
+    a.wait_for_line("64 keys are right on 3 nodes");
+    c.kill();
+    a.wait_for_line("64 keys are right on 2 nodes");
+    let c = start("c", &["serve"]);
+    a.wait_for_line("64 keys are right on 3 nodes");
+    b.kill();
+    a.wait_for_line("64 keys are right on 2 nodes");
+    a.end().ends_with(0);
+    c.kill();
+}
+
 /// A server elsewhere is not trusted without credentials.
 #[test]
 fn a_server_on_another_machine_needs_credentials() {

@@ -17,6 +17,7 @@ mod guests;
 mod guides;
 mod kills;
 mod limits;
+mod lost_nodes;
 mod nats;
 mod new_programs;
 mod output;

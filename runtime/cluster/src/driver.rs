@@ -113,10 +113,7 @@ async fn answer_to(number: u64, inbox: &mut Inbox) -> Option<Result<Found, Refus
 }
 
 fn refused(reason: &str) -> Error {
-    Error::new(
-        Kind::Unavailable,
-        format!("cannot join the cluster: the broker refused: {reason}"),
-    )
+    Error::new(Kind::Unavailable, format!("the broker refused: {reason}"))
 }
 
 /// An output on its way, with the caller that waits for it.

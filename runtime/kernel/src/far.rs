@@ -76,4 +76,8 @@ pub trait FarPeers: Debug + Send + Sync {
     /// Tells all nodes that a process of this node is no member of a group any more, as
     /// [`FarPeers::joined`] does.
     fn left(&self, group: &str, process: &str);
+
+    /// Returns true if a process of this node holds this name of the cluster at this very
+    /// moment. Does not wait, and calls nothing of the kernel.
+    fn holds(&self, name: &str) -> bool;
 }

@@ -15,6 +15,9 @@ pub(crate) struct Member {
     /// Held for the whole of each change of a tie to another node, and outside the locks of
     /// processes.
     strangers: Mutex<Strangers>,
+    /// The names of this kernel that are names of the cluster, with their holders. Changes here
+    /// come before those of the registry.
+    names: Mutex<HashMap<Arc<str>, Pid>>,
 }
 
 /// The strangers by the PIDs that they have in the ties of this kernel. These PIDs are
@@ -46,7 +49,28 @@ impl Member {
             node,
             peers,
             strangers: Mutex::new(Strangers::default()),
+            names: Mutex::default(),
         }
+    }
+
+    /// Notes that a process is about to have a name of the cluster.
+    pub(crate) fn note_name(&self, name: &str, holder: Pid) {
+        self.names.lock().insert(name.into(), holder);
+    }
+
+    /// Forgets a name of the cluster, or only that of this holder.
+    pub(crate) fn forget_name(&self, name: &str, holder: Option<Pid>) {
+        let mut names = self.names.lock();
+        if holder.is_none_or(|holder| names.get(name) == Some(&holder)) {
+            names.remove(name);
+        }
+    }
+
+    /// Returns true unless a process has a name of the cluster that this node no longer holds:
+    /// its lease can be over before the registry knows.
+    pub(crate) fn may_use_name(&self, name: &str, holder: Pid) -> bool {
+        let is_noted = self.names.lock().get(name) == Some(&holder);
+        !is_noted || self.peers.holds(name)
     }
 
     pub(crate) fn strangers(&self) -> MutexGuard<'_, Strangers> {

@@ -123,4 +123,8 @@ impl FarPeers for Link {
             self.cluster.leave_group(group, &convert::place(&pid));
         }
     }
+
+    fn holds(&self, name: &str) -> bool {
+        self.cluster.holds(name).is_some()
+    }
 }

@@ -458,7 +458,7 @@ impl Core {
                 return;
             }
         };
-        let is_held = self.is_held_here(&name, &entry, revision);
+        let is_held = self.is_held_here(&name, &entry, revision, now);
         let is_over = self.is_over_now(&name, &entry, revision, now);
         match naming {
             Naming::LookUp => {
@@ -493,8 +493,14 @@ impl Core {
     }
 
     /// Returns whether a process of this node holds a name by this entry.
-    fn is_held_here(&self, name: &str, entry: &NameEntry, revision: u64) -> bool {
-        let held = self.names.held.get(name);
+    fn is_held_here(
+        &self,
+        name: &str,
+        entry: &NameEntry,
+        revision: u64,
+        now: Monotonic,
+    ) -> bool {
+        let held = self.held_now(name, now);
         entry.lease.node == self.node && held.is_some_and(|held| held.token.0 == revision)
     }
 
@@ -507,7 +513,7 @@ impl Core {
         now: Monotonic,
     ) -> bool {
         match entry.lease.node == self.node {
-            true => !self.is_held_here(name, entry, revision),
+            true => !self.is_held_here(name, entry, revision, now),
             false => self.state_of(&entry.lease, now) == LeaseState::Over,
         }
     }

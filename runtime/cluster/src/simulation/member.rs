@@ -60,6 +60,10 @@ impl FarPeers for Ends {
     fn joined(&self, _: &str, _: &str) {}
 
     fn left(&self, _: &str, _: &str) {}
+
+    fn holds(&self, _: &str) -> bool {
+        true
+    }
 }
 
 /// One life of a node.

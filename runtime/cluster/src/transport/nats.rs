@@ -371,7 +371,11 @@ fn unavailable(error: &(dyn std::error::Error + 'static)) -> Refusal {
     let mut words = error.to_string();
     let mut source = error.source();
     while let Some(inner) = source {
-        words = format!("{words}: {inner}");
+        // Most errors of the client repeat their source, but not all.
+        let inner_words = inner.to_string();
+        if !words.contains(&inner_words) {
+            words = format!("{words}: {inner_words}");
+        }
         source = inner.source();
     }
     Refusal::Unavailable(words)
@@ -380,6 +384,36 @@ fn unavailable(error: &(dyn std::error::Error + 'static)) -> Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{words}")]
+    struct Failure {
+        words: &'static str,
+        source: Option<Box<Failure>>,
+    }
+
+    #[test]
+    fn a_refusal_says_each_reason_once() {
+        let reason = |outer, inner| {
+            let source = Failure {
+                words: inner,
+                source: None,
+            };
+            let error = Failure {
+                words: outer,
+                source: Some(Box::new(source)),
+            };
+            match unavailable(&error) {
+                Refusal::Unavailable(words) => words,
+                Refusal::Conflict => panic!("a conflict"),
+            }
+        };
+        assert_eq!(reason("not written", "no room"), "not written: no room");
+        assert_eq!(
+            reason("not written: no room", "no room"),
+            "not written: no room"
+        );
+    }
 
     #[test]
     fn loopback_is_here() {

@@ -134,7 +134,7 @@ async fn take_name(
     process: Arc<Process>,
 ) -> Result<u32, Error> {
     remote.register(&name, &process).await?;
-    let here = kernel.register(&name, &process);
+    let here = kernel.register_in_cluster(&name, &process);
     // The name of the cluster may have been lost before the one of this node was taken.
     let holder = remote.lookup(&name).await;
     let holds = holder.is_ok_and(|(pid, _)| *pid.text == **process.text());

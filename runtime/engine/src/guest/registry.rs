@@ -43,7 +43,7 @@ impl Guest {
 
     pub(crate) fn lookup(&self, name: &str) -> Result<Arc<str>, Error> {
         self.process()?;
-        Ok(Arc::clone(self.shared.kernel.lookup(name)?.text()))
+        Ok(Arc::clone(self.shared.kernel.holder(name)?.text()))
     }
 
     pub(crate) fn unregister(&mut self, name: &str) -> Result<bool, Refusal> {

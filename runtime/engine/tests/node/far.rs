@@ -108,6 +108,10 @@ impl FarPeers for Direct {
     fn joined(&self, _: &str, _: &str) {}
 
     fn left(&self, _: &str, _: &str) {}
+
+    fn holds(&self, _: &str) -> bool {
+        true
+    }
 }
 
 /// Starts the nodes `a` and `b`, with an authorizer on `b`.

@@ -82,6 +82,11 @@ impl Kernel {
             unread,
         } = remains;
         self.table.remove(process.pid());
+        if let Some(member) = self.member.get() {
+            for name in names.iter() {
+                member.forget_name(name, Some(process.pid()));
+            }
+        }
         self.names.release(&names, process);
         let (outcome, by_link, ending) = match doom {
             Some(doom) if doom.by_link => (doom.outcome, true, Ending::Linked),

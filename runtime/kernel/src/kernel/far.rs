@@ -49,6 +49,26 @@ impl Kernel {
     }
 }
 
+/// Names of the cluster on this node.
+impl Kernel {
+    /// Gives a process a name that it holds in the cluster, as [`Kernel::register`] does.
+    /// Destinations do not find the process by it once [`FarPeers::holds`] denies it.
+    ///
+    /// # Errors
+    /// As [`Kernel::register`]; `NotFound` without a cluster.
+    pub fn register_in_cluster(&self, name: &str, process: &Arc<Process>) -> Result<(), Error> {
+        let member = self.membership()?;
+        let holder = self.names.lookup(name);
+        if holder.is_some_and(|holder| holder.pid() != process.pid()) {
+            // Refused, unless the holder has just ended. The note of the holder stays.
+            self.register(name, process)?;
+        }
+        member.note_name(name, process.pid());
+        self.register(name, process)
+            .inspect_err(|_| member.forget_name(name, Some(process.pid())))
+    }
+}
+
 /// This side of ties to processes of other nodes.
 impl Kernel {
     /// Links a process to one of another node, on this side. Returns whether the link is

@@ -313,7 +313,7 @@ impl Kernel {
     /// `Invalid` for a text that is neither; `NotFound`.
     pub fn resolve(&self, destination: &str) -> Result<Arc<Process>, Error> {
         match Destination::parse(destination)? {
-            Destination::Name(name) => self.find_name(name),
+            Destination::Name(name) => self.find_holder(name),
             Destination::Pid { host, pid } => self
                 .table
                 .find(pid)
@@ -360,12 +360,25 @@ impl Kernel {
         self.find_name(name)
     }
 
+    /// Returns the process of this name, as [`Kernel::lookup`] does, unless the name is one of
+    /// the cluster whose lease is over at this moment.
+    ///
+    /// # Errors
+    /// As [`Kernel::lookup`].
+    pub fn holder(&self, name: &str) -> Result<Arc<Process>, Error> {
+        check_name(name)?;
+        self.find_holder(name)
+    }
+
     /// Frees a name. Returns false if no process held it.
     ///
     /// # Errors
     /// `Invalid` for a text that cannot be a name.
     pub fn unregister(&self, name: &str) -> Result<bool, Error> {
         check_name(name)?;
+        if let Some(member) = self.member.get() {
+            member.forget_name(name, None);
+        }
         let freed = self.names.unregister(name);
         if freed {
             self.readers.tell(|| Change::Unnamed { name: name.into() });
@@ -374,9 +387,15 @@ impl Kernel {
     }
 
     fn find_name(&self, name: &str) -> Result<Arc<Process>, Error> {
-        self.names
-            .lookup(name)
-            .ok_or_else(|| Error::not_found(format!("name not registered: {}", text::line(name))))
+        self.names.lookup(name).ok_or_else(|| no_name(name))
+    }
+
+    fn find_holder(&self, name: &str) -> Result<Arc<Process>, Error> {
+        let process = self.find_name(name)?;
+        match self.member.get() {
+            Some(member) if !member.may_use_name(name, process.pid()) => Err(no_name(name)),
+            _ => Ok(process),
+        }
     }
 }
 
@@ -387,6 +406,10 @@ impl fmt::Debug for Kernel {
             .field("names", &self.name_count())
             .finish_non_exhaustive()
     }
+}
+
+fn no_name(name: &str) -> Error {
+    Error::not_found(format!("name not registered: {}", text::line(name)))
 }
 
 #[cold]

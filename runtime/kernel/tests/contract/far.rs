@@ -1,5 +1,6 @@
 //! Ties between processes of two kernels.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use warren_kernel::{
@@ -14,6 +15,8 @@ use crate::setup::{Setup, events, failure, nothing};
 struct Told {
     ends: Mutex<Vec<(NodeId, FarEnd)>>,
     memberships: Mutex<Vec<String>>,
+    /// True once the lease of the node is over.
+    is_without_lease: AtomicBool,
 }
 
 impl FarPeers for Told {
@@ -27,6 +30,10 @@ impl FarPeers for Told {
 
     fn left(&self, group: &str, _: &str) {
         self.memberships.lock().unwrap().push(format!("-{group}"));
+    }
+
+    fn holds(&self, _: &str) -> bool {
+        !self.is_without_lease.load(Ordering::Relaxed)
     }
 }
 
@@ -290,4 +297,30 @@ fn groups_have_members_of_other_nodes() {
     kernel.leave_group("room", &local).unwrap();
     assert_eq!(*a.told.memberships.lock().unwrap(), ["+room", "-room"]);
     assert_eq!(kernel.group_counts(), (0, 0));
+}
+
+/// The lease can be over before the registry learns that the name is lost.
+#[test]
+fn a_name_of_the_cluster_leads_nowhere_once_its_lease_is_over() {
+    let a = node("a");
+    let (kernel, holder, other) = (a.kernel(), a.setup.process(), a.setup.process());
+    let find = |name| kernel.resolve(name).map(|process| process.pid());
+    kernel.register_in_cluster("room", &holder).unwrap();
+    kernel.register("hall", &holder).unwrap();
+    assert_eq!(find("room").unwrap(), holder.pid());
+    let taken = kernel.register_in_cluster("hall", &other).unwrap_err();
+    assert_eq!(taken.kind, Kind::AlreadyExists);
+    a.told.is_without_lease.store(true, Ordering::Relaxed);
+    assert_eq!(find("room").unwrap_err().kind, Kind::NotFound);
+    assert_eq!(kernel.holder("room").unwrap_err().kind, Kind::NotFound);
+    assert_eq!(kernel.lookup("room").unwrap().pid(), holder.pid());
+    // A name of the node alone needs no lease, also if it was one of the cluster before.
+    assert_eq!(find("hall").unwrap(), holder.pid());
+    assert!(kernel.unregister("room").unwrap());
+    kernel.register("room", &holder).unwrap();
+    assert_eq!(find("room").unwrap(), holder.pid());
+    kernel.register_in_cluster("den", &other).unwrap();
+    a.setup.end(&other, nothing());
+    kernel.register("den", &holder).unwrap();
+    assert_eq!(find("den").unwrap(), holder.pid());
 }
