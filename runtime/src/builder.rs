@@ -28,7 +28,7 @@ use crate::apply::{Version, Versions, check_web};
 #[cfg(feature = "cluster")]
 use crate::cluster::Cluster;
 use crate::consumers::ClockOfNode;
-use crate::coverage::{Coverage, CountsLines};
+use crate::coverage::{CountsLines, Coverage};
 use crate::definitions::{self, LayeredDefinitions, LayeredFiles, plain, source_of};
 use crate::error::StartError;
 use crate::limits::limits;

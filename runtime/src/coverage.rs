@@ -73,7 +73,11 @@ impl Coverage {
         let files = self.files.lock();
         let file = |(name, counts): (&Arc<str>, &Counts)| CoveredFile {
             name: Arc::clone(name),
-            lines: counts.lines.iter().map(|(line, count)| (*line, *count)).collect(),
+            lines: counts
+                .lines
+                .iter()
+                .map(|(line, count)| (*line, *count))
+                .collect(),
         };
         files.iter().map(file).collect()
     }

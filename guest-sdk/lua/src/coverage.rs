@@ -65,7 +65,9 @@ extern "C" fn warren_cover_line(l: State, line: u32) {
 #[unsafe(no_mangle)]
 extern "C" fn warren_cover_function(l: State) -> u32 {
     let mut coverage = interpreter(l).coverage.borrow_mut();
-    let number = coverage.as_mut().and_then(|coverage| coverage.add_function());
+    let number = coverage
+        .as_mut()
+        .and_then(|coverage| coverage.add_function());
     number.unwrap_or(0).into()
 }
 

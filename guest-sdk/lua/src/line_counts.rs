@@ -119,7 +119,11 @@ impl LineCounts {
             return (&[], Vec::new());
         };
         let mut can_run = vec![false; file.told.len()];
-        for function in file.functions.iter().filter_map(|at| self.functions.get(*at)) {
+        for function in file
+            .functions
+            .iter()
+            .filter_map(|at| self.functions.get(*at))
+        {
             for instruction in &function.instructions {
                 if let Some(can_run) = can_run.get_mut(instruction.line as usize) {
                     *can_run = true;
@@ -155,7 +159,10 @@ impl LineCounts {
         for (index, file) in self.files.iter_mut().enumerate() {
             let mut most = vec![0; file.told.len()];
             // Functions whose code was replaced count, too.
-            let own = self.functions.iter().filter(|function| function.file == index);
+            let own = self
+                .functions
+                .iter()
+                .filter(|function| function.file == index);
             for instruction in own.flat_map(|function| &function.instructions) {
                 if let Some(most) = most.get_mut(instruction.line as usize) {
                     *most = instruction.count.max(*most);

@@ -59,7 +59,10 @@ fn lines_are_counted_in_coroutines_and_beside_hooks() {
     let run = run_in(runtime, SOURCE);
     assert_eq!(run.outcome, Outcome::Finished(None), "{}", run.output);
     let told = TOLD.lock().unwrap_or_else(PoisonError::into_inner);
-    let told: Vec<(i64, i64)> = told.iter().map(|((_, line), count)| (*line, *count)).collect();
+    let told: Vec<(i64, i64)> = told
+        .iter()
+        .map(|((_, line), count)| (*line, *count))
+        .collect();
     let expected = [
         (1, 1),
         (2, 2),

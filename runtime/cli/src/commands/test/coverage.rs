@@ -35,7 +35,8 @@ impl Covered {
     /// Returns what was counted of some files. Files that no process has loaded are left out.
     pub(super) fn of(root: PathBuf, files: &[String], coverage: &Coverage) -> Covered {
         let loaded = coverage.files().into_iter();
-        let mut loaded: BTreeMap<Arc<str>, _> = loaded.map(|file| (file.name, file.lines)).collect();
+        let mut loaded: BTreeMap<Arc<str>, _> =
+            loaded.map(|file| (file.name, file.lines)).collect();
         let file = |name: &String| {
             Some(CoveredFile {
                 name: name.clone(),

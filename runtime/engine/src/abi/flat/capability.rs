@@ -31,8 +31,7 @@ pub(super) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<(
         "call",
         |mut caller: Caller<'_, Guest>, (a, b, c, d, ptr, cap): (u32, u32, u32, u32, u32, u32)| {
             Box::new(async move {
-                if caller.data().shared.simulation.is_some()
-                    && !counts_lines(&mut caller, (a, b))?
+                if caller.data().shared.simulation.is_some() && !counts_lines(&mut caller, (a, b))?
                 {
                     caller.data().pause().await;
                 }
@@ -57,10 +56,7 @@ pub(super) fn link(linker: &mut Linker<Guest>, asks: bool) -> wasmtime::Result<(
 
 /// Returns true for the operation that an interpreter counts lines with. No seed may see it:
 /// a run with and without coverage is the same.
-fn counts_lines(
-    caller: &mut Caller<'_, Guest>,
-    (ptr, len): (u32, u32),
-) -> wasmtime::Result<bool> {
+fn counts_lines(caller: &mut Caller<'_, Guest>, (ptr, len): (u32, u32)) -> wasmtime::Result<bool> {
     let (memory, _) = memory_and_guest(caller)?;
     let operation = text(memory, ptr, len, "operation", NAME);
     Ok(operation.is_ok_and(|operation| operation == COUNTS_LINES))

@@ -190,7 +190,10 @@ impl Reporter for Json {
             share: file.share().into(),
             missing: file.missing(),
         });
-        let coverage = summary.covered.as_ref().map(|covered| covered.share().into());
+        let coverage = summary
+            .covered
+            .as_ref()
+            .map(|covered| covered.share().into());
         let lines: String = files.map(|record| record.line()).collect();
         let end = Record::End {
             status: status_of(counts.failed == 0 && all.len() == summary.tests),
