@@ -14,12 +14,13 @@ void warren_count (lua_State *L, unsigned int function, unsigned int instruction
 
 /* The line that an instruction at `line` shows as run, 0 for none. No hook sees the first
 ** instruction of a function with `...`. The last instruction of each function is a return
-** that the compiler adds, behind the program's own. A function is made where it begins, but
-** the instruction for it has the line of its `end`. */
+** that the compiler adds, behind the program's own; it also adds the ends of blocks, which a
+** block that is left by `return` does not run. A function is made where it begins, but the
+** instruction for it has the line of its `end`. */
 static int line_to_cover (const Proto *p, int pc, int line) {
   if (pc == p->sizecode - 1) return 0;
   switch (GET_OPCODE(p->code[pc])) {
-    case OP_VARARGPREP: return 0;
+    case OP_VARARGPREP: case OP_CLOSE: return 0;
     case OP_CLOSURE: return p->p[GETARG_Bx(p->code[pc])]->linedefined;
     default: return line;
   }
