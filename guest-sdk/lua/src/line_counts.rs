@@ -41,7 +41,7 @@ struct Instruction {
 }
 
 /// Functions that are counted in one process: the interpreter has 16 bits for their numbers.
-const MOST_FUNCTIONS: usize = u16::MAX as usize;
+const MOST_FUNCTIONS: usize = 65_535;
 
 impl LineCounts {
     /// Begins the code of a file, whose functions are added next. False without memory.
