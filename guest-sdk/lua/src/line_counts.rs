@@ -223,7 +223,7 @@ mod tests {
         }
         assert_eq!(counts.count(2, 1), Some((&b"a.lua"[..], 3)));
         assert_eq!(rest(&mut counts), [("a.lua".to_owned(), vec![(1, 2)])]);
-        assert_eq!(rest(&mut counts), []);
+        assert!(rest(&mut counts).is_empty());
         for (function, instruction) in [(0, 0), (1, 5), (3, 0)] {
             assert_eq!(counts.count(function, instruction), None);
         }
