@@ -38,6 +38,7 @@ fn main() {
         "bytes.c",
         "bytes.h",
         "callbacks.c",
+        "coverage.c",
         "inline.h",
         "leaving.c",
         "leaving.h",

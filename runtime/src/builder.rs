@@ -28,6 +28,7 @@ use crate::apply::{Version, Versions, check_web};
 #[cfg(feature = "cluster")]
 use crate::cluster::Cluster;
 use crate::consumers::ClockOfNode;
+use crate::coverage::{CountsLines, Coverage};
 use crate::definitions::{self, LayeredDefinitions, LayeredFiles, plain, source_of};
 use crate::error::StartError;
 use crate::limits::limits;
@@ -73,6 +74,7 @@ pub struct Builder {
     output: Box<dyn Sink>,
     log: Option<LogHook>,
     mistakes: Option<mistakes::Hook>,
+    coverage: Option<Coverage>,
     cache: Option<PathBuf>,
     interpreter: Option<Vec<u8>>,
     authorizer: Option<Arc<dyn Authorizer>>,
@@ -108,6 +110,7 @@ impl Runtime {
             output: Box::new(StandardStreams::default()),
             log: None,
             mistakes: None,
+            coverage: None,
             cache: None,
             interpreter: None,
             authorizer: None,
@@ -468,6 +471,13 @@ impl Builder {
         self
     }
 
+    /// Counts how often each line of the program's Lua runs, in all its processes, also those
+    /// of coroutines and of processes that fail or are terminated. Lua runs slower then.
+    pub fn coverage(mut self, coverage: &Coverage) -> Builder {
+        self.coverage = Some(coverage.clone());
+        self
+    }
+
     /// Sets a directory where compiled code is kept between runs. The default
     /// is none: every start compiles, which takes seconds. The runtime creates
     /// a missing directory for its user alone. A directory that another user
@@ -766,6 +776,10 @@ impl Builder {
             Arc::clone(&versions),
             self.mistakes,
         )));
+        let counts_lines = self.coverage.is_some();
+        if let Some(coverage) = self.coverage {
+            capabilities.push(Arc::new(CountsLines::new(Arc::clone(&versions), coverage)));
+        }
         capabilities.extend(self.capabilities);
         #[cfg(feature = "cluster")]
         let cluster = self.cluster.as_ref().map(Cluster::membership);
@@ -784,6 +798,7 @@ impl Builder {
             tick: DEFAULT_TICK,
             park_after,
             payload_objects,
+            counts_lines,
             trace_messages: self.trace_messages,
             compile: self.compile,
             max_memory_total,

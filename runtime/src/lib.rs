@@ -96,6 +96,7 @@ mod bundled;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 mod consumers;
+mod coverage;
 mod definitions;
 mod error;
 mod handle;
@@ -115,6 +116,7 @@ mod web_metrics;
 
 pub use apply::{Action, Applied, ApplyError, Change, Object, Plan, Planned, Step};
 pub use builder::Builder;
+pub use coverage::{Coverage, CoveredFile};
 pub use error::{
     CallError, StartError, error_as_value, error_details, error_limit, error_of_value,
 };

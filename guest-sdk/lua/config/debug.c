@@ -124,6 +124,13 @@ static void visible_hook (lua_State *L, lua_Debug *ar) {
   if (!is_hidden_call(ci)) hookf(L, ar);
 }
 
+/* A thread that is covered stays so. */
+static void visible_sethook (lua_State *L, lua_Hook hook, int mask, int count) {
+  int covered = L->hookmask & WARREN_COVERED;
+  lua_sethook(L, hook != NULL ? visible_hook : NULL, mask, count);
+  L->hookmask |= covered;
+}
+
 /* The thread of the program, or NULL before it runs; in src/program.rs. */
 lua_State *warren_program_thread (lua_State *L);
 
@@ -169,8 +176,7 @@ static int visible_getregistry (lua_State *L) {
 /* A userdata of the program's has no user values. */
 #define lua_getiuservalue(L, index, n)	((void)(n), lua_pushnil(L), LUA_TNONE)
 #define lua_setiuservalue(L, index, n)	((void)(n), lua_pop(L, 1), 0)
-#define lua_sethook(L, hook, mask, count) \
-  lua_sethook(L, (hook) != NULL ? visible_hook : NULL, mask, count)
+#define lua_sethook(L, hook, mask, count)	visible_sethook(L, hook, mask, count)
 #define lua_gethook(L)	(lua_gethook(L) == visible_hook ? hookf : lua_gethook(L))
 /* `debug.debug` reads and writes the process's own streams. */
 #pragma push_macro("lua_writestringerror")

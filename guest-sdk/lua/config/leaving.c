@@ -14,6 +14,10 @@ static __attribute__((noinline)) int warren_trace (lua_State *L, CallInfo *ci, c
     ci->u.l.trap = L->hookmask;
     return -1;
   }
+  if (l_unlikely(L->hookmask & WARREN_COVERED)) {
+    count_instruction(L, ci, pc);
+    if (!(L->hookmask & (LUA_MASKLINE | LUA_MASKCOUNT))) return 1;
+  }
   return luaG_traceexec(L, pc);
 }
 

@@ -92,6 +92,7 @@ static const char *warren_extra (lua_State *L, const char *name, const char *ext
 #include "lauxlib.h"
 
 #include "overflow.c"
+#include "coverage.c"
 #include "leaving.c"
 
 /* Raises where the value at `idx` is a table that is read-only. */

@@ -6,6 +6,7 @@ use std::ffi::c_int;
 use mlua_sys::*;
 use warren_guest::program;
 
+use crate::coverage;
 use crate::interpreter::interpreter;
 use crate::lua::State;
 
@@ -14,6 +15,7 @@ pub(crate) fn end(l: State) {
     if l.has_finalizers() {
         l.finalize();
     }
+    coverage::tell_rest(l);
     interpreter(l).streams.flush_for_good();
 }
 
@@ -32,6 +34,7 @@ pub(crate) extern "C-unwind" fn exit(l: State) -> c_int {
         }
         end(l);
     } else {
+        coverage::tell_rest(l);
         interpreter.streams.flush_for_good();
     }
     // A status that does not fit is a failure, too.

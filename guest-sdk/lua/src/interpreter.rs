@@ -10,6 +10,7 @@ use warren_guest::mailbox::Subscription;
 use warren_guest::msgpack::Output;
 
 use crate::calendar::{Rule, Stamp};
+use crate::line_counts::LineCounts;
 use crate::lua::internals::Heap;
 use crate::lua::{Class, Function, State};
 use crate::streams::Streams;
@@ -62,6 +63,8 @@ pub(crate) struct Interpreter {
     pub(crate) streams: Streams,
     /// The warnings of `warn`, and whether they are on.
     pub(crate) warnings: Warnings,
+    /// The counts of lines, in a process whose lines are counted.
+    pub(crate) coverage: RefCell<Option<Box<LineCounts>>>,
     /// The functions of C that a switch of the scheduler may leave and come back
     /// to, by library.
     pub(crate) switchable: &'static [&'static [Function]],
@@ -148,6 +151,7 @@ impl Interpreter {
             returning: Cell::new(false),
             streams: Streams::default(),
             warnings: Warnings::default(),
+            coverage: RefCell::new(None),
             switchable,
         }
     }

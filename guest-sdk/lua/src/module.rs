@@ -8,6 +8,7 @@ use warren_guest::program;
 use crate::arg;
 use crate::argument::{REFUSED, text};
 use crate::chunk::{load_prepared, uses_arg};
+use crate::coverage;
 use crate::exchange;
 use crate::interpreter::is_switched_out;
 use crate::lua::{Functions, State};
@@ -90,6 +91,9 @@ fn build_chunk(l: State, record: &[u8]) -> Result<c_int, warren_guest::msgpack::
     };
     // SAFETY: the runtime keeps what `prepare` has dumped.
     unsafe { load_prepared(l, chunk.code) };
+    if chunk.covered {
+        coverage::cover(l, chunk.name);
+    }
     l.push_bytes(chunk.name);
     if uses_arg(chunk.code) {
         l.push_nil();

@@ -9,6 +9,7 @@ use warren_guest::{Buffer, Failure};
 use warren_values::kind;
 
 use crate::argument::{REFUSED, destination, optional_text, start, text};
+use crate::coverage;
 use crate::errors;
 use crate::interpreter::interpreter;
 use crate::lua::{self, Functions, State};
@@ -348,6 +349,7 @@ fn try_upgrade(l: State) -> c_int {
     };
     exchange::call_with_values(l, (2, l.top()), "arguments", None, |arguments, buffer| {
         interpreter(l).streams.flush_all();
+        coverage::tell_rest(l);
         Err(process::upgrade(definition, arguments, buffer))
     })
 }

@@ -10,6 +10,7 @@ use warren_values::kind;
 use crate::arg;
 use crate::boot;
 use crate::chunk::{Refusal, compile, load_prepared, uses_arg};
+use crate::coverage;
 use crate::ending;
 use crate::exchange;
 use crate::interpreter::{Anchored, interpreter};
@@ -234,6 +235,9 @@ fn build_program(l: State, record: &[u8]) -> Result<c_int, Malformed> {
     }
     // SAFETY: the runtime keeps what `prepare` has dumped.
     unsafe { load_prepared(l, chunk.code) };
+    if chunk.covered {
+        coverage::cover(l, chunk.name);
+    }
     if !uses_arg(chunk.code) {
         return Ok(1);
     }

@@ -32,6 +32,8 @@ pub struct Chunk<'a> {
     /// The names of the libraries that the definition has, in lines; `None` for all. Known
     /// from the program's own code, and of no module.
     pub modules: Option<&'a [u8]>,
+    /// True if the interpreter is to count how often each line runs.
+    pub covered: bool,
 }
 
 /// The bit of the length of a chunk's name for [`Chunk::payload_objects`].
@@ -39,6 +41,9 @@ const PAYLOAD_OBJECTS: u32 = 1 << 31;
 
 /// The bit of that length for [`Chunk::modules`], which follow the name.
 const MODULES: u32 = 1 << 30;
+
+/// The bit of that length for [`Chunk::covered`].
+const COVERED: u32 = 1 << 29;
 
 /// Returns the id of the running definition, `namespace:name`.
 pub fn definition(buffer: &mut Buffer) -> Result<&[u8], Failure<'_>> {
@@ -153,7 +158,7 @@ impl<'a> Chunk<'a> {
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (len, rest) = bytes.split_first_chunk()?;
         let len = u32::from_le_bytes(*len);
-        let name_len = len & !(PAYLOAD_OBJECTS | MODULES);
+        let name_len = len & !(PAYLOAD_OBJECTS | MODULES | COVERED);
         let (name, rest) = rest.split_at_checked(name_len as usize)?;
         let (modules, code) = if len & MODULES == 0 {
             (None, rest)
@@ -167,6 +172,7 @@ impl<'a> Chunk<'a> {
             code,
             payload_objects: len & PAYLOAD_OBJECTS != 0,
             modules,
+            covered: len & COVERED != 0,
         })
     }
 }

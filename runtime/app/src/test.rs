@@ -8,7 +8,7 @@ use warren_engine::DEFAULT_HOST;
 use crate::app::App;
 use crate::id::Id;
 use crate::library::Library;
-use crate::place;
+use crate::place::{self, Language};
 use crate::plan::Process;
 
 /// A test: a definition that is run to its end, and passes or fails.
@@ -47,6 +47,23 @@ impl App {
     /// below the root is named `test`; the manifest may make any definition a test, or none.
     pub fn tests(&self) -> Vec<Test> {
         tests_of(&self.library, &self.name)
+    }
+
+    /// Returns the files of Lua that are code and no tests, as paths below the root, in the
+    /// order of their texts.
+    pub fn lua_files(&self) -> Vec<String> {
+        let files = files_of(&self.library, &self.name);
+        let processes: BTreeMap<&Arc<str>, &Process> = self.library.named().collect();
+        let is_test = |(id, path): &(&Arc<str>, &String)| {
+            test_of(id, path, processes.get(*id).copied()).is_some()
+        };
+        let tests = files.iter().filter(is_test).map(|(_, path)| path.as_str());
+        let tests: BTreeSet<&str> = tests.collect();
+        let mut paths = self.library.root().code_files();
+        paths.retain(|path| {
+            Language::of(path) == Some(Language::Lua) && !tests.contains(path.as_str())
+        });
+        paths
     }
 
     /// Returns the ids of all definitions in files of the program, in the order of their

@@ -143,6 +143,7 @@ impl BenchNode {
             tick: setup.tick,
             park_after: setup.park_after,
             payload_objects: false,
+            counts_lines: false,
             trace_messages: false,
             compile: CompileLimits::default(),
             max_memory_total: None,

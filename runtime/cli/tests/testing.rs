@@ -1,5 +1,6 @@
 //! `warren test`, by its report.
 
+mod coverage;
 mod formats;
 mod page;
 mod time;

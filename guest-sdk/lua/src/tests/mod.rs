@@ -4,6 +4,7 @@
 mod arguments;
 mod blocking;
 mod calls;
+mod coverage;
 mod crossing;
 mod documented;
 mod files;

@@ -49,9 +49,10 @@ fn deadline(nanoseconds: i64) -> Option<Duration> {
 }
 
 /// Returns the record of a chunk.
-fn chunk(name: &str, code: &[u8]) -> Vec<u8> {
+fn chunk(name: &str, code: &[u8], covered: bool) -> Vec<u8> {
+    let mark = u32::from(covered) << 29;
     [
-        &(name.len() as u32).to_le_bytes()[..],
+        &(name.len() as u32 | mark).to_le_bytes()[..],
         name.as_bytes(),
         code,
     ]
@@ -542,7 +543,7 @@ pub mod program {
             let record = r
                 .code
                 .as_ref()
-                .map(|(name, code)| chunk(name, code))
+                .map(|(name, code)| chunk(name, code, r.covered))
                 .unwrap_or_default();
             // SAFETY: the guest gives a range of its own.
             unsafe { r.settle(Ok(record), out, cap) }
@@ -557,7 +558,7 @@ pub mod program {
                 let record = r
                     .modules
                     .get(&name)
-                    .map(|code| chunk(&name, code))
+                    .map(|code| chunk(&name, code, r.covered))
                     .unwrap_or_default();
                 r.settle(Ok(record), out, cap)
             })

@@ -86,6 +86,8 @@ pub struct Runtime {
     pub arguments: Vec<u8>,
     /// The prepared code of modules, by name.
     pub modules: BTreeMap<String, Vec<u8>>,
+    /// True if the process is to count how often the lines of its code run.
+    pub covered: bool,
     /// Bytes written to standard output and standard error.
     pub written: [Vec<u8>; 2],
     /// Bytes written to each stream at its last flush.

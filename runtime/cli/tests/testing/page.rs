@@ -91,7 +91,7 @@ fn the_examples_of_the_page_run() {
     let page = fs::read_to_string(project().join("docs/testing.md"));
     let page = page.unwrap_or_else(|error| panic!("{error}"));
     let examples = examples(&page);
-    assert_eq!(examples.len(), 7);
+    assert_eq!(examples.len(), 8);
     for example in examples {
         let files: Vec<_> = example
             .files

@@ -25,7 +25,7 @@ fn tests_run_in_virtual_time() {
 }
 
 /// Fails with everything that chance decides.
-const DRAWS: &str = "return function()
+pub(crate) const DRAWS: &str = "return function()
   local seen, keys = {}, {}
   for _, name in ipairs { 'a', 'b', 'c', 'd', 'e', 'f' } do
     keys[name] = true
@@ -44,11 +44,11 @@ const DRAWS: &str = "return function()
   error('drawn: ' .. table.concat(seen, ' '), 0)
 end";
 
-const TELLER: &str = "return function(to, name) process.send(to, 'name', name) end";
+pub(crate) const TELLER: &str = "return function(to, name) process.send(to, 'name', name) end";
 
 /// Returns the draw of a run.
 #[track_caller]
-fn drawn(ended: &Outcome) -> &str {
+pub(crate) fn drawn(ended: &Outcome) -> &str {
     let line = ended.text().lines().find(|line| line.contains("drawn: "));
     line.unwrap_or_else(|| panic!("it fails otherwise: {ended}"))
 }

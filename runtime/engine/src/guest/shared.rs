@@ -57,6 +57,8 @@ pub(crate) struct Shared {
     pub(crate) stacks: Stacks,
     /// True if `message:payload()` of Lua gives objects.
     pub(crate) payload_objects: bool,
+    /// True if interpreters count how often each line runs.
+    pub(crate) counts_lines: bool,
     /// The message tracer, if messages are traced.
     pub(crate) traces: Option<Box<Traces>>,
     pub(crate) log: Log,

@@ -53,6 +53,9 @@ pub struct NodeConfig {
     pub park_after: Option<Duration>,
     /// If true, `message:payload()` of Lua gives Payload objects, and else the values.
     pub payload_objects: bool,
+    /// If true, interpreters count how often each line of their code runs, and tell the
+    /// capability `coverage`, which the caller has to give.
+    pub counts_lines: bool,
     /// If true, each message carries the message that caused it.
     pub trace_messages: bool,
     /// The limits of sources and modules, and of compiling them.

@@ -140,6 +140,7 @@ impl Node {
             tokio,
             stacks: Stacks::default(),
             payload_objects: config.payload_objects,
+            counts_lines: config.counts_lines,
             traces: config.trace_messages.then(|| Box::new(Traces::new())),
             log: Log::start(config.log).map_err(NodeError::Thread)?,
             started: meter.started(),

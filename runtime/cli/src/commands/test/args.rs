@@ -59,6 +59,12 @@ pub(crate) struct TestArgs {
     /// Also write a report in the form of JUnit to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) junit: Option<PathBuf>,
+    /// Report the lines of the program's Lua that the tests have run
+    ///
+    /// The summary has all files but the tests. `--coverage=FILE` also writes the counts of
+    /// all lines to the file, in the format of lcov. Tests run slower.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    pub(crate) coverage: Option<Option<PathBuf>>,
     /// Run the tests again whenever a file of the program changes, until Ctrl-C
     #[arg(long)]
     pub(crate) watch: bool,

@@ -2,6 +2,7 @@
 
 mod args;
 mod collector;
+mod coverage;
 mod left;
 mod outcome;
 mod progress;
@@ -14,12 +15,13 @@ mod watch;
 
 use std::fs;
 use std::io::{self, Write};
+use std::path::Path;
 use std::pin::pin;
 use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use warren::app::{App, AppOptions, Test};
-use warren::{Builder, Runtime, ServiceError, Sink, StandardStreams, Stream, text};
+use warren::{Builder, Coverage, Runtime, ServiceError, Sink, StandardStreams, Stream, text};
 
 use crate::environment::{self, cache_for_code, interpreter};
 use crate::exit::Exit;
@@ -29,6 +31,7 @@ use crate::report::warning::Warnings;
 use crate::report::{ending, stdout};
 use crate::signals::{Signals, Stop};
 pub(crate) use args::TestArgs;
+use coverage::Covered;
 use report::{Format, InOrder, Summary};
 use schedule::Schedule;
 
@@ -80,10 +83,11 @@ fn round(app: App, args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures
         interpreter,
         warnings: (!args.lint_off).then_some(warnings),
         report: InOrder::new(report::reporter(args.format())),
+        coverage: args.coverage.is_some().then(Coverage::default),
     };
     let exit = tokio.block_on(run.all(app, &tests));
     tokio.shutdown_background();
-    Ok(exit?)
+    exit
 }
 
 /// The cause of the end of a run.
@@ -105,11 +109,13 @@ struct Run<'a> {
     /// Absent if likely mistakes are not told.
     warnings: Option<Warnings>,
     report: InOrder,
+    /// The counts of lines, if the command line asks for them.
+    coverage: Option<Coverage>,
 }
 
 impl Run<'_> {
     /// Runs the tests and reports them. Returns the command's exit.
-    async fn all(&mut self, app: App, tests: &[Test]) -> Result<Exit, Box<Failure>> {
+    async fn all(&mut self, app: App, tests: &[Test]) -> Result<Exit, Failures> {
         let mut signals =
             Signals::catch().map_err(|error| Box::new(refused("signal handling", &error)))?;
         let begun = Instant::now();
@@ -128,11 +134,35 @@ impl Run<'_> {
                 end
             }
         };
-        self.end(end, tests.len(), begun.elapsed())
+        let duration = begun.elapsed();
+        let covered = match (&end, &self.coverage) {
+            (End::Done, Some(coverage)) => Some(self.covered(coverage).await?),
+            _ => None,
+        };
+        Ok(self.end(end, tests.len(), duration, covered)?)
+    }
+
+    /// Returns the lines of the program's files that have run. Of a single file, only what the
+    /// tests have loaded is the program.
+    async fn covered(&self, coverage: &Coverage) -> Result<Covered, Failures> {
+        let app = open(self.args)?;
+        let (root, files) = (app.root().to_owned(), app.lua_files());
+        if !self.args.path.is_file() {
+            coverage::load_rest(self.builder(app), &files, coverage)
+                .await
+                .map_err(|error| Box::new(refused("the runtime", &error)))?;
+        }
+        Ok(Covered::of(root, &files, coverage))
     }
 
     /// Reports the end of the run.
-    fn end(&mut self, end: End, tests: usize, duration: Duration) -> Result<Exit, Box<Failure>> {
+    fn end(
+        &mut self,
+        end: End,
+        tests: usize,
+        duration: Duration,
+        covered: Option<Covered>,
+    ) -> Result<Exit, Box<Failure>> {
         let report = &mut self.report;
         let exit = match end {
             End::Cut(cut) => return cut,
@@ -145,13 +175,14 @@ impl Run<'_> {
             tests,
             duration,
             counts: report.counts(),
+            covered,
         };
         let printed = stdout::print(&report.end(&summary), exit)?;
         if let Some(path) = &self.args.junit {
-            fs::write(path, report.junit(&summary)).map_err(|error| {
-                let message = format!("cannot write {}: {error}", text::path(path));
-                Box::new(Failure::new(Exit::Failed, message))
-            })?;
+            write(path, &report.junit(&summary))?;
+        }
+        if let (Some(Some(path)), Some(covered)) = (&self.args.coverage, &summary.covered) {
+            write(path, &covered.lcov())?;
         }
         Ok(printed)
     }
@@ -175,6 +206,9 @@ impl Run<'_> {
             .cache(cache_for_code());
         if let Some(warnings) = self.warnings {
             builder = builder.mistakes(move |mistake| warnings.print(&mistake.to_string()));
+        }
+        if let Some(coverage) = &self.coverage {
+            builder = builder.coverage(coverage);
         }
         if let Some(wasm) = &self.interpreter {
             builder = builder.interpreter(wasm.clone());
@@ -231,6 +265,14 @@ impl Run<'_> {
             }
         }
     }
+}
+
+/// Writes a report to a file.
+fn write(path: &Path, report: &str) -> Result<(), Box<Failure>> {
+    fs::write(path, report).map_err(|error| {
+        let message = format!("cannot write {}: {error}", text::path(path));
+        Box::new(Failure::new(Exit::Failed, message))
+    })
 }
 
 /// Prints a part of the report. Returns the end of the run if that fails.

@@ -65,7 +65,7 @@ fn arguments(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Res
 
 fn code(mut caller: Caller<'_, Guest>, ptr: u32, cap: u32) -> wasmtime::Result<i32> {
     let guest = caller.data();
-    let mark = u32::from(guest.shared.payload_objects) << 31;
+    let mark = u32::from(guest.shared.payload_objects) << 31 | covered(guest);
     let modules = guest.run.program.modules.as_deref();
     let chunk = guest
         .code()
@@ -85,17 +85,30 @@ async fn module(
         Err(fault) => return fail(guest, fault),
     };
     let found = caller.data_mut().module(name).await;
-    let found = found.map(|found| found.map_or_else(Vec::new, |chunk| record(&chunk, 0, None)));
+    let mark = covered(caller.data());
+    let found = found.map(|found| found.map_or_else(Vec::new, |chunk| record(&chunk, mark, None)));
     reply(&mut caller, out, found.map_err(Fault::from))
 }
+
+/// Returns the mark of code whose lines are to be counted, if they are.
+fn covered(guest: &Guest) -> u32 {
+    if guest.shared.counts_lines {
+        COVERED
+    } else {
+        0
+    }
+}
+
+/// The bit of the length of a chunk's name that has the interpreter count lines.
+const COVERED: u32 = 1 << 29;
 
 /// The bit of the length of a chunk's name that tells of modules behind the name.
 const MODULES: u32 = 1 << 30;
 
-/// Returns the record of a chunk; `mark` is the highest bit of the length of its name.
+/// Returns the record of a chunk; `mark` has the other bits of the length of its name.
 fn record(chunk: &Chunk, mark: u32, modules: Option<&[String]>) -> Vec<u8> {
     let mut record = Vec::with_capacity(4 + chunk.name.len() + chunk.code.len());
-    // Names are paths, far below 1 GiB.
+    // Names are paths, far below 512 MiB.
     let mut len = u32::try_from(chunk.name.len()).unwrap_or(0) | mark;
     if modules.is_some() {
         len |= MODULES;
@@ -144,6 +157,7 @@ mod tests {
         };
         assert_eq!(record(&chunk, 0, None), b"\x01\0\0\0xcode");
         assert_eq!(record(&chunk, 1 << 31, None), b"\x01\0\0\x80xcode");
+        assert_eq!(record(&chunk, COVERED, None), b"\x01\0\0\x20xcode");
         let modules = ["time".to_owned(), "json".to_owned()];
         assert_eq!(
             record(&chunk, 0, Some(modules.as_slice())),

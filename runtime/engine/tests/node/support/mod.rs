@@ -151,6 +151,7 @@ impl World {
             tick: DEFAULT_TICK,
             park_after: setup.park_after,
             payload_objects: false,
+            counts_lines: false,
             trace_messages: false,
             compile: setup.compile,
             max_memory_total: setup.max_memory_total,

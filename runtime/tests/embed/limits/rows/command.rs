@@ -298,6 +298,14 @@ pub(super) const ROWS: &[Row] = &[
         &[Constant("runtime/src/mistakes.rs", "MAX_TEXT", Bytes)],
     ),
     (
+        "functions whose lines one process counts",
+        &[Constant(
+            "guest-sdk/lua/src/line_counts.rs",
+            "MOST_FUNCTIONS",
+            Count,
+        )],
+    ),
+    (
         "memory of a process whose stack is read",
         &[Constant(
             "runtime/engine/src/guest/sight.rs",

@@ -6,6 +6,7 @@ use serde::Serialize;
 use warren::text;
 
 use super::{Reporter, Summary};
+use crate::commands::test::coverage::Share;
 use crate::commands::test::outcome::{Case, Failure, Left, Status, Tested, Waiting};
 
 /// Records of JSON.
@@ -44,7 +45,15 @@ enum Record<'a> {
         #[serde(skip_serializing_if = "Vec::is_empty")]
         left: Vec<LeftRecord<'a>>,
     },
-    /// Behind all tests.
+    /// The coverage of a file, behind all tests.
+    Coverage {
+        file: &'a str,
+        #[serde(flatten)]
+        share: ShareRecord,
+        /// The lines that did not run.
+        missing: Vec<u32>,
+    },
+    /// Behind everything.
     End {
         status: &'static str,
         tests: usize,
@@ -54,7 +63,17 @@ enum Record<'a> {
         not_run: usize,
         left: usize,
         duration_ms: f64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        coverage: Option<ShareRecord>,
     },
+}
+
+/// Lines that have run.
+#[derive(Serialize)]
+struct ShareRecord {
+    covered: usize,
+    lines: usize,
+    percent: f64,
 }
 
 #[derive(Serialize)]
@@ -82,6 +101,18 @@ struct LeftRecord<'a> {
     pid: &'a str,
     definition: &'a str,
     names: &'a [String],
+}
+
+impl From<Share> for ShareRecord {
+    fn from(share: Share) -> Self {
+        // Far below the integers that a float cannot hold.
+        let per_mille = u32::try_from(share.per_mille()).unwrap_or(0);
+        ShareRecord {
+            covered: share.covered,
+            lines: share.lines,
+            percent: f64::from(per_mille) / 10.0,
+        }
+    }
 }
 
 impl<'a> From<&'a Failure> for FailureRecord<'a> {
@@ -153,7 +184,18 @@ impl Reporter for Json {
 
     fn end(&mut self, all: &[Tested], summary: &Summary) -> String {
         let counts = summary.counts;
-        Record::End {
+        let files = summary.covered.iter().flat_map(|covered| &covered.files);
+        let files = files.map(|file| Record::Coverage {
+            file: &file.name,
+            share: file.share().into(),
+            missing: file.missing(),
+        });
+        let coverage = summary
+            .covered
+            .as_ref()
+            .map(|covered| covered.share().into());
+        let lines: String = files.map(|record| record.line()).collect();
+        let end = Record::End {
             status: status_of(counts.failed == 0 && all.len() == summary.tests),
             tests: all.len(),
             passed: counts.passed,
@@ -162,8 +204,9 @@ impl Reporter for Json {
             not_run: counts.not_run,
             left: counts.left,
             duration_ms: milliseconds(summary.duration),
-        }
-        .line()
+            coverage,
+        };
+        lines + &end.line()
     }
 }
 

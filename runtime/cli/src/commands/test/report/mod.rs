@@ -8,6 +8,7 @@ mod text;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use super::coverage::Covered;
 use super::outcome::{Counts, Tested};
 use crate::report::failure::Look;
 
@@ -30,6 +31,8 @@ pub(super) struct Summary {
     pub(super) tests: usize,
     pub(super) duration: Duration,
     pub(super) counts: Counts,
+    /// The lines that have run, if they were counted and all tests have ended.
+    pub(super) covered: Option<Covered>,
 }
 
 /// The form of the report on standard output.

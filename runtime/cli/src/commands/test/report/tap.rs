@@ -2,6 +2,7 @@
 
 use warren::text;
 
+use super::text::coverage_lines;
 use super::{Reporter, Summary};
 use crate::commands::test::outcome::{Failure, Point, Tested, Verdict};
 
@@ -51,7 +52,13 @@ impl Reporter for Tap {
         if all.len() < summary.tests {
             return format!("Bail out! {} of {} tests ended\n", all.len(), summary.tests);
         }
-        format!("1..{}\n", self.points)
+        let mut lines = String::new();
+        if let Some(covered) = &summary.covered {
+            for line in coverage_lines(covered) {
+                lines += &format!("# coverage: {}\n", line.trim_start());
+            }
+        }
+        lines + &format!("1..{}\n", self.points)
     }
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use warren::text;
 
 use super::{Reporter, Summary};
+use crate::commands::test::coverage::{Covered, Share};
 use crate::commands::test::outcome::{Case, Failure, Left, Status, Tested};
 use crate::report::failure::Look;
 
@@ -124,6 +125,12 @@ impl Reporter for Text {
         if !failures.is_empty() {
             failures = format!("\nfailures:\n{failures}");
         }
+        if let Some(covered) = &summary.covered {
+            failures += &format!("\n{}\n", self.painted("coverage", 1));
+            for line in coverage_lines(covered) {
+                failures += &format!("{line}\n");
+            }
+        }
         let counts = summary.counts;
         let mut parts = vec![
             self.painted(&format!("{} passed", counts.passed), OK.1),
@@ -153,6 +160,22 @@ impl Reporter for Text {
             parts.join(", ")
         )
     }
+}
+
+/// Returns a line for each file and one for all of them. Names come last: they may be long.
+pub(super) fn coverage_lines(covered: &Covered) -> Vec<String> {
+    let files = covered.files.iter();
+    let files = files.map(|file| (file.share(), text::line(&*file.name).to_string()));
+    let all = (covered.share(), "all files".to_owned());
+    let shares: Vec<(Share, String)> = files.chain([all]).collect();
+    let counts = |share: &Share| format!("{}/{}", share.covered, share.lines);
+    let width = shares.iter().map(|(share, _)| counts(share).len()).max();
+    let width = width.unwrap_or(0);
+    let line = |(share, name): &(Share, String)| {
+        let (percent, tenth) = (share.per_mille() / 10, share.per_mille() % 10);
+        format!("  {percent:3}.{tenth} %  {:>width$}  {name}", counts(share))
+    };
+    shares.iter().map(line).collect()
 }
 
 /// Adds the lines of a text, each in a line of its own.
