@@ -86,6 +86,9 @@ extern "C-unwind" fn new(l: State) -> c_int {
     if !matches!(l.type_of(4), LUA_TNIL | LUA_TBOOLEAN) {
         l.raise("bad field 'retryable' (boolean expected)");
     }
+    if !matches!(l.type_of(5), LUA_TNIL | LUA_TTABLE) {
+        l.raise("bad field 'details' (table expected)");
+    }
     if l.type_of(5) == LUA_TTABLE {
         l.push_nil();
         if l.next(5) {
