@@ -98,7 +98,7 @@ pub(crate) fn fail_with_top(l: State) -> c_int {
 
 /// The process fails with the structured error on top of the stack, which it has returned.
 /// Details that may not cross are the failure, as in any other result.
-fn fail_with_returned(l: State) -> c_int {
+pub(crate) fn fail_with_returned(l: State) -> c_int {
     let encoded = try_to_fail(l, |output| encode::value(l, l.top(), "error", output));
     let stop = match encoded {
         Err(Stop::Refused(why)) => Stop::Refused(why + &words_of_refused(l)),

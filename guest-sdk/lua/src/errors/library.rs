@@ -160,6 +160,14 @@ extern "C-unwind" fn wrap(l: State) -> c_int {
     1
 }
 
+/// Puts a new error in the place of the text or error below the top of the stack, with the
+/// text on top as its context. May raise.
+pub(crate) fn wrap_by_top(l: State) {
+    l.push_function(wrap);
+    l.insert(-3);
+    l.call(2, 1);
+}
+
 /// Pushes a new list: the context at 2, and those of the error at 1 behind it.
 fn push_contexts_behind(l: State) {
     l.new_table(1, 0);

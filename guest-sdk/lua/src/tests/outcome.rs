@@ -527,6 +527,41 @@ fn a_missing_method_names_what_is_there() {
 }
 
 #[test]
+fn a_file_that_returns_no_function_says_the_error_behind_it() {
+    let why = "a function or a table of functions was expected";
+    for (source, kind, message) in [
+        (
+            "return false, 'x'",
+            "",
+            format!("the file returned a boolean; {why}: x"),
+        ),
+        (
+            "return pcall(error, 'x')",
+            "",
+            format!("the file returned a boolean; {why}: x"),
+        ),
+        (
+            "return 5, errors.new { message = 'm', kind = 'Own' }, 7",
+            "Own",
+            format!("the file returned a number; {why}: m"),
+        ),
+        (
+            "return 5, 7",
+            "Invalid",
+            format!("the file returned a number; {why}"),
+        ),
+        (
+            "package.preload.m = function() return 5 end return require('m')",
+            "Invalid",
+            format!("the file returned a number; {why}"),
+        ),
+    ] {
+        let error = failure(source);
+        assert_eq!((&*error.kind, &*error.message), (kind, &*message), "{source}");
+    }
+}
+
+#[test]
 fn a_source_that_does_not_compile_says_where() {
     let error = failure("print(1)\nlocal x = = 2");
     assert_eq!(
