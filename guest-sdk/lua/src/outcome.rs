@@ -90,9 +90,7 @@ pub(crate) fn failed(l: State, thread: State) -> c_int {
 /// The process fails with the structured error on top of the stack, which was raised, and
 /// which crosses at any rate: where a part of its details may not cross, there is the reason.
 pub(crate) fn fail_with_top(l: State) -> c_int {
-    let encoded = try_to_fail(l, |output| {
-        encode::value_with_reasons(l, l.top(), output)
-    });
+    let encoded = try_to_fail(l, |output| encode::value_with_reasons(l, l.top(), output));
     settle(l, encoded)
 }
 
@@ -119,10 +117,7 @@ fn words_of_refused(l: State) -> String {
 }
 
 /// Fails with the structured error on top of the stack, if `encode` encodes it.
-fn try_to_fail(
-    l: State,
-    encode: impl FnOnce(&mut Output) -> Result<(), Stop>,
-) -> Result<(), Stop> {
+fn try_to_fail(l: State, encode: impl FnOnce(&mut Output) -> Result<(), Stop>) -> Result<(), Stop> {
     fold_stack(l);
     // The output is put back before anything can raise.
     let interpreter = interpreter(l);

@@ -190,7 +190,8 @@ fn run_file(l: State, thread: State) -> c_int {
 /// first of its `results`, on top of the stack of its thread. An error behind it is the reason.
 fn fail_without_function(l: State, thread: State, results: c_int) -> c_int {
     let found = thread.type_name(-results);
-    let why = format!("the file returned a {found}; a function or a table of functions was expected");
+    let why =
+        format!("the file returned a {found}; a function or a table of functions was expected");
     l.set_top(0);
     thread.pop((results - 2).max(0));
     thread.move_to(l, results.min(2));

@@ -557,7 +557,11 @@ fn a_file_that_returns_no_function_says_the_error_behind_it() {
         ),
     ] {
         let error = failure(source);
-        assert_eq!((&*error.kind, &*error.message), (kind, &*message), "{source}");
+        assert_eq!(
+            (&*error.kind, &*error.message),
+            (kind, &*message),
+            "{source}"
+        );
     }
 }
 
