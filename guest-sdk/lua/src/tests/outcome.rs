@@ -440,11 +440,11 @@ fn a_raised_error_keeps_its_details_beside_what_cannot_cross() {
     let why = "a function cannot leave its process";
     assert_eq!(
         failure("error({ f = print })").details,
-        [b"\x81\xa1f\xd9\x23", why.as_bytes()].concat()
+        [&b"\x81\xa1f\xd9\x23"[..], why.as_bytes()].concat()
     );
     for (details, kept) in [
         ("{ 1, { print, 2 } }", &b"\x92\x01\x92\xd9\x23"[..]),
-        ("{ { y = print }, 3 }", b"\x92\x81\xa1y\xd9\x23"),
+        ("{ { y = print }, 3 }", &b"\x92\x81\xa1y\xd9\x23"[..]),
     ] {
         let error = failure(&format!(
             "error(errors.new {{ message = 'm', kind = 'Own', details = {details} }})"
@@ -457,7 +457,10 @@ fn a_raised_error_keeps_its_details_beside_what_cannot_cross() {
     }
     let keyed = failure("error(errors.new { message = 'm', details = { [{}] = 5 } })").details;
     let key = b"a key that is a table cannot leave its process";
-    assert_eq!(keyed, [b"\x81\xd9\x2e", &key[..], b"\x05"].concat());
+    assert_eq!(
+        keyed,
+        [&b"\x81\xd9\x2e"[..], &key[..], &b"\x05"[..]].concat()
+    );
     let cycle = failure("local t = { 1 } t.t = t error(errors.new { message = 'm', details = t })");
     assert!(
         cycle
