@@ -46,6 +46,10 @@ impl fmt::Display for Mistake<'_> {
 /// A function that takes mistakes, on a thread that runs processes.
 pub(crate) type Hook = Arc<dyn Fn(&Mistake<'_>) + Send + Sync>;
 
+/// A call of a program: its file, its line, and its number, which tells the calls of a line
+/// from one another.
+type Place = (Box<str>, u32, i64);
+
 /// Places that are kept. Mistakes in further ones are not told.
 const MAX_PLACES: usize = 1_000;
 
@@ -57,7 +61,7 @@ pub(crate) struct Mistakes {
     versions: Arc<Versions>,
     /// Without a hook all mistakes are dropped.
     hook: Option<Hook>,
-    told: Mutex<HashSet<(Box<str>, u32)>>,
+    told: Mutex<HashSet<Place>>,
 }
 
 impl Mistakes {
@@ -73,9 +77,14 @@ impl Mistakes {
         let Some(hook) = &self.hook else {
             return Ok(());
         };
-        let (file, line, message) = read(request)?;
+        let Report {
+            file,
+            line,
+            message,
+            number,
+        } = read(request)?;
         let mut told = self.told.lock();
-        if told.len() >= MAX_PLACES || !told.insert((file.clone().into(), line)) {
+        if told.len() >= MAX_PLACES || !told.insert((file.clone().into(), line, number)) {
             return Ok(());
         }
         drop(told);
@@ -113,13 +122,27 @@ impl Capability for Mistakes {
     }
 }
 
-/// Reads the file, the line and the message of a request.
-fn read(request: &[u8]) -> Result<(String, u32, String), Error> {
-    let malformed =
-        || Error::invalid("the request is not an array of a file, a line and a message");
+/// A mistake as a guest reports it.
+struct Report {
+    file: String,
+    line: u32,
+    message: String,
+    /// The number of the call among those of its line.
+    number: i64,
+}
+
+/// Reads a request. The number of the call is 0 if the guest does not know it.
+fn read(request: &[u8]) -> Result<Report, Error> {
+    let malformed = || {
+        Error::invalid(
+            "the request is not an array of a file, a line, a message and perhaps a number",
+        )
+    };
     let mut input = Input::new(request);
-    let Ok(Token::Array(3)) = input.token() else {
-        return Err(malformed());
+    let has_number = match input.token() {
+        Ok(Token::Array(3)) => false,
+        Ok(Token::Array(4)) => true,
+        _ => return Err(malformed()),
     };
     let file = match input.token() {
         Ok(Token::String(bytes)) => shown(bytes),
@@ -129,10 +152,21 @@ fn read(request: &[u8]) -> Result<(String, u32, String), Error> {
         Ok(Token::Integer(line)) => u32::try_from(line).unwrap_or(0),
         _ => return Err(malformed()),
     };
-    match input.token() {
-        Ok(Token::String(bytes)) => Ok((file, line, shown(bytes))),
-        _ => Err(malformed()),
-    }
+    let message = match input.token() {
+        Ok(Token::String(bytes)) => shown(bytes),
+        _ => return Err(malformed()),
+    };
+    let number = match has_number.then(|| input.token()) {
+        None => 0,
+        Some(Ok(Token::Integer(number))) => number,
+        Some(_) => return Err(malformed()),
+    };
+    Ok(Report {
+        file,
+        line,
+        message,
+        number,
+    })
 }
 
 /// Makes one line of a guest's text, without what a terminal would obey.
@@ -158,6 +192,27 @@ mod tests {
 
     /// Returns the places that are told.
     fn told(definitions: LayeredDefinitions, requests: &[(&str, i64)]) -> Vec<String> {
+        let requests: Vec<_> = requests
+            .iter()
+            .map(|(file, line)| request(file, *line, None))
+            .collect();
+        told_of(definitions, &requests)
+    }
+
+    /// Returns a request of a guest, which may know the number of the call.
+    fn request(file: &str, line: i64, number: Option<i64>) -> Output {
+        let mut request = Output::new();
+        request.array(3 + u32::from(number.is_some())).unwrap();
+        request.string(file.as_bytes()).unwrap();
+        request.integer(line).unwrap();
+        request.string(b"no\tgood").unwrap();
+        if let Some(number) = number {
+            request.integer(number).unwrap();
+        }
+        request
+    }
+
+    fn told_of(definitions: LayeredDefinitions, requests: &[Output]) -> Vec<String> {
         let told = Arc::new(Mutex::new(Vec::new()));
         let kept = Arc::clone(&told);
         let hook: Hook = Arc::new(move |mistake| kept.lock().push(mistake.to_string()));
@@ -169,12 +224,7 @@ mod tests {
         let parts = (server, Metrics::default());
         let versions = Versions::new(version, None, OwnDirectories::default(), parts);
         let mistakes = Mistakes::new(Arc::new(versions), Some(hook));
-        for (file, line) in requests {
-            let mut request = Output::new();
-            request.array(3).unwrap();
-            request.string(file.as_bytes()).unwrap();
-            request.integer(*line).unwrap();
-            request.string(b"no\tgood").unwrap();
+        for request in requests {
             mistakes.tell(request.as_slice()).unwrap();
         }
         drop(mistakes);
@@ -194,6 +244,16 @@ mod tests {
                 "a.lua:2: no\\tgood",
                 "b.lua:1: no\\tgood"
             ]
+        );
+    }
+
+    #[test]
+    fn each_call_of_a_line_is_told_once() {
+        let calls = [Some(4), Some(9), Some(4), None, Some(0), None];
+        let requests = calls.map(|number| request("a.lua", 1, number));
+        assert_eq!(
+            told_of(LayeredDefinitions::default(), &requests),
+            ["a.lua:1: no\\tgood"; 3]
         );
     }
 
@@ -267,6 +327,9 @@ mod tests {
         let mistakes = Mistakes::new(Arc::default(), Some(hook));
         assert!(mistakes.tell(&[0x93, 1, 2, 3]).is_err());
         assert!(mistakes.tell(&[0x90]).is_err());
+        assert!(mistakes.tell(&[0x94, 0xa0, 1, 0xa0, 0xa0]).is_err());
+        assert!(mistakes.tell(&[0x94, 0xa0, 1, 0xa0]).is_err());
+        assert!(mistakes.tell(&[0x94, 0xa0, 1, 0xa0, 7]).is_ok());
         assert!(mistakes.tell(&[]).is_err());
     }
 }

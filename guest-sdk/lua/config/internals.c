@@ -153,3 +153,9 @@ LUA_API const void *warren_call (lua_State *L, lua_Debug *ar, int discards) {
     ci = caller;
   }
 }
+
+/* The number of the instruction that the function of `ar` is at. */
+LUA_API int warren_instruction (const lua_Debug *ar) {
+  CallInfo *ci = ar->i_ci;
+  return isLua(ci) ? pcRel(ci->u.l.savedpc, ci_func(ci)->p) : -1;
+}

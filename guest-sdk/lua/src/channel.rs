@@ -9,6 +9,7 @@ use crate::argument::{REFUSED, integer};
 use crate::errors;
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::{self, Functions, State};
+use crate::mistakes::{check_taken, tell_discarded};
 use crate::scheduler::{Patience, Shape, push_receive, receive_alone, wait};
 use crate::tasks::{Channel, Ring, Source};
 use crate::time::{Unit, signed};
@@ -130,6 +131,7 @@ fn replace_by_timeout(l: State) -> bool {
 
 /// Returns `nil, false, err` for the nil and the error on top of the stack.
 fn refused_receive(l: State) -> c_int {
+    tell_discarded(l, "channel:receive");
     l.push_boolean(false);
     l.insert(-2);
     3
@@ -167,7 +169,8 @@ extern "C-unwind" fn case_receive(l: State) -> c_int {
 /// `channel.select({case, ..., default = true}, default?)`.
 extern "C-unwind" fn select(l: State) -> c_int {
     if l.type_of(1) <= LUA_TNIL {
-        return errors::refuse(l, kind::INVALID, format_args!("cases are missing"));
+        let results = errors::refuse(l, kind::INVALID, format_args!("cases are missing"));
+        return check_taken(l, results, "channel.select");
     }
     if l.type_of(1) != LUA_TTABLE {
         l.wrong_type(1, c"table");
@@ -191,7 +194,7 @@ extern "C-unwind" fn select(l: State) -> c_int {
             kind::INVALID,
             format_args!("cases are empty; give a case, or default = true"),
         );
-        return REFUSED;
+        return check_taken(l, REFUSED, "channel.select");
     }
     // Two slots a case, some for the wait, and one for what is received.
     l.need_room(

@@ -103,6 +103,14 @@ pub(crate) fn value(l: State, index: c_int, root: &str, output: &mut Output) -> 
     Encoder::new(l, output).run(index, || root.to_owned())
 }
 
+/// Encodes the value at `index`, with the reason as text in the place of each part that may
+/// not cross. So only the value itself is refused.
+pub(crate) fn value_with_reasons(l: State, index: c_int, output: &mut Output) -> Result<(), Stop> {
+    let mut encoder = Encoder::new(l, output);
+    encoder.writes_reasons = true;
+    encoder.run(index, String::new)
+}
+
 impl From<Full> for Stop {
     fn from(full: Full) -> Self {
         match full {
@@ -125,6 +133,8 @@ struct Encoder<'o> {
     depth: usize,
     /// The path to the refused value, from the inside out.
     path: Vec<String>,
+    /// True where the reason takes the place of a refused part.
+    writes_reasons: bool,
 }
 
 /// The kind of keys that a table has.
@@ -146,6 +156,9 @@ enum Trouble {
     OutOfMemory,
 }
 
+/// The reason why a value of too many levels may not cross.
+const TOO_DEEP: &str = "nested deeper than 100 levels, which cannot leave its process";
+
 impl From<Full> for Trouble {
     fn from(full: Full) -> Self {
         match full {
@@ -165,6 +178,7 @@ impl<'o> Encoder<'o> {
             ancestors: [const { MaybeUninit::uninit() }; MAX_DEPTH],
             depth: 0,
             path: Vec::new(),
+            writes_reasons: false,
         }
     }
 
@@ -183,10 +197,7 @@ impl<'o> Encoder<'o> {
             Trouble::OutOfMemory => Stop::OutOfMemory,
             Trouble::TooLarge => Stop::TooLarge,
             Trouble::Refused(why) => Stop::Refused(at_path(why)),
-            Trouble::TooDeep => {
-                let why = "nested deeper than 100 levels, which cannot leave its process";
-                Stop::Beyond(at_path(why), NESTING)
-            }
+            Trouble::TooDeep => Stop::Beyond(at_path(TOO_DEEP), NESTING),
         })
     }
 
@@ -342,21 +353,25 @@ impl<'o> Encoder<'o> {
             match self.l.type_of(key) {
                 LUA_TSTRING | LUA_TNUMBER | LUA_TBOOLEAN => self.value(key)?,
                 LUA_TTABLE => {
-                    return Err(Trouble::Refused(
-                        "a key that is a table cannot leave its process",
-                    ));
+                    self.refuse_key("a key that is a table cannot leave its process")?;
                 }
-                _ => {
-                    return Err(Trouble::Refused(
-                        "a key that is neither string, number nor boolean cannot leave its process",
-                    ));
-                }
+                _ => self.refuse_key(
+                    "a key that is neither string, number nor boolean cannot leave its process",
+                )?,
             }
             self.step(element, |l| path::step(l, key))?;
             self.l.set_top(key);
             len += 1;
         }
         Ok(len)
+    }
+
+    fn refuse_key(&mut self, why: &'static str) -> Result<(), Trouble> {
+        if !self.writes_reasons {
+            return Err(Trouble::Refused(why));
+        }
+        self.output.string(why.as_bytes())?;
+        Ok(())
     }
 
     /// A structured error: `[kind, message, retryable, details, stack, contexts]`, the
@@ -384,12 +399,20 @@ impl<'o> Encoder<'o> {
     }
 
     /// Encodes a value inside another; where it is refused, notes the step
-    /// that leads to it.
+    /// that leads to it, or writes the reason in its place.
     fn step(&mut self, index: c_int, name: impl FnOnce(State) -> String) -> Result<(), Trouble> {
         let outcome = self.value(index);
-        if let Err(Trouble::Refused(_) | Trouble::TooDeep) = outcome {
-            self.path.push(name(self.l));
+        let why = match outcome {
+            Err(Trouble::Refused(why)) => why,
+            Err(Trouble::TooDeep) => TOO_DEEP,
+            _ => return outcome,
+        };
+        if self.writes_reasons {
+            // The innermost refused value comes here first, and has written nothing.
+            self.output.string(why.as_bytes())?;
+            return Ok(());
         }
+        self.path.push(name(self.l));
         outcome
     }
 

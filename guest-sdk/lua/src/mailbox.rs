@@ -12,6 +12,7 @@ use crate::errors;
 use crate::exchange;
 use crate::interpreter::interpreter;
 use crate::lua::{Functions, State};
+use crate::mistakes::check_taken;
 use crate::tasks::{Channel, Format, Source};
 use crate::transfer::{self, forget, push_subscription};
 
@@ -41,6 +42,11 @@ extern "C-unwind" fn events(l: State) -> c_int {
 
 /// `process.listen(topic, {message = bool}?)`.
 extern "C-unwind" fn listen(l: State) -> c_int {
+    let results = try_listen(l);
+    check_taken(l, results, "process.listen")
+}
+
+fn try_listen(l: State) -> c_int {
     l.set_top(2);
     let Some(topic) = text(l, 1, "topic") else {
         return REFUSED;
@@ -67,6 +73,11 @@ extern "C-unwind" fn listen(l: State) -> c_int {
 
 /// `process.unlisten(ch)`.
 extern "C-unwind" fn unlisten(l: State) -> c_int {
+    let results = try_unlisten(l);
+    check_taken(l, results, "process.unlisten")
+}
+
+fn try_unlisten(l: State) -> c_int {
     if l.type_of(1) <= LUA_TNIL {
         return errors::refuse(l, kind::INVALID, format_args!("channel is missing"));
     }

@@ -4,6 +4,7 @@ use std::ffi::c_int;
 use std::fmt;
 
 use mlua_sys::*;
+use warren_guest::msgpack::Output;
 use warren_guest::{Error, program};
 use warren_values::{Kind, kind, stack};
 
@@ -23,7 +24,7 @@ pub(crate) fn returned(l: State, thread: State, results: c_int) -> c_int {
     thread.move_to(l, results.min(2));
     l.set_top(2);
     if errors::is_error(l, 2) {
-        return fail_with_top(l);
+        return fail_with_returned(l);
     }
     // The second result of `require` is no error.
     if l.type_of(2) == LUA_TSTRING && !module::is_required(l) {
@@ -86,34 +87,57 @@ pub(crate) fn failed(l: State, thread: State) -> c_int {
     fail_with_top(l)
 }
 
-/// The process fails with the structured error on top of the stack.
+/// The process fails with the structured error on top of the stack, which was raised, and
+/// which crosses at any rate: where a part of its details may not cross, there is the reason.
 pub(crate) fn fail_with_top(l: State) -> c_int {
+    let encoded = try_to_fail(l, |output| encode::value_with_reasons(l, l.top(), output));
+    settle(l, encoded)
+}
+
+/// The process fails with the structured error on top of the stack, which it has returned.
+/// Details that may not cross are the failure, as in any other result.
+pub(crate) fn fail_with_returned(l: State) -> c_int {
+    let encoded = try_to_fail(l, |output| encode::value(l, l.top(), "error", output));
+    let stop = match encoded {
+        Err(Stop::Refused(why)) => Stop::Refused(why + &words_of_refused(l)),
+        Err(Stop::Beyond(why, limit)) => Stop::Beyond(why + &words_of_refused(l), limit),
+        encoded => return settle(l, encoded),
+    };
+    exchange::stopped(l, stop, "error");
+    fail_with_top(l)
+}
+
+/// Returns the words for the message of the error on top of the stack, which is not to be
+/// lost with its details.
+fn words_of_refused(l: State) -> String {
+    l.user_value(-1, part::MESSAGE);
+    let message = l.lossy_beginning(-1, BEGINNING).unwrap_or_default();
+    l.pop(1);
+    format!("; the error was: {message}")
+}
+
+/// Fails with the structured error on top of the stack, if `encode` encodes it.
+fn try_to_fail(l: State, encode: impl FnOnce(&mut Output) -> Result<(), Stop>) -> Result<(), Stop> {
     fold_stack(l);
     // The output is put back before anything can raise.
     let interpreter = interpreter(l);
-    for attempt in 0..2 {
-        let mut output = interpreter.output.take();
-        output.clear();
-        let encoded = encode::value(l, l.top(), "error", &mut output);
-        if encoded.is_ok() {
-            program::fail_encoded(output.as_slice());
-        }
-        interpreter.output.set(output);
-        match encoded {
-            Ok(()) => return 0,
-            Err(Stop::TooLarge) => {
-                program::fail_large(&beginning(l));
-                return 0;
-            }
-            // Details that may not cross are left out.
-            Err(Stop::Refused(_) | Stop::Beyond(..)) if attempt == 0 => {
-                l.push_nil();
-                l.set_user_value(-2, part::DETAILS);
-            }
-            Err(_) => break,
-        }
+    let mut output = interpreter.output.take();
+    output.clear();
+    let encoded = encode(&mut output);
+    if encoded.is_ok() {
+        program::fail_encoded(output.as_slice());
     }
-    program::fail_out_of_memory();
+    interpreter.output.set(output);
+    encoded
+}
+
+/// Ends the process, where the error on top of the stack could not be encoded.
+fn settle(l: State, encoded: Result<(), Stop>) -> c_int {
+    match encoded {
+        Ok(()) => {}
+        Err(Stop::TooLarge) => program::fail_large(&beginning(l)),
+        Err(_) => program::fail_out_of_memory(),
+    }
     0
 }
 

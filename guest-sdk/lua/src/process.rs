@@ -38,10 +38,7 @@ const FUNCTIONS: &Functions = &[
     (c"upgrade", upgrade),
     (c"node", capability::operation!("process.node")),
     (c"nodes", capability::operation!("process.nodes")),
-    (
-        c"monitor_nodes",
-        capability::operation!("process.monitor_nodes", "b"),
-    ),
+    (c"monitor_nodes", monitor_nodes),
 ];
 
 const EVENTS: [(&CStr, &CStr); 7] = [
@@ -245,6 +242,11 @@ extern "C-unwind" fn link(l: State) -> c_int {
 extern "C-unwind" fn unlink(l: State) -> c_int {
     let results = on_target(l, process::unlink);
     check_stopped(l, results, "process.unlink")
+}
+
+extern "C-unwind" fn monitor_nodes(l: State) -> c_int {
+    let results = capability::call(l, "process.monitor_nodes", "b");
+    check_taken(l, results, "process.monitor_nodes")
 }
 
 /// `process.cancel(dest, deadline?, reason?)`.

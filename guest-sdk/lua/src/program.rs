@@ -12,10 +12,12 @@ use crate::boot;
 use crate::chunk::{Refusal, compile, load_prepared, uses_arg};
 use crate::coverage;
 use crate::ending;
+use crate::errors;
 use crate::exchange;
-use crate::interpreter::{Anchored, interpreter};
+use crate::interpreter::{Anchored, interpreter, push_text};
 use crate::late;
 use crate::lua::{Function, State};
+use crate::module;
 use crate::outcome;
 use crate::scheduler::{self, RunEnd, again};
 
@@ -164,29 +166,18 @@ fn run_file(l: State, thread: State) -> c_int {
             if thread.type_of(-results) == LUA_TNIL {
                 return outcome::returned(l, thread, results);
             }
+            if !matches!(thread.type_of(-results), LUA_TFUNCTION | LUA_TTABLE) {
+                return fail_without_function(l, thread, results);
+            }
             thread.pop(results - 1);
         }
     }
-    match thread.type_of(-1) {
-        LUA_TFUNCTION => {}
-        LUA_TTABLE => {
-            thread.move_to(l, 1);
-            if !find_method(l) {
-                return outcome::fail_with_top(l);
-            }
-            l.move_to(thread, 1);
-        }
-        _ => {
-            outcome::push_error(
-                l,
-                kind::INVALID,
-                format_args!(
-                    "the file returned a {}; a function or a table of functions was expected",
-                    thread.type_name(-1)
-                ),
-            );
+    if thread.type_of(-1) == LUA_TTABLE {
+        thread.move_to(l, 1);
+        if !find_method(l) {
             return outcome::fail_with_top(l);
         }
+        l.move_to(thread, 1);
     }
     thread.need_room(arguments + LUA_MINSTACK, c"too many arguments");
     copy(l, 2, arguments);
@@ -194,6 +185,28 @@ fn run_file(l: State, thread: State) -> c_int {
     again(interpreter(l), thread, arguments);
     interpreter(l).function_runs.set(true);
     run_function(l, thread)
+}
+
+/// Ends the process, whose file has returned neither a function nor a table nor nil as the
+/// first of its `results`, on top of the stack of its thread. An error behind it is the reason.
+fn fail_without_function(l: State, thread: State, results: c_int) -> c_int {
+    let found = thread.type_name(-results);
+    let why =
+        format!("the file returned a {found}; a function or a table of functions was expected");
+    l.set_top(0);
+    thread.pop((results - 2).max(0));
+    thread.move_to(l, results.min(2));
+    l.set_top(2);
+    // The second result of `require` is no error.
+    let is_text = l.type_of(2) == LUA_TSTRING && !module::is_required(l);
+    if is_text || errors::is_error(l, 2) {
+        push_text(l, why);
+        errors::wrap_by_top(l);
+        return outcome::fail_with_returned(l);
+    }
+    push_text(l, why);
+    errors::wrap_message(l, kind::INVALID);
+    outcome::fail_with_top(l)
 }
 
 /// Runs the function of the program to its end.

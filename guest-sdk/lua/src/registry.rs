@@ -105,6 +105,11 @@ extern "C-unwind" fn lookup(l: State) -> c_int {
 }
 
 extern "C-unwind" fn unregister(l: State) -> c_int {
+    let results = try_unregister(l);
+    check_taken(l, results, "process.registry.unregister")
+}
+
+fn try_unregister(l: State) -> c_int {
     let Some(name) = text(l, 1, "name") else {
         return REFUSED;
     };

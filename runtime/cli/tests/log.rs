@@ -99,6 +99,37 @@ fn without_a_wish_for_spans_there_is_none() {
 }
 
 #[test]
+fn the_fields_of_a_record_are_an_object() {
+    let source = r#"
+    logger:info("many", {
+      1, nan = 0 / 0, huge = -math.huge, bytes = "x\255", half = 0.5, [true] = 2,
+      t = { a = { "b", c = 1 } }, text = 'a "text"\nof \27[2J lines', error = errors.new("sold"),
+    })
+    logger.info("none")
+    pcall(logger.info, "bare")
+    "#;
+    let dir = Program::of(&[("main.lua", source)]);
+    let options = ["--log-format", "json", "main.lua"];
+    let ended = run(dir.path(), &options).ends_with(0);
+    let log: Vec<Value> = ended
+        .stderr
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    assert_eq!(
+        log[0]["fields"]["fields"],
+        serde_json::json!({
+            "1": 1, "nan": "NaN", "huge": "-inf", "bytes": "x\u{fffd}", "half": 0.5, "true": 2,
+            "t": { "a": { "1": "b", "c": 1 } }, "text": "a \"text\"\nof \u{1b}[2J lines",
+            "error": "sold", "location": "app:main:2",
+        }),
+        "{log:#?}"
+    );
+    assert_eq!(log[1]["fields"]["fields"]["location"], "app:main:6");
+    assert!(log[2]["fields"]["fields"].is_object(), "{log:#?}");
+}
+
+#[test]
 fn messages_tell_what_caused_them() {
     let log = log_of(&["--trace-messages", "--log", "info"]);
     let messages = of(&log, "warren::process::message");

@@ -47,6 +47,24 @@ fn a_discarded_error_is_told_once_for_each_place() {
 }
 
 #[test]
+fn each_call_of_a_line_is_told() {
+    let source = "for _ = 1, 5 do process.send('a', 'x') process.send('b', 'x') end\n\
+         time.sleep(1) time.sleep(2) process.send('c', 'x') -- lint: off\n";
+    let stderr = stderr_of(source, &["--log", "off"]);
+    let told: Vec<_> = stderr
+        .lines()
+        .filter_map(|line| line.split_once("; ").map(|(told, _)| told))
+        .collect();
+    let expected = ["a", "b"].map(|name| {
+        format!(
+            "warning: main.lua:1: the error of process.send is discarded: name not registered: \
+             {name}"
+        )
+    });
+    assert_eq!(told, expected);
+}
+
+#[test]
 fn a_place_counts_once_in_all_processes() {
     let dir = Program::of(&[
         (

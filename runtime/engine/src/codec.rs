@@ -13,7 +13,7 @@ use rmpv::Value;
 use warren_kernel::{Details, Error, Event, Field, Kind, Outcome, Timestamp};
 
 /// The ext type of a structured error.
-const ERROR: i8 = 1;
+pub(crate) const ERROR: i8 = 1;
 
 /// The ext type of JSON's null. Readers without such a value read it as nil.
 const NULL: i8 = 2;
@@ -131,7 +131,12 @@ fn written(write: impl FnOnce(&mut Writer)) -> Vec<u8> {
     out.0
 }
 
-fn read_error_payload(payload: &[u8]) -> Result<Error, String> {
+/// Reads the payload of the ext type of an encoded structured error.
+///
+/// # Errors
+///
+/// A description of the first fault of the bytes.
+pub(crate) fn read_error_payload(payload: &[u8]) -> Result<Error, String> {
     let payload =
         reader::whole(payload).map_err(|error| format!("the payload of the error: {error}"))?;
     let Some(fields) = reader::elements(payload) else {

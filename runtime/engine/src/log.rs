@@ -8,6 +8,7 @@
 //! logged when the thread goes on.
 
 mod emit;
+mod json;
 mod queue;
 mod record;
 mod share;

@@ -12,6 +12,14 @@ assert(errors.new("x", "ignored"):kind() == "" and errors.new { message = "x", d
 full:details().id = 8
 assert(full:details().id == 7, "each call gives a copy")
 
+for field, bad in pairs { message = 1, kind = 2, retryable = "yes", details = 5 } do
+  local ok, err = pcall(errors.new, { message = "x", [field] = bad })
+  assert(not ok and tostring(err):find("bad field '" .. field .. "'", 1, true), err)
+end
+for _, bad in ipairs { "text", true, errors.new("inner"), print } do
+  local ok, err = pcall(errors.new, { message = "x", details = bad })
+  assert(not ok and tostring(err):find("bad field 'details' (table expected)", 1, true), err)
+end
 for _, bad in ipairs { { {} }, {} } do
   local value, err = errors.new(bad[1])
   assert(value == nil and errors.is(err, errors.INVALID))

@@ -54,7 +54,7 @@ local forms = {
   function() local t = {} for _ = 1, 20000 do t = { [1.5] = t } end return process.with_context { t = t } end,
   function() local t = {} for _ = 1, 20000 do t = { t } end return logger.info("deep", { t = t }) end,
   function() local t = {} for _ = 1, 20000 do t = { t } end return security.new_actor("deep", { t = t }) end,
-  function() local e = errors.new("leaf") for _ = 1, 20000 do e = errors.new { message = "m", details = e } end return process.send(process.pid(), "t", e) end,
+  function() local e = errors.new("leaf") for _ = 1, 20000 do e = errors.new { message = "m", details = { e } } end return process.send(process.pid(), "t", e) end,
   function() local e = errors.new("leaf") for _ = 1, 20000 do e = errors.new { message = "m", details = { e } } end return nil, tostring(e) end,
 }
 return function()

@@ -86,6 +86,9 @@ extern "C-unwind" fn new(l: State) -> c_int {
     if !matches!(l.type_of(4), LUA_TNIL | LUA_TBOOLEAN) {
         l.raise("bad field 'retryable' (boolean expected)");
     }
+    if !matches!(l.type_of(5), LUA_TNIL | LUA_TTABLE) {
+        l.raise("bad field 'details' (table expected)");
+    }
     if l.type_of(5) == LUA_TTABLE {
         l.push_nil();
         if l.next(5) {
@@ -155,6 +158,14 @@ extern "C-unwind" fn wrap(l: State) -> c_int {
     l.set_user_value(wrapped, part::CONTEXTS);
     note_place(l);
     1
+}
+
+/// Puts a new error in the place of the text or error below the top of the stack, with the
+/// text on top as its context. May raise.
+pub(crate) fn wrap_by_top(l: State) {
+    l.push_function(wrap);
+    l.insert(-3);
+    l.call(2, 1);
 }
 
 /// Pushes a new list: the context at 2, and those of the error at 1 behind it.

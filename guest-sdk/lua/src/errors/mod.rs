@@ -15,7 +15,7 @@ use warren_values::kind;
 use crate::interpreter::{interpreter, push_text};
 use crate::lua::State;
 
-pub(crate) use library::open;
+pub(crate) use library::{open, wrap_by_top};
 pub(crate) use raise::error;
 
 /// The user values of an error. The first five are those of the wire, in its order.

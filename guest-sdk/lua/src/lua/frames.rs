@@ -124,6 +124,13 @@ impl Frame {
         self.record.currentline
     }
 
+    /// The number of the instruction that runs, from 0 in each function; -1 in a function
+    /// of C.
+    pub(crate) fn instruction(&self) -> c_int {
+        // SAFETY: the function of the record is still called.
+        unsafe { internals::warren_instruction(&self.record) }
+    }
+
     /// The line where the function was defined.
     pub(crate) fn first_line(&self) -> c_int {
         self.record.linedefined

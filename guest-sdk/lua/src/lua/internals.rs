@@ -59,6 +59,10 @@ unsafe extern "C" {
     /// The instruction of a call, or null, as
     /// [`frame_of_call`](super::State::frame_of_call) has it. Does not raise.
     pub(super) fn warren_call(l: State, record: *mut lua_Debug, discards: c_int) -> *const c_void;
+
+    /// The number of the instruction, from 0, that the function of a record is at; -1 for a
+    /// function of C. The function is still called. Does not raise.
+    pub(super) fn warren_instruction(record: *const lua_Debug) -> c_int;
 }
 
 /// A function that tells the functions of C that can be left and come back to. The

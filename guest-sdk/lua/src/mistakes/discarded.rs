@@ -19,7 +19,13 @@ pub(crate) fn check_taken(l: State, results: c_int, function: &str) -> c_int {
     results
 }
 
-/// The same for all values on the stack, the results of what the function `name` has called;
+/// Warns of the error on top of the stack, where the caller of a function takes no results.
+/// Raises without memory.
+pub(crate) fn tell_discarded(l: State, function: &str) {
+    warn(l, function);
+}
+
+/// The same as [`check_taken`] for all values on the stack, the results of what the function `name` has called;
 /// of several the first is nil and the last an error.
 pub(crate) fn check_all_taken(l: State, name: &str) -> c_int {
     let results = l.top();

@@ -7,7 +7,8 @@ mod suggestion;
 mod units;
 
 pub(crate) use discarded::{
-    check_all_stopped, check_all_taken, check_first_taken, check_taken, discarded, text_of,
+    check_all_stopped, check_all_taken, check_first_taken, check_taken, discarded, tell_discarded,
+    text_of,
 };
 pub(crate) use suggestion::nearest;
 pub(crate) use units::{check_milliseconds, check_unit};

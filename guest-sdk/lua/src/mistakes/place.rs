@@ -53,10 +53,12 @@ impl Call {
 
     fn write(&self, message: &str, request: &mut Output) -> Result<(), Full> {
         let (source, short) = (self.frame.source(), self.frame.short_source());
-        request.array(3)?;
+        request.array(4)?;
         let file = source.to_bytes().strip_prefix(b"@");
         request.string(file.unwrap_or(short.to_bytes()))?;
         request.integer(self.frame.line().into())?;
-        request.string(message.as_bytes())
+        request.string(message.as_bytes())?;
+        // A line may have several calls.
+        request.integer(self.frame.instruction().into())
     }
 }

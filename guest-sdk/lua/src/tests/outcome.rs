@@ -433,7 +433,57 @@ fn other_values_that_are_raised_are_described() {
         failure("error(setmetatable({}, { __tostring = function() return 'text' end }))").message,
         "text"
     );
-    assert_eq!(failure("error({ f = print })").details, Vec::<u8>::new());
+}
+
+#[test]
+fn a_raised_error_keeps_its_details_beside_what_cannot_cross() {
+    let why = "a function cannot leave its process";
+    assert_eq!(
+        failure("error({ f = print })").details,
+        [&b"\x81\xa1f\xd9\x23"[..], why.as_bytes()].concat()
+    );
+    for (details, kept) in [
+        ("{ 1, { print, 2 } }", &b"\x92\x01\x92\xd9\x23"[..]),
+        ("{ { y = print }, 3 }", &b"\x92\x81\xa1y\xd9\x23"[..]),
+    ] {
+        let error = failure(&format!(
+            "error(errors.new {{ message = 'm', kind = 'Own', details = {details} }})"
+        ));
+        assert_eq!((&*error.kind, &*error.message), ("Own", "m"));
+        assert!(
+            error.details.starts_with(&[kept, why.as_bytes()].concat()),
+            "{details}: {error:?}"
+        );
+    }
+    let keyed = failure("error(errors.new { message = 'm', details = { [{}] = 5 } })").details;
+    let key = b"a key that is a table cannot leave its process";
+    assert_eq!(
+        keyed,
+        [&b"\x81\xd9\x2e"[..], &key[..], &b"\x05"[..]].concat()
+    );
+    let cycle = failure("local t = { 1 } t.t = t error(errors.new { message = 'm', details = t })");
+    assert!(
+        cycle
+            .details
+            .ends_with(b"a table that contains itself cannot leave its process")
+    );
+}
+
+#[test]
+fn a_returned_error_whose_details_cannot_cross_is_invalid_and_says_its_message() {
+    for source in [
+        "return nil, errors.new { message = 'm', kind = 'Own', details = { x = print, y = 1 } }",
+        "return function() return nil, errors.new { message = 'm', details = { x = print } } end",
+    ] {
+        let error = failure(source);
+        assert_eq!(
+            (&*error.kind, &*error.message),
+            (
+                "Invalid",
+                "error:details().x: a function cannot leave its process; the error was: m"
+            )
+        );
+    }
 }
 
 #[test]
@@ -477,6 +527,45 @@ fn a_missing_method_names_what_is_there() {
             .message
             .starts_with("the file returned a number")
     );
+}
+
+#[test]
+fn a_file_that_returns_no_function_says_the_error_behind_it() {
+    let why = "a function or a table of functions was expected";
+    for (source, kind, message) in [
+        (
+            "return false, 'x'",
+            "",
+            format!("the file returned a boolean; {why}: x"),
+        ),
+        (
+            "return pcall(error, 'x')",
+            "",
+            format!("the file returned a boolean; {why}: x"),
+        ),
+        (
+            "return 5, errors.new { message = 'm', kind = 'Own' }, 7",
+            "Own",
+            format!("the file returned a number; {why}: m"),
+        ),
+        (
+            "return 5, 7",
+            "Invalid",
+            format!("the file returned a number; {why}"),
+        ),
+        (
+            "package.preload.m = function() return 5 end return require('m')",
+            "Invalid",
+            format!("the file returned a number; {why}"),
+        ),
+    ] {
+        let error = failure(source);
+        assert_eq!(
+            (&*error.kind, &*error.message),
+            (kind, &*message),
+            "{source}"
+        );
+    }
 }
 
 #[test]

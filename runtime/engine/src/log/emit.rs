@@ -4,6 +4,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::Ordering;
 use std::time::SystemTime;
 
+use rmpv::Value;
+
+use super::json::Json;
 use super::queue::Queue;
 use super::{EMITTING, Entry, Level, LogHook, LogRecord, Origin, Record};
 use crate::trace_context::TraceContext;
@@ -118,8 +121,9 @@ fn said(record: &LogRecord<'_>) {
     } = *record;
     let fields = record
         .fields
-        .and_then(|bytes| crate::codec::read(bytes).ok());
-    let fields = fields.as_ref().map(tracing::field::display);
+        .and_then(|bytes| crate::codec::read(bytes).ok())
+        .map(fields_of);
+    let fields = fields.as_ref().map(Json).map(tracing::field::display);
     let trace = record.trace.map(|trace| tracing::field::display(trace.id));
     let trace_id = record.trace_context.map(TraceContext::trace_id);
     let span_id = record.trace_context.map(TraceContext::span_id);
@@ -145,6 +149,14 @@ fn said(record: &LogRecord<'_>) {
         Level::Info => event!(tracing::Level::INFO),
         Level::Warn => event!(tracing::Level::WARN),
         Level::Error => event!(tracing::Level::ERROR),
+    }
+}
+
+/// Returns the fields as the map that they are. Guests write an empty map as an array.
+fn fields_of(value: Value) -> Value {
+    match value {
+        Value::Array(elements) if elements.is_empty() => Value::Map(Vec::new()),
+        value => value,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Debug, Write};
 
+use serde_json::Value;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::field::RecordFields;
@@ -68,7 +69,7 @@ impl Visit for Visitor<'_> {
 }
 
 /// Writes the JSON of another format, with every character that a terminal
-/// obeys escaped.
+/// obeys escaped, and with the fields of a record of a process as an object.
 pub(super) struct SafeJson<F>(pub(super) F);
 
 impl<S, N, F> FormatEvent<S, N> for SafeJson<F>
@@ -86,8 +87,28 @@ where
         let mut line = String::new();
         self.0
             .format_event(context, Writer::new(&mut line), event)?;
+        if event.metadata().fields().field(FIELDS).is_some()
+            && let Some(with_object) = with_object(&line)
+        {
+            line = with_object;
+        }
         writer.write_str(&text::json(&line))
     }
+}
+
+/// The field of an event that has the fields of a record as JSON.
+const FIELDS: &str = "fields";
+
+/// Returns the line with an object in the place of the text that is its JSON.
+fn with_object(line: &str) -> Option<String> {
+    let mut record: Value = serde_json::from_str(line).ok()?;
+    let fields = record.get_mut("fields")?.get_mut(FIELDS)?;
+    let object: Value = serde_json::from_str(fields.as_str()?).ok()?;
+    if !object.is_object() {
+        return None;
+    }
+    *fields = object;
+    Some(format!("{record}\n"))
 }
 
 #[cfg(test)]
@@ -171,6 +192,23 @@ mod tests {
                 message.contains("a\nforged \u{1b}]0;x\u{7}\u{9b}"),
                 "{line}"
             );
+        }
+    }
+
+    #[test]
+    fn the_fields_of_a_record_are_an_object() {
+        let object = r#"{"fields":{"message":"m","fields":"{\"n\": 1.0, \"t\": [\"NaN\"]}"}}"#;
+        assert_eq!(
+            with_object(object).as_deref(),
+            Some("{\"fields\":{\"message\":\"m\",\"fields\":{\"n\":1.0,\"t\":[\"NaN\"]}}}\n")
+        );
+        for text in [
+            r#"{"fields":{"message":"m","fields":"no JSON"}}"#,
+            r#"{"fields":{"message":"m","fields":"5"}}"#,
+            r#"{"fields":{"message":"m"}}"#,
+            "no JSON",
+        ] {
+            assert_eq!(with_object(text), None, "{text}");
         }
     }
 
