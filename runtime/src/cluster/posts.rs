@@ -19,6 +19,10 @@ use crate::services::{Post, Posts};
 /// Time between two attempts to give a process its name.
 const AGAIN: Duration = Duration::from_secs(1);
 
+/// Time between two looks at a name that is held: a node whose part in the cluster has failed
+/// tells no loss.
+const LOOK: Duration = Duration::from_millis(100);
+
 /// Time for services to end before the node leaves.
 const LEAVING: Duration = Duration::from_secs(10);
 
@@ -145,14 +149,21 @@ impl Post for Holding {
     }
 
     fn is_lost(&self) -> bool {
-        *self.lost.borrow()
+        *self.lost.borrow() || self.link.cluster.holds(&self.name).is_none()
     }
 
     fn lost(&self) -> BoxFuture<'static, ()> {
         let mut lost = self.lost.clone();
+        let (link, name) = (Arc::clone(&self.link), self.name.clone());
         async move {
-            // An error is the end of the post.
-            let _ = lost.wait_for(|is_lost| *is_lost).await;
+            while link.cluster.holds(&name).is_some() {
+                let told = lost.wait_for(|is_lost| *is_lost);
+                // An error of `told` is the end of the post.
+                if tokio::time::timeout(LOOK, told).await.is_ok() {
+                    return;
+                }
+            }
+            link.receiver.posts().lose(&name);
         }
         .boxed()
     }
