@@ -141,9 +141,13 @@ pub(super) fn fields_of(variable: &str) -> &'static [&'static str] {
 /// Returns the type of a parameter.
 pub(super) fn of_parameter(name: &str) -> &'static str {
     match name {
-        "definition" | "destination" | "group" | "host" | "prefix" | "topic" => "string",
+        "definition" | "destination" | "host" | "prefix" | "topic" => "string",
+        // Several groups, where one joins or leaves them.
+        "group" => "string|string[]",
         "options" | "requests" => "table",
-        "deadline" | "duration" | "timeout" => "string|number",
+        "deadline" | "duration" => "string|number",
+        // A table has it as a field.
+        "timeout" => "string|number|table",
         "capacity" => "integer",
         "define" | "hook" => "function",
         _ => "any",
