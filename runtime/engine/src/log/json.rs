@@ -51,7 +51,7 @@ fn list<'a>(
             write_key(f, key)?;
             f.write_str(": ")?;
         }
-        Json(value).fmt(f)?;
+        fmt::Display::fmt(&Json(value), f)?;
     }
     f.write_char(close)
 }
