@@ -118,9 +118,7 @@ fn a_source_of_any_size_is_refused_with_the_limit() {
     ])
     .run()
     .ends_with(0)
-    .prints(
-        &"nil\tRateLimited\tfalse\tmax_memory\t4194304\tapp:small\n".repeat(2),
-    );
+    .prints(&"nil\tRateLimited\tfalse\tmax_memory\t4194304\tapp:small\n".repeat(2));
 }
 
 #[test]
