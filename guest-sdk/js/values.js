@@ -40,6 +40,9 @@ export class Float extends Number {}
 /** `float(1)` is 1.0. */
 export const float = (number) => new Float(number);
 
+/** The engine's exception for want of memory: a text, since there is no room for an object. */
+const OUT_OF_MEMORY = "out of memory";
+
 /** A structured error: the error of a failed call, and of a process that failed. */
 export class WarrenError extends Error {
   name = "WarrenError";
@@ -55,6 +58,8 @@ export class WarrenError extends Error {
   /** Converts any thrown value; values of other classes are bugs. */
   static from(thrown) {
     if (thrown instanceof WarrenError) return thrown;
+    // The runtime makes the error of the limit of this kind, if it has refused memory.
+    if (thrown === OUT_OF_MEMORY) return new WarrenError(thrown, { kind: "OutOfMemory", stack: "" });
     if (thrown?.payload?.kind !== undefined) return ofRecord(thrown.payload);
     if (!(thrown instanceof Error)) return new WarrenError(String(thrown), { kind: "Internal", stack: "" });
     const { name, message, stack } = thrown;

@@ -488,14 +488,41 @@ fn js_calls() {
         ),
         (
             "memory",
-            &["out of memory", "refused memory: max_memory = 64 MiB"],
+            &["out of memory: max_memory = 64 MiB", "(RateLimited)"],
         ),
+        ("excused", &["a mistake after that"]),
         ("nothing", &["TypeError: roles[role] is not a function"]),
     ] {
         let run = program.command().arguments([fault]).outcome();
         run.ends_with(1).says(texts);
     }
     exits_and_logs(&program, &["logger=\"tour\"", "tests/guests/js/tour.js"]);
+}
+
+/// Has processes of both SDKs end for want of memory, and one by a mistake after it had caught
+/// that.
+#[test]
+fn scripts_without_memory_end_at_the_limit() {
+    let main = "for _, of in ipairs { { 'js', 'memory' }, { 'python', 'memory' }, \
+                { 'js', 'excused' } } do\n\
+                local _, err = process.exec('app:' .. of[1], 'app:processes', of[2])\n\
+                local at_limit = err:kind() == errors.RATE_LIMITED and err:details() or {}\n\
+                print(of[1], err:kind(), err:retryable(), at_limit.limit, at_limit.value)\n\
+                end\n";
+    let tour = scripts::js(&[JS]).module("tour");
+    let faults = scripts::python(&[PYTHON]).module("faults");
+    Program::of(&[
+        ("main.lua", main.as_bytes().to_vec()),
+        ("js.wasm", tour),
+        ("python.wasm", faults),
+    ])
+    .run()
+    .ends_with(0)
+    .prints(
+        "js\tRateLimited\tfalse\tmax_memory\t67108864\n\
+         python\tRateLimited\tfalse\tmax_memory\t67108864\n\
+         js\tInternal\tnil\tnil\tnil\n",
+    );
 }
 
 /// Asserts that `exit` ends the program with its status, and a line of the log

@@ -96,6 +96,31 @@ fn the_limit_is_named_by_what_happened_and_not_by_the_text() {
         );
 }
 
+/// The larger source does not even fit into the memory of the interpreter that prepares it.
+#[test]
+fn a_source_of_any_size_is_refused_with_the_limit() {
+    let main = r#"
+        for _, id in ipairs { "app:large", "app:huge" } do
+          local pid, err = process.spawn(id, "app:small")
+          local details = err:details()
+          print(pid, err:kind(), err:retryable(), details.limit, details.value, details.host)
+        end
+    "#;
+    let source = |lines: usize| "x = {x, 'some text'}\n".repeat(lines);
+    Program::of(&[
+        (
+            "warren.toml",
+            "[hosts.\"app:small\"]\nmax_memory = \"4MiB\"\n".to_owned(),
+        ),
+        ("main.lua", main.to_owned()),
+        ("large.lua", source(100_000)),
+        ("huge.lua", source(400_000)),
+    ])
+    .run()
+    .ends_with(0)
+    .prints(&"nil\tRateLimited\tfalse\tmax_memory\t4194304\tapp:small\n".repeat(2));
+}
+
 #[test]
 fn a_module_that_grows_its_memory_is_refused_more() {
     let greedy = r#"(module

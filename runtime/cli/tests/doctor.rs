@@ -122,11 +122,26 @@ fn a_missing_tool_chain_is_a_note_with_its_command() {
     let rust = of(&missing, "guests in Rust");
     assert_eq!(rust["verdict"], "note");
     assert_eq!(rust["remedy"], "run `rustup target add wasm32-wasip1`");
+    let says_others = |check: &Value, ways: &[&str]| {
+        let others = check["others"].as_str().unwrap();
+        for way in ways {
+            assert!(others.contains(way), "{others}");
+        }
+    };
+    let of_rust = ["set WARREN_CARGO", "cargo xtask guests --toolchain"];
+    says_others(&rust, &of_rust);
     for name in ["guests in C and C++", "guests in Zig"] {
         let check = of(&missing, name);
         // A wasi-sdk of the machine itself may be there.
         if check["verdict"] == "note" {
             assert_eq!(check["remedy"], "run `python3 -m pip install ziglang`");
+            says_others(&check, &["ZIG"]);
+            if name == "guests in C and C++" {
+                says_others(
+                    &check,
+                    &["CC", "WASI_SDK", "cargo xtask guests --toolchain"],
+                );
+            }
         }
     }
 

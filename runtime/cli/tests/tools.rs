@@ -103,6 +103,34 @@ fn build_names_the_missing_tool() {
         "cargo xtask guests --toolchain",
     ]);
 
+    // With rustup, and a Python with pip, the one command comes first.
+    for (name, script) in [
+        ("rustup", "exit 0"),
+        ("python3", "test \"$1\" = -c && echo"),
+    ] {
+        let path = dir.path().join("tools").join(name);
+        fs::write(&path, format!("#!/bin/sh\n{script}\n")).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+    let with_installers = |path: &str| {
+        let mut command = warren(dir.path(), &["build", path]);
+        for variable in ["CC", "WASI_SDK", "ZIG", "WARREN_CARGO", "WARREN_PYTHON"] {
+            command.env_remove(variable);
+        }
+        command.env("PATH", rustc.parent().unwrap());
+        command.env("HOME", dir.path());
+        outcome(command).ends_with(1)
+    };
+    with_installers("rust").says(&[
+        "help: run `rustup target add wasm32-wasip1`\n  or set WARREN_CARGO",
+        "`cargo xtask guests --toolchain`",
+    ]);
+    with_installers("c").says(&[
+        "help: run `python3 -m pip install ziglang`\n  or set CC",
+        "WASI_SDK",
+        "`cargo xtask guests --toolchain`",
+    ]);
+
     let mut broken = warren(dir.path(), &["build", "c"]);
     broken.env("CC", "false");
     outcome(broken).ends_with(1).says(&["false does not work"]);

@@ -167,6 +167,13 @@ const roles = {
     const all = [];
     for (;;) all.push(new Uint8Array(1 << 20).fill(1));
   },
+  excused() {
+    try {
+      commands.memory();
+    } catch {
+      throw new Error("a mistake after that");
+    }
+  },
   exit: () => exit(7),
   large,
   log: () => log.named("tour").warn("something here is odd", { job: 7 }),

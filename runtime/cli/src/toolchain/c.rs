@@ -57,6 +57,7 @@ impl Compiler {
             Err(_) => Err(Missing {
                 message: format!("there is no C compiler for guests: {why}, and there is no Zig"),
                 help: remedy(),
+                others: others(),
             }),
         }
     }
@@ -96,6 +97,7 @@ fn tried(command: OsString, variable: &str) -> Result<Compiler, Missing> {
                 if variable == CC { "clang" } else { "wasi-sdk" },
                 remedy()
             ),
+            others: others(),
         }),
     }
 }
@@ -147,4 +149,14 @@ fn remedy() -> String {
              {WASI_SDK} to its directory"
         ),
     }
+}
+
+/// Returns the ways that do without a package of this machine.
+fn others() -> String {
+    format!(
+        "or set {CC} to a clang with wasi-libc, {WASI_SDK} to the directory of a wasi-sdk, or {} \
+         to a Zig; in a clone of warren, `cargo xtask guests --toolchain` installs a clang: \
+         guest-sdk/toolchain/clang.sh, with GUEST_TOOLCHAIN set to its directory",
+        zig::ZIG
+    )
 }

@@ -19,12 +19,15 @@ pub(crate) struct Missing {
     pub(crate) message: String,
     /// The command to run, in words.
     pub(crate) help: String,
+    /// The other ways, in words.
+    pub(crate) others: String,
 }
 
 impl From<Missing> for Box<Failure> {
     fn from(missing: Missing) -> Self {
         Box::new(Failure {
             help: Some(missing.help),
+            notes: vec![missing.others],
             ..Failure::new(Exit::Failed, missing.message)
         })
     }

@@ -9,8 +9,7 @@ use super::machine;
 /// The variable that names another cargo.
 pub(crate) const CARGO: &str = "WARREN_CARGO";
 
-const INSTALL_RUST: &str = "install Rust with rustup, from https://rustup.rs, or set WARREN_CARGO to \
-                            another cargo";
+const INSTALL_RUST: &str = "install Rust with rustup, from https://rustup.rs";
 
 /// Checks that Rust's own compiler has the standard library for a target, as seen from a
 /// directory, which may select another compiler.
@@ -22,6 +21,7 @@ pub(crate) fn check_target(directory: &Path, target: &str) -> Result<(), Missing
     let output = rustc.output().map_err(|error| Missing {
         message: format!("cannot run rustc: {error}"),
         help: INSTALL_RUST.to_owned(),
+        others: others(),
     })?;
     if Path::new(String::from_utf8_lossy(&output.stdout).trim()).is_dir() {
         return Ok(());
@@ -29,6 +29,7 @@ pub(crate) fn check_target(directory: &Path, target: &str) -> Result<(), Missing
     Err(Missing {
         message: format!("Rust has no standard library for {target} here"),
         help: remedy(target),
+        others: others(),
     })
 }
 
@@ -41,9 +42,13 @@ fn remedy(target: &str) -> String {
     if has_package && Path::new("/usr/bin/rustc").is_file() {
         return "run `apt-get install libstd-rust-dev-wasm32`".to_owned();
     }
+    format!("{INSTALL_RUST}, and run `rustup target add {target}`")
+}
+
+/// Returns the ways that do without Rust's own compiler.
+fn others() -> String {
     format!(
-        "install Rust with rustup, from https://rustup.rs, and run `rustup target add {target}`; or \
-         set {CARGO} to a cargo that has it; a clone of warren installs one, \
-         guest-sdk/toolchain/cargo.sh, by `cargo xtask guests --toolchain`"
+        "or set {CARGO} to a cargo that has the target; in a clone of warren, \
+         `cargo xtask guests --toolchain` installs one, guest-sdk/toolchain/cargo.sh"
     )
 }

@@ -32,6 +32,7 @@ impl Zig {
             return Zig::of(words).ok_or_else(|| Missing {
                 message: format!("there is no compiler of Zig: {own} does not work"),
                 help: format!("unset {ZIG}, or set it to a command that takes `version`"),
+                others: others(),
             });
         }
         let of_python = vec![machine::python(), "-m".into(), "ziglang".into()];
@@ -48,6 +49,7 @@ impl Zig {
                     }
                     None => format!("install Zig, and set {ZIG} if it is not `zig`"),
                 },
+                others: others(),
             })
     }
 
@@ -96,6 +98,11 @@ impl Zig {
         executable(&path)?;
         Ok(path)
     }
+}
+
+/// Returns the way that does without a package of this machine.
+fn others() -> String {
+    format!("or set {ZIG} to another command, such as the path of a `zig` that is not installed")
 }
 
 #[cfg(unix)]

@@ -15,7 +15,7 @@ use crate::codec::{self, reader};
 use crate::guest::control::Control;
 use crate::guest::{Purpose, Slot, Surroundings};
 use crate::node::drive::Driven;
-use crate::node::instance::{self, Finished};
+use crate::node::instance::{self, Finished, Want};
 
 /// Has an interpreter prepare a source, in an instance of its own.
 ///
@@ -91,16 +91,26 @@ fn with_fields(error: Error, file: &str, name: &str) -> Error {
 
 /// Returns the code that the instance has prepared from a file, which has a name in messages.
 fn prepared(finished: Finished, host: &str, file: &str, name: &str) -> Result<Arc<[u8]>, Failure> {
-    let (spent, want) = (finished.memory_refused, finished.want);
+    let (spent, mut want) = (finished.memory_refused, finished.want);
     let (mut error, trapped) = match (finished.prepared, finished.result) {
         (Some(Ok(code)), Ok(())) => return Ok(code),
-        (Some(Err(error)), result) => (with_fields(*error, file, name), result.is_err()),
+        (Some(Err(error)), result) => {
+            // An interpreter has one task, and reports mistakes of the source as `Invalid`:
+            // an own failure behind a refused growth is for want of memory. No code of a
+            // program runs here that could pass another failure off as one.
+            if want == Want::Likely && error.kind == Kind::Internal {
+                want = Want::Said;
+            }
+            (with_fields(*error, file, name), result.is_err())
+        }
         (None, Ok(())) => {
             let message = "the interpreter called neither `prepared` nor `fail`";
             (Error::internal(format!("{name}: {message}")), false)
         }
         (_, Err(trap)) => (instance::failure(&trap), true),
     };
+    // Callers take the error for one of the runtime, which always tells.
+    error.retryable.get_or_insert(false);
     let at_limit = spent.is_some_and(|spent| explain(&mut error, (want, trapped), spent, host));
     if trapped || at_limit {
         error.message = format!("{name}: the source cannot be prepared: {error}");

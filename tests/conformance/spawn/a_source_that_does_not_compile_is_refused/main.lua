@@ -1,10 +1,11 @@
 -- A source that does not compile is the error of the spawn, with file and
 -- line; one that fails when it runs is its process's.
--- shows: S-8, S-9, S-10
+-- shows: S-8, S-9, S-10, R-9
 local pid, err = process.spawn("app:syntax", "app:processes")
 assert(pid == nil and errors.is(err, errors.INVALID))
 assert(err:find("syntax.lua:3:", 1, true), err:message())
 assert(err:details().file == "syntax.lua" and err:details().line == 3)
+assert(err:retryable() == false)
 -- Lua's message has only the end of such a name.
 local long = "a_file_whose_name_is_longer_than_what_lua_shows_of_a_name_in_its_messages"
 pid, err = process.spawn("app:" .. long, "app:processes")

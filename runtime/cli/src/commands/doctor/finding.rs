@@ -28,6 +28,8 @@ pub(super) struct Finding {
     pub(super) message: Option<String>,
     /// A command, or advice.
     pub(super) remedy: Option<String>,
+    /// Other ways than the remedy.
+    pub(super) others: Option<String>,
 }
 
 impl Finding {
@@ -40,6 +42,7 @@ impl Finding {
             needed: None,
             message: None,
             remedy: None,
+            others: None,
         }
     }
 
@@ -94,6 +97,14 @@ impl Finding {
         }
     }
 
+    /// Sets the other ways than the remedy.
+    pub(super) fn others(self, others: String) -> Finding {
+        Finding {
+            others: Some(others),
+            ..self
+        }
+    }
+
     /// Returns the finding for other programs.
     pub(super) fn to_json(&self) -> Value {
         json!({
@@ -103,6 +114,7 @@ impl Finding {
             "needed": self.needed,
             "message": self.message,
             "remedy": self.remedy,
+            "others": self.others,
         })
     }
 }
@@ -129,8 +141,8 @@ impl Display for Finding {
         if let Some(message) = &self.message {
             write!(f, "\n        {}", text::line(message))?;
         }
-        if let Some(remedy) = &self.remedy {
-            write!(f, "\n        {}", text::line(remedy))?;
+        for way in self.remedy.iter().chain(&self.others) {
+            write!(f, "\n        {}", text::line(way))?;
         }
         Ok(())
     }

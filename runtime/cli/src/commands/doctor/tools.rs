@@ -29,6 +29,7 @@ fn finding(name: &'static str, found: Result<String, Missing>) -> Finding {
         Ok(present) => finding.present(present),
         Err(missing) => finding
             .says(Verdict::Note, missing.message)
-            .remedy(missing.help),
+            .remedy(missing.help)
+            .others(missing.others),
     }
 }

@@ -94,12 +94,17 @@ async fn a_preparation_that_lacked_memory_is_tried_again() {
 }
 
 /// An interpreter that asks for so many pages of memory to prepare a source, and then does
-/// this. `$say` tells that it has no memory.
+/// this. `$say` tells that it has no memory, `$fail` that it has failed, and `$refuse` that the
+/// source is wrong.
 fn greedy_interpreter(pages: u32, then: &str) -> String {
     guest(
         &format!(
             r#"(data (i32.const 0) "\c7\1f\01\92\abOutOfMemory\b1not enough memory")
+               (data (i32.const 64) "\c7\1c\01\92\a8Internal\b1not enough memory")
+               (data (i32.const 128) "\c7\0b\01\92\a7Invalid\a1m")
                (func $say (call $program.fail (i32.const 0) (i32.const 34)))
+               (func $fail (call $program.fail (i32.const 64) (i32.const 31)))
+               (func $refuse (call $program.fail (i32.const 128) (i32.const 14)))
                (func (export "prepare") (drop (memory.grow (i32.const {pages}))) {then})"#
         ),
         "",
@@ -113,7 +118,12 @@ async fn a_preparation_without_memory_is_an_error_at_the_limit() {
         (10_000, HOST, "max_memory", 16 << 20),
         (200, TIGHT, "max_memory_total", 8 << 20),
     ] {
-        for then in ["(call $say)", "(call $say) unreachable", "unreachable"] {
+        for then in [
+            "(call $say)",
+            "(call $say) unreachable",
+            "unreachable",
+            "(call $fail)",
+        ] {
             let world = World::set_up(Setup {
                 interpreter: Some(greedy_interpreter(pages, then)),
                 hosts: vec![
@@ -138,6 +148,28 @@ async fn a_preparation_without_memory_is_an_error_at_the_limit() {
             assert_eq!(details(&error), fields, "{then}");
             world.close().await;
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_growth_is_no_excuse_for_every_failure_of_a_preparation() {
+    for (then, kind) in [
+        // It got memory after that.
+        (
+            "(drop (memory.grow (i32.const 1))) (call $fail)",
+            Kind::Internal,
+        ),
+        ("(call $refuse)", Kind::Invalid),
+    ] {
+        let world = World::set_up(Setup {
+            interpreter: Some(greedy_interpreter(10_000, then)),
+            ..Setup::default()
+        });
+        world.define_source("t:wrong", "");
+        let error = world.try_start("t:wrong").await.expect_err("it fails");
+        assert_eq!(error.kind, kind, "{then}: {error}");
+        assert_eq!(error.retryable, Some(false), "{then}: {error}");
+        world.close().await;
     }
 }
 
