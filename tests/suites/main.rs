@@ -29,4 +29,5 @@ mod served;
 mod storage;
 mod streams;
 mod supervision;
+mod transactions;
 mod web;
