@@ -118,7 +118,7 @@ impl Told {
 /// Programs of the conformance suite, with their queues on a server.
 #[test]
 fn a_server_of_nats_keeps_the_contract() {
-    nats::runs("queue", "queues", &["messages", "failures", "several"]);
+    nats::runs("queue", "queues");
 }
 
 /// Publishes as many messages as a queue on a server may have, which fail, work or have a delay:

@@ -61,8 +61,7 @@ fn a_backup_of_a_running_program_has_what_was_acknowledged_before() {
 /// Programs of the conformance suite, with their stores on a server.
 #[test]
 fn a_server_of_nats_keeps_the_contract_of_stores() {
-    let programs = ["values", "entries_end", "lists", "versions", "policies"];
-    nats::runs("store", "stores", &programs);
+    nats::runs("store", "stores");
 }
 
 /// Kills a program this many times. After each kill, the next life tells what is there.

@@ -22,8 +22,9 @@ use warren_kernel::{Error, Kind};
 use warren_values::msgpack::Output;
 
 use super::lengths::Lengths;
+use super::line::full;
 use super::message::NewMessage;
-use crate::nats;
+use crate::nats::{self, NoRoom};
 pub(super) use held::Held;
 
 /// A queue on a server.
@@ -117,7 +118,11 @@ impl JetStream {
             },
             discard: DiscardPolicy::New,
             max_messages: i64::try_from(settings.max_length).unwrap_or(i64::MAX),
-            max_bytes: i64::try_from(settings.max_bytes).unwrap_or(i64::MAX),
+            max_bytes: nats::bytes_of_stream(
+                settings.max_bytes,
+                settings.max_length,
+                self.subject().len(),
+            ),
             ..stream::Config::default()
         }
     }
@@ -153,8 +158,10 @@ impl JetStream {
         };
         match stored {
             Ok(_) => Ok(()),
-            Err(error) if nats::no_room(&error).is_some() => Err(self.full()),
-            Err(error) => Err(self.unavailable(error)),
+            Err(error) => Err(match nats::no_room(&error) {
+                Some(bound) => self.full(bound),
+                None => self.unavailable(error),
+            }),
         }
     }
 
@@ -208,11 +215,12 @@ impl JetStream {
         })
     }
 
-    fn full(&self) -> Error {
-        let most = self.settings.max_length;
-        let id = &self.settings.id;
-        let message = format!("the queue {id} has reached max_length = {most} or max_bytes");
-        Error::at_limit(Kind::RateLimited, "max_length", most as u64, message).with("queue", &**id)
+    fn full(&self, bound: NoRoom) -> Error {
+        let settings = &self.settings;
+        match bound {
+            NoRoom::Messages => full(settings, "max_length", settings.max_length as u64),
+            NoRoom::Bytes => full(settings, "max_bytes", settings.max_bytes),
+        }
     }
 
     fn unavailable(&self, error: impl std::fmt::Display) -> Error {
