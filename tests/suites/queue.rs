@@ -157,7 +157,7 @@ fn a_full_queue_on_a_server_of_nats_goes_on() {
         let program = Program::of(&[
             ("main.lua", MAIN),
             ("worker.lua", WORKER),
-            ("warren.toml", &manifest),
+            ("warren.toml", manifest.as_str()),
         ]);
         let tasks: Vec<String> = tasks.iter().map(|kind| task(kind)).collect();
         let server = nats::Server::start();
