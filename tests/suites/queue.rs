@@ -127,7 +127,7 @@ fn a_server_of_nats_keeps_the_contract() {
 fn a_full_queue_on_a_server_of_nats_goes_on() {
     const MAIN: &str = "
         local tasks <const> = json.decode((...))
-        for round = 1, 2 do
+        for _ = 1, 2 do
           for _, task in ipairs(tasks) do
             assert(queue.publish('tasks', task.kind, { delay = task.delay }))
           end
