@@ -1,7 +1,7 @@
 //! Programs that are killed at random moments, again and again.
 //!
-//! The number of kills is the environment variable `WARREN_KILLS`; `cargo xtask crash` sets
-//! it.
+//! The number of kills of each program is the environment variable `WARREN_KILLS`;
+//! `cargo xtask crash` sets it.
 
 #![allow(clippy::expect_used, reason = "a test program")]
 
@@ -9,8 +9,11 @@ use std::hash::{BuildHasher, Hasher, RandomState};
 
 use warren_tests::Session;
 
-/// Kills without another word.
-const KILLS: u32 = 200;
+/// Kills of all programs together without another word.
+const KILLS: u32 = 400;
+
+/// Programs that are killed: with a queue, a store and a database.
+const PROGRAMS: u32 = 3;
 
 /// Kills of one life, which begins with no data and ends with a comparison.
 const KILLS_OF_A_LIFE: u32 = 50;
@@ -20,7 +23,7 @@ const KILLS_OF_A_LIFE: u32 = 50;
 pub(crate) fn lives(live: impl Fn(u32)) {
     let kills = match std::env::var("WARREN_KILLS") {
         Ok(kills) => kills.parse().expect("WARREN_KILLS is a number"),
-        Err(_) => KILLS,
+        Err(_) => KILLS.div_ceil(PROGRAMS),
     };
     let mut done = 0;
     while done < kills {

@@ -30,4 +30,5 @@ mod served;
 mod storage;
 mod streams;
 mod supervision;
+mod transactions;
 mod web;

@@ -6,18 +6,21 @@ use std::fs;
 use std::path::Path;
 
 use warren_tests::nats::Server;
-use warren_tests::{Warren, packages, project};
+use warren_tests::{Warren, entries, packages, project};
 
-/// Runs programs of a section of the conformance suite, with the things of a table of their
+/// Runs all programs of a section of the conformance suite, with the things of a table of their
 /// manifests on a server.
 ///
 /// # Panics
-/// One of them fails.
-pub(crate) fn runs(section: &str, table: &str, programs: &[&str]) {
+/// One of them fails, or there are none.
+pub(crate) fn runs(section: &str, table: &str) {
     let section = project().join("tests/conformance").join(section);
-    for name in programs {
+    let programs = entries(&section).expect("the programs");
+    assert!(programs.len() > 6, "{programs:?}");
+    for program in programs {
+        println!("{}", program.display());
         let moved = tempfile::tempdir().expect("a directory");
-        packages::copy_tree(&section.join(name), moved.path());
+        packages::copy_tree(&program, moved.path());
         on_a_server(&moved.path().join("warren.toml"), table);
         // A server of its own, because the programs have things of the same names.
         let server = Server::start();

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 
 use tempfile::TempDir;
-use warren_tests::{Session, Warren};
+use warren_tests::{Program, Session, Warren};
 
 use crate::kills::{kill, lives, random};
 use crate::nats;
@@ -118,5 +118,63 @@ impl Told {
 /// Programs of the conformance suite, with their queues on a server.
 #[test]
 fn a_server_of_nats_keeps_the_contract() {
-    nats::runs("queue", "queues", &["messages", "failures", "several"]);
+    nats::runs("queue", "queues");
+}
+
+/// Publishes as many messages as a queue on a server may have, which fail, work or have a delay:
+/// all come to their end, and there is room again.
+#[test]
+fn a_full_queue_on_a_server_of_nats_goes_on() {
+    const MAIN: &str = "
+        local tasks <const> = json.decode((...))
+        for _ = 1, 2 do
+          for _, task in ipairs(tasks) do
+            assert(queue.publish('tasks', task.kind, { delay = task.delay }))
+          end
+          repeat until queue.info('tasks').message_count == 0
+        end
+        print('done')
+        os.exit(0)";
+    const WORKER: &str = "return function(kind)
+          if kind == 'fails' then
+            return false
+          end
+        end";
+    for tasks in [
+        &["fails"][..],
+        &["fails", "fails"],
+        &["fails", "fails", "fails"],
+        &["fails", "works", "later"],
+        &["later", "fails", "works", "fails"],
+    ] {
+        let manifest = format!(
+            "[queues.\"app:tasks\"]\nurl = \"NATS_URL\"\ndurable = true\nattempts = 3\n\
+             backoff = \"20ms\"\nmax_length = {}\n\n\
+             [consumers.\"app:of-tasks\"]\nqueue = \"tasks\"\nprocess = \"app:worker\"\n\n\
+             [grants.\"app:main\"]\nqueue = [\"tasks\"]\n",
+            tasks.len()
+        );
+        let program = Program::of(&[
+            ("main.lua", MAIN),
+            ("worker.lua", WORKER),
+            ("warren.toml", manifest.as_str()),
+        ]);
+        let tasks: Vec<String> = tasks.iter().map(|kind| task(kind)).collect();
+        let server = nats::Server::start();
+        program
+            .command()
+            .env("NATS_URL", &server.url)
+            .arguments([format!("[{}]", tasks.join(","))])
+            .outcome()
+            .ends_with(0)
+            .prints("done\n");
+    }
+}
+
+fn task(kind: &str) -> String {
+    let delay = match kind {
+        "later" => "300ms",
+        _ => "0s",
+    };
+    format!(r#"{{"kind":"{kind}","delay":"{delay}"}}"#)
 }

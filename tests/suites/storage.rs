@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 
 use tempfile::TempDir;
-use warren_tests::{Session, Warren};
+use warren_tests::{Program, Session, Warren};
 
 use crate::kills::{kill, lives, random};
 use crate::nats;
@@ -61,8 +61,34 @@ fn a_backup_of_a_running_program_has_what_was_acknowledged_before() {
 /// Programs of the conformance suite, with their stores on a server.
 #[test]
 fn a_server_of_nats_keeps_the_contract_of_stores() {
-    let programs = ["values", "entries_end", "lists", "versions", "policies"];
-    nats::runs("store", "stores", &programs);
+    nats::runs("store", "stores");
+}
+
+/// A program that only watches a store on a server waits for the changes of another one, longer
+/// than it takes to find a deadlock; without the watch, it is one.
+#[test]
+fn a_watch_of_a_store_of_a_server_of_nats_is_no_deadlock() {
+    const MANIFEST: &str = "[stores.\"app:s\"]\nurl = \"NATS_URL\"\n\n\
+                            [grants.\"app:main\"]\nstore = [\"s\"]\n";
+    const WATCHING: &str = "local watch = assert(assert(store.get('s')):watch())
+        print('watching')
+        print(watch:channel():receive().key)
+        watch:close()
+        process.listen('never'):receive()";
+    const CHANGING: &str = "time.sleep('4s')
+        local s = assert(store.get('s'))
+        assert(s:set('changed', 1))
+        -- An answer to this comes behind the news.
+        assert(s:get('changed') == 1)";
+    let server = nats::Server::start();
+    let program = |main| Program::of(&[("main.lua", main), ("warren.toml", MANIFEST)]);
+    let (watching, changing) = (program(WATCHING), program(CHANGING));
+    let mut session = watching.command().env("NATS_URL", &server.url).start();
+    assert_eq!(next(&mut session), b"watching\n");
+    let changing = changing.command().env("NATS_URL", &server.url);
+    changing.outcome().ends_with(0);
+    assert_eq!(next(&mut session), b"changed\n");
+    session.end().ends_with(3).says(&["deadlock"]);
 }
 
 /// Kills a program this many times. After each kill, the next life tells what is there.

@@ -18,6 +18,7 @@ pub struct Usage {
     sleeps: AtomicU16,
     waits: AtomicU16,
     parked: AtomicBool,
+    follows: AtomicBool,
 }
 
 /// Nanoseconds after which a charge counts half as much as a recent one: 2 s.
@@ -87,6 +88,17 @@ impl Usage {
     /// aside.
     pub fn set_timed(&self, timed: bool) {
         self.timed.store(timed, Ordering::Relaxed);
+    }
+
+    /// Returns whether the process follows something that other programs change, too: any of
+    /// them may send it a message.
+    pub fn follows_others(&self) -> bool {
+        self.follows.load(Ordering::Relaxed)
+    }
+
+    /// Sets whether the process follows something that other programs change, too.
+    pub fn set_follows_others(&self, follows: bool) {
+        self.follows.store(follows, Ordering::Relaxed);
     }
 
     /// Notes that a wait for a time and nothing else has begun, within a call that waits for

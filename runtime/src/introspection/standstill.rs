@@ -45,7 +45,8 @@ impl Inspector {
     /// A first process that waits for events goes on until it is asked to end, as a server
     /// does, and so does a first process that waits for the outcome of such a process.
     /// There is then no standstill. Any other process that waits for events waits for other
-    /// processes, unless it is told of reloads. A program with consumers of queues, or with
+    /// processes, unless it is told of reloads. One that watches a store on a server may hear of
+    /// other programs, and there is no standstill. A program with consumers of queues, or with
     /// open listeners, has no standstill: messages of queues and requests start processes.
     pub fn standstill(&self, first: impl AsRef<str>) -> Option<Standstill> {
         let takes_messages = *self.versions.consumers().running().borrow() > 0;

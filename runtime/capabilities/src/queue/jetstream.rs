@@ -16,13 +16,15 @@ use async_nats::jetstream::consumer::{AckPolicy, PullConsumer, pull};
 use async_nats::jetstream::stream::{self, DiscardPolicy, RetentionPolicy, StorageType};
 use futures::StreamExt as _;
 use tokio::sync::OnceCell;
+use tokio::time::timeout;
 use warren_engine::capability::QueueSettings;
 use warren_kernel::{Error, Kind};
 use warren_values::msgpack::Output;
 
 use super::lengths::Lengths;
+use super::line::full;
 use super::message::NewMessage;
-use crate::nats;
+use crate::nats::{self, NoRoom};
 pub(super) use held::Held;
 
 /// A queue on a server.
@@ -55,6 +57,15 @@ const ACK_WAIT: Duration = Duration::from_secs(30);
 /// Time for which one request for a message waits at the server.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Time between two messages of a request that does not wait. The server answers such a request
+/// at once; after this time its last answer is lost.
+const AT_ONCE: Duration = Duration::from_secs(2);
+
+/// No bound on the messages that are delivered and not acknowledged. Those with a delay count,
+/// too, and a bound that they reach stops the server: it then neither delivers another message
+/// nor ends a request. `max_length` of the stream bounds them.
+const UNBOUNDED: i64 = -1;
+
 impl JetStream {
     pub(super) fn new(settings: &Arc<QueueSettings>, url: &Arc<str>) -> JetStream {
         JetStream {
@@ -78,7 +89,7 @@ impl JetStream {
             durable_name: Some(CONSUMER.to_owned()),
             ack_policy: AckPolicy::Explicit,
             ack_wait: ACK_WAIT,
-            max_ack_pending: i64::try_from(self.settings.max_length).unwrap_or(i64::MAX),
+            max_ack_pending: UNBOUNDED,
             ..pull::Config::default()
         };
         let consumer = stream.get_or_create_consumer(CONSUMER, config).await;
@@ -107,7 +118,11 @@ impl JetStream {
             },
             discard: DiscardPolicy::New,
             max_messages: i64::try_from(settings.max_length).unwrap_or(i64::MAX),
-            max_bytes: i64::try_from(settings.max_bytes).unwrap_or(i64::MAX),
+            max_bytes: nats::bytes_of_stream(
+                settings.max_bytes,
+                settings.max_length,
+                self.subject().len(),
+            ),
             ..stream::Config::default()
         }
     }
@@ -143,8 +158,10 @@ impl JetStream {
         };
         match stored {
             Ok(_) => Ok(()),
-            Err(error) if nats::no_room(&error).is_some() => Err(self.full()),
-            Err(error) => Err(self.unavailable(error)),
+            Err(error) => Err(match nats::no_room(&error) {
+                Some(bound) => self.full(bound),
+                None => self.unavailable(error),
+            }),
         }
     }
 
@@ -159,7 +176,7 @@ impl JetStream {
             let there = consumer.fetch().max_messages(most).messages().await;
             let mut there = there.map_err(|error| self.unavailable(error))?;
             let mut taken = Vec::new();
-            while let Some(message) = there.next().await {
+            while let Ok(Some(message)) = timeout(AT_ONCE, there.next()).await {
                 let message = message.map_err(|error| self.unavailable(error))?;
                 taken.extend(Held::of(message).await);
             }
@@ -198,11 +215,12 @@ impl JetStream {
         })
     }
 
-    fn full(&self) -> Error {
-        let most = self.settings.max_length;
-        let id = &self.settings.id;
-        let message = format!("the queue {id} has reached max_length = {most} or max_bytes");
-        Error::at_limit(Kind::RateLimited, "max_length", most as u64, message).with("queue", &**id)
+    fn full(&self, bound: NoRoom) -> Error {
+        let settings = &self.settings;
+        match bound {
+            NoRoom::Messages => full(settings, "max_length", settings.max_length as u64),
+            NoRoom::Bytes => full(settings, "max_bytes", settings.max_bytes),
+        }
     }
 
     fn unavailable(&self, error: impl std::fmt::Display) -> Error {

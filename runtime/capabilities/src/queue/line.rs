@@ -139,7 +139,7 @@ impl Line {
     }
 }
 
-fn full(settings: &QueueSettings, limit: &'static str, value: u64) -> Error {
+pub(super) fn full(settings: &QueueSettings, limit: &'static str, value: u64) -> Error {
     let message = format!("the queue {} has reached {limit} = {value}", settings.id);
     Error::at_limit(Kind::RateLimited, limit, value, message).with("queue", &*settings.id)
 }

@@ -3,7 +3,7 @@
 //! ```text
 //!  change ──> message, by the subject of its key ──> stream ──> sequence number: the version
 //!     │           └─ the version that has to be there: else the server refuses it
-//!     └─────> news, to the programs that share the store ──> Watchers of each
+//!     └─────> Watchers of this program; news, to the programs that share the store ──> theirs
 //! ```
 //!
 //! A subject ends in its key in hexadecimal, so a key may be any text. The server ends no single
@@ -32,8 +32,8 @@ use warren_kernel::{Error, Kind};
 
 use super::command::{Command, Outcome, Page};
 use super::entry::{Condition, full, number, sum};
-use super::watch::Watchers;
-use crate::nats;
+use super::watch::{Change, Watchers};
+use crate::nats::{self, NoRoom};
 use held::{ENDS, Held, end_of};
 use names::Names;
 use news::Listener;
@@ -177,7 +177,11 @@ impl JetStream {
             discard: DiscardPolicy::New,
             max_messages: i64::try_from(settings.max_entries).unwrap_or(i64::MAX),
             max_messages_per_subject: 1,
-            max_bytes: i64::try_from(settings.max_bytes).unwrap_or(i64::MAX),
+            max_bytes: nats::bytes_of_stream(
+                settings.max_bytes,
+                settings.max_entries,
+                self.names.subjects().len(),
+            ),
             ..stream::Config::default()
         }
     }
@@ -343,11 +347,11 @@ impl JetStream {
                 }
                 _ => {}
             }
-            let Some(words) = nats::no_room(&error) else {
+            let Some(bound) = nats::no_room(&error) else {
                 return Err(self.unavailable(error));
             };
             if has_searched || !self.remove_ended(server, charge).await? {
-                return Err(self.full(&words));
+                return Err(self.full(bound));
             }
             has_searched = true;
         }
@@ -406,8 +410,14 @@ impl JetStream {
         Ok(has_removed)
     }
 
-    /// Tells all programs that share the store of a change.
+    /// Tells the watches of this program of a change, and all programs that share the store. The
+    /// server sends news to the others alone.
     async fn tell(&self, server: &Connected, key: &str, version: Option<u64>) -> Result<(), Error> {
+        let change = match version {
+            Some(version) => Change::set(key, version),
+            None => Change::deleted(key),
+        };
+        self.watchers.tell(&self.settings.id, &change);
         let change = news::write(key, version)?;
         // The change was made in any case.
         if let Err(error) = server
@@ -420,15 +430,11 @@ impl JetStream {
         Ok(())
     }
 
-    /// The error of a full stream, by the words of the server.
-    fn full(&self, words: &str) -> Error {
-        match words.contains("bytes") {
-            true => full(&self.settings, "max_bytes", self.settings.max_bytes),
-            false => full(
-                &self.settings,
-                "max_entries",
-                self.settings.max_entries as u64,
-            ),
+    fn full(&self, bound: NoRoom) -> Error {
+        let settings = &self.settings;
+        match bound {
+            NoRoom::Messages => full(settings, "max_entries", settings.max_entries as u64),
+            NoRoom::Bytes => full(settings, "max_bytes", settings.max_bytes),
         }
     }
 

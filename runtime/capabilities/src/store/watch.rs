@@ -178,9 +178,13 @@ pub(super) fn watch(
     store.permit(caller, "store.read", ("prefix", prefix))?;
     let (kernel, process) = (Arc::clone(caller.kernel()), Arc::clone(caller.process()));
     let open = caller.kept().state(|| OfProcess::new(&kernel, &process))?;
-    let (watchers, prefix) = (Arc::clone(&store.watchers), prefix.to_owned());
+    let prefix = prefix.to_owned();
+    let watched = Watched {
+        watchers: Arc::clone(&store.watchers),
+        is_shared: matches!(store.backend, Backend::JetStream(_)),
+    };
     let begin = move || -> Answer {
-        let subscription = open.open(&watchers, &prefix)?;
+        let subscription = open.open(watched, &prefix)?;
         answer::write(|out| out.integer(subscription.0.into()))
     };
     let Backend::JetStream(server) = &store.backend else {
@@ -207,7 +211,14 @@ pub(super) fn unwatch(caller: &mut dyn Caller, request: &[u8]) -> Answer {
 struct OfProcess {
     kernel: Arc<Kernel>,
     process: Arc<Process>,
-    open: Mutex<BTreeMap<Subscription, Arc<Watchers>>>,
+    open: Mutex<BTreeMap<Subscription, Watched>>,
+}
+
+/// The store of a watch.
+struct Watched {
+    watchers: Arc<Watchers>,
+    /// True if other programs change the store, too.
+    is_shared: bool,
 }
 
 impl OfProcess {
@@ -219,7 +230,7 @@ impl OfProcess {
         }
     }
 
-    fn open(&self, watchers: &Arc<Watchers>, prefix: &str) -> Result<Subscription, Error> {
+    fn open(&self, watched: Watched, prefix: &str) -> Result<Subscription, Error> {
         let mut open = self.open.lock();
         let host = self.process.host();
         let limit = host.config().max_subscriptions;
@@ -234,29 +245,41 @@ impl OfProcess {
             return Err(error.in_host(host.name()));
         }
         let subscription = self.process.open_feed(LABEL)?;
+        let watchers = &watched.watchers;
         if let Err(error) = watchers.add(&self.process, &self.kernel, subscription, prefix) {
             self.process.unlisten(subscription);
             return Err(error);
         }
-        open.insert(subscription, Arc::clone(watchers));
+        open.insert(subscription, watched);
+        self.note(&open);
         Ok(subscription)
     }
 
     /// Ends a watch. Does nothing for an unknown number.
     fn close(&self, subscription: Subscription) {
-        let Some(watchers) = self.open.lock().remove(&subscription) else {
+        let mut open = self.open.lock();
+        let Some(watched) = open.remove(&subscription) else {
             return;
         };
-        watchers.remove(&self.process, subscription);
+        self.note(&open);
+        drop(open);
+        watched.watchers.remove(&self.process, subscription);
         self.process.unlisten(subscription);
+    }
+
+    /// Notes for the process whether another program may wake it.
+    fn note(&self, open: &BTreeMap<Subscription, Watched>) {
+        let is_any_shared = open.values().any(|watched| watched.is_shared);
+        self.process.usage().set_follows_others(is_any_shared);
     }
 }
 
 impl Drop for OfProcess {
     fn drop(&mut self) {
         // The feeds end with the process or its code.
-        for (subscription, watchers) in std::mem::take(self.open.get_mut()) {
-            watchers.remove(&self.process, subscription);
+        self.process.usage().set_follows_others(false);
+        for (subscription, watched) in std::mem::take(self.open.get_mut()) {
+            watched.watchers.remove(&self.process, subscription);
         }
     }
 }

@@ -37,7 +37,8 @@ impl Process {
     }
 
     /// Returns whether only another process or an event can wake this one: a receive is
-    /// pending, and neither a time, nor work, nor the embedder ends the wait.
+    /// pending, and neither a time, nor work, nor the embedder, nor another program ends the
+    /// wait.
     pub fn waits_for_others(&self) -> bool {
         self.waits_and(|state| state.cancel_deadline().is_none())
     }
@@ -80,6 +81,7 @@ impl Process {
         state.waits_without_work()
             && !self.usage.is_blocked()
             && !self.usage.is_timed()
+            && !self.usage.follows_others()
             && condition(state)
     }
 

@@ -265,6 +265,12 @@ fn a_wait_that_only_others_end_is_known() {
     process.usage().set_blocked(true);
     assert!(!process.waits_for_others(), "it waits for the embedder");
     process.usage().set_blocked(false);
+    process.usage().set_follows_others(true);
+    assert!(
+        !process.waits_for_others(),
+        "another program may send to it"
+    );
+    process.usage().set_follows_others(false);
     assert!(!process.waits_for_events());
     assert!(process.poll_receive(&[inbox, events]).is_none());
     assert!(process.waits_for_others());

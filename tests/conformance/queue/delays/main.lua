@@ -16,7 +16,10 @@ for _, id in ipairs { "memory", "durable" } do
   -- It counts as long as it waits, and nobody may take it.
   repeat until queue.info(id).message_count == 0
   assert(queue.publish(id, "never", { delay = "1h" }))
-  local info = queue.info(id)
-  assert(info.message_count == 1 and info.ready == 0, json.encode(info))
+  local info
+  repeat
+    info = queue.info(id)
+    assert(info.message_count == 1, json.encode(info))
+  until info.ready == 0
 end
 os.exit(0)

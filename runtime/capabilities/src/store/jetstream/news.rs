@@ -11,7 +11,7 @@ use warren_values::msgpack::{self, Full, Input, Output, Token};
 
 use super::super::watch::{Change, Watchers};
 
-/// Tells the watches of a store what programs tell each other. Ends when it is dropped.
+/// Tells the watches of a store what other programs tell. Ends when it is dropped.
 pub(super) struct Listener(AbortHandle);
 
 impl Listener {
