@@ -473,10 +473,10 @@ mod tests {
         )];
         let most = read("GET", "http://a", most).unwrap().max_body;
         assert_eq!(most, Some(MAX_BODIES));
-        let streamed = vec![("stream", true.into())];
+        let streamed: Vec<(&str, Value)> = vec![("stream", true.into())];
         let unbounded = read("GET", "http://a", streamed.clone()).unwrap();
         assert_eq!(unbounded.max_body, None);
-        let huge = vec![("max_response_body", (1_i64 << 40).into())];
+        let huge: Vec<(&str, Value)> = vec![("max_response_body", (1_i64 << 40).into())];
         let streamed = read("GET", "http://a", [streamed, huge].concat()).unwrap();
         assert_eq!(streamed.max_body, Some(1 << 40));
         let encodings = table(&[("Accept-Encoding", "gzip")]);
