@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Command, ExitStatus, Stdio};
 use std::thread;
+use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 
@@ -31,17 +32,17 @@ impl Step {
     /// # Errors
     /// It cannot be started, or does not end with status 0.
     pub(crate) fn run(mut self) -> Result<()> {
-        self.announce();
+        let begun = self.announce();
         let line = line(&self.command);
         let status = self.command.stdin(Stdio::null()).status();
         let status = status.with_context(|| format!("cannot start `{line}`"))?;
-        self.check(status)
+        self.check(status, begun)
     }
 
     /// Runs the command like [`run`](Self::run), and adds its reported tests to
     /// `tally` while its output passes through.
     pub(crate) fn run_tests(mut self, tally: &mut Tally) -> Result<()> {
-        self.announce();
+        let begun = self.announce();
         let line = line(&self.command);
         self.command
             .stdin(Stdio::null())
@@ -63,14 +64,16 @@ impl Step {
         let status = child
             .wait()
             .with_context(|| format!("cannot wait for `{line}`"))?;
-        self.check(status)
+        self.check(status, begun)
     }
 
-    fn announce(&self) {
+    fn announce(&self) -> Instant {
         eprintln!("==> {}: {}", self.title, line(&self.command));
+        Instant::now()
     }
 
-    fn check(&self, status: ExitStatus) -> Result<()> {
+    fn check(&self, status: ExitStatus, begun: Instant) -> Result<()> {
+        eprintln!("==> {}: {} s", self.title, begun.elapsed().as_secs());
         if !status.success() {
             bail!(
                 "{}: `{}` ended with {status}; {}",

@@ -37,9 +37,9 @@ const FILES: &[(&str, &str)] = files!("":
 /// Core modules on the flat ABI, which share [`PRELUDE`]: `flat/ring.wat` is
 /// the definition `bench:flat/ring`.
 const FLAT: &[(&str, &str)] = files!("flat/":
-    "busy.wat" "crowd.wat" "echo.wat" "empty.wat" "fan-in.wat" "fan-out.wat" "herd.wat" "once.wat"
-    "ping.wat" "ring-member.wat" "ring.wat" "sink.wat" "skynet.wat" "sleeper.wat" "source.wat"
-    "spawner.wat");
+    "busy.wat" "crowd.wat" "dispatch-calls.wat" "dispatch-switch.wat" "echo.wat" "empty.wat"
+    "fan-in.wat" "fan-out.wat" "herd.wat" "once.wat" "ping.wat" "ring-member.wat" "ring.wat"
+    "sink.wat" "skynet.wat" "sleeper.wat" "source.wat" "spawner.wat");
 
 const PRELUDE: &str = include_str!("../guests/flat/prelude.wat");
 

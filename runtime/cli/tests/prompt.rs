@@ -375,7 +375,8 @@ mod terminal {
             self.shows(output);
         }
 
-        /// Ends the prompt by Ctrl-D, and returns all that was seen.
+        /// Ends the prompt by Ctrl-D, and returns all that was seen. The prompt has to be there:
+        /// a terminal that no program reads key by key loses a Ctrl-D.
         #[track_caller]
         fn end(mut self) -> String {
             self.press("\u{4}");
@@ -418,6 +419,7 @@ mod terminal {
         prompt.press("\u{1b}[A");
         prompt.shows("answer.value + 1");
         prompt.press("\u{3}");
+        prompt.shows("> ");
         prompt.end();
     }
 
@@ -463,7 +465,8 @@ mod terminal {
             "help(process.send)",
             "Sends one message of any number of values. true\r\n",
         );
-        prompt.shows("> ");
+        // The page has "> ", too.
+        prompt.shows("warren> ");
         prompt.end();
     }
 

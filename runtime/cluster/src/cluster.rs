@@ -204,6 +204,13 @@ impl Cluster {
     }
 }
 
+#[cfg(test)]
+impl Cluster {
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+}
+
 impl fmt::Debug for Cluster {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Cluster").field(&self.shared.node).finish()

@@ -199,6 +199,13 @@ impl Core {
     }
 
     /// Fails everything that waits.
+    /// Ends without a word to the other nodes, unless it has ended.
+    pub(crate) fn fail(&mut self, reason: &str) {
+        if !self.is_over {
+            self.end(reason);
+        }
+    }
+
     fn end(&mut self, reason: &str) {
         self.is_over = true;
         let error = Error::new(Kind::Unavailable, reason);

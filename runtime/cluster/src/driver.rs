@@ -1,6 +1,7 @@
 //! The task that drives a node's part in its cluster: it passes time and events in, and carries
 //! the outputs out in order.
 
+use std::mem::take;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -131,6 +132,7 @@ async fn drive(
     handler: Arc<dyn Handler>,
     mut inbox: Inbox,
 ) {
+    let _ending = Ending(Arc::clone(&shared));
     let mut batch = Vec::new();
     let mut wait = Duration::ZERO;
     loop {
@@ -160,7 +162,21 @@ async fn drive(
         }
     }
     transport.close().await;
-    shared.done.send_replace(true);
+}
+
+/// The end of the driver, whatever ends it: a panic of the handler, too. Nobody waits for
+/// an answer that cannot come.
+struct Ending(Arc<Shared>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let mut inner = self.0.inner.lock();
+        inner.core.fail("the node's part in the cluster has failed");
+        let left = (take(&mut inner.replies), take(&mut inner.names));
+        drop(inner);
+        drop(left);
+        self.0.done.send_replace(true);
+    }
 }
 
 /// The result of one turn.
@@ -239,5 +255,97 @@ fn carry_out(
             Output::Deposed(reason) => handler.deposed(&reason),
             Output::Reply(..) | Output::Name(..) => {}
         },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+    use std::pin::Pin;
+
+    use bytes::Bytes;
+    use parking_lot::Mutex;
+    use warren_kernel::{NodeId, NodeName, Pid};
+
+    use super::*;
+    use crate::cluster::Cluster;
+    use crate::news::{GroupChange, IncomingId, NodeChange};
+    use crate::signal::{Notice, Request};
+    use crate::transport::{Events, Operation};
+
+    /// A broker without other nodes, from which a packet comes that nobody can read.
+    #[derive(Default)]
+    struct Noise {
+        events: Mutex<Option<Events>>,
+    }
+
+    impl Transport for Noise {
+        fn start(&mut self, _cluster: &NodeName, _node: &NodeName, events: Events) {
+            *self.events.lock() = Some(events);
+        }
+
+        fn max_packet(&self) -> usize {
+            1 << 20
+        }
+
+        fn send(&self, _to: &NodeName, _packet: Bytes) {}
+
+        fn ask(&self, number: u64, operation: Operation) {
+            let events = self.events.lock();
+            let report = events.as_ref().expect("it was started");
+            let result = Ok(match operation {
+                Operation::Get { .. } => Found::Nothing,
+                Operation::Put { .. } | Operation::Delete { .. } => Found::Revision(1),
+                Operation::List { .. } => {
+                    let from = "b".parse().expect("a name");
+                    let packet = Bytes::from_static(b"noise");
+                    report(Event::Packet { from, packet });
+                    Found::Values(Vec::new())
+                }
+            });
+            report(Event::Answer { number, result });
+        }
+
+        fn close(&self) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+            Box::pin(ready(()))
+        }
+    }
+
+    /// A handler with a fault.
+    struct Faulty;
+
+    impl Handler for Faulty {
+        fn request(&self, _from: &NodeId, _request: Request, _answerer: Answerer) {}
+
+        fn abandoned(&self, _request: IncomingId) {}
+
+        fn notice(&self, _from: &NodeId, _notice: Notice) {}
+
+        fn node(&self, change: NodeChange) {
+            panic!("{change:?}");
+        }
+
+        fn name_lost(&self, _name: &str, _holder: Pid) {}
+
+        fn group(&self, _change: GroupChange) {}
+
+        fn deposed(&self, _reason: &str) {}
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_node_whose_handler_has_panicked() {
+        let name = |name: &str| name.parse().expect("a name");
+        let config = Config::new(name("cluster"), name("a"));
+        let cluster = Cluster::join(config, Noise::default(), Arc::new(Faulty));
+        let cluster = cluster.await.expect("joins");
+        let mut done = cluster.shared().done.subscribe();
+        let ended = done.wait_for(|is_done| *is_done);
+        tokio::time::timeout(Duration::from_secs(60), ended)
+            .await
+            .expect("the driver ends")
+            .expect("its state is there");
+        let refused = cluster.lookup("name").await.expect_err("it has ended");
+        assert_eq!(refused.kind, Kind::Unavailable);
+        cluster.leave().await;
     }
 }

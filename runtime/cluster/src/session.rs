@@ -185,7 +185,8 @@ impl Session {
             Ok(false) => change.or_else(|| self.nuisance(fresh_epoch, now)),
             Err(Ended::Bye(reason)) => {
                 self.give_up(fresh_epoch);
-                Some(Change::Down(reason))
+                // A session that ends with its first frame was never up.
+                change.is_none().then_some(Change::Down(reason))
             }
             Err(Ended::Broken(reason)) => self.broken(reason, fresh_epoch),
         }

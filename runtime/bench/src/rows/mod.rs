@@ -4,6 +4,7 @@ mod apply;
 mod call;
 mod capability;
 mod density;
+mod dispatch;
 mod fall;
 mod fan;
 mod growth;
@@ -263,6 +264,11 @@ pub(crate) const ALL: &[RowKind] = &[
         density::NAME,
         "100,000 and 300,000 Lua processes that have answered one message",
         density::prepare,
+    ),
+    on_request(
+        dispatch::NAME,
+        "an interpreter of one function that branches by a table, beside one of tail calls",
+        dispatch::prepare,
     ),
     on_request(
         watched::NAME,

@@ -178,6 +178,23 @@ fn a_session_that_one_side_gave_up_ends_for_both_and_is_not_resumed() {
 }
 
 #[test]
+fn a_farewell_that_comes_first_ends_nothing() {
+    let mut both = Both::new();
+    let now = Monotonic(1);
+    let [a, b] = &mut both.sides;
+    for greeting in a.packets(now) {
+        b.take(&greeting, now);
+    }
+    for answer in b.packets(now) {
+        a.take(&answer, now);
+    }
+    assert_eq!(a.changes, [Change::Up]);
+    b.take(&a.session.farewell(false, "it leaves"), now);
+    assert_eq!(b.changes, []);
+    assert!(!b.session.is_up());
+}
+
+#[test]
 fn a_silent_session_has_a_round_trip_and_few_packets() {
     let mut both = Both::up();
     let mut packets = 0;
