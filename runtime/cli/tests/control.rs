@@ -264,8 +264,8 @@ process.inbox():receive()
     ] {
         assert!(lines.contains(&wanted), "{wanted}: {lines:?}");
     }
-    let is_own = |line: &&str| line.starts_with("app_orders_seen_total{");
-    assert!(lines.iter().any(|line| is_own(line)), "{lines:?}");
+    let own = "app_orders_seen_total{";
+    assert!(lines.iter().any(|line| line.starts_with(own)), "{lines:?}");
     assert_eq!(lines.last(), Some(&"# EOF"));
     ask(dir.path(), &["send", "main", "stop"]).ends_with(0);
     session.end().ends_with(0);
