@@ -69,7 +69,8 @@ fn the_command_grants_a_database() {
         ("main.lua", MAIN),
         ("warren.toml", "[databases.\"app:db\"]\nfile = \"db.db\"\n"),
     ]);
-    let denied = "not allowed: sql.write on app:db, which is granted for reading\n";
+    let denied = "not allowed: sql.write on app:db, which is granted for reading; grant it by sql = \
+                  [\"app:db\"] in [grants.\"app:main\"], or by --sql app:db\n";
     let missing = "database not found: app:db; declare it by [databases.\"app:db\"], and grant it by \
                    sql = [\"app:db\"] in [grants.\"app:main\"], or by --sql app:db\n";
     for (options, output) in [

@@ -287,6 +287,22 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// Reads an option as [`Fields::integer_or`] does, for which no integer stands if it is
+    /// absent.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid`, naming the option, for another type.
+    pub(crate) fn integer_or_nil(&mut self, key: &str) -> Result<Option<i64>, Error> {
+        match self.token(key)? {
+            Token::Nil | Token::Null => Ok(None),
+            other => match integer(&other) {
+                None => Err(self.wrong(key, "an integer", &other)),
+                integer => Ok(integer),
+            },
+        }
+    }
+
     /// Reads an option that is a boolean.
     ///
     /// # Errors

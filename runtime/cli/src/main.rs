@@ -32,7 +32,7 @@ use commands::{
     types,
 };
 #[cfg(unix)]
-use commands::{apply, attach, cancel, cluster, ps, reload, repl, send, terminate, top};
+use commands::{apply, attach, cancel, cluster, metrics, ps, reload, repl, send, terminate, top};
 use exit::Exit;
 use report::failure::{self, Failure, Failures};
 use report::warning::Warnings;
@@ -86,6 +86,8 @@ fn command(patience: &Cell<Option<Duration>>) -> Result<Exit, Failures> {
         Command::Ps(args) => ps::ps(&args)?,
         #[cfg(unix)]
         Command::Top(args) => top::top(&args)?,
+        #[cfg(unix)]
+        Command::Metrics(args) => metrics::metrics(&args)?,
         #[cfg(unix)]
         Command::Cancel(args) => cancel::cancel(&args)?,
         #[cfg(unix)]

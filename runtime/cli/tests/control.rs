@@ -247,6 +247,34 @@ fn a_line_that_is_no_request_is_answered_and_one_without_end_ends_the_talk() {
 }
 
 #[test]
+fn metrics_are_printed_as_prometheus_reads_them() {
+    let counts = r#"
+require("metrics").counter_inc("orders.seen")
+process.registry.register("main")
+print("ready")
+process.inbox():receive()
+"#;
+    let dir = Program::of(&[("main.lua", counts)]);
+    let session = start(dir.path());
+    let printed = ask(dir.path(), &["metrics"]).ends_with(0);
+    let lines: Vec<&str> = printed.text().lines().collect();
+    for wanted in [
+        "warren_names 1",
+        "warren_host_processes{host=\"app:processes\"} 1",
+    ] {
+        assert!(lines.contains(&wanted), "{wanted}: {lines:?}");
+    }
+    let own = "app_orders_seen_total{";
+    assert!(lines.iter().any(|line| line.starts_with(own)), "{lines:?}");
+    assert_eq!(lines.last(), Some(&"# EOF"));
+    ask(dir.path(), &["send", "main", "stop"]).ends_with(0);
+    session.end().ends_with(0);
+    ask(dir.path(), &["metrics"])
+        .ends_with(1)
+        .says(&["control"]);
+}
+
+#[test]
 fn top_needs_a_terminal() {
     let dir = Program::of::<&str>(&[]);
     ask(dir.path(), &["top"])

@@ -33,3 +33,5 @@ mod streams;
 mod support;
 mod testing;
 mod tools;
+#[cfg(unix)]
+mod wasi;

@@ -39,11 +39,12 @@ mod sight;
 mod spawn;
 pub(crate) mod stacks;
 mod start;
-mod stdio;
+pub(crate) mod stdio;
 pub(crate) mod upgradable;
 mod waited;
 mod watch;
 pub(crate) mod watches;
+mod words;
 
 use std::any::Any;
 use std::sync::Arc;

@@ -54,6 +54,11 @@ fn a_store_is_there_for_definitions_that_are_granted_it() {
         let granted: String = runtime.exec("app:granted").await.unwrap();
         assert_eq!(granted, "ada69");
         let other: String = runtime.exec("app:other").await.unwrap();
-        assert_eq!(other, "token store not found: app:tokens");
+        let hint = "grant it by tokens = [\"app:tokens\"] in [grants.\"app:other\"]";
+        assert!(
+            other.starts_with("token store not found: app:tokens; "),
+            "{other}"
+        );
+        assert!(other.ends_with(hint), "{other}");
     });
 }

@@ -244,6 +244,10 @@ function files.sync(f)
   return one(call("fs.sync", file_of(f, "sync").number))
 end
 
+function files.flush(f)
+  return file_of(f, "flush").stream:flush()
+end
+
 function files.close(f)
   return file_of(f, "close").stream:close()
 end

@@ -34,7 +34,7 @@ use std::sync::Arc;
 
 use cap_std::fs::Dir;
 use warren_engine::capability::{Answer, Caller, Capability, Charge, Step, VolumeSettings};
-use warren_kernel::{Error, Kind};
+use warren_kernel::Error;
 
 use crate::answer;
 use crate::entries::{self, Entries};
@@ -194,7 +194,7 @@ impl Volumes {
     }
 
     /// Reads the id of a volume, and returns the volume if it is granted to the caller, and
-    /// whether the caller may change it.
+    /// whether the grant is for reading alone.
     fn granted(
         &self,
         caller: &mut dyn Caller,
@@ -204,7 +204,7 @@ impl Volumes {
         let right = caller.grants().uses.right(GRANT, &full);
         let volume = self.0.volumes.get(full.as_str());
         match (volume, right) {
-            (Some(volume), Some(right)) => Ok((volume, !volume.is_read_only && right != READ)),
+            (Some(volume), Some(right)) => Ok((volume, right == READ)),
             _ => Err(VOLUMES.not_found(&full, caller)),
         }
     }
@@ -216,12 +216,11 @@ impl Volumes {
         arguments: &mut Arguments<'a>,
         access: impl FnOnce(&mut Arguments<'a>) -> Result<Access, Error>,
     ) -> Result<Place, Error> {
-        let (volume, may_change) = self.granted(caller, arguments)?;
+        let (volume, only_read) = self.granted(caller, arguments)?;
         let path = VolumePath::parse(arguments.text("path")?)?;
         let access = access(arguments)?;
-        if access != Access::Read && !may_change {
-            let message = format!("the volume {} can only be read", volume.id);
-            return Err(Error::new(Kind::PermissionDenied, message));
+        if access != Access::Read {
+            volume.check_change(only_read, caller)?;
         }
         let shown = path.to_string();
         let actions: &[&str] = match access {
@@ -256,6 +255,24 @@ impl Volumes {
 
     fn threads(&self, caller: &dyn Caller) -> OfHost {
         self.0.threads.of(caller.process().host().number())
+    }
+}
+
+impl Volume {
+    /// Refuses a change that the volume or the grant does not allow.
+    fn check_change(&self, only_read: bool, caller: &dyn Caller) -> Result<(), Error> {
+        let (action, id) = ("fs.write", &self.id);
+        if self.is_read_only {
+            let message = format!(
+                "not allowed: {action} on {id}, a volume that can only be read; declare it \
+                 without `read_only` in [volumes.\"{id}\"], or by --volume {id}=PATH without `:ro`"
+            );
+            return Err(entries::denied(action, id, message));
+        }
+        match only_read {
+            true => Err(VOLUMES.only_read(action, id, caller)),
+            false => Ok(()),
+        }
     }
 }
 

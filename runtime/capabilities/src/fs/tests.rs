@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use warren_engine::Uses;
-use warren_kernel::{HostConfig, Kernel};
+use warren_kernel::{HostConfig, Kernel, Kind};
 use warren_values::Value;
 
 use super::*;
@@ -427,6 +427,14 @@ async fn a_volume_may_be_for_reading_alone() {
             assert_eq!(kind_of(stage.opened("a", mode).await), denied);
         }
         assert_eq!(kind_of(stage.opened("a", "rw").await), denied);
+        // The reason is the grant or the volume.
+        let error = stage.write("a", "y", "w").await.unwrap_err();
+        let reason = match by_grant {
+            true => "which is granted for reading; grant it by volumes = [\"t:files\"]",
+            false => "a volume that can only be read; declare it without `read_only`",
+        };
+        let message = format!("not allowed: fs.write on t:files, {reason}");
+        assert!(error.message.starts_with(&message), "{error}");
         for operation in ["remove", "make_directory"] {
             assert_eq!(kind_of(stage.on("a", operation).await), denied);
         }

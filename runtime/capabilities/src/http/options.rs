@@ -110,7 +110,7 @@ impl Wish {
             payload,
             timeout: timeout(options.integer_or("timeout", -1)?)?,
             is_streamed,
-            max_body: max_body(options.integer_or("max_response_body", -1)?, is_streamed)?,
+            max_body: max_body(options.integer_or_nil("max_response_body")?, is_streamed)?,
             redirects: redirects(options.integer_or("redirects", REDIRECTS)?)?,
             is_decoded,
             tls: tls(options.value("tls"))?,
@@ -187,18 +187,20 @@ fn timeout(nanoseconds: i64) -> Result<Duration, Error> {
     }
 }
 
-fn max_body(bytes: i64, is_streamed: bool) -> Result<Option<usize>, Error> {
-    let wanted = match bytes {
-        -1 => None,
-        bytes => {
-            let bytes = usize::try_from(bytes);
-            Some(bytes.map_err(|_| Error::invalid("options.max_response_body is below 0"))?)
-        }
+fn max_body(wanted: Option<i64>, is_streamed: bool) -> Result<Option<usize>, Error> {
+    let Some(bytes) = wanted else {
+        return Ok((!is_streamed).then_some(MAX_BODIES));
     };
-    Ok(match is_streamed {
-        true => wanted,
-        false => Some(wanted.unwrap_or(MAX_BODIES).min(MAX_BODIES)),
-    })
+    let bytes = usize::try_from(bytes);
+    let bytes = bytes.map_err(|_| Error::invalid("options.max_response_body is below 0"))?;
+    if !is_streamed && bytes > MAX_BODIES {
+        let message = format!(
+            "options.max_response_body: {bytes} is more than the {MAX_BODIES} bytes of a body in \
+             memory: take a longer one as a stream"
+        );
+        return Err(beyond("max_response_body", MAX_BODIES, message));
+    }
+    Ok(Some(bytes))
 }
 
 fn redirects(number: i64) -> Result<u32, Error> {
@@ -465,13 +467,18 @@ mod tests {
         assert_eq!((wish.timeout, wish.redirects), (TIMEOUT, 10));
         assert_eq!(wish.max_body, Some(MAX_BODIES));
         assert!(wish.is_decoded && !wish.is_streamed);
-        let huge = vec![("max_response_body", (1_i64 << 40).into())];
-        assert_eq!(
-            read("GET", "http://a", huge).unwrap().max_body,
-            Some(MAX_BODIES)
-        );
-        let streamed = vec![("stream", true.into())];
-        assert_eq!(read("GET", "http://a", streamed).unwrap().max_body, None);
+        let most = vec![(
+            "max_response_body",
+            i64::try_from(MAX_BODIES).unwrap().into(),
+        )];
+        let most = read("GET", "http://a", most).unwrap().max_body;
+        assert_eq!(most, Some(MAX_BODIES));
+        let streamed: Vec<(&str, Value)> = vec![("stream", true.into())];
+        let unbounded = read("GET", "http://a", streamed.clone()).unwrap();
+        assert_eq!(unbounded.max_body, None);
+        let huge: Vec<(&str, Value)> = vec![("max_response_body", (1_i64 << 40).into())];
+        let streamed = read("GET", "http://a", [streamed, huge].concat()).unwrap();
+        assert_eq!(streamed.max_body, Some(1 << 40));
         let encodings = table(&[("Accept-Encoding", "gzip")]);
         assert!(
             !read("GET", "http://a", vec![("headers", encodings)])
@@ -483,7 +490,8 @@ mod tests {
             ("timeout", (-2).into(), "timeout is not above 0"),
             ("redirects", 21.into(), "max_redirects"),
             ("redirects", (-1).into(), "below 0"),
-            ("max_response_body", (-2).into(), "below 0"),
+            ("max_response_body", (-1).into(), "below 0"),
+            ("max_response_body", (1_i64 << 40).into(), "is more than"),
             (
                 "insecure_skip_verify",
                 true.into(),

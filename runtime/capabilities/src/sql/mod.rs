@@ -39,7 +39,7 @@ use std::sync::Arc;
 use warren_engine::capability::{
     Answer, Caller, Capability, Charge, DatabasePlace, DatabaseSettings, Step,
 };
-use warren_kernel::{Error, Kind};
+use warren_kernel::Error;
 
 use crate::answer;
 use crate::data::{Data, DataError};
@@ -241,9 +241,7 @@ impl Granted {
     fn permit(&self, caller: &mut dyn Caller, access: Access) -> Result<(), Error> {
         let (action, id) = (access.action(), &self.database.settings.id);
         if self.right == Access::Read && access == Access::Write {
-            let message = format!("not allowed: {action} on {id}, which is granted for reading");
-            let denied = Error::new(Kind::PermissionDenied, message);
-            return Err(denied.with("action", action).with("resource", &**id));
+            return Err(DATABASES.only_read(action, id, caller));
         }
         caller.permit(action, id, &[])
     }

@@ -56,12 +56,21 @@ pub(super) fn prepare(
         }));
     };
     let open = OpenTransactions::find(caller, &granted.database.settings.id, number)?;
-    granted.permit(caller, open.access())?;
+    granted.permit(caller, within(&granted, open.access(), access))?;
     let memory = OF_CALL + text.len();
     let command = Command::Prepare(text);
     Ok(Step::wait(memory, move |charge| async move {
         open.carry_out(command, charge).await
     }))
+}
+
+/// Returns the access to ask for before a statement of a transaction: that of the transaction,
+/// which refuses by itself what goes beyond it. If the grant is the reason, the grant refuses.
+fn within(granted: &Granted, transaction: Access, statement: Access) -> Access {
+    match granted.right {
+        Access::Read => statement,
+        Access::Write => transaction,
+    }
 }
 
 fn run(
@@ -92,7 +101,7 @@ fn run(
         }));
     };
     let open = OpenTransactions::find(caller, &granted.database.settings.id, number)?;
-    granted.permit(caller, open.access())?;
+    granted.permit(caller, within(&granted, open.access(), access))?;
     let command = Command::Run(statement);
     Ok(Step::wait(memory, move |charge| async move {
         open.carry_out(command, charge).await

@@ -5,7 +5,7 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use warren_engine::Uses;
 use warren_engine::capability::Migration;
-use warren_kernel::{HostConfig, Kernel};
+use warren_kernel::{HostConfig, Kernel, Kind};
 use warren_values::Value;
 
 use super::rows::MAX_RESULT;
@@ -128,6 +128,9 @@ async fn reading_and_changing_are_granted_and_permitted_apart() {
         .await
         .unwrap_err();
     assert_eq!(error.kind, Kind::PermissionDenied);
+    let grant = "not allowed: sql.write on app:d, which is granted for reading; grant it by sql = \
+                 [\"app:d\"] in [grants.";
+    assert!(error.message.starts_with(grant), "{error}");
     // A statement that begins like a query is held to it.
     let several = "SELECT 1; DELETE FROM t";
     let error = execute(&mut reader, &databases, Value::Nil, several)
@@ -135,7 +138,19 @@ async fn reading_and_changing_are_granted_and_permitted_apart() {
         .unwrap_err();
     assert_eq!(error.kind, Kind::Invalid, "{error}");
     let transaction = begin(&mut reader, &databases).await.unwrap();
-    let error = execute(&mut reader, &databases, transaction.clone(), insert).await;
+    let within = execute(&mut reader, &databases, transaction.clone(), insert).await;
+    let prepared = [of("d"), transaction.clone(), of(insert)];
+    let prepared = call(&mut reader, &databases, "prepare", &prepared).await;
+    for refused in [within, prepared] {
+        let error = refused.unwrap_err();
+        assert_eq!(error.kind, Kind::PermissionDenied);
+        assert!(error.message.starts_with(grant), "{error}");
+    }
+    // The transaction goes on, and is held to what it is for.
+    query(&mut reader, &databases, transaction.clone(), "SELECT 1 v")
+        .await
+        .unwrap();
+    let error = execute(&mut reader, &databases, transaction.clone(), several).await;
     assert_eq!(error.unwrap_err().kind, Kind::Invalid);
     let ended = [of("d"), transaction];
     call(&mut reader, &databases, "rollback", &ended)

@@ -16,6 +16,8 @@ pub(crate) mod doctor;
 mod grants;
 pub(crate) mod inspect;
 pub(crate) mod man;
+#[cfg(unix)]
+pub(crate) mod metrics;
 pub(crate) mod new;
 pub(crate) mod policy;
 #[cfg(unix)]
@@ -52,6 +54,8 @@ use data::DataArgs;
 use doctor::DoctorArgs;
 use inspect::InspectArgs;
 use man::ManArgs;
+#[cfg(unix)]
+use metrics::MetricsArgs;
 use new::NewArgs;
 use policy::PolicyArgs;
 #[cfg(unix)]
@@ -107,6 +111,9 @@ pub(crate) enum Command {
     /// Watch the processes of a running program
     #[cfg(unix)]
     Top(TopArgs),
+    /// Print the metrics of a running program, as Prometheus reads them
+    #[cfg(unix)]
+    Metrics(MetricsArgs),
     /// Ask a process of a running program, or all of a host, to end
     #[cfg(unix)]
     Cancel(CancelArgs),

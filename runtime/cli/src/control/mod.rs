@@ -84,6 +84,8 @@ pub(crate) enum Request {
     },
     /// Takes the program's files as they are now.
     Reload,
+    /// Shows the metrics, as text of OpenMetrics.
+    Metrics,
     /// Lists the other nodes of the cluster.
     Nodes,
     /// Lists the groups with members.
@@ -233,6 +235,7 @@ mod tests {
             }
         );
         assert_eq!(read(r#"{"do":"reload"}"#).unwrap(), Request::Reload);
+        assert_eq!(read(r#"{"do":"metrics"}"#).unwrap(), Request::Metrics);
         assert_eq!(read(r#"{"do":"apply"}"#).unwrap(), Request::Apply);
         assert_eq!(
             read(r#"{"do":"plan","path":"/shop"}"#).unwrap(),

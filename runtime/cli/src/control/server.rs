@@ -168,10 +168,12 @@ impl Desk {
 impl Desk {
     /// Returns a new prompt.
     fn session(&self) -> Result<Session, Error> {
+        Ok(Session::new(self.runtime()?, Arc::clone(&self.prompts)))
+    }
+
+    fn runtime(&self) -> Result<Runtime, Error> {
         let runtime = self.runtime.lock().clone();
-        let runtime =
-            runtime.ok_or_else(|| Error::new(Kind::Unavailable, "the program is ending"))?;
-        Ok(Session::new(runtime, Arc::clone(&self.prompts)))
+        runtime.ok_or_else(|| Error::new(Kind::Unavailable, "the program is ending"))
     }
 }
 
@@ -255,6 +257,7 @@ fn obey<'a>(
             }
             ending.processes().into()
         }
+        Request::Metrics => desk.runtime()?.metrics().into(),
         Request::Nodes => json(&cluster(inspector)?.nodes())?,
         // Only this client waits.
         Request::Names { after, limit } => json(&futures::executor::block_on(

@@ -1,6 +1,6 @@
 //! The operations of `warren:process/stdio` and `logger`.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::sync::Arc;
 
 use warren_kernel::Error;
@@ -66,20 +66,7 @@ impl Guest {
             ));
         }
         self.flush(Stream::Stdout).await;
-        let max = max.min(MAX_READ);
-        let read = blocking::spawn(&self.shared.tokio, move || {
-            let mut bytes = vec![0; max];
-            let mut input = std::io::stdin().lock();
-            let n = loop {
-                match input.read(&mut bytes) {
-                    // A signal came before any bytes were read.
-                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                    read => break read?,
-                }
-            };
-            bytes.truncate(n);
-            Ok::<_, std::io::Error>(bytes)
-        });
+        let read = blocking::spawn(&self.shared.tokio, move || read_input(max));
         let read = self.control.outside(read).await;
         match read {
             Ok(Ok(bytes)) => Ok(bytes),
@@ -140,4 +127,19 @@ impl Guest {
         };
         self.control.outside(record).await;
     }
+}
+
+/// Reads some bytes of the command's standard input, at most `max`; none at its end. Blocks.
+pub(crate) fn read_input(max: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; max.min(MAX_READ)];
+    let mut input = io::stdin().lock();
+    let n = loop {
+        match input.read(&mut bytes) {
+            // A signal came before any bytes were read.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            read => break read?,
+        }
+    };
+    bytes.truncate(n);
+    Ok(bytes)
 }

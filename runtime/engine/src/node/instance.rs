@@ -204,7 +204,7 @@ fn only_answers() -> Error {
 fn give_grants(guest: &mut Guest) -> wasmtime::Result<()> {
     let grants = &guest.run.program.grants;
     if !grants.is_empty() {
-        let component = wasi::Component::new(&guest.shared, &guest.control, grants)
+        let component = wasi::Component::new(guest, grants)
             .map_err(|error| wasmtime::format_err!("cannot open a grant: {error}"))?;
         guest.wasi = Some(Box::new(component));
     }

@@ -463,6 +463,7 @@ return {
   { "f:seek", "text?", "integer?" },
   { "f:stat" },
   { "f:sync" },
+  { "f:flush" },
   { "f:stream" },
   { "f:lines" },
   { "f:scanner", "text?" },

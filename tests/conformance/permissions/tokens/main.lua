@@ -98,7 +98,9 @@ local absent = fails(errors.NOT_FOUND, security.token_store("app:none"))
 local ungranted = fails(errors.NOT_FOUND, security.token_store("app:secret"))
 is(tostring(ungranted), (tostring(absent):gsub("none", "secret")))
 is(absent:retryable(), false)
-is(process.exec("app:stranger", host), "token store not found: app:plain")
+is(process.exec("app:stranger", host),
+  'token store not found: app:plain; declare it by [tokens."app:plain"], and grant it by tokens = '
+    .. '["app:plain"] in [grants."app:stranger"]')
 
 -- Policies narrow the grant, operation by operation.
 local guest = assert(process.with_context {}):with_scope(security.new_scope { "validates" })

@@ -15,7 +15,7 @@ return function()
   local tx = assert(db:begin())
   local none, err = tx:execute("DELETE FROM t")
   assert(none == nil)
-  refused["in a transaction"] = err:kind()
+  refused["denied in a transaction"] = err:kind()
   assert(tx:rollback())
   tx = assert(db:begin())
   local transaction = tx:query("SELECT v FROM t")[1].v

@@ -12,7 +12,8 @@ local of = {
     "CREATE TEMP TABLE u (v INTEGER)", "CREATE TEMP VIEW u AS SELECT 1", "SELECT load_extension('x')",
     "SELECT readfile('warren.toml')", "CREATE VIRTUAL TABLE u USING csv(filename='warren.toml')",
     "UPDATE sqlite_schema SET sql = 'x'", "DELETE FROM sqlite_schema", "SELECT json_patch('{}', '{}')",
-    "CREATE TABLE temp.u (v INTEGER)",
+    "CREATE TABLE temp.u (v INTEGER)", "SELECT * FROM dbstat", "SELECT count(*) FROM main.dbstat AS t",
+    "SELECT * FROM fts3tokenize WHERE input = 'a b'",
   },
   postgres = {
     "SET statement_timeout = 0", "RESET ALL", "DISCARD ALL", "COPY t TO STDOUT", "COPY t FROM STDIN", "LISTEN x",

@@ -54,7 +54,7 @@ fails(errors.ALREADY_EXISTS, v:open("new.txt", "wx"))
 f = assert(v:open("new.txt", "w"))
 assert(f:write("abc") == 3 and f:write("def") == 3 and f:write("") == 0)
 fails(errors.INTERNAL, f:read())
-assert(f:sync() == true and f:close())
+assert(f:flush() == true and f:sync() == true and f:close())
 f = assert(v:open("new.txt", "rw"))
 assert(f:read(2) == "ab" and f:write("X") == 1 and f:seek("set", 0) and f:read() == "abXdef")
 -- Behind the end is a hole of zeros.

@@ -226,7 +226,11 @@ impl Tokens {
             Some(store) => Ok((id, store)),
             None => {
                 let shown = warren_kernel::text::line(&id);
-                let message = format!("token store not found: {shown}");
+                let definition = caller.definition();
+                let message = format!(
+                    "token store not found: {shown}; declare it by [tokens.\"{shown}\"], and grant \
+                     it by tokens = [\"{shown}\"] in [grants.\"{definition}\"]"
+                );
                 Err(Error::not_found(message).retryable(false))
             }
         }

@@ -142,7 +142,11 @@ fn stores_are_found_by_grant_and_judged_by_action() {
     let missing = |error: Result<Value, Error>, id: &str| {
         let error = error.unwrap_err();
         assert_eq!(error.kind, Kind::NotFound);
-        assert_eq!(error.message, format!("token store not found: {id}"));
+        let hint = format!(
+            "token store not found: {id}; declare it by [tokens.\"{id}\"], and grant it by tokens \
+             = [\"{id}\"] in [grants."
+        );
+        assert!(error.message.starts_with(&hint), "{error}");
     };
     // Granted and absent, present and not granted: one answer.
     missing(

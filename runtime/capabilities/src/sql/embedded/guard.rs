@@ -18,6 +18,9 @@ const BETWEEN_LOOKS: i32 = 1_000;
 /// tables of their own beside the database's rules.
 const MODULES: [&str; 3] = ["fts5", "rtree", "rtree_i32"];
 
+/// Modules whose virtual tables are there without being made.
+const PRESENT: [&str; 2] = ["dbstat", "fts3tokenize"];
+
 /// Settings that virtual tables of these modules read.
 const PRAGMAS: [&str; 2] = ["data_version", "page_size"];
 
@@ -225,6 +228,9 @@ fn refusal(action: &AuthAction<'_>, is_temporary: bool) -> Option<String> {
         }
         AuthAction::CreateVtable { module_name, .. } if !is_one_of(module_name, &MODULES) => {
             format!("a virtual table of the module {module_name}")
+        }
+        AuthAction::Read { table_name, .. } if is_one_of(table_name, &PRESENT) => {
+            format!("a virtual table of the module {table_name}")
         }
         AuthAction::Function { function_name } if is_one_of(function_name, &REFUSED) => {
             format!("the function {function_name}")

@@ -27,6 +27,11 @@ const INTERFACES: &[(&str, &str, &str)] = &[
         "--tcp HOST:PORT",
     ),
     (
+        "wasi:sockets/tcp@",
+        "tcp = [\"HOST:PORT\"]",
+        "--tcp HOST:PORT",
+    ),
+    (
         "wasi:sockets/tcp-create-socket@",
         "tcp = [\"HOST:PORT\"]",
         "--tcp HOST:PORT",
@@ -87,6 +92,8 @@ mod tests {
         let binary = wat::parse_str(
             r#"(component (import "wasi:clocks/wall-clock@0.2.0" (instance))
                  (import "wasi:http/outgoing-handler@0.2.3" (instance))
+                 (import "wasi:sockets/network@0.2.0" (instance))
+                 (import "wasi:sockets/tcp@0.2.0" (instance))
                  (import "wasi:config/store@0.2.0-rc.1" (instance)))"#,
         )
         .unwrap();
@@ -96,7 +103,8 @@ mod tests {
             imports,
             [
                 "wasi:config/store@0.2.0-rc.1",
-                "wasi:http/outgoing-handler@0.2.3"
+                "wasi:http/outgoing-handler@0.2.3",
+                "wasi:sockets/tcp@0.2.0"
             ]
         );
     }

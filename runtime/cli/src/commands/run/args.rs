@@ -127,8 +127,8 @@ pub(crate) struct RunArgs {
     /// Let `warren ps`, `top`, `attach`, `send` and other commands reach the program at this
     /// socket
     ///
-    /// The others are `cancel`, `terminate`, `reload`, `apply` and `cluster`. Only the user who
-    /// runs the program can use the socket. It is removed at the program's end.
+    /// The others are `metrics`, `cancel`, `terminate`, `reload`, `apply` and `cluster`. Only the
+    /// user who runs the program can use the socket. It is removed at the program's end.
     #[cfg(unix)]
     #[arg(long, value_name = "SOCKET")]
     pub(crate) control: Option<PathBuf>,

@@ -7,6 +7,7 @@
 
 mod clocks;
 mod config;
+mod environment;
 mod filesystem;
 mod held;
 mod http;
@@ -15,6 +16,7 @@ mod keyvalue;
 mod output;
 mod poll;
 mod sockets;
+mod stdin;
 mod stdio;
 
 use std::collections::HashMap;
@@ -29,11 +31,10 @@ use wasmtime_wasi::{FsPerms, I32Exit, OpenMode, WasiCtx, WasiCtxBuilder, WasiCtx
 use self::held::Held;
 use self::http::Http;
 use self::sockets::Sockets;
+use self::stdin::Input;
 use self::stdio::Stdio;
 use crate::code::definition::Grants;
 use crate::code::grant::Object;
-use crate::guest::control::Control;
-use crate::guest::shared::Shared;
 use crate::guest::{Guest, Unwind};
 use crate::output::Stream;
 
@@ -81,6 +82,7 @@ pub(crate) fn link(linker: &mut Linker<Guest>) -> wasmtime::Result<()> {
     filesystem::link(linker)?;
     poll::link(linker)?;
     clocks::link(linker)?;
+    environment::link(linker)?;
     sockets::link(linker)?;
     linker.allow_shadowing(false);
     http::link(linker)?;
@@ -111,11 +113,8 @@ impl Component {
     ///
     /// A description of the mistake: a grant is a file, or its directory cannot be
     /// opened.
-    pub(crate) fn new(
-        shared: &Shared,
-        control: &Arc<Control>,
-        grants: &Grants,
-    ) -> Result<Component, String> {
+    pub(crate) fn new(guest: &Guest, grants: &Grants) -> Result<Component, String> {
+        let (shared, control) = (&guest.shared, &guest.control);
         let mut preopens = Vec::new();
         for grant in &grants.paths {
             let Object::Directory(dir) = grant.object() else {
@@ -142,6 +141,9 @@ impl Component {
             .stdout(to(Stream::Stdout))
             .stderr(to(Stream::Stderr))
             .max_random_size(MAX_RANDOM);
+        if guest.is_first() {
+            builder.stdin(Input::new(shared, control));
+        }
         if let Some(simulation) = &shared.simulation {
             let mut seed = [0; 3 * SEED];
             simulation.fill(&mut seed);
@@ -154,9 +156,6 @@ impl Component {
                 .insecure_random_seed(u128::from_le_bytes(hashes));
         }
         let sockets = Sockets::new(&grants.uses, &mut builder);
-        for (name, value) in &grants.env {
-            builder.env(name, value);
-        }
         let mut table = ResourceTable::new();
         table.set_max_capacity(MAX_RESOURCES);
         Ok(Component {
@@ -186,9 +185,8 @@ impl Guest {
             .as_ref()
             .is_some_and(|wasi| wasi.is::<Component>())
         {
-            let (shared, none) = (&*self.shared, Grants::default());
             // Cannot fail without grants.
-            if let Ok(component) = Component::new(shared, &self.control, &none) {
+            if let Ok(component) = Component::new(self, &Grants::default()) {
                 self.wasi = Some(Box::new(component));
             }
         }

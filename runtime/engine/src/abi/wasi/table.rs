@@ -13,7 +13,7 @@ use crate::output::Stream;
 /// The object behind a descriptor's number. The object holds all rights.
 #[derive(Debug)]
 pub(crate) enum Descriptor {
-    /// Standard input, always at its end: programs read it with `stdio.read`.
+    /// Standard input, at its end but in the program's first process.
     Input,
     /// Standard output or error.
     Output(Stream),

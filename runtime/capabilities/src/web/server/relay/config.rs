@@ -41,8 +41,11 @@ impl Config {
     pub(super) fn read(name: &HeaderName, value: &HeaderValue) -> Result<Config, Error> {
         let wrong = |why: &str| Error::internal(format!("the header {name} of the answer: {why}"));
         let json = serde_json::from_slice(value.as_bytes());
-        let Ok(Json::Object(mut fields)) = json else {
-            return Err(wrong("expected an object in JSON"));
+        let mut fields = match json {
+            Ok(Json::Object(fields)) => fields,
+            // An empty table of Lua.
+            Ok(Json::Array(elements)) if elements.is_empty() => Map::new(),
+            _ => return Err(wrong("expected an object in JSON")),
         };
         let mut config = Config {
             target: text(&mut fields, "target_pid").map_err(wrong)?,
@@ -124,6 +127,11 @@ mod tests {
         let config = read(r#"{"target_pid":"chat"}"#).unwrap();
         assert_eq!(config.target.as_deref(), Some("chat"));
         assert_eq!((config.topic, config.heartbeat), (None, HEARTBEAT));
+        // An empty table of Lua is a list in JSON.
+        for empty in ["{}", "[]"] {
+            let config = read(empty).unwrap();
+            assert_eq!((config.target, config.topic), (None, None), "{empty}");
+        }
         let config = read(concat!(
             r#"{"message_topic":"said","heartbeat_interval":"1m30s","idle_timeout":0.5,"#,
             r#""hard_timeout":"1.5h","metadata":{"room":7},"other":1}"#,
@@ -141,7 +149,7 @@ mod tests {
     fn other_wishes_are_refused() {
         for text in [
             "",
-            "[]",
+            "[1]",
             r#"{"target_pid":7}"#,
             r#"{"message_topic":""}"#,
             r#"{"heartbeat_interval":"30"}"#,

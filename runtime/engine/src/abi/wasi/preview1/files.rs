@@ -158,13 +158,27 @@ pub(super) async fn fd_read(
     out: u32,
 ) -> Done {
     if matches!(table(caller.data_mut())?.get(fd)?, Descriptor::Input) {
-        return put(caller, out, &size(0));
+        return read_input(caller, iovs, count, out).await;
     }
     let position = table(caller.data_mut())?.file(fd)?.position;
     let read = read_at(caller, fd, iovs, count, position).await?;
     let file = table(caller.data_mut())?.file(fd)?;
     file.position = position.saturating_add(read as u64);
     put(caller, out, &size(read))
+}
+
+/// Reads standard input, which is at its end for all but the program's first process.
+async fn read_input(caller: &mut Caller<'_, Guest>, iovs: u32, count: u32, out: u32) -> Done {
+    let vectors = vectors(caller, iovs, count)?;
+    let wanted = total(&vectors);
+    let bytes = if wanted > 0 && caller.data().is_first() {
+        let read = caller.data_mut().read(wanted).await;
+        read.map_err(|_| Errno::IO)?
+    } else {
+        Vec::new()
+    };
+    scatter(caller, &vectors, &bytes)?;
+    put(caller, out, &size(bytes.len()))
 }
 
 pub(super) async fn fd_pread(

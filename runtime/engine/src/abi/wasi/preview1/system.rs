@@ -1,5 +1,5 @@
-//! Variables, clocks and randomness; arguments, signals and sockets, which guests
-//! do not have.
+//! Arguments, variables, clocks and randomness; signals and sockets, which guests do not
+//! have.
 
 use wasmtime::Caller;
 
@@ -12,14 +12,37 @@ use crate::guest::{Guest, Unwind};
 /// The bytes that `random_get` fills before the guest yields.
 const RANDOM_PIECE: usize = 64 * 1024;
 
-/// Writes nothing: a guest has no arguments of preview 1.
-pub(super) fn args_get(_: &mut Caller<'_, Guest>, _argv: u32, _buffer: u32) -> Done {
-    Ok(())
+pub(super) fn args_get(caller: &mut Caller<'_, Guest>, argv: u32, buffer: u32) -> Done {
+    let words = caller.data().words();
+    let words = words.iter().map(|word| [word.as_bytes(), b"\0"]);
+    put_texts(caller, argv, buffer, words)
 }
 
 pub(super) fn args_sizes_get(caller: &mut Caller<'_, Guest>, count: u32, len: u32) -> Done {
-    put(caller, count, &size(0))?;
-    put(caller, len, &size(0))
+    let words = caller.data().words();
+    let bytes = words.iter().map(|word| word.len() + 1).sum();
+    put(caller, count, &size(words.len()))?;
+    put(caller, len, &size(bytes))
+}
+
+/// Writes texts, each in some parts, one behind the other, and their addresses.
+fn put_texts<'a, const PARTS: usize>(
+    caller: &mut Caller<'_, Guest>,
+    addresses: u32,
+    buffer: u32,
+    texts: impl Iterator<Item = [&'a [u8]; PARTS]>,
+) -> Done {
+    let mut pointers = Vec::new();
+    let mut bytes = Vec::new();
+    for text in texts {
+        let at = u32::try_from(bytes.len()).map_err(|_| Errno::INVAL)?;
+        pointers.extend_from_slice(&buffer.saturating_add(at).to_le_bytes());
+        for part in text {
+            bytes.extend_from_slice(part);
+        }
+    }
+    put(caller, addresses, &pointers)?;
+    put(caller, buffer, &bytes)
 }
 
 pub(super) fn environ_sizes_get(caller: &mut Caller<'_, Guest>, count: u32, len: u32) -> Done {
@@ -32,17 +55,9 @@ pub(super) fn environ_sizes_get(caller: &mut Caller<'_, Guest>, count: u32, len:
 
 pub(super) fn environ_get(caller: &mut Caller<'_, Guest>, environ: u32, buffer: u32) -> Done {
     let grants = std::sync::Arc::clone(&caller.data().run.program.grants);
-    let mut pointers = Vec::new();
-    let mut text = Vec::new();
-    for (name, value) in &grants.env {
-        let at = u32::try_from(text.len()).map_err(|_| Errno::INVAL)?;
-        pointers.extend_from_slice(&buffer.saturating_add(at).to_le_bytes());
-        for part in [name.as_bytes(), b"=", value.as_bytes(), b"\0"] {
-            text.extend_from_slice(part);
-        }
-    }
-    put(caller, environ, &pointers)?;
-    put(caller, buffer, &text)
+    let variables = grants.env.iter();
+    let texts = variables.map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes(), b"\0"]);
+    put_texts(caller, environ, buffer, texts)
 }
 
 pub(super) fn clock_res_get(caller: &mut Caller<'_, Guest>, clock: u32, out: u32) -> Done {
