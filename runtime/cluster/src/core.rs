@@ -201,14 +201,14 @@ impl Core {
         self.end("this node has left the cluster");
     }
 
-    /// Fails everything that waits.
     /// Ends without a word to the other nodes, unless it has ended.
-    pub(crate) fn fail(&mut self, reason: &str) {
+    pub(crate) fn break_off(&mut self, reason: &str) {
         if !self.is_over {
             self.end(reason);
         }
     }
 
+    /// Fails everything that waits.
     fn end(&mut self, reason: &str) {
         self.is_over = true;
         let error = Error::new(Kind::Unavailable, reason);

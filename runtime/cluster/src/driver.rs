@@ -168,7 +168,9 @@ struct Ending(Arc<Shared>);
 impl Drop for Ending {
     fn drop(&mut self) {
         let mut inner = self.0.inner.lock();
-        inner.core.fail("the node's part in the cluster has failed");
+        inner
+            .core
+            .break_off("the node's part in the cluster has failed");
         let left = (take(&mut inner.replies), take(&mut inner.names));
         drop(inner);
         drop(left);
