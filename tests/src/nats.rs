@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
@@ -93,6 +93,16 @@ fn run(files: &Path, port: &str) -> (Child, String) {
             )
         });
     let log = child.stderr.take().expect("standard error is piped");
+    let Some(url) = url_once_ready(log) else {
+        let _ = child.kill();
+        let _ = child.wait();
+        panic!("the server of NATS is not ready");
+    };
+    (child, url)
+}
+
+/// Reads a server's log up to the line that says that it is ready.
+fn url_once_ready(log: ChildStderr) -> Option<String> {
     let (line, lines) = mpsc::channel();
     thread::spawn(move || {
         // To its end, so that the server does not wait for room.
@@ -100,15 +110,14 @@ fn run(files: &Path, port: &str) -> (Child, String) {
             let _ = line.send(read);
         }
     });
-    let mut url = String::new();
+    let mut url = None;
     loop {
-        let line = lines.recv_timeout(TIMEOUT).expect("the server is ready");
+        let line = lines.recv_timeout(TIMEOUT).ok()?;
         if let Some((_, address)) = line.split_once("Listening for client connections on ") {
-            url = format!("nats://{}", address.trim());
+            url = Some(format!("nats://{}", address.trim()));
         }
         if line.ends_with("Server is ready") {
-            assert!(!url.is_empty(), "it has told no address");
-            return (child, url);
+            return url;
         }
     }
 }

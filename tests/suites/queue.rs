@@ -160,7 +160,7 @@ fn a_full_queue_on_a_server_of_nats_goes_on() {
             ("warren.toml", manifest.as_str()),
         ]);
         let tasks: Vec<String> = tasks.iter().map(|kind| task(kind)).collect();
-        let server = nats::Server::start();
+        let server = warren_tests::nats::Server::start();
         program
             .command()
             .env("NATS_URL", &server.url)

@@ -80,7 +80,7 @@ fn a_watch_of_a_store_of_a_server_of_nats_is_no_deadlock() {
         assert(s:set('changed', 1))
         -- An answer to this comes behind the news.
         assert(s:get('changed') == 1)";
-    let server = nats::Server::start();
+    let server = warren_tests::nats::Server::start();
     let program = |main| Program::of(&[("main.lua", main), ("warren.toml", MANIFEST)]);
     let (watching, changing) = (program(WATCHING), program(CHANGING));
     let mut session = watching.command().env("NATS_URL", &server.url).start();

@@ -17,7 +17,11 @@ const OPCODES: u32 = 2_860;
 /// Measures the same small program in both interpreters.
 pub(super) fn prepare(bench: &Bench) -> Result<Row<'_>> {
     let row = Repeated::new(bench, OPCODES)?
-        .program("one function", "bench:flat/dispatch-switch", Arguments::new())
+        .program(
+            "one function",
+            "bench:flat/dispatch-switch",
+            Arguments::new(),
+        )
         .program("tail calls", "bench:flat/dispatch-calls", Arguments::new());
     Ok(row.row(NAME, METRICS, 9))
 }

@@ -493,13 +493,7 @@ impl Core {
     }
 
     /// Returns whether a process of this node holds a name by this entry.
-    fn is_held_here(
-        &self,
-        name: &str,
-        entry: &NameEntry,
-        revision: u64,
-        now: Monotonic,
-    ) -> bool {
+    fn is_held_here(&self, name: &str, entry: &NameEntry, revision: u64, now: Monotonic) -> bool {
         let held = self.held_now(name, now);
         entry.lease.node == self.node && held.is_some_and(|held| held.token.0 == revision)
     }
