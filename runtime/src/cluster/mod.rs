@@ -4,6 +4,7 @@
 //! server of NATS. `docs/cluster.md` is the guide.
 
 mod convert;
+mod held;
 mod link;
 mod names;
 mod posts;

@@ -12,7 +12,7 @@ use warren_engine::remote::{FarEvent, FarReply};
 use warren_kernel::{Address, Error, Kind, NodeId, Pid};
 
 use super::convert;
-use super::posts::Held;
+use super::held::Held;
 
 /// Hands requests of other nodes to the engine. Until the engine has started, requests are
 /// answered with `Unavailable`.
