@@ -9,6 +9,9 @@ use crate::step::Step;
 use crate::tally::Tally;
 use crate::{guests, project, scripting};
 
+/// Tests at once for each core: many wait for a time to come or for other programs.
+const AT_ONCE: usize = 2;
+
 const REMEDY: &str = "the failing tests are named above";
 
 /// Runs every test, then prints the counts.
@@ -40,11 +43,11 @@ pub(crate) fn run() -> Result<()> {
     };
 
     if has_nextest() {
-        suite(
-            "tests",
-            "nextest run --release --workspace --locked --no-fail-fast",
-            &root,
+        let arguments = format!(
+            "nextest run --release --workspace --locked --no-fail-fast --test-threads {}",
+            AT_ONCE * std::thread::available_parallelism().map_or(1, usize::from)
         );
+        suite("tests", &arguments, &root);
         suite(
             "documentation tests",
             "test --release --workspace --locked --doc",
