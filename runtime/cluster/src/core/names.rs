@@ -458,6 +458,7 @@ impl Core {
                 return;
             }
         };
+        let is_own = entry.lease.node == self.node;
         let is_held = self.is_held_here(&name, &entry, revision, now);
         let is_over = self.is_over_now(&name, &entry, revision, now);
         match naming {
@@ -470,6 +471,11 @@ impl Core {
                     true => no_entry(naming),
                     false => Ok(Named::Found(holder)),
                 };
+                self.outputs.push_back(Output::Name(call, result));
+            }
+            // A registration of this node has written the entry, and its answer is under way.
+            Naming::Free if is_own && !is_held && self.names.busy.contains_key(&name) => {
+                let result = no_entry(naming);
                 self.outputs.push_back(Output::Name(call, result));
             }
             Naming::Free if is_over || is_held => {

@@ -210,7 +210,10 @@ fn value(key: &str, kind: Kind, odds: &Odds, random: &mut Unstructured<'_>) -> R
             &["{ id = \"acme\" }", "{ id = \"x\", role = \"admin\" }"],
         ),
         Bool => of(random, &["true", "false"]),
-        Choice => of(random, &["\"always\"", "\"on-failure\"", "\"never\""]),
+        Choice => match key {
+            "cluster" => of(random, &["\"one\""]),
+            _ => of(random, &["\"always\"", "\"on-failure\"", "\"never\""]),
+        },
         Count => of(random, &["1", "2", "10", "1_000"]),
         Duration => match key {
             "initial_delay" => of(random, &["\"10ms\"", "\"1s\""]),

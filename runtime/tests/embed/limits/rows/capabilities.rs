@@ -222,7 +222,7 @@ pub(super) const ROWS: &[Row] = &[
         "`max_response_body`:",
         &[
             Constant(FLIGHT, "MAX_BODIES", Bytes),
-            Text(REQUEST, "wanted.unwrap_or(MAX_BODIES).min(MAX_BODIES)"),
+            Text(REQUEST, "if !is_streamed && bytes > MAX_BODIES {"),
         ],
     ),
     ("time of a request", &[Constant(REQUEST, "TIMEOUT", Time)]),
