@@ -37,11 +37,7 @@ mod tests {
         assert_eq!(words(b"\x92\xa1a\xa3b c"), Some("a|b c".to_owned()));
         assert_eq!(words(b"\x91\xc4\x01a"), Some("a".to_owned()), "bytes");
         // A number, text that is not UTF-8, a NUL.
-        for other in [
-            &b"\x92\xa1a\x07"[..],
-            b"\x91\xa1\xff",
-            b"\x91\xa1\0",
-        ] {
+        for other in [&b"\x92\xa1a\x07"[..], b"\x91\xa1\xff", b"\x91\xa1\0"] {
             assert_eq!(words(other), None, "{other:?}");
         }
     }
