@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use warren::app::{EnvGrant, UseGrant, VolumeGrant};
+use warren::app::{AppOptions, EnvGrant, UseGrant, VolumeGrant};
 
 /// The grants to a program.
 #[derive(Debug, Args)]
@@ -56,9 +56,21 @@ pub(crate) struct GrantArgs {
 }
 
 impl GrantArgs {
+    /// Returns the options of a program with these grants.
+    pub(crate) fn options(&self) -> AppOptions {
+        AppOptions {
+            read: self.read.clone(),
+            write: self.write.clone(),
+            env: self.env.clone(),
+            uses: self.uses(),
+            volumes: self.volume.clone(),
+            ..AppOptions::default()
+        }
+    }
+
     /// Returns the origins, the servers and the entries of the manifest that the program may
     /// use.
-    pub(crate) fn uses(&self) -> Vec<UseGrant> {
+    fn uses(&self) -> Vec<UseGrant> {
         let stores = self.store.iter().map(|id| UseGrant::all("store", id));
         let queues = self.queue.iter().map(|id| UseGrant::all("queue", id));
         let databases = self.sql.iter().cloned();

@@ -66,15 +66,10 @@ pub(crate) struct ReplArgs {
 /// Runs the prompt and returns the command's exit.
 pub(crate) fn repl(args: &ReplArgs, warnings: Warnings) -> Result<Exit, Failures> {
     let options = AppOptions {
-        read: args.grants.read.clone(),
-        write: args.grants.write.clone(),
-        env: args.grants.env.clone(),
-        uses: args.grants.uses(),
-        volumes: args.grants.volume.clone(),
         strict: args.strict,
         reloadable: true,
         main_in_memory: Some(agent::DEFINITION.to_owned()),
-        ..AppOptions::default()
+        ..args.grants.options()
     };
     environment::check_room()?;
     let app = App::open(&args.path, options).map_err(|error| opening::failures(&error))?;

@@ -61,19 +61,13 @@ pub(crate) fn run(args: &RunArgs, mode: Mode, warnings: Warnings) -> Result<Exit
     };
     let code = code::read(args)?;
     let options = AppOptions {
-        read: args.grants.read.clone(),
-        write: args.grants.write.clone(),
-        env: args.grants.env.clone(),
-        uses: args.grants.uses(),
-        volumes: args.grants.volume.clone(),
         listen: args.listen.clone(),
         serves: mode == Mode::Serve,
         strict: args.strict,
         reloadable: args.watch || args.is_controlled(),
-        tests: false,
-        in_memory: Vec::new(),
         main_in_memory: code.is_some().then(|| code::DEFINITION.to_owned()),
         max_memory_total: args.max_memory_total,
+        ..args.grants.options()
     };
     environment::check_room()?;
     let app = App::open(args.path(), options).map_err(|error| opening::failures(&error))?;

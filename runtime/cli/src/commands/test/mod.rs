@@ -50,20 +50,11 @@ pub(crate) fn test(args: &TestArgs, warnings: Warnings) -> Result<Exit, Failures
 /// Opens the program.
 fn open(args: &TestArgs) -> Result<App, Failures> {
     let options = AppOptions {
-        read: args.grants.read.clone(),
-        write: args.grants.write.clone(),
-        env: args.grants.env.clone(),
-        uses: args.grants.uses(),
-        volumes: args.grants.volume.clone(),
-        // Tests may run beside the program.
-        listen: Vec::new(),
-        serves: false,
         strict: args.strict,
         reloadable: args.watch,
         tests: true,
-        in_memory: Vec::new(),
-        main_in_memory: None,
-        max_memory_total: None,
+        // Without listeners: tests may run beside the program.
+        ..args.grants.options()
     };
     App::open(&args.path, options)
         .map_err(|error| select::failures_of_opening(&args.path, &error).into())
