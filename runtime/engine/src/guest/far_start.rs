@@ -16,8 +16,7 @@ const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Starts on other nodes.
 impl Guest {
-    /// Returns true if a start may be of another node. The futures of what follows are boxed: a
-    /// start on this node does not pay for their size.
+    /// Returns true if a start may be of another node.
     pub(super) fn names_node(&self, start: &Start) -> bool {
         self.shared.remote.is_some() && start.host.contains('@')
     }

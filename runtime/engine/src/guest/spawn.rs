@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
-use warren_kernel::{Error, FarPid, Process, Relation, Spawned, Subscription, Trace};
+use warren_kernel::{Error, FarPid, NodeId, Process, Relation, Spawned, Subscription, Trace};
 
 use super::{Guest, Inherited, ProcessEnd, Start};
 use crate::code::definition::Definitions;
@@ -18,10 +18,7 @@ impl Guest {
         mut start: Start,
         relation: Relation,
     ) -> Result<Arc<str>, Error> {
-        if self.names_node(&start)
-            && let Some(node) = Box::pin(self.is_far(&mut start)).await?
-        {
-            Box::pin(self.permit_far(&start, relation, Awaits::Nothing)).await?;
+        if let Some(node) = self.far_node(&mut start, relation, Awaits::Nothing).await? {
             return Box::pin(self.spawn_far(node, start, relation)).await;
         }
         let spawned = self.start_child(start, relation, Awaits::Nothing).await?;
@@ -35,10 +32,7 @@ impl Guest {
         mut start: Start,
         relation: Relation,
     ) -> Result<(Arc<str>, Subscription), Error> {
-        if self.names_node(&start)
-            && let Some(node) = Box::pin(self.is_far(&mut start)).await?
-        {
-            Box::pin(self.permit_far(&start, relation, Awaits::End)).await?;
+        if let Some(node) = self.far_node(&mut start, relation, Awaits::End).await? {
             return Box::pin(self.spawn_watched_far(node, start, relation)).await;
         }
         let spawned = self.start_child(start, relation, Awaits::End).await?;
@@ -49,10 +43,7 @@ impl Guest {
     /// Starts a process; returns the subscription that yields its outcome.
     pub(crate) async fn exec(&mut self, mut start: Start) -> Result<Subscription, Error> {
         let relation = Relation::default();
-        if self.names_node(&start)
-            && let Some(node) = Box::pin(self.is_far(&mut start)).await?
-        {
-            Box::pin(self.permit_far(&start, relation, Awaits::Outcome)).await?;
+        if let Some(node) = self.far_node(&mut start, relation, Awaits::Outcome).await? {
             return self.exec_far(node, start);
         }
         let spawned = self.start_child(start, relation, Awaits::Outcome).await?;
@@ -68,6 +59,25 @@ impl Guest {
         let request = self.spawn_request(start, relation, awaits)?;
         let node = Arc::clone(&self.node);
         self.control.outside(node.spawn(request)).await
+    }
+
+    /// Returns the node of a start that is of another one, if this node's policies permit the
+    /// start. Takes the name off a host of this node.
+    async fn far_node(
+        &mut self,
+        start: &mut Start,
+        relation: Relation,
+        awaits: Awaits,
+    ) -> Result<Option<NodeId>, Error> {
+        if !self.names_node(start) {
+            return Ok(None);
+        }
+        // In boxes: a start on this node does not pay for their size.
+        let node = Box::pin(self.is_far(start)).await?;
+        if node.is_some() {
+            Box::pin(self.permit_far(start, relation, awaits)).await?;
+        }
+        Ok(node)
     }
 
     /// Asks this node's policies for a start on another node.
