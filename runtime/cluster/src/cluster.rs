@@ -113,8 +113,10 @@ impl Cluster {
     /// Reports the end of a process of this node that has or had names or memberships in the
     /// cluster; harmless for others.
     pub fn exited(&self, process: Pid) {
-        self.shared.inner.lock().core.exited(process, clock::now());
-        self.shared.wake.notify_one();
+        let has_news = self.shared.inner.lock().core.exited(process, clock::now());
+        if has_news {
+            self.shared.wake.notify_one();
+        }
     }
 
     /// Gives a process of this node a name that is unique in the cluster. The future yields the

@@ -26,6 +26,11 @@ pub(super) struct Groups {
 }
 
 impl Groups {
+    /// Returns whether a process of this node is a member of a group.
+    pub(super) fn is_member(&self, pid: Pid) -> bool {
+        self.of.contains_key(&pid)
+    }
+
     #[cfg(test)]
     pub(super) fn far_members(&self) -> usize {
         self.count.values().sum()

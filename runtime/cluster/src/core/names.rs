@@ -183,8 +183,12 @@ impl Core {
         self.has_lease(now).then_some(held)
     }
 
-    /// Frees the names of a process that has ended, and ends its memberships.
-    pub(crate) fn exited(&mut self, pid: Pid, now: Monotonic) {
+    /// Frees the names of a process that has ended, and ends its memberships. Returns false for
+    /// a process that has and wants none.
+    pub(crate) fn exited(&mut self, pid: Pid, now: Monotonic) -> bool {
+        if !self.has_part(pid) {
+            return false;
+        }
         for busy in self.names.busy.values_mut() {
             if busy.pid == pid && !busy.has_ended {
                 busy.has_ended = true;
@@ -209,6 +213,16 @@ impl Core {
             }
         }
         self.leave_groups(pid);
+        true
+    }
+
+    /// Returns whether a process has or wants a name, or is a member of a group.
+    fn has_part(&self, pid: Pid) -> bool {
+        let wants =
+            |busy: &Busy| busy.pid == pid || busy.waiting.iter().any(|(_, place)| place.pid == pid);
+        self.names.of.contains_key(&pid)
+            || self.groups.is_member(pid)
+            || self.names.busy.values().any(wants)
     }
 
     /// Removes an entry of a process that has ended.
