@@ -3,81 +3,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test program")]
 
 use std::future::Future;
-use std::io::{BufRead, BufReader};
-use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use tempfile::TempDir;
 use tokio::sync::mpsc;
 use warren_cluster::{
     Answer, Answerer, Ask, Caller, Cluster, Config, GroupChange, Handler, IncomingId, Nats,
     NatsSettings, NodeChange, Notice, OF_NODES, Place, Request,
 };
 use warren_kernel::{Kind, NodeId, Pid};
+use warren_tests::nats::Server;
 
 /// Time for anything that has to happen.
 const TIMEOUT: Duration = Duration::from_secs(60);
-
-/// A server on a port, killed when dropped.
-struct Server {
-    child: Child,
-    url: String,
-    port: String,
-}
-
-impl Server {
-    fn start(files: &Path, port: &str) -> Server {
-        let mut child = Command::new("nats-server")
-            .args([
-                "--jetstream",
-                "--addr",
-                "127.0.0.1",
-                "--port",
-                port,
-                "--store_dir",
-            ])
-            .arg(files)
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap_or_else(|error| {
-                panic!(
-                    "there is no server of NATS here ({error}): `cargo xtask test` installs it, \
-                     or run `apt-get install nats-server`"
-                )
-            });
-        let log = child.stderr.take().unwrap();
-        let mut lines = BufReader::new(log).lines().map_while(Result::ok);
-        let mut url = String::new();
-        for line in lines.by_ref() {
-            if let Some((_, address)) = line.split_once("Listening for client connections on ") {
-                url = format!("nats://{}", address.trim());
-            }
-            if line.ends_with("Server is ready") {
-                break;
-            }
-        }
-        // To its end, so that the server does not wait for room.
-        std::thread::spawn(move || lines.for_each(drop));
-        assert!(!url.is_empty(), "it has told no address");
-        let (_, port) = url.rsplit_once(':').unwrap();
-        Server {
-            child,
-            port: port.to_owned(),
-            url,
-        }
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // Both fail if it has ended.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
 
 /// Answers each call with its arguments, and reports news of nodes.
 struct Echo(mpsc::UnboundedSender<NodeChange>);
@@ -173,14 +112,9 @@ async fn pair(server: &Server) -> (Node, Node) {
     (a, b)
 }
 
-fn files() -> TempDir {
-    tempfile::tempdir().unwrap()
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn two_nodes_meet_answer_and_part() {
-    let files = files();
-    let server = Server::start(files.path(), "-1");
+    let server = Server::start();
     let (a, mut b) = pair(&server).await;
     let (of_a, of_b) = (a.cluster.node().clone(), b.cluster.node().clone());
     a.echo(&of_b, b"hello").await;
@@ -228,8 +162,7 @@ async fn two_nodes_meet_answer_and_part() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_are_listed_in_pages_with_their_holders() {
-    let files = files();
-    let server = Server::start(files.path(), "-1");
+    let server = Server::start();
     let (a, b) = pair(&server).await;
     let names = ["shop:a", "shop:b", "shop:c", "\u{e9}"];
     for (name, node) in names.into_iter().zip([&a, &b, &a, &b]) {
@@ -264,8 +197,7 @@ async fn names_are_listed_in_pages_with_their_holders() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_name_that_a_node_holds_for_itself_is_freed_for_no_other_node() {
-    let files = files();
-    let server = Server::start(files.path(), "-1");
+    let server = Server::start();
     let (a, b) = pair(&server).await;
     let name = format!("{OF_NODES}service/app:clock");
     let token = soon(a.cluster.register(&name, &place(1))).await.unwrap();
@@ -280,16 +212,14 @@ async fn a_name_that_a_node_holds_for_itself_is_freed_for_no_other_node() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_comes_back_loses_nothing() {
-    let files = files();
-    let server = Server::start(files.path(), "-1");
+    let mut server = Server::start();
     let (a, mut b) = pair(&server).await;
     let of_b = b.cluster.node().clone();
-    let port = server.port.clone();
-    drop(server);
+    server.kill();
     let pending: Vec<_> = (0..100_u8)
         .map(|n| a.cluster.request(&of_b, call(&[n])))
         .collect();
-    let _server = Server::start(files.path(), &port);
+    server.start_again();
     for (n, answer) in (0_u8..).zip(pending) {
         let expected = Answer::Value(Bytes::copy_from_slice(&[n]));
         assert_eq!(soon(answer).await, Ok(expected));
@@ -300,8 +230,7 @@ async fn a_server_that_comes_back_loses_nothing() {
 
 #[test]
 fn a_node_that_is_killed_is_down_soon() {
-    let files = files();
-    let server = Server::start(files.path(), "-1");
+    let server = Server::start();
     let survivor = tokio::runtime::Runtime::new().unwrap();
     let killed = tokio::runtime::Runtime::new().unwrap();
     let mut b = survivor.block_on(Node::join(&server, "b"));
@@ -347,8 +276,7 @@ async fn a_server_of_another_machine_needs_credentials() {
 #[ignore = "prints figures"]
 async fn figures() {
     const TRIPS: u32 = 5_000;
-    let files = files();
-    let server = Server::start(files.path(), "-1");
+    let server = Server::start();
     let (a, b) = pair(&server).await;
     let of_b = b.cluster.node().clone();
     let bare = async_nats::connect(&server.url).await.unwrap();
