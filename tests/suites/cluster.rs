@@ -9,19 +9,22 @@ const PROGRAM: &str = "tests/programs/cluster";
 /// A program with a service that runs once in the cluster.
 const ONCE: &str = "tests/programs/once";
 
+/// Starts a program as a node.
+fn start(program: &str, server: &Server, name: &str, arguments: &[&str]) -> Session {
+    Warren::run(program)
+        .options(["--cluster", &server.url, "--node", name])
+        .arguments(arguments)
+        .start()
+}
+
 /// Starts a node with its part of the program.
 fn node(server: &Server, name: &str, part: &str) -> Session {
-    Warren::run(PROGRAM)
-        .options(["--cluster", &server.url, "--node", name])
-        .arguments([part])
-        .start()
+    start(PROGRAM, server, name, &[part])
 }
 
 /// Starts a node whose service runs once in the cluster.
 fn once(server: &Server, name: &str) -> Session {
-    Warren::run(ONCE)
-        .options(["--cluster", &server.url, "--node", name])
-        .start()
+    start(ONCE, server, name, &[])
 }
 
 /// Starts the nodes `a`, which runs the service, and `b`, which stands by.
@@ -186,12 +189,8 @@ fn a_node_that_was_stopped_has_lost_its_service_and_stands_by() {
 #[test]
 fn the_example_counts_on_when_a_node_is_killed() {
     let server = Server::start();
-    let start = |name: &str, arguments: &[&str]| {
-        Warren::run("examples/cluster")
-            .options(["--cluster", &server.url, "--node", name])
-            .arguments(arguments)
-            .start()
-    };
+    let start =
+        |name: &str, arguments: &[&str]| start("examples/cluster", &server, name, arguments);
     let (mut b, mut c) = (start("b", &["serve"]), start("c", &["serve"]));
     b.wait_for_line("node b is up");
     c.wait_for_line("node c is up");
@@ -216,12 +215,7 @@ fn the_example_counts_on_when_a_node_is_killed() {
 #[test]
 fn the_example_of_keys_loses_none_when_nodes_are_killed() {
     let server = Server::start();
-    let start = |name: &str, arguments: &[&str]| {
-        Warren::run("examples/kv")
-            .options(["--cluster", &server.url, "--node", name])
-            .arguments(arguments)
-            .start()
-    };
+    let start = |name: &str, arguments: &[&str]| start("examples/kv", &server, name, arguments);
     let (mut b, mut c) = (start("b", &["serve"]), start("c", &["serve"]));
     b.wait_for_line("node b is up");
     c.wait_for_line("node c is up");

@@ -95,10 +95,11 @@ fn rust() {
         .ends_with(0);
 }
 
-#[test]
-fn c() {
-    let path = place("hello-c");
-    new("c", &path);
+/// Builds a program by clang.
+#[track_caller]
+fn by_clang(language: &str, name: &str) {
+    let path = place(name);
+    new(language, &path);
     Warren::tool("build", &path)
         .env("CC", guests::c_compiler())
         .env("GUEST_TOOLCHAIN", guests::toolchain())
@@ -108,15 +109,13 @@ fn c() {
 }
 
 #[test]
+fn c() {
+    by_clang("c", "hello-c");
+}
+
+#[test]
 fn cpp() {
-    let path = place("hello-cpp");
-    new("cpp", &path);
-    Warren::tool("build", &path)
-        .env("CC", guests::c_compiler())
-        .env("GUEST_TOOLCHAIN", guests::toolchain())
-        .outcome()
-        .ends_with(0);
-    greets(&path);
+    by_clang("cpp", "hello-cpp");
 }
 
 /// Builds a program by the compiler of Zig, and looks at its memory.
