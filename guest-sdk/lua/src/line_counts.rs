@@ -23,7 +23,7 @@ struct File {
     name: Box<[u8]>,
     /// The indices of its functions, from outside to inside.
     functions: Vec<usize>,
-    /// How often each line has run, as far as that was told.
+    /// The number of times that each line has run, as far as that was told.
     told: Vec<u32>,
 }
 

@@ -96,7 +96,7 @@ local function check(length)
     return "x"
   end), length)
 
-  -- What a message and JSON carry.
+  -- Messages and JSON carry UTF-8.
   local utf8 = each(text, function(c)
     return c:byte() < 0x80 and c or "ä"
   end)
@@ -124,7 +124,7 @@ assert(("x"):rep(3 << 20):find("[^x]") == nil)
 -- Nothing, many times, takes no time.
 assert((""):rep(1 << 60) == "")
 
--- What a pattern begins with decides where it is tried, and never if it matches.
+-- The beginning of a pattern decides where it is tried, and never if it matches.
 for _, case in ipairs({
   { "a b", "^b" }, { "a b", "b$", 3 }, { "x", "x?y?$", 1 }, { "aab", "a-b", 1 }, { "b", "a*b", 1 },
   { "$5", "$5", 1 }, { "a$", "$", 3 }, { "]", "]", 1 }, { "(x)", "%b()", 1 }, { "THE (quick) fox", "%f[%a]%a+%f[%A]", 1 },

@@ -25,7 +25,7 @@ struct Exception {
     program: &'static str,
     /// The difference.
     because: &'static str,
-    /// What the program says of it. A program that does not is no exception any more.
+    /// A text that the program says of it. A program that does not is no exception any more.
     says: &'static str,
 }
 

@@ -86,7 +86,7 @@ impl Stage {
         let socket = program.path().join("control");
         let mut session = program
             .command()
-            // What a parked process leaves is no leak.
+            // A parked process gives up memory and files, which is no leak.
             .options(["--control", "control", "--park-after", "off"])
             .start()
             .within(TIMEOUT);

@@ -8,9 +8,9 @@
 //!   wakes no other worker, as tokio's scheduler would after every third message.
 //! - If a task wakes several others, all but the last queue at its worker, in a lane for
 //!   each host. A task that wakes many in its slice goes on for some slices, so that the
-//!   woken ones find several messages each. The lanes take turns, so that many processes of one host do not hold up
-//!   those of another. While tasks queue, a sleeping worker is woken, which takes half
-//!   of a lane.
+//!   woken ones find several messages each. The lanes take turns, so that many processes
+//!   of one host do not hold up those of another. While tasks queue, a sleeping worker is
+//!   woken, which takes half of a lane.
 //! - A task that is woken from elsewhere (a timer, the embedder, a thread that waited for
 //!   a disk) waits in a queue of its host, from which all workers take. A sleeping worker
 //!   is woken for it and has half a millisecond to take it. After that time, or if no
