@@ -16,22 +16,24 @@ void warren_count (lua_State *L, unsigned int function, unsigned int instruction
 ** instruction of a function with `...`. The last instruction of each function is a return
 ** that the compiler adds, behind the program's own; it also adds the ends of blocks, which a
 ** block that is left by `return` does not run. A function is made where it begins, but the
-** instruction for it has the line of its `end`. */
-static int line_to_cover (const Proto *p, int pc, int line) {
+** instruction for it has the line of its `end`, and so have those behind it that store, pass
+** or return it: `made` is the function that was made last. */
+static int line_to_cover (const Proto *p, int pc, int line, const Proto *made) {
   if (pc == p->sizecode - 1) return 0;
   switch (GET_OPCODE(p->code[pc])) {
     case OP_VARARGPREP: case OP_CLOSE: return 0;
-    case OP_CLOSURE: return p->p[GETARG_Bx(p->code[pc])]->linedefined;
-    default: return line;
+    default: return (made != NULL && line == made->lastlinedefined) ? made->linedefined : line;
   }
 }
 
 static void cover_function (lua_State *L, Proto *p) {
   int n, line = p->linedefined;
+  const Proto *made = NULL;
   if (p->sizelineinfo < p->sizecode) return;
   for (n = 0; n < p->sizecode; n++) {
     line = nextline(p, line, n);
-    warren_cover_line(L, (unsigned int)line_to_cover(p, n, line));
+    if (GET_OPCODE(p->code[n]) == OP_CLOSURE) made = p->p[GETARG_Bx(p->code[n])];
+    warren_cover_line(L, (unsigned int)line_to_cover(p, n, line, made));
   }
   p->covered = (unsigned short)warren_cover_function(L);
   for (n = 0; n < p->sizep; n++) cover_function(L, p->p[n]);
