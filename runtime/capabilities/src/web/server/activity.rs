@@ -37,6 +37,8 @@ struct State {
     since: Instant,
     given_up: u32,
     window: Instant,
+    /// True if the last request had a body, of which a part may still be on its way.
+    has_body: bool,
 }
 
 /// The reason to close a connection.
@@ -62,6 +64,7 @@ impl Activity {
                 since: now,
                 given_up: 0,
                 window: now,
+                has_body: false,
             }),
             read: timeouts.read,
             idle: timeouts.idle,
@@ -86,15 +89,21 @@ impl Activity {
         }
     }
 
-    /// Notes that a request has come whole. The connection is busy until the value is
-    /// dropped.
-    pub(super) fn begin(self: &Arc<Self>) -> Active {
+    /// Notes that the head of a request has come whole, and if a body follows it. The
+    /// connection is busy until the value is dropped.
+    pub(super) fn begin(self: &Arc<Self>, has_body: bool) -> Active {
         let mut state = self.state.lock();
         state.active += 1;
+        state.has_body = has_body;
         state.is_in_head = false;
         state.has_bytes = false;
         drop(state);
         Active(Arc::clone(self))
+    }
+
+    /// Returns true if the last request had a body.
+    pub(super) fn has_body(&self) -> bool {
+        self.state.lock().has_body
     }
 
     /// Waits until the connection is to be closed.
@@ -180,7 +189,7 @@ mod tests {
         assert_eq!(activity.expired().await, Expired::Head(false));
         activity.has_read();
         assert_eq!(activity.expired().await, Expired::Head(true));
-        drop(activity.begin());
+        drop(activity.begin(false));
         assert_eq!(activity.expired().await, Expired::Idle);
         activity.has_read();
         assert_eq!(activity.expired().await, Expired::Head(true));
@@ -189,7 +198,7 @@ mod tests {
     #[tokio::test]
     async fn a_connection_with_a_request_is_left_alone() {
         let activity = Activity::new(&TIMEOUTS, false);
-        let active = activity.begin();
+        let active = activity.begin(false);
         let waits = tokio::time::timeout(TIMEOUTS.idle * 3, activity.expired()).await;
         assert!(waits.is_err());
         drop(active);
@@ -206,7 +215,7 @@ mod tests {
     #[tokio::test]
     async fn a_client_may_not_give_up_all_the_time() {
         let activity = Activity::new(&TIMEOUTS, true);
-        let active = activity.begin();
+        let active = activity.begin(false);
         for _ in 0..=MAX_GIVEN_UP {
             active.give_up();
         }

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 use warren_engine::capability::web::WebTimeouts;
 
 use super::activity::{Activity, Expired};
-use super::io::Timed;
+use super::io::{FAREWELL, Timed};
 use super::open::{Connection, Stop, stopped};
 use super::request::Requests;
 use super::stream::Streams;
@@ -44,9 +44,6 @@ const MAX_SENDING: usize = 64 << 10;
 /// Time after which a silent client of HTTP/2 is asked whether it is there, and in which it
 /// has to answer.
 const PING: Duration = Duration::from_secs(20);
-
-/// Time for the last words to a client.
-const FAREWELL: Duration = Duration::from_secs(1);
 
 /// The first bytes of HTTP/2.
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

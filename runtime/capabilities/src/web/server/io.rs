@@ -1,5 +1,9 @@
 //! The bytes of a connection: noted when they come, and bounded in the time that a client
 //! takes to read them.
+//!
+//! A connection that is closed while bytes of its client are on the way is reset, and the
+//! client may lose an answer that it has not read yet. So after a request with a body, what
+//! the client still sends is read and dropped for a moment (RFC 9112, 9.6).
 
 use std::future::Future;
 use std::io;
@@ -14,6 +18,9 @@ use tokio::time::Sleep;
 
 use super::activity::Activity;
 
+/// Time for the last words to a client.
+pub(super) const FAREWELL: Duration = Duration::from_secs(1);
+
 /// A connection whose client has to take bytes in time.
 pub(super) struct Timed<T> {
     io: T,
@@ -23,6 +30,8 @@ pub(super) struct Timed<T> {
     timeout: Duration,
     /// Present while the client takes nothing.
     sleep: Option<Pin<Box<Sleep>>>,
+    /// Present once this side has ended, until the client has read that.
+    farewell: Option<Pin<Box<Sleep>>>,
 }
 
 impl<T> Timed<T> {
@@ -38,6 +47,7 @@ impl<T> Timed<T> {
             activity,
             timeout,
             sleep: None,
+            farewell: None,
         }
     }
 
@@ -58,6 +68,24 @@ impl<T> Timed<T> {
         ready!(sleep.as_mut().poll(cx));
         let slow = "the client takes no bytes";
         Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, slow)))
+    }
+}
+
+impl<T: AsyncRead + Unpin> Timed<T> {
+    /// Drops what the client sends, until it ends or the time of the farewell is over.
+    fn poll_farewell(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut dropped = [0; 4096];
+        loop {
+            let farewell = self.farewell.as_mut();
+            if farewell.is_none_or(|sleep| sleep.as_mut().poll(cx).is_ready()) {
+                return Poll::Ready(());
+            }
+            let mut buf = ReadBuf::new(&mut dropped);
+            let read = ready!(Pin::new(&mut self.io).poll_read(cx, &mut buf));
+            if read.is_err() || buf.filled().is_empty() {
+                return Poll::Ready(());
+            }
+        }
     }
 }
 
@@ -82,7 +110,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Timed<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Timed<T> {
+impl<T: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Timed<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -98,8 +126,15 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Timed<T> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let shut = Pin::new(&mut self.io).poll_shutdown(cx);
-        self.in_time(cx, shut)
+        if self.farewell.is_none() {
+            let shut = Pin::new(&mut self.io).poll_shutdown(cx);
+            ready!(self.in_time(cx, shut))?;
+            if !self.activity.has_body() {
+                return Poll::Ready(Ok(()));
+            }
+            self.farewell = Some(Box::pin(tokio::time::sleep(FAREWELL)));
+        }
+        self.poll_farewell(cx).map(Ok)
     }
 
     fn poll_write_vectored(
@@ -134,6 +169,36 @@ mod tests {
         let mut all = String::new();
         timed.read_to_string(&mut all).await.unwrap();
         assert_eq!(all, "abcd");
+    }
+
+    #[tokio::test]
+    async fn what_comes_behind_an_answer_is_dropped_until_the_client_ends() {
+        let (mut client, server) = tokio::io::duplex(64);
+        let activity = Activity::new(&WebTimeouts::default(), false);
+        drop(activity.begin(true));
+        let mut timed = Timed::new(server, Bytes::new(), activity, Duration::from_secs(60));
+        let server = async {
+            timed.write_all(b"413").await.unwrap();
+            timed.shutdown().await.unwrap();
+            drop(timed);
+        };
+        let client = async {
+            client.write_all(&[b'x'; 100_000]).await.unwrap();
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).await.unwrap();
+            assert_eq!(answer, "413");
+            drop(client);
+        };
+        tokio::join!(server, client);
+    }
+
+    #[tokio::test]
+    async fn a_client_that_does_not_end_is_left_after_a_moment() {
+        let (_client, server) = tokio::io::duplex(64);
+        let activity = Activity::new(&WebTimeouts::default(), false);
+        drop(activity.begin(true));
+        let mut timed = Timed::new(server, Bytes::new(), activity, Duration::from_secs(60));
+        timed.shutdown().await.unwrap();
     }
 
     #[tokio::test]

@@ -86,7 +86,7 @@ impl Record {
         let place = (&Arc::from("app:web"), remote, &parts);
         Record::new(
             id.to_owned(),
-            activity.begin(),
+            activity.begin(false),
             None,
             &Arc::default(),
             place,

@@ -57,7 +57,7 @@ impl Service<Request<Incoming>> for Requests {
     type Future = Pin<Box<dyn Future<Output = Result<Response<Served>, Infallible>> + Send>>;
 
     fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let active = self.activity.begin();
+        let active = self.activity.begin(!request.body().is_end_stream());
         let connection = Arc::clone(&self.connection);
         Box::pin(async move { Ok(answer(&connection, active, request).await) })
     }
