@@ -298,6 +298,8 @@ stop:receive()
 mod terminal {
     use std::io::{Read, Write};
     use std::process::{Child, ChildStdout, Command, Stdio};
+    use std::thread;
+    use std::time::{Duration, Instant};
 
     use super::*;
 
@@ -308,6 +310,8 @@ mod terminal {
         seen: Vec<u8>,
         /// The part of `seen` that was looked at.
         read: usize,
+        /// The last Ctrl-C.
+        interrupted: Option<Instant>,
     }
 
     impl Terminal {
@@ -334,6 +338,7 @@ mod terminal {
                 screen,
                 seen: Vec::new(),
                 read: 0,
+                interrupted: None,
             }
         }
 
@@ -341,6 +346,17 @@ mod terminal {
             let keyboard = self.child.stdin.as_mut().unwrap();
             keyboard.write_all(keys.as_bytes()).unwrap();
             keyboard.flush().unwrap();
+        }
+
+        /// Presses Ctrl-C, no sooner after the last one than a person could: two within 50 ms
+        /// are one.
+        fn interrupt(&mut self) {
+            if let Some(last) = self.interrupted {
+                let next = last + Duration::from_millis(100);
+                thread::sleep(next.saturating_duration_since(Instant::now()));
+            }
+            self.press("\u{3}");
+            self.interrupted = Some(Instant::now());
         }
 
         /// Reads up to the end of this text.
@@ -430,22 +446,22 @@ mod terminal {
         prompt.input("x = 7", "> ");
         prompt.press("print('be' .. 'gun') while true do end\r");
         prompt.shows("begun");
-        prompt.press("\u{3}");
+        prompt.interrupt();
         prompt.shows("interrupted");
         prompt.input(
             "print('wai' .. 'ting') process.inbox():receive()",
             "waiting",
         );
-        prompt.press("\u{3}");
+        prompt.interrupt();
         prompt.shows("interrupted");
         // The process is the same.
         prompt.input("x + 1", "8");
         // An input that catches what ends it ends with its process.
         let deaf = "print('de' .. 'af') while true do pcall(function() while true do end end) end";
         prompt.input(deaf, "deaf");
-        prompt.press("\u{3}");
+        prompt.interrupt();
         prompt.shows("Ctrl-C again");
-        prompt.press("\u{3}");
+        prompt.interrupt();
         prompt.shows("the process of the prompt has ended");
         prompt.input("x", "nil");
         prompt.shows("> ");
