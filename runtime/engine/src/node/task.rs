@@ -19,6 +19,7 @@ use crate::node::instance::{self, Finished};
 use crate::node::last_lines::{self, Waiting};
 use crate::node::native::NativeDrive;
 use crate::node::outcome::{Finish, calls_of, finish_of};
+use crate::node::park::Parked;
 use crate::node::records::Records;
 use crate::security::{Caller, Rights};
 
@@ -93,7 +94,6 @@ impl<P: Presence> Task<P> {
 
     /// Runs the present program of the process to its end.
     async fn run_program(&mut self) -> Next {
-        let kept = self.kept.clone();
         let shared = &*self.around.shared;
         let control = match &self.runner {
             Runner::Instance(_) | Runner::Parked => Control::default(),
@@ -101,16 +101,22 @@ impl<P: Presence> Task<P> {
         };
         let control = Arc::new(control.within(call_span::present()));
         control.cause().set(self.cause);
-        let mut guest = self.guest(&control);
-        guest.keep(kept);
-        let mut image = None;
+        let mut woken: Option<Box<Parked>> = None;
         let driven = loop {
             let driven = match &self.runner {
                 Runner::Instance(slot) => {
-                    let guest = pin!(instance::run(slot.pool(), guest, image));
-                    Drive::new(shared, Some(&self.process), &control, guest).await
+                    // The guest goes into its store at once: a variable for it would make this
+                    // future, which each process holds, larger by it.
+                    let run = match woken.take() {
+                        None => instance::run(slot.pool(), self.guest(&control), None),
+                        Some(parked) => {
+                            instance::run(slot.pool(), *parked.guest, Some(parked.image))
+                        }
+                    };
+                    Drive::new(shared, Some(&self.process), &control, pin!(run)).await
                 }
                 Runner::Native(code) => {
+                    let guest = self.guest(&control);
                     break NativeDrive::new(shared, &self.process, code, guest).await;
                 }
                 Runner::Parked => break Driven::Doomed,
@@ -124,12 +130,13 @@ impl<P: Presence> Task<P> {
             };
             // The slot is free for others.
             self.runner = Runner::Parked;
-            let Some(slot) = parked.sleep(&self.around, &self.process).await else {
+            // In a box: few processes sleep, and each holds the size of this future.
+            let slot = Box::pin(parked.sleep(&self.around, &self.process)).await;
+            let Some(slot) = slot else {
                 break Driven::Doomed;
             };
             self.runner = Runner::Instance(slot);
-            guest = *parked.guest;
-            image = Some(parked.image);
+            woken = Some(parked);
         };
         self.process.release_memory();
         let unwritten = last_lines::pass_on(shared, &control, !self.first);
@@ -185,7 +192,7 @@ impl<P: Presence> Task<P> {
             Runner::Instance(slot) => Some(Arc::clone(slot.pool())),
             Runner::Native(_) | Runner::Parked => None,
         };
-        Guest::new(
+        let mut guest = Guest::new(
             self.around.clone(),
             pool,
             Arc::clone(control),
@@ -200,7 +207,9 @@ impl<P: Presence> Task<P> {
                 Payer::Process(Arc::clone(process)),
             ),
             Rights::new(judge),
-        )
+        );
+        guest.keep(self.kept.clone());
+        guest
     }
 
     /// Takes over the next program of the process, and its slot if it has another
