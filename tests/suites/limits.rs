@@ -122,6 +122,34 @@ fn a_source_of_any_size_is_refused_with_the_limit() {
 }
 
 #[test]
+fn a_module_of_any_size_is_refused_with_the_limit() {
+    let main = r#"
+        local _, result = process.exec("app:user", "app:small")
+        print(_, result:kind(), result:details().limit)
+        print(process.exec("app:careful", "app:small"))
+    "#;
+    let careful = r#"
+        return function()
+          local loaded, err = pcall(require, "large")
+          local details = err:details()
+          assert(not loaded and err:kind() == errors.RATE_LIMITED and details.value == 4194304)
+          assert(err:find("error loading module 'large' from file './large.lua': ", 1, true), err)
+          return details.limit
+        end
+    "#;
+    Program::of(&[
+        ("warren.toml", "[hosts.\"app:small\"]\nmax_memory = \"4MiB\"\n"),
+        ("main.lua", main),
+        ("user.lua", "require('large')"),
+        ("careful.lua", careful),
+        ("large.lua", &"x = {x, 'some text'}\n".repeat(400_000)),
+    ])
+    .run()
+    .ends_with(0)
+    .prints("nil\tRateLimited\tmax_memory\nmax_memory\tnil\n");
+}
+
+#[test]
 fn a_module_that_grows_its_memory_is_refused_more() {
     let greedy = r#"(module
         (memory (export "memory") 1)

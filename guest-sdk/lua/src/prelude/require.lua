@@ -87,8 +87,14 @@ local function templates(field)
   return path .. ""
 end
 
-local function cannot_load(name, file, why)
-  error("error loading module '" .. name .. "' from file '" .. file .. "':\n\t" .. why, 0)
+-- Raises the error of a module that is not loaded: a text where its source is at fault, as
+-- Lua's own; otherwise what was refused stays an error with its kind and details.
+local function cannot_load(name, from, why)
+  local context = "error loading module '" .. name .. "'" .. from
+  if type(why) == "userdata" and why:kind() ~= "Invalid" then
+    error(loaded.errors.wrap(why, context), 0)
+  end
+  error(context .. ":\n\t" .. why, 0)
 end
 
 local function searcher_of_path(name)
@@ -101,13 +107,13 @@ local function searcher_of_path(name)
   if imported then
     return imported, of
   elseif of then
-    error("error loading module '" .. name .. "', an import of the manifest:\n\t" .. of, 0)
+    cannot_load(name, ", an import of the manifest", of)
   end
   local file, chunk, why = search(name, templates("path"), ".", "/")
   if not file then
     return chunk
   elseif not chunk then
-    cannot_load(name, file, why)
+    cannot_load(name, " from file '" .. file .. "'", why)
   end
   return chunk, file
 end
@@ -120,7 +126,7 @@ local function searcher_of_cpath(name, of)
     if not file then
       return why
     end
-    cannot_load(name, file, "dynamic libraries cannot be loaded")
+    cannot_load(name, " from file '" .. file .. "'", "dynamic libraries cannot be loaded")
   end
 end
 
