@@ -33,8 +33,27 @@ pub(crate) struct RequestBody {
     timeout: Duration,
     /// Present while a part is waited for.
     timer: Option<Pin<Box<Sleep>>>,
-    /// Present if the client waits until it is asked for the body: true once it is.
-    asked: Option<Arc<AtomicBool>>,
+    /// Present if the client sends a body by HTTP/1.
+    progress: Option<Arc<Progress>>,
+}
+
+/// The way of a body from its client, as far as it was read.
+#[derive(Default)]
+pub(crate) struct Progress {
+    asked: AtomicBool,
+    ended: AtomicBool,
+}
+
+impl Progress {
+    /// Returns true once the body was asked for: a client may wait for that.
+    pub(crate) fn is_asked_for(&self) -> bool {
+        self.asked.load(Ordering::Acquire)
+    }
+
+    /// Returns true once the body was read to its end.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
 }
 
 impl RequestBody {
@@ -45,13 +64,13 @@ impl RequestBody {
             max,
             timeout,
             timer: None,
-            asked: None,
+            progress: None,
         }
     }
 
-    /// Notes when the client is asked for the body.
-    pub(crate) fn noting(mut self, asked: Option<Arc<AtomicBool>>) -> RequestBody {
-        self.asked = asked;
+    /// Notes when the client is asked for the body, and when all of it was read.
+    pub(crate) fn noting(mut self, progress: Option<Arc<Progress>>) -> RequestBody {
+        self.progress = progress;
         self
     }
 
@@ -113,14 +132,19 @@ impl Body for RequestBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Error>>> {
         let this = &mut *self;
-        if let Some(asked) = this.asked.take() {
-            asked.store(true, Ordering::Release);
+        if let Some(progress) = &this.progress {
+            progress.asked.store(true, Ordering::Release);
         }
         let Poll::Ready(frame) = Pin::new(&mut this.body).poll_frame(cx) else {
             let error = ready!(this.poll_timer(cx));
             return Poll::Ready(Some(Err(error)));
         };
         this.timer = None;
+        if let Some(progress) = &this.progress
+            && (frame.is_none() || this.body.is_end_stream())
+        {
+            progress.ended.store(true, Ordering::Release);
+        }
         let frame = match frame {
             None => return Poll::Ready(None),
             Some(Ok(frame)) => frame,

@@ -2,7 +2,6 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use http::request::Parts;
@@ -27,7 +26,7 @@ use super::tree::Matched;
 use crate::streams::Reader;
 use crate::web::exchange::{Answered, Draft, Ended, Exchange, OfProcess, written};
 use crate::web::head::{Head, host_of};
-use crate::web::request_body::RequestBody;
+use crate::web::request_body::{Progress, RequestBody};
 
 /// Time in which the bytes of a process that ends soon are gathered. Its answer has a length
 /// then, and is sent at once.
@@ -38,8 +37,8 @@ pub(super) struct Call<'a> {
     pub(super) connection: &'a Connection,
     pub(super) site: &'a Site,
     pub(super) trace: TraceId,
-    /// Present if the client waits until it is asked for the body: true once it is.
-    pub(super) expects: Option<Arc<AtomicBool>>,
+    /// Present if the client sends a body by HTTP/1.
+    pub(super) progress: Option<Arc<Progress>>,
     pub(super) asked: &'a Asked,
     pub(super) matched: Matched,
     pub(super) path: Path,
@@ -100,7 +99,7 @@ impl Call<'_> {
         let identity = self.asked.identity.clone();
         let trace = self.trace;
         let body = RequestBody::new(body, site.settings.max_body, site.settings.timeouts.read);
-        let body = body.noting(self.expects.clone());
+        let body = body.noting(self.progress.clone());
         let (exchange, mut receiver) = Exchange::new(self.head(parts, &body), body);
         let kept = Kept::default();
         let of_components: Arc<dyn OfComponents> = exchange.clone();

@@ -5,7 +5,6 @@ use std::future::Future;
 use std::num::NonZeroU64;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use http::request::Parts;
@@ -32,6 +31,7 @@ use super::relay::{Place, Relays};
 use super::site::Site;
 use super::table::{Found, Router};
 use crate::traces;
+use crate::web::request_body::Progress;
 
 /// The header field with the id of the request.
 const REQUEST_ID: &str = "x-request-id";
@@ -87,7 +87,7 @@ async fn answer(
     let context = received.or_else(|| wants_spans().then(|| traces::begun(trace.0))?);
     record.set_trace(context.map(|context| Arc::new(context.below(trace.0))));
     let span = span_of(&record, &site.settings.id, &parts, parent);
-    let expects = expects(&parts, &body).then(Arc::<AtomicBool>::default);
+    let sending = Sending::of(&parts, &body);
     let mut response = match is_full {
         true => failure(StatusCode::SERVICE_UNAVAILABLE, record.id()),
         false => {
@@ -96,14 +96,15 @@ async fn answer(
                 site: &site,
                 trace,
                 span: span.clone(),
-                expects: expects.clone(),
+                progress: sending
+                    .as_ref()
+                    .map(|sending| Arc::clone(&sending.progress)),
                 record: &mut record,
             };
             on_the_way.answer(parts, body).instrument(span).await
         }
     };
-    if expects.is_some_and(|asked| !asked.load(Ordering::Acquire)) {
-        // The next bytes may be the body, or a request of a client that keeps it back.
+    if sending.is_some_and(|sending| sending.leaves_bytes()) {
         close(&mut response);
     }
     let (response, unread) = finish(response, &method, record);
@@ -205,8 +206,8 @@ struct OnTheWay<'a> {
     trace: TraceId,
     /// The span of the request, if anybody wants spans.
     span: Span,
-    /// Present if the client waits until it is asked for the body: true once it is.
-    expects: Option<Arc<AtomicBool>>,
+    /// Present if the client sends a body by HTTP/1.
+    progress: Option<Arc<Progress>>,
     record: &'a mut Record,
 }
 
@@ -296,7 +297,7 @@ impl OnTheWay<'_> {
             connection: self.connection,
             site: self.site,
             trace: self.trace,
-            expects: self.expects.clone(),
+            progress: self.progress.clone(),
             asked,
             matched,
             path,
@@ -323,10 +324,38 @@ impl OnTheWay<'_> {
     }
 }
 
-/// Returns true if the client waits until it is asked for the body.
-fn expects(parts: &Parts, body: &Incoming) -> bool {
-    let is_asked_for = parts.version < Version::HTTP_2 && !body.is_end_stream();
-    is_asked_for && parts.headers.contains_key(header::EXPECT)
+/// The most bytes of a body that nobody has read, behind which the next request is looked for.
+const SMALL: u64 = 4 << 10;
+
+/// A body that a client sends by HTTP/1, ahead of its next request.
+struct Sending {
+    progress: Arc<Progress>,
+    /// The client waits until it is asked for the body.
+    waits: bool,
+    is_small: bool,
+}
+
+impl Sending {
+    fn of(parts: &Parts, body: &Incoming) -> Option<Sending> {
+        let sends = parts.version < Version::HTTP_2 && !body.is_end_stream();
+        sends.then(|| Sending {
+            progress: Arc::default(),
+            waits: parts.headers.contains_key(header::EXPECT),
+            is_small: body.size_hint().exact().is_some_and(|len| len <= SMALL),
+        })
+    }
+
+    /// Returns true if bytes of the body lie between this request and the next one, when the
+    /// answer begins. The client has to know then that the connection ends: its next request
+    /// would be lost. The next bytes of a client that was not asked for the body may be the
+    /// body or a request.
+    fn leaves_bytes(&self) -> bool {
+        let may_send = match self.waits {
+            true => !self.progress.is_asked_for() || !self.is_small,
+            false => !self.is_small,
+        };
+        may_send && !self.progress.has_ended()
+    }
 }
 
 /// Closes the connection behind an answer.
