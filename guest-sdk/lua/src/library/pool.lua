@@ -85,7 +85,7 @@ pool.checkin = told_request("checkin", { arguments = { "worker" }, required = 1,
 pool.status = request("status", { looks = true })
 
 -- Stops a pool: jobs that wait are refused, those at work have their time to end.
-pool.stop = told(request("stop", {}), "pool.stop", "stop")
+pool.stop = told(request("stop", { ends = true }), "pool.stop", "stop")
 
 -- Returns what a worker's file returns: a function that calls `work` with each job and
 -- the worker's own arguments.

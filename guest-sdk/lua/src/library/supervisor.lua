@@ -88,7 +88,7 @@ supervisor.children = request("children", { looks = true })
 supervisor.count = request("count", { looks = true })
 
 -- Stops a supervisor with its children.
-supervisor.stop = told_request("stop", {}, "stop")
+supervisor.stop = told_request("stop", { ends = true }, "stop")
 
 -- The program of a process of the definition `warren:supervisor`.
 supervisor.main = run

@@ -180,6 +180,16 @@ function caller.answer(pid, ending, number, timeout, kind)
   return nil, unanswered(pid, ending, why, timeout, kind), why == "timeout"
 end
 
+-- Waits for the end of a process whose answer was the last thing that it did.
+function caller.wait_for_end(pid)
+  local ending = watches[pid] or older[pid]
+  -- Without it, another coroutine has read the end.
+  if ending then
+    local _, outcome = first(nil, ending)
+    note_end(pid, ending, outcome)
+  end
+end
+
 -- Sends a server a request, and waits for nothing.
 function caller.cast(destination, request)
   if destination == nil then

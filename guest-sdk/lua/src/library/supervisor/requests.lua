@@ -67,7 +67,7 @@ end
 -- of the request and a timeout. Without a timeout the process has as long as it takes; for a
 -- request that only `looks`, the usual time. Options: `arguments`, their names in errors;
 -- `required`, how many of them must not be nil; `as`, the name of the function in errors;
--- `refused`, in the place of the function above.
+-- `refused`, in the place of the function above; `ends`, if the process ends with its answer.
 function requests.to(kind, name, options)
   local names, required, looks = options.arguments or {}, options.required or 0, options.looks
   local shown_name, patience = options.as or name, looks and TIMEOUT or PATIENCE[kind]
@@ -110,6 +110,9 @@ function requests.to(kind, name, options)
     local answer
     answer, err = caller.ask(kind, pid, request, timeout, given)
     if err == nil then
+      if options.ends then
+        caller.wait_for_end(pid)
+      end
       return answer
     elseif errors.is(err, errors.INVALID) then
       err = explain(err, names, ...)
