@@ -133,12 +133,15 @@ fn a_module_of_any_size_is_refused_with_the_limit() {
           local loaded, err = pcall(require, "large")
           local details = err:details()
           assert(not loaded and err:kind() == errors.RATE_LIMITED and details.value == 4194304)
-          assert(err:find("error loading module 'large' from file './large.lua': ", 1, true), err)
+          assert(err:find("error loading module 'large' from file 'large.lua': ", 1, true), err)
           return details.limit
         end
     "#;
     Program::of(&[
-        ("warren.toml", "[hosts.\"app:small\"]\nmax_memory = \"4MiB\"\n"),
+        (
+            "warren.toml",
+            "[hosts.\"app:small\"]\nmax_memory = \"4MiB\"\n",
+        ),
         ("main.lua", main),
         ("user.lua", "require('large')"),
         ("careful.lua", careful),
