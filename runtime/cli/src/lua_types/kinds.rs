@@ -97,9 +97,12 @@ const RESULTS: &[(&str, &str, End)] = &[
     ("db:prepare", "st", Error),
     ("errors.new", "err", Never),
     ("errors.wrap", "err", Never),
+    ("events.subscribe", "sub", Error),
     ("fs.get", "v", Error),
     ("funcs.async", "future", Error),
     ("funcs.new", "executor", Never),
+    ("future:channel", "ch", Never),
+    ("future:response", "ch", Never),
     ("http.request", "response", Error),
     ("http.request(options)", "req", Error),
     ("http.response", "res", Error),
@@ -117,17 +120,30 @@ const RESULTS: &[(&str, &str, End)] = &[
     ("message:from", "string", Nil),
     ("message:topic", "string", Never),
     ("pg.open", "g", Error),
+    ("process.cancel", "true", Error),
     ("process.events", "ch", Never),
+    ("process.groups.join", "true", Error),
     ("process.id", "string", Never),
     ("process.inbox", "ch", Never),
+    ("process.link", "true", Error),
     ("process.listen", "ch", Never),
+    ("process.monitor", "true", Error),
     ("process.pid", "string", Never),
     ("process.registry.lookup", "string", Error),
+    ("process.registry.register", "true", Error),
+    ("process.registry.unregister", "true", Error),
+    ("process.send", "true", Error),
+    ("process.set_options", "true", Error),
     ("process.spawn", "string", Error),
     ("process.spawn_linked", "string", Error),
     ("process.spawn_linked_monitored", "string", Error),
     ("process.spawn_monitored", "string", Error),
+    ("process.terminate", "true", Error),
+    ("process.unlink", "true", Error),
+    ("process.unlisten", "true", Error),
+    ("process.unmonitor", "true", Error),
     ("process.with_context", "spawner", Error),
+    ("queue.message", "m", Error),
     ("security.actor", "actor", Nil),
     ("security.named_scope", "scope", Error),
     ("security.new_actor", "actor", Error),
@@ -135,16 +151,32 @@ const RESULTS: &[(&str, &str, End)] = &[
     ("security.policy", "policy", Error),
     ("security.scope", "scope", Nil),
     ("security.token_store", "ts", Error),
+    ("spawner:spawn", "string", Error),
+    ("spawner:spawn_linked", "string", Error),
+    ("spawner:spawn_linked_monitored", "string", Error),
+    ("spawner:spawn_monitored", "string", Error),
+    ("spawner:with_actor", "spawner", Error),
+    ("spawner:with_context", "spawner", Error),
+    ("spawner:with_message", "spawner", Error),
+    ("spawner:with_name", "spawner", Error),
+    ("spawner:with_scope", "spawner", Error),
     ("sql.get", "db", Error),
     ("sql.open", "db", Error),
     ("store.get", "s", Error),
     ("sub:channel", "ch", Never),
     ("test.run_cases", "function", Never),
     ("text.regexp.compile", "re", Error),
+    ("ticker:channel", "ch", Never),
+    ("ticker:response", "ch", Never),
     ("time.after", "ch", Never),
     ("time.now", "t", Never),
     ("time.ticker", "ticker", Error),
     ("time.timer", "timer", Error),
+    ("timer:channel", "ch", Never),
+    ("timer:response", "ch", Never),
+    ("tx:prepare", "st", Error),
+    ("v:open", "f", Error),
+    ("websocket.connect", "ws", Error),
 ];
 
 /// Tells whether a function of the standard library is none of Lua 5.4.
@@ -228,7 +260,7 @@ pub(super) fn results_of(name: &str, form: &str) -> Vec<String> {
         return vec!["any ...".to_owned()];
     };
     let first = match *result {
-        known @ ("function" | "string") => known.to_owned(),
+        known @ ("function" | "string" | "true") => known.to_owned(),
         variable => class_of(variable),
     };
     match end {
@@ -270,7 +302,7 @@ mod tests {
             let function = name.split('(').next().unwrap_or_default();
             assert!(!api.signatures(function).is_empty(), "{name}");
             let is_class = CLASSES.iter().any(|(class, _)| class == variable);
-            let is_plain = ["function", "string"].contains(variable);
+            let is_plain = ["function", "string", "true"].contains(variable);
             assert!(is_class || is_plain, "{variable}");
         }
         for (variable, _) in CLASSES {
