@@ -22,7 +22,8 @@ local scripts = {
 
 return function()
   -- The name is taken before the room runs, so it is there for all who follow.
-  local room = assert(process.with_context({}):with_name("room"):spawn_monitored("app:room", "app:processes"))
+  local named = assert(assert(process.with_context({})):with_name("room"))
+  local room = assert(named:spawn_monitored("app:room", "app:processes"))
 
   local seated = process.listen("seated")
   for _, name in ipairs { "ann", "bob", "cid" } do

@@ -13,7 +13,7 @@ local function crawl(start, most)
   local seen, open = { [start] = true }, 0
   repeat
     while waiting[1] and open < AT_ONCE do
-      local page = found[table.remove(waiting, 1)]
+      local page = assert(found[table.remove(waiting, 1)])
       open = open + 1
       coroutine.spawn(function()
         local read, err = pool.run("fetchers", page.url)
@@ -50,7 +50,7 @@ local function report(found)
     elseif page.status >= 400 then
       kind, rest = "missing", "linked from " .. (page.from or "the command line")
     end
-    counts[kind] = counts[kind] + 1
+    counts[kind] = (counts[kind] or 0) + 1
     print(("%-4s %s %s"):format(word, page.url, rest))
   end
   print(("%d pages, %d missing, %d skipped, %d failed"):format(

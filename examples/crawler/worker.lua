@@ -7,7 +7,7 @@ local html, url = require("lib.html"), require("lib.url")
 local OPTIONS <const> = { timeout = "20s", headers = { ["User-Agent"] = "warren-crawler" } }
 
 return pool.worker(function(text)
-  local at = url.parse(text)
+  local at = assert(url.parse(text))
   local origin = assert(registry.start_or_get("origins", at.origin))
   local turn, err = server.call(origin, { "turn", at.path }, "5m")
   if turn == nil then

@@ -4,7 +4,7 @@
 local registry = require("registry")
 
 return function()
-  local request = http.request()
+  local request = assert(http.request())
   local room, name = request:param("room"), request:query("name") or ""
   if not room:find("^[%w-]+$") or #room > 32 or not name:find("^[%w -]+$") or #name > 20 then
     return { status = 400, body = { error = "a room and a name of letters and digits" } }

@@ -33,7 +33,7 @@ end
 
 -- Ends the session of the actor for whom this process acts.
 function session.close()
-  return registry.stop("sessions", security.actor():meta().session)
+  return registry.stop("sessions", assert(security.actor()):meta().session)
 end
 
 -- ---- The process itself.

@@ -12,7 +12,7 @@ return function(tenant, other)
 
     local clerk, err = process.spawn("app." .. tenant .. ":clerk", "app:processes")
     try("start an own clerk", clerk, err)
-    try("send to it", process.send(clerk, "work"))
+    try("send to it", process.send(assert(clerk), "work"))
     try("send to their shop", process.send(theirs, "spam"))
     try("send to it by name", process.send(other .. "/shop", "spam"))
     try("terminate it", process.terminate(theirs))

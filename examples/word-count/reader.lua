@@ -30,7 +30,8 @@ return function(files, workers, reducer)
   local function take(chunk)
     local text = rest .. chunk
     if open then
-      local letters, others = text:match("^(%a*)(.*)$")
+      local stop = text:find("%A") or #text + 1
+      local letters, others = text:sub(1, stop - 1), text:sub(stop)
       if letters ~= "" then
         send.wait(reducer, "piece", letters)
       end
@@ -42,7 +43,8 @@ return function(files, workers, reducer)
       open, text = false, others
     end
     -- Cut after the last byte that is no letter.
-    local cut = text:match("^.*%A()") or 1
+    local _, last = text:find("^.*%A")
+    local cut = (last or 0) + 1
     if cut > 1 then
       deal(text:sub(1, cut - 1))
     end
@@ -61,7 +63,7 @@ return function(files, workers, reducer)
       return nil, errors.new { kind = errors.NOT_FOUND, message = reason .. " (is it granted with --read?)" }
     end
     for chunk in file:lines(CHUNK) do
-      if first and chunk:find("^%A") then
+      if first and string.find(chunk, "^%A") then
         -- `tr` makes an empty line of what comes before the first word.
         send.wait(reducer, "counts", { [""] = 1 })
       end

@@ -10,6 +10,7 @@ mod licences;
 mod links;
 mod packages;
 mod places;
+mod types;
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -48,6 +49,7 @@ pub(crate) fn run(extent: Extent) -> Result<()> {
         checks.documentation();
         checks.add("public API", api::run(false));
         checks.add("guard", guard::run(false));
+        checks.add("types", types::check());
         checks.add("dist", dist::check());
         checks.add("simulator", simulate::run(Plan::CI));
         checks.add("fuzz", fuzz::check());

@@ -6,6 +6,7 @@ mod ci;
 mod comparison;
 mod crash;
 mod dist;
+mod emmylua;
 mod fuzz;
 mod guard;
 mod guests;

@@ -1,5 +1,6 @@
 //! The project's directory and files.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -34,7 +35,7 @@ pub(crate) fn name(workspace: &Path) -> String {
 
 /// Returns cargo, started in a directory of the project.
 pub(crate) fn cargo(directory: &Path) -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(directory);
     command
 }
@@ -45,6 +46,19 @@ pub(crate) fn cargo_beside(workspace: &Path) -> Command {
     let mut command = cargo(workspace);
     command.env("CARGO_TARGET_DIR", root().join("target/guests"));
     command
+}
+
+/// Returns the directory of installed tools, below the user's cache.
+///
+/// # Errors
+/// The user has no home directory.
+pub(crate) fn cache() -> Result<PathBuf> {
+    let named = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+    let cache = named
+        .filter(|path| path.is_absolute())
+        .or_else(|| Some(env::home_dir()?.join(".cache")))
+        .context("there is no home directory")?;
+    Ok(cache.join("warren"))
 }
 
 /// Returns every file that is committed or could be: tracked, or untracked and

@@ -27,7 +27,7 @@ pub(crate) fn command(installs: bool) -> Result<Option<PathBuf>> {
         check(&command, &version)?;
         return Ok(Some(command));
     }
-    let directory = cache()?.join(format!("warren/wasmtime-{version}"));
+    let directory = project::cache()?.join(format!("wasmtime-{version}"));
     let command = directory.join("bin/wasmtime");
     if !command.is_file() {
         if !installs {
@@ -77,15 +77,6 @@ fn version_in(lock: &str) -> Result<String> {
         .and_then(|package| package.get("version")?.as_str());
     let version = version.context("Cargo.lock has no wasmtime")?;
     Ok(version.to_owned())
-}
-
-/// Returns the directory of the user's caches.
-fn cache() -> Result<PathBuf> {
-    let named = env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
-    named
-        .filter(|path| path.is_absolute())
-        .or_else(|| Some(env::home_dir()?.join(".cache")))
-        .context("there is no home directory")
 }
 
 #[cfg(test)]

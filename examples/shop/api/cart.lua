@@ -23,7 +23,7 @@ end
 
 return function()
   local mine = assert(session.mine())
-  if http.request():method() == "POST" then
+  if assert(http.request()):method() == "POST" then
     local asked, err = body()
     if not asked then
       return nil, err

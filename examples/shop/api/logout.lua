@@ -5,7 +5,7 @@ local session = require("session")
 local NO_COOKIE <const> = "x-auth-token=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict"
 
 return function()
-  local request = http.request()
+  local request = assert(http.request())
   local bearer, cookies = request:header("authorization") or "", request:header("cookie") or ""
   local token = bearer:match("^Bearer (.+)$") or cookies:match("x%-auth%-token=([^;]+)")
   if token then

@@ -3,7 +3,7 @@
 local body = require("lib.body")
 
 return function()
-  local id = math.tointeger(http.request():param("id"))
+  local id = math.tointeger(assert(http.request()):param("id"))
   local asked, err = body()
   if not asked then
     return nil, err

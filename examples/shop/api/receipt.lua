@@ -3,7 +3,7 @@
 local PATIENCE <const> = "10s"
 
 return function()
-  local id = math.tointeger(http.request():param("id"))
+  local id = math.tointeger(assert(http.request()):param("id"))
   if not id then
     return { status = 404 }
   end

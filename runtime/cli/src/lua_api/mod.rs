@@ -21,8 +21,9 @@ const REQUIRED: [&str; 6] = ["pool", "registry", "server", "supervisor", "task",
 const VALUES: [&str; 3] = ["_G", "_VERSION", "arg"];
 
 /// Values whose names are no constants.
-const LOWER: [&str; 7] = [
+const LOWER: [&str; 8] = [
     "json.null",
+    "server.noreply",
     "sql.builder.at",
     "sql.builder.colon",
     "sql.builder.dollar",
@@ -89,8 +90,8 @@ impl Api {
                 && !functions.contains_key(table)
                 && (is_constant || LOWER.contains(&name.as_str()))
         };
-        let values = page::mentions(LUA_API).into_iter().filter(is_value);
-        let values = values.collect();
+        let mentions = [LUA_API, PATTERNS].into_iter().flat_map(page::mentions);
+        let values = mentions.filter(is_value).collect();
         Api {
             entries,
             functions,

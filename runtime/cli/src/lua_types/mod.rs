@@ -14,6 +14,9 @@ use crate::lua_api::{Api, Entry, Signature};
 /// The section of the page whose functions a language server knows, but for a few.
 const STANDARD: &str = "The standard library";
 
+/// Modules of others, whose functions their own manuals list.
+const UNTYPED: [&str; 2] = ["lfs", "lpeg"];
+
 /// A file, by its name.
 pub(crate) type Written = (String, String);
 
@@ -63,6 +66,8 @@ pub(crate) fn files() -> Vec<Written> {
         .iter()
         .map(|(module, entries)| (format!("{module}.lua"), of_module(api, module, entries)))
         .collect();
+    let untyped = UNTYPED.iter();
+    files.extend(untyped.map(|module| (format!("{module}.lua"), of_untyped(module))));
     files.push(("warren-objects.lua".to_owned(), of_classes(api, &classes)));
     files.push(("warren-standard.lua".to_owned(), of_additions(api, &added)));
     files
@@ -101,8 +106,16 @@ fn of_module(api: &Api, module: &str, entries: &[&Entry]) -> String {
     for entry in entries {
         function(&mut text, api, entry, &entry.name);
     }
+    for global in kinds::globals_of(module) {
+        let _ = writeln!(text, "\n{global} = {module}.{global}");
+    }
     let _ = writeln!(text, "\nreturn {module}");
     text
+}
+
+/// Returns the file of a module of others, which the pages do not list.
+fn of_untyped(module: &str) -> String {
+    format!("---@meta {module}\n\n---@type any\nlocal {module} = nil\n\nreturn {module}\n")
 }
 
 fn of_classes(api: &Api, classes: &BTreeMap<&str, Vec<&Entry>>) -> String {
@@ -110,7 +123,8 @@ fn of_classes(api: &Api, classes: &BTreeMap<&str, Vec<&Entry>>) -> String {
     for (receiver, entries) in classes {
         let class = kinds::class_of(receiver);
         let local = class.replace('.', "_");
-        let _ = writeln!(text, "\n---@class {class}");
+        let parent = kinds::parent_of(receiver);
+        let _ = writeln!(text, "\n---@class {class}{parent}");
         for field in kinds::fields_of(receiver) {
             let _ = writeln!(text, "---@field {field}");
         }
@@ -153,13 +167,35 @@ fn function(text: &mut String, api: &Api, entry: &Entry, name: &str) {
         let (name, kind) = (&parameter.name, kinds::of_parameter(&parameter.name));
         let _ = writeln!(text, "---@param {name}{optional} {kind}");
     }
-    for kind in kinds::results_of(&entry.name) {
+    let results_of_main = results(entry, main);
+    for kind in &results_of_main {
         let _ = writeln!(text, "---@return {kind}");
     }
+    for result in kinds::pairs(&results_of_main) {
+        let _ = writeln!(text, "---@return_overload {result}");
+    }
     for other in others {
-        let _ = writeln!(text, "---@overload fun({}): any", names(other, true));
+        overload(text, &names(other, true), &results(entry, other));
+    }
+    if let Some(receiver) = kinds::own_receiver(&entry.name) {
+        let parameters = format!("self: {receiver}, {}", names(main, true));
+        overload(text, &parameters, &results(entry, main));
     }
     let _ = writeln!(text, "function {name}({}) end", names(main, false));
+}
+
+/// Writes another form of a function.
+fn overload(text: &mut String, parameters: &str, results: &[String]) {
+    // The types alone: a result of a type of functions has no name.
+    let results = results.iter().filter_map(|result| result.split(' ').next());
+    let results = results.collect::<Vec<_>>().join(", ");
+    let _ = writeln!(text, "---@overload fun({parameters}): {results}");
+}
+
+/// Returns the types of the results of a form.
+fn results(entry: &Entry, form: &Signature) -> Vec<String> {
+    let with_names = format!("{}({})", entry.name, names(form, false));
+    kinds::results_of(&entry.name, &with_names)
 }
 
 fn names(signature: &Signature, is_typed: bool) -> String {
@@ -239,6 +275,9 @@ mod tests {
             "function process.registry.lookup(name) end\n",
             "\n---@type any\nprocess.event.EXIT = nil\n",
             "---@return warren.Channel\n",
+            "---@return string?\n---@return warren.Error? err\n\
+             ---@return_overload string\n---@return_overload nil, warren.Error err\n\
+             function process.registry.lookup(name) end\n",
             "\nreturn process\n",
         ] {
             assert!(process.contains(expected), "{expected}: {process}");
@@ -248,11 +287,24 @@ mod tests {
             time.contains("---@overload fun(text: any): any\n"),
             "{time}"
         );
-        assert!(file("server.lua").contains("local server = {}\n"));
+        let server = file("server.lua");
+        assert!(server.contains("local server = {}\n"), "{server}");
+        assert!(server.contains("\nserver.noreply = nil\n"), "{server}");
+        let requests = file("http.lua");
+        let overload = "---@overload fun(options?: any): warren.Request?, warren.Error?\n";
+        assert!(requests.contains(overload), "{requests}");
         let objects = file("warren-objects.lua");
         assert!(objects.contains("function warren_Channel:receive(timeout) end"));
         assert!(objects.contains("function warren_Stream:read(n) end"));
-        assert!(file("logger.lua").contains("function logger:with(fields) end"));
+        assert!(objects.contains("---@class warren.Error: string\n"));
+        let logger = file("logger.lua");
+        assert!(
+            logger.contains("function logger:with(fields) end"),
+            "{logger}"
+        );
+        assert!(logger.contains("fun(self: warren.module.logger, message: any, fields?: any)"));
+        assert!(file("test.lua").contains("\nit_skip = test.it_skip\n"));
+        assert!(file("lpeg.lua").contains("local lpeg = nil\n"));
         assert!(file("warren-standard.lua").contains("function coroutine.spawn(f, ...) end"));
     }
 

@@ -4,6 +4,7 @@ local test = require("test")
 
 return test.run_cases(function()
   test.describe("the greeter", function()
+    ---@type string, warren.Channel
     local greeter, replies
 
     test.before_each(function()
