@@ -13,7 +13,12 @@ local session = {}
 -- Returns the session of the actor for whom this process acts.
 function session.mine()
   local actor = assert(security.actor())
-  return registry.start_or_get("sessions", actor:meta().session, actor:id())
+  local mine, err = registry.start_or_get("sessions", actor:meta().session, actor:id())
+  if errors.is(err, errors.NOT_FOUND) then
+    -- The program has just started, or the service starts again. The client hears 503.
+    err = errors.new { kind = errors.UNAVAILABLE, message = "sessions are starting", retryable = true }
+  end
+  return mine, err
 end
 
 -- Returns the cart: numbers of things by product.

@@ -28,10 +28,13 @@ impl User {
         let cookie = answer.header("set-cookie").expect("a cookie");
         assert!(cookie.contains("; HttpOnly; SameSite=Strict"), "{cookie}");
         let (cookie, _) = cookie.split_once(';').expect("a value and attributes");
-        User {
+        let user = User {
             server: server.address,
             cookie: cookie.to_owned(),
-        }
+        };
+        // The service of the sessions may start later than the server.
+        while user.get("/api/cart").status == 503 {}
+        user
     }
 
     #[track_caller]
