@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::thread;
 
 use anyhow::{Result, bail};
 
@@ -14,6 +15,8 @@ const AT_ONCE: usize = 2;
 
 const REMEDY: &str = "the failing tests are named above";
 
+const REMEDY_OF_A_BUILD: &str = "the errors of the compiler are above";
+
 /// Runs every test, then prints the counts.
 ///
 /// # Errors
@@ -21,12 +24,12 @@ const REMEDY: &str = "the failing tests are named above";
 /// run.
 pub(crate) fn run() -> Result<()> {
     let root = project::root();
-    // If a tool chain is not available, the tests that need it name the remedy.
-    for outcome in [guests::install_toolchain(), scripting::install()] {
-        if let Err(error) = outcome {
-            eprintln!("error: {error:#}");
-        }
-    }
+    let nextest = has_nextest();
+    // What is fetched meanwhile keeps no core busy.
+    thread::scope(|scope| {
+        scope.spawn(install);
+        build(&root, nextest);
+    });
     let mut tally = Tally::default();
     let mut failures = Vec::new();
     let mut suite = |title: &str, arguments: &str, directory: &Path| {
@@ -42,10 +45,10 @@ pub(crate) fn run() -> Result<()> {
         }
     };
 
-    if has_nextest() {
+    if nextest {
         let arguments = format!(
             "nextest run --release --workspace --locked --no-fail-fast --test-threads {}",
-            AT_ONCE * std::thread::available_parallelism().map_or(1, usize::from)
+            AT_ONCE * thread::available_parallelism().map_or(1, usize::from)
         );
         suite("tests", &arguments, &root);
         suite(
@@ -82,6 +85,30 @@ pub(crate) fn run() -> Result<()> {
         0 => Ok(()),
         1 => bail!("1 suite failed"),
         n => bail!("{n} suites failed"),
+    }
+}
+
+/// Installs what the tests need. If a tool chain is not available, the tests that need it name
+/// the remedy.
+fn install() {
+    for outcome in [guests::install_toolchain(), scripting::install()] {
+        if let Err(error) = outcome {
+            eprintln!("error: {error:#}");
+        }
+    }
+}
+
+/// Builds the tests. Where that fails, the suite that follows says why once more.
+fn build(root: &Path, nextest: bool) {
+    let mut command = project::cargo(root);
+    command.args(if nextest {
+        &["nextest", "run"][..]
+    } else {
+        &["test"]
+    });
+    command.args(["--release", "--workspace", "--locked", "--no-run"]);
+    if let Err(error) = Step::new("building the tests", REMEDY_OF_A_BUILD, command).run() {
+        eprintln!("error: {error:#}");
     }
 }
 
