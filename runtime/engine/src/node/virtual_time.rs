@@ -35,8 +35,12 @@ const STANDS_STILL_SEEDED: Duration = Duration::from_secs(2);
 /// does not make the clock jump.
 const STEP: Duration = Duration::from_millis(10);
 
-/// The longest wait for the tasks of the embedder's tokio runtime.
-const SETTLED_WITHIN: Duration = Duration::from_millis(10);
+/// The longest wait for the tasks of the embedder's tokio runtime, which may be busy for its
+/// own sake.
+const SETTLED_WITHIN: Duration = Duration::from_millis(100);
+
+/// Time between two looks at the workers of that runtime.
+const LOOK_AT_WORKERS: Duration = Duration::from_micros(20);
 
 /// Rounds of tasks that follow one another, such as the end of a service and the wait for its
 /// restart.
@@ -176,9 +180,10 @@ fn stands_still(node: &Node) -> Duration {
     }
 }
 
-/// Waits until the tasks that are ready in the embedder's tokio runtime have run: the end of
-/// a service wakes a task that waits for the time of its restart.
+/// Waits until no task of the embedder's tokio runtime is ready: the end of a service wakes a
+/// task that waits for the time of its restart.
 fn settle(tokio: &Handle) {
+    let until = Instant::now() + SETTLED_WITHIN;
     for _ in 0..ROUNDS {
         let (sender, ran) = mpsc::sync_channel(1);
         drop(tokio.spawn(async move {
@@ -186,6 +191,18 @@ fn settle(tokio: &Handle) {
             let _ = sender.send(());
         }));
         // A runtime that has shut down drops the sender.
-        let _ = ran.recv_timeout(SETTLED_WITHIN);
+        let _ = ran.recv_timeout(until.saturating_duration_since(Instant::now()));
     }
+    while !is_idle(tokio) && Instant::now() < until {
+        thread::sleep(LOOK_AT_WORKERS);
+    }
+}
+
+/// Returns true if all workers of a runtime sleep and no task waits for one.
+fn is_idle(tokio: &Handle) -> bool {
+    let metrics = tokio.metrics();
+    // In this order: a worker that has taken a task from the queue has counted its waking.
+    metrics.global_queue_depth() == 0
+        // The count is of the times that the worker fell asleep and woke.
+        && (0..metrics.num_workers()).all(|worker| metrics.worker_park_unpark_count(worker) % 2 == 1)
 }
