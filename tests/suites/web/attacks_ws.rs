@@ -53,7 +53,8 @@ fn handshakes_that_are_none_open_no_socket() {
                 "Upgrade: websocket",
                 "Upgrade: websocket\r\nTransfer-Encoding: chunked",
             ) + "0\r\n\r\n",
-            &[426, 200],
+            // Of a body without a length that nobody reads, the end is not looked for.
+            &[426],
         ),
     ];
     for (name, bytes, expected) in attacks {
