@@ -101,7 +101,11 @@ fn a_fork_bomb_takes_the_memory_of_all_processes_that_there_can_be() {
     let mappings: u64 = setting.trim().parse().expect("it is a number");
     let processes = (mappings / 6).min(MAX_PROCESSES);
     let parked = (MAX_PROCESSES - processes) * PARKED;
-    let ended = bomb("fork", &[], processes * FORKED + parked + BESIDE + COMPILING);
+    let ended = bomb(
+        "fork",
+        &[],
+        processes * FORKED + parked + BESIDE + COMPILING,
+    );
     let limit = ended
         .text()
         .lines()
