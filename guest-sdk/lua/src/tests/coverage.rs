@@ -71,7 +71,6 @@ fn lines_are_counted_in_coroutines_and_beside_hooks() {
         (7, 1),
         (8, 1),
         (9, 1),
-        (10, 1),
         (11, 1),
         (12, 1),
     ];
