@@ -72,7 +72,13 @@ pub struct Inspector {
 /// # #[tokio::main] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// # let cache = std::env::temp_dir().join("warren-doctest-cache");
 /// let runtime = warren::Runtime::builder()
-///     .lua("app:member", "process.groups.join('room') return #process.groups.members('room')")
+///     .lua(
+///         "app:member",
+///         "return function()
+///              process.groups.join('room')
+///              return #process.groups.members('room')
+///          end",
+///     )
 /// #    .cache(cache)
 ///     .start()?;
 /// assert_eq!(runtime.exec::<u32>("app:member").await?, 1);
