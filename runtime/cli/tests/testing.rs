@@ -270,6 +270,38 @@ fn a_test_that_is_late_shows_its_stacks() {
 }
 
 #[test]
+fn a_late_test_shows_all_of_many_processes() {
+    let program = Program::of(&[
+        (
+            "waits_test.lua",
+            "return function()
+               for _ = 1, 14 do assert(process.spawn('app:waits')) end
+               process.inbox():receive()
+             end",
+        ),
+        (
+            "waits.lua",
+            "return function() process.inbox():receive() end",
+        ),
+    ]);
+    let ended = test(&program, &["--json", "--timeout", "500ms"]).ends_with(1);
+    let records = records(&ended);
+    assert_eq!(records[1]["message"], "not done within 500ms", "{ended}");
+    let waiting = records[1]["waiting"].as_array();
+    let stacks: Vec<&str> = waiting
+        .into_iter()
+        .flatten()
+        .filter_map(|process| process["stack"].as_str())
+        .collect();
+    assert_eq!(stacks.len(), 15, "{ended}");
+    // The test itself is the oldest one.
+    assert!(stacks[0].contains("waits_test.lua:3:"), "{ended}");
+    for stack in &stacks[1..] {
+        assert!(stack.contains("waits.lua:1:"), "{ended}");
+    }
+}
+
+#[test]
 fn a_case_without_end_is_told() {
     let program = Program::of(&[(
         "cases_test.lua",
