@@ -23,12 +23,12 @@ use crate::report::warning::Warnings;
 /// The options of `warren check`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Warns of likely mistakes in Lua: unknown globals, unused locals, wrong numbers\n\
-                  of arguments, results that nobody looks at, definitions that do not exist. The\n\
-                  comment `-- lint: off` at the end of a line, or on a line above it, silences\n\
+    after_help = "Warns of likely mistakes in Lua: unknown globals, unused locals, wrong numbers \
+                  of arguments, results that nobody looks at, definitions that do not exist. The \
+                  comment `-- lint: off` at the end of a line, or on a line above it, silences \
                   them; so does `-- luacheck: ignore`, alone or with rules.\n\n\
-                  Exit status: 0, also with warnings; 1 if code does not compile, or with\n\
-                  --deny-warnings; 2 for a wrong command line, manifest or policy, or no such\n\
+                  Exit status: 0, also with warnings; 1 if code does not compile, or with \
+                  --deny-warnings; 2 for a wrong command line, manifest or policy, or no such \
                   program; 141 if the reader of standard output is gone."
 )]
 pub(crate) struct CheckArgs {

@@ -13,7 +13,7 @@ use crate::report::stdout;
 /// The options of `warren ps`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0; 1 if the program cannot be reached, or there is no such process;\n\
+    after_help = "Exit status: 0; 1 if the program cannot be reached, or there is no such process; \
                   2 for a wrong command line; 141 if the reader of standard output is gone."
 )]
 pub(crate) struct PsArgs {
