@@ -59,9 +59,13 @@ const DISPENSABLE: [&str; 8] = [
 /// `--show` prints all.
 pub(crate) const NAMES_SHOWN: usize = 100;
 
+/// Characters of names for which a narrow terminal leaves out other columns.
+const NAMES_ROOM: usize = 20;
+
 /// Returns the processes as a table, and the budgets. With the width of a terminal, columns are
-/// left out until a row fits.
+/// left out until a row fits, and what is still too long is cut.
 pub(crate) fn table(listing: &Listing, width: Option<usize>) -> String {
+    let terminal = width.unwrap_or(usize::MAX);
     let rows: Vec<[String; 10]> = listing.processes.iter().map(row).collect();
     let mut widths = COLUMNS.map(str::len);
     for row in &rows {
@@ -69,7 +73,7 @@ pub(crate) fn table(listing: &Listing, width: Option<usize>) -> String {
             *width = (*width).max(cell.chars().count());
         }
     }
-    let (shown, left_out) = fitting(&widths, width.unwrap_or(usize::MAX));
+    let (shown, left_out) = fitting(&widths, terminal);
     let mut text = String::new();
     let mut line = |cells: [&str; 10]| {
         let mut line = String::new();
@@ -86,7 +90,7 @@ pub(crate) fn table(listing: &Listing, width: Option<usize>) -> String {
                 line.push_str(part);
             }
         }
-        text.push_str(line.trim_end());
+        text.push_str(&cut(line.trim_end(), terminal));
         text.push('\n');
     };
     line(COLUMNS);
@@ -97,7 +101,7 @@ pub(crate) fn table(listing: &Listing, width: Option<usize>) -> String {
         let _ = writeln!(text, "{} of {} are shown", rows.len(), listing.matched);
     }
     let mut budgets = budgets(&listing.totals);
-    if width.is_some_and(|width| budgets.chars().count() > width) {
+    if budgets.chars().count() > terminal {
         budgets = budgets.replace("   ", "\n");
     }
     let _ = writeln!(text, "{budgets}");
@@ -109,11 +113,15 @@ pub(crate) fn table(listing: &Listing, width: Option<usize>) -> String {
 
 /// Returns the places of the columns that fit into a width, and the headings of the others.
 fn fitting(widths: &[usize; 10], width: usize) -> (Vec<usize>, Vec<&'static str>) {
+    let room = |column: &usize| match COLUMNS[*column] {
+        "NAMES" => widths[*column].min(NAMES_ROOM),
+        _ => widths[*column],
+    };
     let mut shown: Vec<usize> = (0..COLUMNS.len()).collect();
     let mut left_out = Vec::new();
     for heading in DISPENSABLE {
         // Two spaces are between columns.
-        let needed: usize = shown.iter().map(|column| widths[*column] + 2).sum();
+        let needed: usize = shown.iter().map(|column| room(column) + 2).sum();
         if needed <= width.saturating_add(2) {
             break;
         }
@@ -121,6 +129,15 @@ fn fitting(widths: &[usize; 10], width: usize) -> (Vec<usize>, Vec<&'static str>
         left_out.push(heading);
     }
     (shown, left_out)
+}
+
+/// Returns a line, or its beginning if it does not fit into a width.
+fn cut(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    let beginning = line.chars().take(width.saturating_sub(3));
+    beginning.chain("...".chars()).collect()
 }
 
 /// Returns the memory a process uses.
@@ -382,7 +399,23 @@ memory 3.0 MiB of 4.0 GiB   app:processes 2.0 MiB of 1.0 GiB, 3 of 384 files, di
             let last = format!("\nnot shown for want of room: {left_out}\n");
             assert!(narrow.ends_with(&last), "{narrow}");
         }
-        assert!(table(&listing, Some(1)).starts_with("PID                       DEFINITION\n"));
+        // A long name costs no other columns than a short one, and is cut.
+        let mut named = numbered(1);
+        named.names = vec!["n".repeat(60)];
+        let narrow = table(
+            &Listing {
+                matched: 1,
+                processes: vec![named],
+                ..Listing::default()
+            },
+            Some(80),
+        );
+        let row = narrow.lines().nth(1).unwrap_or_default();
+        assert_eq!(row.chars().count(), 80, "{narrow}");
+        assert!(
+            row.contains("1.0 MiB") && row.ends_with("nn..."),
+            "{narrow}"
+        );
     }
 
     #[test]
