@@ -4,6 +4,8 @@
 
 #![allow(clippy::expect_used)]
 
+#[path = "conformance/as_tests.rs"]
+mod as_tests;
 #[path = "conformance/programs.rs"]
 mod programs;
 #[path = "conformance/rules.rs"]
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Err(Failed::from(complaints.join("\n")))
     }));
     trials.push(two_nodes::rule(&programs));
+    trials.push(as_tests::trial(&programs));
     for program in programs {
         trials.extend(two_nodes::trials(&program));
         let table = Arc::clone(&table);

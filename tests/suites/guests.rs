@@ -665,6 +665,39 @@ fn in_pairs_with_all(peer: &str) {
         .says_nothing();
 }
 
+/// The processes of a test may be guests, which see virtual time, and are told of if the test
+/// leaves them behind.
+#[test]
+fn tests_start_guests_like_any_process() {
+    let checks = r#"
+        local assert = require("assert")
+        return function()
+            local host <const> = "app:processes"
+            for _, guest in ipairs { "app:rust", "app:c" } do
+                assert.eq(process.exec(guest, host, "echo", { 1, "two" }), { 1, "two" })
+                local canceled = assert.ok(process.exec(guest, host, "cancel", guest))
+                assert.eq(canceled, { event = "pid.cancel", deadline = true })
+                assert.ok(process.spawn(guest, host, "reply"))
+            end
+            time.sleep("1h")
+        end"#;
+    let program = Program::of(&[
+        ("guests_test.lua", checks.as_bytes().to_vec()),
+        ("rust.wasm", guests::rust(RUST, TARGETS[1]).module("peer")),
+        ("c.wasm", guests::c(C, "c-tests").module("peer")),
+    ]);
+    let ended = Warren::tool("test", program.path()).outcome().ends_with(0);
+    assert!(
+        ended
+            .text()
+            .ends_with(": 1 passed, 0 failed, 2 processes left\n"),
+        "{ended}"
+    );
+    for left in ["} app:rust\n", "} app:c\n"] {
+        assert!(ended.text().contains(left), "{left:?}: {ended}");
+    }
+}
+
 /// Finds out a peer that is wrong.
 #[test]
 fn the_conformance_program_notices() {

@@ -88,6 +88,29 @@ fn other_programs_read_json() {
 }
 
 #[test]
+fn json_also_tells_of_a_program_that_cannot_be_opened() {
+    let dir = program("");
+    let manifest = dir.path().join("warren.toml");
+    fs::write(manifest, "[app]\nmian = \"app:main\"\n").unwrap();
+    let report = outcome(warren(dir.path(), &["check", "--json"]))
+        .ends_with(2)
+        .says_nothing();
+    let report: Value = serde_json::from_str(report.text()).unwrap();
+    assert_eq!(report["ok"], false);
+    assert_eq!(report["errors"].as_array().map(Vec::len), Some(1));
+    let error = &report["errors"][0];
+    let text = |field: &str| error[field].as_str().unwrap_or_default();
+    assert!(text("file").ends_with("warren.toml"), "{error}");
+    assert_eq!((&error["line"], &error["column"]), (&2.into(), &1.into()));
+    assert!(text("message").contains("unknown key `mian`"), "{error}");
+    assert!(text("help").contains("did you mean `main`?"), "{error}");
+
+    let report = outcome(warren(dir.path(), &["check", "--json", "nowhere"])).ends_with(2);
+    let report: Value = serde_json::from_str(report.text()).unwrap();
+    assert_eq!(report["ok"], false);
+}
+
+#[test]
 fn no_file_takes_for_ever() {
     let dir = program(&format!("return {}1{}", "(".repeat(150), ")".repeat(150)));
     let deep = format!("return print{}", ".x".repeat(200_000));

@@ -158,6 +158,22 @@ fn a_missing_tool_chain_is_a_note_with_its_command() {
         of(&found, "guests in C and C++")["present"],
         "zig 0.99.1 cc"
     );
+    // The newest wasi-sdk comes before a Zig, and what the user has set before both.
+    for sdk in ["wasi-sdk-9.0", "wasi-sdk-10000.0-x86_64-linux"] {
+        fs::create_dir_all(dir.path().join(sdk).join("bin")).unwrap();
+        tool(&format!("{sdk}/bin/clang"), "echo /lib/crt1-reactor.o");
+    }
+    let found = of(&report(&[("CC", "")]), "guests in C and C++");
+    let present = found["present"].as_str().unwrap();
+    assert!(
+        present.ends_with("/wasi-sdk-10000.0-x86_64-linux/bin/clang"),
+        "{present}"
+    );
+    let found = report(&[("CC", "cc-of-tests")]);
+    assert_eq!(
+        of(&found, "guests in C and C++")["present"],
+        "cc-of-tests (CC)"
+    );
     let broken = of(&report(&[("CC", "no-such-cc")]), "guests in C and C++");
     assert_eq!(broken["verdict"], "note");
     let message = broken["message"].as_str().unwrap();

@@ -85,6 +85,29 @@ fn an_unknown_key_in_the_manifest() {
 }
 
 #[test]
+fn each_command_that_opens_a_program_names_the_line_of_its_manifest() {
+    let dir = Program::of(&[
+        ("main.lua", ""),
+        ("main_test.lua", "return function() end"),
+        ("warren.toml", "[app]\nmian = \"app:main\"\n"),
+    ]);
+    for command in [
+        &["run", "."][..],
+        &["serve", "."],
+        &["test", "."],
+        &["repl", "."],
+        &["check", "."],
+        &["doctor", "."],
+        &["policy", "check", "."],
+    ] {
+        outcome(warren(dir.path(), command))
+            .ends_with(2)
+            .prints("")
+            .says(&["error: unknown key `mian` in [app]", "warren.toml:2:1]"]);
+    }
+}
+
+#[test]
 fn a_wrong_value_in_the_manifest() {
     let dir = Program::of(&[
         HELLO,

@@ -5,6 +5,8 @@ mod formats;
 mod page;
 mod time;
 
+use std::time::{Duration, Instant};
+
 use serde_json::Value;
 use warren_tests::{Outcome, Program, Session};
 
@@ -267,6 +269,108 @@ fn a_test_that_is_late_shows_its_stacks() {
     ] {
         assert!(ended.text().contains(told), "{told}: {ended}");
     }
+}
+
+#[test]
+fn a_late_test_shows_all_of_many_processes() {
+    let program = Program::of(&[
+        (
+            "waits_test.lua",
+            "return function()
+               for _ = 1, 14 do assert(process.spawn('app:waits')) end
+               process.inbox():receive()
+             end",
+        ),
+        (
+            "waits.lua",
+            "return function() process.inbox():receive() end",
+        ),
+    ]);
+    let ended = test(&program, &["--json", "--timeout", "500ms"]).ends_with(1);
+    let records = records(&ended);
+    assert_eq!(records[1]["message"], "not done within 500ms", "{ended}");
+    let waiting = records[1]["waiting"].as_array();
+    let stacks: Vec<&str> = waiting
+        .into_iter()
+        .flatten()
+        .filter_map(|process| process["stack"].as_str())
+        .collect();
+    assert_eq!(stacks.len(), 15, "{ended}");
+    // The test itself is the oldest one.
+    assert!(stacks[0].contains("waits_test.lua:3:"), "{ended}");
+    for stack in &stacks[1..] {
+        assert!(stack.contains("waits.lua:1:"), "{ended}");
+    }
+}
+
+#[test]
+fn a_hundred_small_tests_take_less_than_a_second() {
+    let source = "local assert = require('assert')
+        return function() assert.eq({ 1, 2, 3 }, { 1, 2, 3 }) end";
+    let names: Vec<String> = (0..100).map(|n| format!("sum{n:02}_test.lua")).collect();
+    let files: Vec<_> = names.iter().map(|name| (name.as_str(), source)).collect();
+    let program = Program::of(&files);
+    // Other tests may hold the cores during a run, and the first one may compile.
+    let mut times = (0..5).map(|_| {
+        let begun = Instant::now();
+        let ended = test(&program, &[]).ends_with(0);
+        assert!(ended.text().ends_with("100 passed, 0 failed\n"), "{ended}");
+        begun.elapsed()
+    });
+    assert!(times.any(|time| time < Duration::from_secs(1)));
+}
+
+/// A core module whose processes send each message back.
+const ECHO: &str = r#"(module
+  (import "warren:core/mailbox@0.1.0" "inbox" (func $inbox (result i32)))
+  (import "warren:core/mailbox@0.1.0" "receive-one"
+    (func $receive (param i32 i64 i32 i32) (result i32)))
+  (import "warren:core/process@0.1.0" "send"
+    (func $send (param i32 i32 i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 17)
+  (data (i32.const 0) "echo")
+  (func (export "start") (local $end i32) (local $sender i32) (local $payload i32)
+    (loop $next
+      (local.set $end (i32.add (i32.const 16)
+        (call $receive (call $inbox) (i64.const -1) (i32.const 16) (i32.const 1114096))))
+      (local.set $sender (i32.load (i32.const 20)))
+      (local.set $payload
+        (i32.add (i32.const 28) (i32.add (local.get $sender) (i32.load (i32.const 24)))))
+      (drop (call $send (i32.const 28) (local.get $sender) (i32.const 0) (i32.const 4)
+        (local.get $payload) (i32.sub (local.get $end) (local.get $payload))))
+      (br $next))))"#;
+
+#[test]
+fn wasm_guests_are_tests_and_processes_of_tests() {
+    let guest = |body: &str| {
+        format!("(module (memory (export \"memory\") 1) (func (export \"start\") {body}))")
+    };
+    let asks = "return function()
+        local answers = process.listen('echo')
+        local echo = assert(process.spawn('app:echo'))
+        assert(process.send(echo, 'ask', 42))
+        time.sleep('1h')
+        assert(answers:receive() == 42)
+      end";
+    let program = Program::of(&[
+        ("asks_test.lua", asks.to_owned()),
+        ("echo.wat", ECHO.to_owned()),
+        ("returns_test.wat", guest("")),
+        ("traps_test.wat", guest("unreachable")),
+    ]);
+    let ended = test(&program, &[]).ends_with(1);
+    let told = lines(&ended);
+    assert_eq!(told.len(), 4, "{ended}");
+    assert_eq!(told[0], "ok      app:asks_test");
+    assert!(
+        told[1].starts_with("left    {app:processes|0x") && told[1].ends_with("} app:echo"),
+        "{ended}"
+    );
+    assert_eq!(
+        told[2..],
+        ["ok      app:returns_test", "FAILED  app:traps_test"]
+    );
+    assert!(ended.text().contains("unreachable"), "{ended}");
 }
 
 #[test]

@@ -416,20 +416,57 @@ fn man_pages_are_written_or_the_reason_is_given() {
         .says(&["possible values: bash"]);
 }
 
+/// Returns the commands that a help lists.
+fn commands(help: &str) -> Vec<&str> {
+    let commands = help.lines().skip_while(|line| *line != "Commands:");
+    let commands = commands.skip(1).take_while(|line| !line.is_empty());
+    // A long description goes on below, further to the right.
+    let named = commands.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
+    named
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|name| *name != "help")
+        .collect()
+}
+
+#[test]
+fn help_fits_into_the_terminal() {
+    let dir = Program::of::<&str>(&[]);
+    let help = |words: &[&str], columns: usize| {
+        let mut command = warren(dir.path(), &[words, &["--help"]].concat());
+        command.env("COLUMNS", columns.to_string());
+        let ended = outcome(command).ends_with(0).says_nothing();
+        let text = ended.text().to_owned();
+        assert!(!text.contains('\u{1b}'), "{words:?}: {text}");
+        let mut is_usage = false;
+        for line in text.lines() {
+            is_usage = line.starts_with("Usage:") || is_usage && !line.is_empty();
+            // The usage is one line, and a word is never cut.
+            let may_be_long = is_usage || !line.trim().contains(' ');
+            assert!(
+                may_be_long || line.chars().count() <= columns,
+                "{words:?} in {columns} columns: {line:?}"
+            );
+        }
+        text
+    };
+    for columns in [50, 80] {
+        let all = help(&[], columns);
+        for name in commands(&all) {
+            let of_command = help(&[name], columns);
+            for subcommand in commands(&of_command) {
+                help(&[name, subcommand], columns);
+            }
+        }
+    }
+}
+
 #[test]
 fn the_readme_has_every_command() {
     let readme = warren_tests::project().join("README.md");
     let readme = fs::read_to_string(readme).unwrap();
     let dir = Program::of::<&str>(&[]);
     let help = outcome(warren(dir.path(), &["--help"])).ends_with(0);
-    let commands = help.text().lines().skip_while(|line| *line != "Commands:");
-    let commands = commands.skip(1).take_while(|line| !line.is_empty());
-    // A long description goes on below, further to the right.
-    let named = commands.filter(|line| line.starts_with("  ") && !line.starts_with("   "));
-    let mut listed: Vec<&str> = named
-        .filter_map(|line| line.split_whitespace().next())
-        .filter(|name| *name != "help")
-        .collect();
+    let mut listed = commands(help.text());
     let mut rows: Vec<&str> = readme
         .lines()
         .filter_map(|line| line.strip_prefix("| `warren ")?.split('`').next())

@@ -20,9 +20,9 @@ use crate::report::{apply, processes, stdout};
 /// The options of `warren apply`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0 if the program is as DIR says, or with --dry-run would be; 1 if\n\
-                  a file or the manifest is refused, the plan is not accepted, or the program\n\
-                  cannot be reached: nothing was changed; 2 for a wrong command line; 3 if the\n\
+    after_help = "Exit status: 0 if the program is as DIR says, or with --dry-run would be; 1 if \
+                  a file or the manifest is refused, the plan is not accepted, or the program \
+                  cannot be reached: nothing was changed; 2 for a wrong command line; 3 if the \
                   plan is in place, and a service of it is not up."
 )]
 pub(crate) struct ApplyArgs {

@@ -19,13 +19,13 @@ use crate::signals::Signals;
 /// The options of `warren attach`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The prompt is that of `warren repl`, in a process of the running program with\n\
-                  the grants of its command line. What an input prints comes to the prompt, not\n\
-                  to the output of the program. The process ends with the prompt; those that it\n\
+    after_help = "The prompt is that of `warren repl`, in a process of the running program with \
+                  the grants of its command line. What an input prints comes to the prompt, not \
+                  to the output of the program. The process ends with the prompt; those that it \
                   has started go on.\n\n\
-                  Exit status: 0; 1 if the program cannot be reached, or an input of a pipe\n\
-                  failed; 2 for a wrong command line; 130 after Ctrl-C, 143 after SIGTERM; 141 if\n\
-                  the reader of standard output is gone; or the status that an input gives to\n\
+                  Exit status: 0; 1 if the program cannot be reached, or an input of a pipe \
+                  failed; 2 for a wrong command line; 130 after Ctrl-C, 143 after SIGTERM; 141 if \
+                  the reader of standard output is gone; or the status that an input gives to \
                   os.exit."
 )]
 pub(crate) struct AttachArgs {

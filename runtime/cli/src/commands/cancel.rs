@@ -13,7 +13,7 @@ use crate::report::failure::Failure;
 /// The options of `warren cancel`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0; 1 if the program cannot be reached, or refuses the request; 2\n\
+    after_help = "Exit status: 0; 1 if the program cannot be reached, or refuses the request; 2 \
                   for a wrong command line."
 )]
 pub(crate) struct CancelArgs {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use warren::app::{App, AppOptions};
 use warren::{Error, Runtime, text};
 
@@ -23,12 +23,12 @@ use crate::report::warning::Warnings;
 /// The options of `warren check`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Warns of likely mistakes in Lua: unknown globals, unused locals, wrong numbers\n\
-                  of arguments, results that nobody looks at, definitions that do not exist. The\n\
-                  comment `-- lint: off` at the end of a line, or on a line above it, silences\n\
+    after_help = "Warns of likely mistakes in Lua: unknown globals, unused locals, wrong numbers \
+                  of arguments, results that nobody looks at, definitions that do not exist. The \
+                  comment `-- lint: off` at the end of a line, or on a line above it, silences \
                   them; so does `-- luacheck: ignore`, alone or with rules.\n\n\
-                  Exit status: 0, also with warnings; 1 if code does not compile, or with\n\
-                  --deny-warnings; 2 for a wrong command line, manifest or policy, or no such\n\
+                  Exit status: 0, also with warnings; 1 if code does not compile, or with \
+                  --deny-warnings; 2 for a wrong command line, manifest or policy, or no such \
                   program; 141 if the reader of standard output is gone."
 )]
 pub(crate) struct CheckArgs {
@@ -52,7 +52,20 @@ const SHOWN: usize = 1_000;
 /// Opens the program as `run` does, compiles all of it, and looks for likely mistakes.
 pub(crate) fn check(args: &CheckArgs, warnings: Warnings) -> Result<Exit, Failures> {
     let options = AppOptions::default();
-    let app = App::open(&args.path, options).map_err(|error| opening::failures(&error))?;
+    let app = match App::open(&args.path, options) {
+        Ok(app) => app,
+        Err(error) => {
+            let failures = opening::failures(&error);
+            if !args.json {
+                return Err(failures.into());
+            }
+            let errors = failures.iter().map(of_opening).collect();
+            return Ok(stdout::print(
+                &as_json(0, errors, &[], Exit::Usage),
+                Exit::Usage,
+            )?);
+        }
+    };
     let definitions = app.survey();
     let files: BTreeMap<&str, Arc<str>> = definitions
         .iter()
@@ -78,7 +91,8 @@ pub(crate) fn check(args: &CheckArgs, warnings: Warnings) -> Result<Exit, Failur
         false => Exit::Failed,
     };
     if args.json {
-        let report = as_json(definitions.len(), &failed, &findings, exit);
+        let errors = failed.iter().map(of_definition).collect();
+        let report = as_json(definitions.len(), errors, &findings, exit);
         return Ok(stdout::print(&report, exit)?);
     }
     for finding in findings.iter().take(SHOWN) {
@@ -145,22 +159,34 @@ fn summary(definitions: usize, findings: usize) -> String {
     }
 }
 
-fn as_json(
-    definitions: usize,
-    failed: &[(&str, Error)],
-    findings: &[Finding],
-    exit: Exit,
-) -> String {
-    let errors = failed.iter().map(|(definition, error)| {
-        json!({
-            "definition": definition,
-            "message": error.message,
-        })
-    });
+/// Returns the record of a definition that does not compile.
+fn of_definition((definition, error): &(&str, Error)) -> Value {
+    json!({
+        "definition": definition,
+        "message": error.message,
+    })
+}
+
+/// Returns the record of a failure for which the program cannot be opened.
+fn of_opening(failure: &Failure) -> Value {
+    let mut record = json!({ "message": failure.message });
+    if let Some(excerpt) = &failure.excerpt {
+        let (line, column) = excerpt.place();
+        record["file"] = json!(excerpt.name);
+        record["line"] = json!(line);
+        record["column"] = json!(column);
+    }
+    if let Some(help) = &failure.help {
+        record["help"] = json!(help);
+    }
+    record
+}
+
+fn as_json(definitions: usize, errors: Vec<Value>, findings: &[Finding], exit: Exit) -> String {
     let report = json!({
         "ok": exit == Exit::Success,
         "definitions": definitions,
-        "errors": errors.collect::<Vec<_>>(),
+        "errors": errors,
         "warnings": findings.iter().map(Finding::to_json).collect::<Vec<_>>(),
     });
     format!("{}\n", text::json(&format!("{report:#}")))

@@ -27,7 +27,7 @@ pub(crate) enum ClusterCommand {
 /// The options of each subcommand.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0; 1 if the program cannot be reached or is no node; 2 for a wrong\n\
+    after_help = "Exit status: 0; 1 if the program cannot be reached or is no node; 2 for a wrong \
                   command line; 141 if the reader of standard output is gone."
 )]
 pub(crate) struct SeenArgs {

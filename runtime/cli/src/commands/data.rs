@@ -26,8 +26,8 @@ pub(crate) enum DataCommand {
 /// The options of `warren data backup`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Prints the bytes and the path of each copy. Exit status: 0 once all copies are\n\
-                  checked and on the disk; 2 for directories that cannot be the right ones; else\n\
+    after_help = "Prints the bytes and the path of each copy. Exit status: 0 once all copies are \
+                  checked and on the disk; 2 for directories that cannot be the right ones; else \
                   1. To restore: warren run --data COPIES PATH."
 )]
 pub(crate) struct BackupArgs {

@@ -11,9 +11,9 @@ use crate::report::stdout;
 /// The options of `warren metrics`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The text is OpenMetrics 1.0, which Prometheus reads: the metrics of the runtime,\n\
+    after_help = "The text is OpenMetrics 1.0, which Prometheus reads: the metrics of the runtime, \
                   warren_*, and those of the program, app_*. Each command looks once.\n\n\
-                  Exit status: 0; 1 if the program cannot be reached; 2 for a wrong command line;\n\
+                  Exit status: 0; 1 if the program cannot be reached; 2 for a wrong command line; \
                   141 if the reader of standard output is gone."
 )]
 pub(crate) struct MetricsArgs {

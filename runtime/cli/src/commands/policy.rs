@@ -43,7 +43,7 @@ pub(crate) struct PolicyCheckArgs {
 /// The options of `warren policy why`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0 if the action is allowed, 1 if not; 2 for a wrong command\n\
+    after_help = "Exit status: 0 if the action is allowed, 1 if not; 2 for a wrong command \
                         line, manifest or policy."
 )]
 pub(crate) struct PolicyWhyArgs {

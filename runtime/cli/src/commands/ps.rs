@@ -1,5 +1,7 @@
 //! `warren ps`: the processes of a running program.
 
+use std::io::{self, IsTerminal};
+
 use clap::Args;
 use warren::introspection::{Listing, Sort};
 
@@ -13,7 +15,7 @@ use crate::report::stdout;
 /// The options of `warren ps`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0; 1 if the program cannot be reached, or there is no such process;\n\
+    after_help = "Exit status: 0; 1 if the program cannot be reached, or there is no such process; \
                   2 for a wrong command line; 141 if the reader of standard output is gone."
 )]
 pub(crate) struct PsArgs {
@@ -62,9 +64,19 @@ fn shown(args: &PsArgs) -> Result<Exit, Box<Failure>> {
             if args.json {
                 processes::json(&listing)
             } else {
-                processes::table(&listing)
+                processes::table(&listing, width())
             }
         }
     };
     stdout::print(&text, Exit::Success)
+}
+
+/// Returns the width of the terminal, if standard output is one.
+fn width() -> Option<usize> {
+    if !io::stdout().is_terminal() {
+        return None;
+    }
+    let (columns, _) = termion::terminal_size().ok()?;
+    // Some terminals do not know their size.
+    (columns > 0).then_some(columns.into())
 }

@@ -12,7 +12,7 @@ use crate::report::{processes, reload, stdout};
 /// The options of `warren reload`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0; 1 if a file does not compile, or the program cannot be reached:\n\
+    after_help = "Exit status: 0; 1 if a file does not compile, or the program cannot be reached: \
                   nothing was taken; 2 for a wrong command line."
 )]
 pub(crate) struct ReloadArgs {

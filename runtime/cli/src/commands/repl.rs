@@ -27,14 +27,14 @@ const GRACE: Duration = Duration::from_secs(5);
 /// The options of `warren repl`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Inputs are Lua: expressions print their values, `_` is the last value, and an\n\
-                  input that is not complete goes on in the next line. help(process.send) shows\n\
-                  the entry of a function, reload() takes changed files, Tab completes names.\n\
-                  Ctrl-C ends an input, Ctrl-D the prompt. In a pipe there is no prompt, and\n\
+    after_help = "Inputs are Lua: expressions print their values, `_` is the last value, and an \
+                  input that is not complete goes on in the next line. help(process.send) shows \
+                  the entry of a function, reload() takes changed files, Tab completes names. \
+                  Ctrl-C ends an input, Ctrl-D the prompt. In a pipe there is no prompt, and \
                   errors go to standard error.\n\n\
-                  Exit status: 0; 1 if an input of a pipe failed, or a critical service; 2 for a\n\
-                  wrong command line or manifest; 130 after Ctrl-C, 143 after SIGTERM; 141 if the\n\
-                  reader of standard output is gone; or the status that an input gives to\n\
+                  Exit status: 0; 1 if an input of a pipe failed, or a critical service; 2 for a \
+                  wrong command line or manifest; 130 after Ctrl-C, 143 after SIGTERM; 141 if the \
+                  reader of standard output is gone; or the status that an input gives to \
                   os.exit."
 )]
 pub(crate) struct ReplArgs {

@@ -11,10 +11,9 @@ use crate::report::warning::Warnings;
 #[derive(Debug, Args)]
 #[command(
     override_usage = "warren serve [OPTIONS] [PATH] [ARGS]...",
-    after_help = "Without --listen the program serves at the listeners of its manifest, else at\n\
-                  127.0.0.1:8080. Without routes in the manifest each request is a process of\n\
-                  the file PATH, or of the file web.lua (or web.wasm) in the directory PATH.\n\
-                  \n\
+    after_help = "Without --listen the program serves at the listeners of its manifest, else at \
+                  127.0.0.1:8080. Without routes in the manifest each request is a process of \
+                  the file PATH, or of the file web.lua (or web.wasm) in the directory PATH.\n\n\
                   Exit status: as of `warren run`."
 )]
 pub(crate) struct ServeArgs {

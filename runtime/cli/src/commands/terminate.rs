@@ -10,7 +10,7 @@ use crate::report::failure::Failure;
 /// The options of `warren terminate`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0; 1 if the program cannot be reached, refuses the request, or has\n\
+    after_help = "Exit status: 0; 1 if the program cannot be reached, refuses the request, or has \
                   processes of the host left after 10 s; 2 for a wrong command line."
 )]
 pub(crate) struct TerminateArgs {

@@ -13,8 +13,8 @@ use crate::report::failure::Failure;
 /// The options of `warren types`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A language server for Lua takes the files as a library: `.luarc.json` names the\n\
-                  directory in `workspace.library`. `warren new` writes both, with the\n\
+    after_help = "A language server for Lua takes the files as a library: `.luarc.json` names the \
+                  directory in `workspace.library`. `warren new` writes both, with the \
                   directory .warren/types.\n\n\
                   Exit status: 0; 1 if a file cannot be written; 2 for a wrong command line."
 )]

@@ -25,6 +25,15 @@ pub(crate) struct Excerpt {
     pub(crate) label: String,
 }
 
+impl Excerpt {
+    /// Returns the line and the column of the place, in characters from 1.
+    pub(crate) fn place(&self) -> (usize, usize) {
+        let before = &self.text[..self.text.floor_char_boundary(self.span.start)];
+        let line = before.rsplit('\n').next().unwrap_or_default();
+        (before.matches('\n').count() + 1, line.chars().count() + 1)
+    }
+}
+
 /// The line of a place with its neighbours, with characters that are safe for a
 /// terminal. Built once per failure, so that its cost does not depend on how
 /// often miette reads it.

@@ -50,12 +50,22 @@ const COLUMNS: [&str; 10] = [
 
 const NUMBERS: std::ops::Range<usize> = 3..9;
 
+/// The columns that a narrow terminal does without, in the order in which they go.
+const DISPENSABLE: [&str; 8] = [
+    "HELD", "OLDEST", "CPU", "LOAD", "STATE", "MESSAGES", "MEMORY", "NAMES",
+];
+
 /// Characters of a process's names in a row: there may be thousands, and
 /// `--show` prints all.
 pub(crate) const NAMES_SHOWN: usize = 100;
 
-/// Returns the processes as a table, and the budgets.
-pub(crate) fn table(listing: &Listing) -> String {
+/// Characters of names for which a narrow terminal leaves out other columns.
+const NAMES_ROOM: usize = 20;
+
+/// Returns the processes as a table, and the budgets. With the width of a terminal, columns are
+/// left out until a row fits, and what is still too long is cut.
+pub(crate) fn table(listing: &Listing, width: Option<usize>) -> String {
+    let terminal = width.unwrap_or(usize::MAX);
     let rows: Vec<[String; 10]> = listing.processes.iter().map(row).collect();
     let mut widths = COLUMNS.map(str::len);
     for row in &rows {
@@ -63,10 +73,12 @@ pub(crate) fn table(listing: &Listing) -> String {
             *width = (*width).max(cell.chars().count());
         }
     }
+    let (shown, left_out) = fitting(&widths, terminal);
     let mut text = String::new();
     let mut line = |cells: [&str; 10]| {
         let mut line = String::new();
-        for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
+        for column in shown.iter().copied() {
+            let (cell, width) = (cells[column], widths[column]);
             // A width in a format has 16 bits, and this width depends on data.
             let padding = " ".repeat(width.saturating_sub(cell.chars().count()));
             let (before, after) = if NUMBERS.contains(&column) {
@@ -78,7 +90,7 @@ pub(crate) fn table(listing: &Listing) -> String {
                 line.push_str(part);
             }
         }
-        text.push_str(line.trim_end());
+        text.push_str(&cut(line.trim_end(), terminal));
         text.push('\n');
     };
     line(COLUMNS);
@@ -88,8 +100,44 @@ pub(crate) fn table(listing: &Listing) -> String {
     if listing.matched > rows.len() {
         let _ = writeln!(text, "{} of {} are shown", rows.len(), listing.matched);
     }
-    let _ = writeln!(text, "{}", budgets(&listing.totals));
+    let mut budgets = budgets(&listing.totals);
+    if budgets.chars().count() > terminal {
+        budgets = budgets.replace("   ", "\n");
+    }
+    let _ = writeln!(text, "{budgets}");
+    if !left_out.is_empty() {
+        let _ = writeln!(text, "not shown for want of room: {}", left_out.join(", "));
+    }
     text
+}
+
+/// Returns the places of the columns that fit into a width, and the headings of the others.
+fn fitting(widths: &[usize; 10], width: usize) -> (Vec<usize>, Vec<&'static str>) {
+    let room = |column: &usize| match COLUMNS[*column] {
+        "NAMES" => widths[*column].min(NAMES_ROOM),
+        _ => widths[*column],
+    };
+    let mut shown: Vec<usize> = (0..COLUMNS.len()).collect();
+    let mut left_out = Vec::new();
+    for heading in DISPENSABLE {
+        // Two spaces are between columns.
+        let needed: usize = shown.iter().map(|column| room(column) + 2).sum();
+        if needed <= width.saturating_add(2) {
+            break;
+        }
+        shown.retain(|column| COLUMNS[*column] != heading);
+        left_out.push(heading);
+    }
+    (shown, left_out)
+}
+
+/// Returns a line, or its beginning if it does not fit into a width.
+fn cut(line: &str, width: usize) -> String {
+    if line.chars().count() <= width {
+        return line.to_owned();
+    }
+    let beginning = line.chars().take(width.saturating_sub(3));
+    beginning.chain("...".chars()).collect()
 }
 
 /// Returns the memory a process uses.
@@ -304,7 +352,7 @@ pub(crate) mod tests {
             ..Listing::default()
         };
         assert_eq!(
-            table(&listing),
+            table(&listing, None),
             "\
 PID                       STATE    DEFINITION  MESSAGES  OLDEST   MEMORY     HELD   CPU   LOAD  NAMES
 {app:processes|0x00001}   waiting  app:worker        12    1.5s  1.0 MiB  2.0 KiB  20ms  50.0%  one
@@ -329,6 +377,48 @@ memory 3.0 MiB of 4.0 GiB   app:processes 2.0 MiB of 1.0 GiB, 3 of 384 files, di
     }
 
     #[test]
+    fn a_narrow_terminal_has_whole_rows() {
+        let listing = Listing {
+            matched: 2,
+            processes: vec![numbered(1), numbered(0xab_cdef)],
+            ..Listing::default()
+        };
+        let wide = table(&listing, Some(101));
+        assert_eq!(wide, table(&listing, None));
+        for (width, left_out) in [
+            (100, "HELD"),
+            (80, "HELD, OLDEST, CPU"),
+            (50, "HELD, OLDEST, CPU, LOAD, STATE, MESSAGES, MEMORY"),
+        ] {
+            let narrow = table(&listing, Some(width));
+            let mut rows = narrow.lines().take(3);
+            assert!(rows.all(|row| row.chars().count() <= width), "{narrow}");
+            for text in ["{app:processes|0xabcdef}", "app:worker", "one\n"] {
+                assert!(narrow.contains(text), "{text}: {narrow}");
+            }
+            let last = format!("\nnot shown for want of room: {left_out}\n");
+            assert!(narrow.ends_with(&last), "{narrow}");
+        }
+        // A long name costs no other columns than a short one, and is cut.
+        let mut named = numbered(1);
+        named.names = vec!["n".repeat(60)];
+        let narrow = table(
+            &Listing {
+                matched: 1,
+                processes: vec![named],
+                ..Listing::default()
+            },
+            Some(80),
+        );
+        let row = narrow.lines().nth(1).unwrap_or_default();
+        assert_eq!(row.chars().count(), 80, "{narrow}");
+        assert!(
+            row.contains("1.0 MiB") && row.ends_with("nn..."),
+            "{narrow}"
+        );
+    }
+
+    #[test]
     fn names_without_end_are_cut() {
         let mut process = numbered(1);
         process.names = vec!["x".repeat(1024); 200];
@@ -338,7 +428,7 @@ memory 3.0 MiB of 4.0 GiB   app:processes 2.0 MiB of 1.0 GiB, 3 of 384 files, di
             processes: vec![process],
             ..Listing::default()
         };
-        let shown = table(&listing);
+        let shown = table(&listing, None);
         let expected = format!("{}...\n", "x".repeat(NAMES_SHOWN - 3));
         assert!(shown.contains(&expected), "{}", shown.len());
     }

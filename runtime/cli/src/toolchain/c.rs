@@ -32,13 +32,13 @@ pub(crate) enum Compiler {
 impl Compiler {
     /// Finds a compiler.
     pub(crate) fn find() -> Result<Compiler, Missing> {
-        if let Some(own) = env::var_os(CC) {
+        if let Some(own) = set(CC) {
             return tried(own, CC);
         }
-        if let Some(sdk) = env::var_os(WASI_SDK) {
+        if let Some(sdk) = set(WASI_SDK) {
             return tried(Path::new(&sdk).join("bin/clang").into(), WASI_SDK);
         }
-        if env::var_os(zig::ZIG).is_some() {
+        if set(zig::ZIG).is_some() {
             return Zig::find().map(Compiler::Zig);
         }
         for clang in installed() {
@@ -83,6 +83,11 @@ impl Compiler {
     }
 }
 
+/// Returns the value of a variable of the environment. An empty one counts as absent.
+fn set(variable: &str) -> Option<OsString> {
+    env::var_os(variable).filter(|value| !value.is_empty())
+}
+
 /// Checks a compiler that a variable of the environment names.
 fn tried(command: OsString, variable: &str) -> Result<Compiler, Missing> {
     match check(&command) {
@@ -106,15 +111,23 @@ fn tried(command: OsString, variable: &str) -> Result<Compiler, Missing> {
 fn installed() -> Vec<PathBuf> {
     let home = env::var_os("HOME").map(PathBuf::from);
     let places = PLACES.iter().map(PathBuf::from).chain(home);
-    let mut found: Vec<PathBuf> = places
+    let mut found: Vec<(Vec<u64>, PathBuf)> = places
         .flat_map(|place| fs::read_dir(place).into_iter().flatten().flatten())
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(NAME))
-        .map(|entry| entry.path().join("bin/clang"))
-        .filter(|clang| clang.is_file())
+        .filter_map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let clang = entry.path().join("bin/clang");
+            (name.starts_with(NAME) && clang.is_file()).then(|| (version(&name), clang))
+        })
         .collect();
     found.sort();
-    found.reverse();
-    found
+    found.into_iter().rev().map(|(_, clang)| clang).collect()
+}
+
+/// Returns the numbers in the name of a wasi-sdk's directory: 24 and 0 of `wasi-sdk-24.0`.
+fn version(name: &str) -> Vec<u64> {
+    name.split(|c: char| !c.is_ascii_digit())
+        .filter_map(|number| number.parse().ok())
+        .collect()
 }
 
 /// Checks that a command compiles for WebAssembly and has the C library.
@@ -159,4 +172,21 @@ fn others() -> String {
          guest-sdk/toolchain/clang.sh, with GUEST_TOOLCHAIN set to its directory",
         zig::ZIG
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_numbers() {
+        let names = [
+            "wasi-sdk",
+            "wasi-sdk-9.0",
+            "wasi-sdk-24.0",
+            "wasi-sdk-24.10-x86_64-linux",
+            "wasi-sdk-100.0",
+        ];
+        assert!(names.is_sorted_by_key(|name| version(name)));
+    }
 }

@@ -2,7 +2,7 @@
 
 use warren_tests::{Outcome, Program, project};
 
-use super::{lines, test};
+use super::{lines, records, test};
 use crate::support::{outcome, warren};
 
 const SLEEPS: &str = "return function()
@@ -88,6 +88,18 @@ fn a_simulation_names_the_seed_of_a_failure() {
         "{found}"
     );
     run(&options).ends_with(1);
+    // Programs that read the report have the seed as a number.
+    let ended = run(&[&options[..], &["--json"]].concat()).ends_with(1);
+    let records = records(&ended);
+    let seeds: Vec<u64> = records
+        .iter()
+        .filter_map(|record| record["seed"].as_u64())
+        .collect();
+    assert_eq!(
+        seeds,
+        [options[1].parse::<u64>().unwrap_or_default()],
+        "{ended}"
+    );
     // A program without a race has no such seed.
     let sound = Program::of(&[("sleeps_test.lua", SLEEPS)]);
     test(&sound, &["--simulate", "20"]).ends_with(0);

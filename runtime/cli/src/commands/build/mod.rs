@@ -29,21 +29,21 @@ use crate::report::warning::Warnings;
 /// The options of `warren build`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "A Cargo package becomes one .wasm file for each of its binaries, beside its\n\
-                  Cargo.toml; a Makefile builds its first goal. A .js or .ts file that exports\n\
-                  `start`, and a .py file with a function marked @warren.main, becomes a\n\
-                  component beside it, with the packages of package-lock.json or\n\
-                  requirements.txt. Types of TypeScript are removed, not checked. Directories\n\
+    after_help = "A Cargo package becomes one .wasm file for each of its binaries, beside its \
+                  Cargo.toml; a Makefile builds its first goal. A .js or .ts file that exports \
+                  `start`, and a .py file with a function marked @warren.main, becomes a \
+                  component beside it, with the packages of package-lock.json or \
+                  requirements.txt. Types of TypeScript are removed, not checked. Directories \
                   below are searched too, down to the first that is a package or has a Makefile.\n\n\
-                  The guests are then compiled into the code cache, so that their first run is\n\
+                  The guests are then compiled into the code cache, so that their first run is \
                   quick.\n\n\
-                  The tools for JavaScript and Python come from the registries that npm and pip\n\
-                  are configured for, once, by a lock file with hashes. WARREN_PYTHON names\n\
-                  another python3, WARREN_CARGO another cargo, CC and WASI_SDK another C\n\
-                  compiler, ZIG another Zig. Without them, C and C++ are built by a wasi-sdk\n\
-                  below /opt, /usr/local or the home directory, by clang, or by Zig (`zig`, or\n\
+                  The tools for JavaScript and Python come from the registries that npm and pip \
+                  are configured for, once, by a lock file with hashes. WARREN_PYTHON names \
+                  another python3, WARREN_CARGO another cargo, CC and WASI_SDK another C \
+                  compiler, ZIG another Zig. Without them, C and C++ are built by a wasi-sdk \
+                  below /opt, /usr/local or the home directory, by clang, or by Zig (`zig`, or \
                   the package `ziglang` of Python).\n\n\
-                  Exit status: 0; 1 if a tool is missing, or a build fails; 2 for a wrong command\n\
+                  Exit status: 0; 1 if a tool is missing, or a build fails; 2 for a wrong command \
                   line, no such directory, or a file that is no source."
 )]
 pub(crate) struct BuildArgs {

@@ -26,9 +26,9 @@ use machine::Machine;
 /// The options of `warren doctor`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Notes tell of the tool chains of compiled guests that `warren build` does not\n\
+    after_help = "Notes tell of the tool chains of compiled guests that `warren build` does not \
                   find, each with the command that installs it.\n\n\
-                  Exit status: 0; 1 if the machine cannot meet a need of the program's manifest; 2\n\
+                  Exit status: 0; 1 if the machine cannot meet a need of the program's manifest; 2 \
                   for a wrong command line or manifest, or no such program."
 )]
 pub(crate) struct DoctorArgs {

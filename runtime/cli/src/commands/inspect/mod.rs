@@ -21,7 +21,7 @@ use crate::report::{opening, stdout};
 /// The options of `warren inspect`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0; 1 if the file cannot run; 2 for a wrong command line, or a file\n\
+    after_help = "Exit status: 0; 1 if the file cannot run; 2 for a wrong command line, or a file \
                   that is not WebAssembly; 141 if the reader of standard output is gone."
 )]
 pub(crate) struct InspectArgs {

@@ -15,9 +15,9 @@ use crate::commands::grants::GrantArgs;
 #[command(
     override_usage = "warren run [OPTIONS] [PATH] [ARGS]...\n       \
                       warren run [OPTIONS] -e <CODE> [ARGS]...",
-    after_help = "Exit status: 0; 1 if the program failed; 2 for a wrong command line or\n\
-                  manifest, or no such program; 3 if every process waits for ever; 130 after\n\
-                  Ctrl-C, 143 after SIGTERM; 141 if the reader of standard output is gone; or\n\
+    after_help = "Exit status: 0; 1 if the program failed; 2 for a wrong command line or \
+                  manifest, or no such program; 3 if every process waits for ever; 130 after \
+                  Ctrl-C, 143 after SIGTERM; 141 if the reader of standard output is gone; or \
                   the status that the program gives to os.exit."
 )]
 pub(crate) struct RunArgs {

@@ -14,8 +14,8 @@ use crate::commands::grants::GrantArgs;
 /// The options of `warren test`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Exit status: 0; 1 if a test failed; 2 for a wrong command line or manifest, or\n\
-                  if there is no test to run; 130 after Ctrl-C, 143 after SIGTERM; 141 if the\n\
+    after_help = "Exit status: 0; 1 if a test failed; 2 for a wrong command line or manifest, or \
+                  if there is no test to run; 130 after Ctrl-C, 143 after SIGTERM; 141 if the \
                   reader of standard output is gone."
 )]
 pub(crate) struct TestArgs {

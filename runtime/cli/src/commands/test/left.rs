@@ -2,10 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use futures::StreamExt;
 use futures::future::join_all;
+use futures::stream;
 use tokio::time::timeout;
 use warren::Runtime;
-use warren::introspection::{ProcessInfo, Query};
+use warren::introspection::{Inspector, ProcessInfo, Query};
 
 use super::outcome::{Left, Waiting};
 
@@ -23,9 +25,15 @@ const AT_ONCE: usize = 1_000;
 /// The most processes that are told of.
 const SHOWN: usize = 1_000;
 
-/// Processes whose stacks are shown, and the time for each.
-const STACKS: usize = 10;
+/// Processes whose stacks are shown; the rest is counted.
+const STACKS: usize = 100;
+
+/// Stacks that are read side by side. Each takes a copy of its process's memory.
+const STACKS_AT_ONCE: usize = 4;
+
+/// Time for one stack, and for all of them.
 const STACK_TIME: Duration = Duration::from_secs(2);
+const STACKS_TIME: Duration = Duration::from_secs(20);
 
 /// Ends the processes of a frame. Returns those that had not ended by themselves soon.
 pub(super) async fn end(runtime: &Runtime, frame: &str) -> Vec<Left> {
@@ -67,32 +75,53 @@ pub(super) async fn end_now(runtime: &Runtime, frame: &str) -> Vec<Left> {
     }
 }
 
-/// Returns the stacks of the processes of a frame.
-pub(super) async fn stacks(runtime: &Runtime, frame: &str) -> Vec<Waiting> {
+/// Returns the stacks of the processes of a frame, that of the oldest process first, and the
+/// number of further processes.
+pub(super) async fn stacks(runtime: &Runtime, frame: &str) -> (Vec<Waiting>, usize) {
     let inspector = runtime.inspector();
-    let mut stacks = Vec::new();
-    for process in living(runtime, frame).into_iter().take(STACKS) {
-        let stack = match timeout(STACK_TIME, inspector.stack(&process.pid)).await {
-            Ok(Ok(stack)) => stack,
-            Ok(Err(error)) => format!("no stack: {error}"),
-            Err(_) => "no stack: not there in time".to_owned(),
-        };
-        stacks.push(Waiting {
-            pid: process.pid,
-            definition: process.definition.unwrap_or_default(),
-            stack,
-        });
+    let listing = inspector.processes(&Query {
+        limit: STACKS,
+        ..of_frame(frame)
+    });
+    let further = listing.matched.saturating_sub(listing.processes.len());
+    let deadline = Instant::now() + STACKS_TIME;
+    let processes = listing.processes.into_iter();
+    let stacks: Vec<_> = processes
+        .map(|process| stack(inspector.clone(), process, deadline))
+        .collect();
+    let stacks = stream::iter(stacks).buffered(STACKS_AT_ONCE);
+    (stacks.collect().await, further)
+}
+
+/// Returns the stack of a process, or the reason why there is none.
+async fn stack(inspector: Inspector, process: ProcessInfo, deadline: Instant) -> Waiting {
+    let time = deadline.saturating_duration_since(Instant::now());
+    let stack = match timeout(time.min(STACK_TIME), inspector.stack(&process.pid)).await {
+        Ok(Ok(stack)) => stack,
+        Ok(Err(error)) => format!("no stack: {error}"),
+        Err(_) => "no stack: not there in time".to_owned(),
+    };
+    Waiting {
+        pid: process.pid,
+        definition: process.definition.unwrap_or_default(),
+        stack,
     }
-    stacks
 }
 
 fn living(runtime: &Runtime, frame: &str) -> Vec<ProcessInfo> {
     let query = Query {
-        frame: Some(frame.to_owned()),
         limit: AT_ONCE,
-        ..Query::default()
+        ..of_frame(frame)
     };
     runtime.inspector().processes(&query).processes
+}
+
+/// Selects the processes of a frame, by their age.
+fn of_frame(frame: &str) -> Query {
+    Query {
+        frame: Some(frame.to_owned()),
+        ..Query::default()
+    }
 }
 
 /// Waits for the ends of processes, for a while.

@@ -51,6 +51,8 @@ pub(super) struct Failure {
     pub(super) stack: Option<String>,
     /// Processes that did not end in time.
     pub(super) waiting: Vec<Waiting>,
+    /// The seed of the run, if it had one.
+    pub(super) seed: Option<u64>,
 }
 
 impl Failure {
@@ -193,13 +195,14 @@ impl Tested {
             false => format!("--seed {seed}"),
         };
         let note = format!("\nseed {seed}: run it again with `{again}`");
-        for case in &mut self.cases {
-            if let Status::Failed(failure) = &mut case.status {
-                failure.message += &note;
-            }
-        }
-        if let Some(failure) = &mut self.failure {
+        let cases = self.cases.iter_mut().map(|case| &mut case.status);
+        let of_cases = cases.filter_map(|status| match status {
+            Status::Failed(failure) => Some(failure),
+            _ => None,
+        });
+        for failure in of_cases.chain(&mut self.failure) {
             failure.message += &note;
+            failure.seed = Some(seed);
         }
     }
 }

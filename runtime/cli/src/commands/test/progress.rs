@@ -175,7 +175,7 @@ impl Progress {
             message: self.text(data.get("error")),
             place,
             stack,
-            waiting: Vec::new(),
+            ..Failure::default()
         }
     }
 

@@ -74,11 +74,15 @@ async fn attempt(
                     Ok((End::Ended(ended), left))
                 }
                 Err(_) => {
-                    let waiting = left::stacks(runtime, &frame).await;
+                    let (waiting, further) = left::stacks(runtime, &frame).await;
                     left::end_now(runtime, &frame).await;
+                    let mut message = format!("not done within {time:?}");
+                    if further > 0 {
+                        message += &format!("\n{further} further processes are not shown");
+                    }
                     let failure = Failure {
                         waiting,
-                        ..Failure::new(format!("not done within {time:?}"))
+                        ..Failure::new(message)
                     };
                     Ok((End::TimedOut(failure), Vec::new()))
                 }

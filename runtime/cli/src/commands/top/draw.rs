@@ -15,23 +15,117 @@ use crate::report::{processes, quantity};
 /// Deepest indentation of a tree.
 const DEEPEST: usize = 10;
 
+/// A column of the table.
+struct Column {
+    heading: &'static str,
+    /// The key that sorts by this column.
+    sort: Option<Sort>,
+    /// The width; of a column that grows, the least one.
+    width: u16,
+    /// True for a column that takes a share of the room that is left.
+    grows: bool,
+}
+
+impl Column {
+    const fn new(heading: &'static str, sort: Option<Sort>, width: u16) -> Column {
+        Column {
+            heading,
+            sort,
+            width,
+            grows: false,
+        }
+    }
+
+    const fn growing(mut self) -> Column {
+        self.grows = true;
+        self
+    }
+
+    fn constraint(&self) -> Constraint {
+        match self.grows {
+            true => Constraint::Min(self.width),
+            false => Constraint::Length(self.width),
+        }
+    }
+}
+
+/// The columns, in the order of the cells of [`cells`].
+static COLUMNS: [Column; 10] = [
+    Column::new("PID", Some(Sort::Pid), 28),
+    Column::new("STATE", None, 8),
+    Column::new("DEFINITION", None, 14).growing(),
+    Column::new("LOAD", Some(Sort::Load), 6),
+    Column::new("CPU", Some(Sort::Cpu), 7),
+    Column::new("MEMORY", Some(Sort::Memory), 10),
+    Column::new("HELD", None, 9),
+    Column::new("MESSAGES", Some(Sort::Messages), 8),
+    Column::new("OLDEST", Some(Sort::Oldest), 7),
+    Column::new("NAMES", None, 10).growing(),
+];
+
+/// The columns that a narrow terminal does without, in the order in which they go.
+const DISPENSABLE: [&str; 8] = [
+    "NAMES", "HELD", "OLDEST", "CPU", "STATE", "MESSAGES", "MEMORY", "LOAD",
+];
+
+/// Returns the places of the columns that fit into a width. The column of the sort key stays.
+fn columns(width: u16, sort: Sort) -> Vec<usize> {
+    let mut shown: Vec<usize> = (0..COLUMNS.len()).collect();
+    for name in DISPENSABLE {
+        // A space is between two columns.
+        let needed: u16 = shown.iter().map(|column| COLUMNS[*column].width + 1).sum();
+        if needed <= width.saturating_add(1) {
+            break;
+        }
+        shown.retain(|column| {
+            let column = &COLUMNS[*column];
+            column.heading != name || column.sort == Some(sort)
+        });
+    }
+    shown
+}
+
+/// Joins parts, in as many lines of this width as they need.
+fn packed(
+    parts: impl IntoIterator<Item = String>,
+    between: &str,
+    width: u16,
+) -> Vec<Line<'static>> {
+    let mut lines: Vec<String> = Vec::new();
+    for part in parts {
+        let further = between.len() + part.chars().count();
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + further <= usize::from(width) => {
+                line.push_str(between);
+                line.push_str(&part);
+            }
+            _ => lines.push(part),
+        }
+    }
+    lines.into_iter().map(Line::from).collect()
+}
+
 /// Draws the whole screen.
 pub(super) fn draw(frame: &mut Frame<'_>, app: &mut App) {
-    let [head, body, foot] = Layout::vertical([
-        Constraint::Length(4),
-        Constraint::Min(1),
-        Constraint::Length(1),
-    ])
-    .areas(frame.area());
-    frame.render_widget(Paragraph::new(totals(app)), head);
+    let area = frame.area();
+    let (totals, help) = (totals(app, area.width), packed(help(app), "  ", area.width));
+    // The table has a third of the screen at least.
+    let height = |lines: &[Line<'_>]| {
+        let lines = u16::try_from(lines.len()).unwrap_or(u16::MAX);
+        Constraint::Length(lines.min(area.height / 3).max(1))
+    };
+    let [head, body, foot] =
+        Layout::vertical([height(&totals), Constraint::Min(1), height(&help)]).areas(area);
+    frame.render_widget(Paragraph::new(totals), head);
     match &mut app.details {
         Some(details) => draw_details(frame, body, details),
         None => draw_table(frame, body, app),
     }
-    frame.render_widget(Line::from(help(app)).style(reversed()), foot);
+    frame.render_widget(Paragraph::new(help).style(reversed()), foot);
 }
 
-fn totals(app: &App) -> Vec<Line<'static>> {
+/// Returns the totals: four lines, or more on a narrow terminal.
+fn totals(app: &App, width: u16) -> Vec<Line<'static>> {
     let totals = &app.listing.totals;
     let states = State::ALL.iter().zip(totals.states);
     let states: Vec<String> = states
@@ -39,76 +133,66 @@ fn totals(app: &App) -> Vec<Line<'static>> {
         .map(|(state, count)| format!("{count} {}", state.as_str()))
         .collect();
     let ended = totals.returned + totals.failed + totals.terminated + totals.linked;
-    vec![
-        Line::from(format!(
-            "{}   up {}   {} processes: {}",
-            text::line(&app.program),
-            quantity::duration(totals.uptime_ms),
-            totals.processes,
-            states.join(", "),
-        )),
-        Line::from(format!(
-            "spawned {}   ended {ended}, {} of them failed   sent {}   {} wait for a worker",
-            totals.spawned, totals.failed, totals.sent, totals.queued,
-        )),
-        Line::from(format!(
-            "unread {} messages, {}   linear memory {}   names {}",
-            totals.messages,
-            quantity::bytes(totals.bytes as u64),
-            quantity::bytes(totals.memory),
-            totals.names,
-        )),
-        Line::from(format!("budget: {}", processes::budgets(totals))),
-    ]
+    let budgets = format!("budget: {}", processes::budgets(totals));
+    let lines = [
+        vec![
+            text::line(&app.program).to_string(),
+            format!("up {}", quantity::duration(totals.uptime_ms)),
+            format!("{} processes: {}", totals.processes, states.join(", ")),
+        ],
+        vec![
+            format!("spawned {}", totals.spawned),
+            format!("ended {ended}, {} of them failed", totals.failed),
+            format!("sent {}", totals.sent),
+            format!("{} wait for a worker", totals.queued),
+        ],
+        vec![
+            format!(
+                "unread {} messages, {}",
+                totals.messages,
+                quantity::bytes(totals.bytes as u64)
+            ),
+            format!("linear memory {}", quantity::bytes(totals.memory)),
+            format!("names {}", totals.names),
+        ],
+        budgets.split(BETWEEN).map(str::to_owned).collect(),
+    ];
+    let lines = lines.into_iter();
+    lines
+        .flat_map(|parts| packed(parts, BETWEEN, width))
+        .collect()
 }
+
+/// The space between two totals of a line.
+const BETWEEN: &str = "   ";
 
 fn draw_table(frame: &mut Frame<'_>, area: Rect, app: &mut App) {
     let sort = app.query().sort;
-    let heading = |name: &'static str, by: Option<Sort>| {
-        let style = if by == Some(sort) {
+    let shown = columns(area.width, sort);
+    let headings = shown.iter().map(|column| {
+        let column = &COLUMNS[*column];
+        let style = if column.sort == Some(sort) {
             reversed().add_modifier(Modifier::BOLD)
         } else {
             reversed()
         };
-        Cell::from(name).style(style)
-    };
-    let header = Row::new([
-        heading("PID", Some(Sort::Pid)),
-        heading("STATE", None),
-        heading("DEFINITION", None),
-        heading("LOAD", Some(Sort::Load)),
-        heading("CPU", Some(Sort::Cpu)),
-        heading("MEMORY", Some(Sort::Memory)),
-        heading("HELD", None),
-        heading("MESSAGES", Some(Sort::Messages)),
-        heading("OLDEST", Some(Sort::Oldest)),
-        heading("NAMES", None),
-    ])
-    .style(reversed());
-    let widths = [
-        Constraint::Length(28),
-        Constraint::Length(8),
-        Constraint::Min(14),
-        Constraint::Length(6),
-        Constraint::Length(7),
-        Constraint::Length(10),
-        Constraint::Length(9),
-        Constraint::Length(8),
-        Constraint::Length(7),
-        Constraint::Min(10),
-    ];
-    let table = Table::new(
-        app.rows.iter().map(|(depth, process)| row(*depth, process)),
-        widths,
-    )
-    .header(header)
-    .row_highlight_style(reversed());
+        Cell::from(column.heading).style(style)
+    });
+    let header = Row::new(headings).style(reversed());
+    let rows = app.rows.iter().map(|(depth, process)| {
+        let cells = cells(*depth, process);
+        Row::new(shown.iter().map(|column| cells[*column].clone()))
+    });
+    let widths = shown.iter().map(|column| COLUMNS[*column].constraint());
+    let table = Table::new(rows, widths)
+        .header(header)
+        .row_highlight_style(reversed());
     frame.render_stateful_widget(table, area, &mut app.selected);
 }
 
-fn row(depth: usize, process: &ProcessInfo) -> Row<'static> {
+fn cells(depth: usize, process: &ProcessInfo) -> [String; 10] {
     let indent = "  ".repeat(depth.min(DEEPEST));
-    Row::new([
+    [
         format!("{indent}{}", text::line(process.pid.as_str())),
         process.state.as_str().to_owned(),
         text::line(process.definition.as_deref().unwrap_or("-")).to_string(),
@@ -119,7 +203,7 @@ fn row(depth: usize, process: &ProcessInfo) -> Row<'static> {
         process.messages.to_string(),
         process.oldest_ms.map_or("-".to_owned(), quantity::duration),
         processes::names(process),
-    ])
+    ]
 }
 
 fn draw_details(frame: &mut Frame<'_>, area: Rect, details: &mut Details) {
@@ -137,23 +221,35 @@ fn draw_details(frame: &mut Frame<'_>, area: Rect, details: &mut Details) {
     frame.render_widget(paragraph, area);
 }
 
-fn help(app: &App) -> String {
+/// Returns the keys that do something now, and the filter.
+fn help(app: &App) -> Vec<String> {
     if app.editing {
-        return format!("filter: {}_", text::line(app.filter()));
+        return vec![format!("filter: {}_", text::line(app.filter()))];
     }
+    let keys: &[&str] = match app.details {
+        Some(_) => &["Esc back", "Up/Down scroll", "q quit"],
+        None => &[
+            "q quit",
+            "s sort",
+            "/ filter",
+            "t tree",
+            "l links",
+            "Enter details",
+        ],
+    };
+    let mut parts: Vec<String> = keys.iter().map(|key| (*key).to_owned()).collect();
     if app.details.is_some() {
-        return "Esc back  Up/Down scroll  q quit".to_owned();
+        return parts;
     }
-    let filter = match app.filter() {
-        "" => String::new(),
-        filter => format!("  [{}, Esc: all]", text::line(filter)),
-    };
-    let shape = match app.shape {
-        Shape::List => "",
-        Shape::Parents => "  (under parents)",
-        Shape::Links => "  (by links)",
-    };
-    format!("q quit  s sort  / filter  t tree  l links  Enter details{shape}{filter}")
+    match app.shape {
+        Shape::List => {}
+        Shape::Parents => parts.push("(under parents)".to_owned()),
+        Shape::Links => parts.push("(by links)".to_owned()),
+    }
+    if !app.filter().is_empty() {
+        parts.push(format!("[{}, Esc: all]", text::line(app.filter())));
+    }
+    parts
 }
 
 fn reversed() -> Style {
@@ -170,7 +266,11 @@ mod tests {
     use warren::introspection::{Listing, Query, Totals};
 
     fn screen(app: &mut App) -> String {
-        let mut terminal = Terminal::new(TestBackend::new(110, 10)).unwrap();
+        screen_of(app, 110, 12)
+    }
+
+    fn screen_of(app: &mut App, width: u16, height: u16) -> String {
+        let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
         terminal.draw(|frame| draw(frame, app)).unwrap();
         terminal.backend().to_string()
     }
@@ -236,6 +336,65 @@ mod tests {
         app.press(Press::Enter);
         app.details_are_gone("process not found: {a|0x00002}".to_owned());
         assert!(screen(&mut app).contains("process not found: {a|0x00002}"));
+    }
+
+    #[test]
+    fn a_narrow_terminal_has_whole_columns() {
+        let pid = "{app:processes|0x0002a}";
+        let narrow = |width| {
+            let mut app = app();
+            app.show(Listing {
+                processes: vec![process(pid, None)],
+                ..listing()
+            });
+            screen_of(&mut app, width, 24)
+        };
+        let (of_80, of_50) = (narrow(80), narrow(50));
+        for shown in [&of_80, &of_50] {
+            for text in [
+                pid,
+                "app:worker",
+                "spawned 0",
+                "0 wait for a worker",
+                "names 0",
+                "budget: memory",
+                "q quit",
+                "Enter details",
+            ] {
+                assert!(shown.contains(text), "{text}\n{shown}");
+            }
+            assert!(!shown.contains("NAMES"), "{shown}");
+        }
+        for text in ["waiting ", "50.0%", "1.0 MiB", "MESSAGES"] {
+            assert!(of_80.contains(text), "{text}\n{of_80}");
+        }
+    }
+
+    #[test]
+    fn the_column_of_the_sort_key_stays() {
+        let headings = |width, sort| -> Vec<&'static str> {
+            let shown = columns(width, sort).into_iter();
+            shown.map(|column| COLUMNS[column].heading).collect()
+        };
+        assert_eq!(headings(116, Sort::Load).len(), COLUMNS.len());
+        assert_eq!(headings(115, Sort::Load).len(), COLUMNS.len() - 1);
+        assert_eq!(headings(50, Sort::Load), ["PID", "DEFINITION", "LOAD"]);
+        assert_eq!(headings(50, Sort::Oldest), ["PID", "DEFINITION", "OLDEST"]);
+        assert_eq!(headings(1, Sort::Pid), ["PID", "DEFINITION"]);
+        for name in DISPENSABLE {
+            assert!(
+                COLUMNS.iter().any(|column| column.heading == name),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn parts_go_on_in_the_next_line() {
+        let parts = ["one", "two", "three", "seventeen"].map(str::to_owned);
+        let lines = packed(parts, "  ", 8);
+        let lines: Vec<String> = lines.iter().map(Line::to_string).collect();
+        assert_eq!(lines, ["one  two", "three", "seventeen"]);
     }
 
     #[test]

@@ -31,11 +31,11 @@ use app::{App, Press, Step};
 /// The options of `warren top`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Keys: q quits; up, down, page up, page down select; s sorts by the next column;\n\
-                  / filters by PID, definition and names; t shows each process under its parent;\n\
-                  l shows each process under one that it is linked to; Enter shows one process;\n\
+    after_help = "Keys: q quits; up, down, page up, page down select; s sorts by the next column; \
+                  / filters by PID, definition and names; t shows each process under its parent; \
+                  l shows each process under one that it is linked to; Enter shows one process; \
                   Esc goes back.\n\n\
-                  The screen is updated less often if there are very many processes: updates use\n\
+                  The screen is updated less often if there are very many processes: updates use \
                   at most a hundredth of one processor's time."
 )]
 pub(crate) struct TopArgs {

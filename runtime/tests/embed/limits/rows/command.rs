@@ -6,6 +6,7 @@ use crate::limits::Unit::{Bytes, Count, Time};
 
 const LUA: &str = "guest-sdk/lua/config/overflow.h";
 const CLIENT: &str = "runtime/cli/src/control/client.rs";
+const LEFT: &str = "runtime/cli/src/commands/test/left.rs";
 const REQUESTS: &str = "guest-sdk/lua/src/library/supervisor/requests.lua";
 const SHARE: &str = "runtime/engine/src/log/share.rs";
 
@@ -58,6 +59,21 @@ pub(super) const ROWS: &[Row] = &[
             "runtime/cli/src/commands/test/args.rs",
             "default_value = \"30s\"",
         )],
+    ),
+    (
+        "processes of such a test whose stacks are shown",
+        &[Constant(LEFT, "STACKS", Count)],
+    ),
+    (
+        "time for one such stack, and for all of a test",
+        &[
+            Constant(LEFT, "STACK_TIME", Time),
+            Constant(LEFT, "STACKS_TIME", Time),
+        ],
+    ),
+    (
+        "processes that a test leaves behind, of which the report tells",
+        &[Constant(LEFT, "SHOWN", Count)],
     ),
     (
         "messages of a test that were not taken yet",

@@ -87,6 +87,8 @@ struct FailureRecord<'a> {
     stack: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     waiting: Vec<WaitingRecord<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    seed: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -125,6 +127,7 @@ impl<'a> From<&'a Failure> for FailureRecord<'a> {
             line: place.map(|(_, line)| *line),
             stack: failure.stack.as_deref(),
             waiting: waiting.map(WaitingRecord::from).collect(),
+            seed: failure.seed,
         }
     }
 }
