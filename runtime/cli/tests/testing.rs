@@ -5,8 +5,6 @@ mod formats;
 mod page;
 mod time;
 
-use std::time::{Duration, Instant};
-
 use serde_json::Value;
 use warren_tests::{Outcome, Program, Session};
 
@@ -301,23 +299,6 @@ fn a_late_test_shows_all_of_many_processes() {
     for stack in &stacks[1..] {
         assert!(stack.contains("waits.lua:1:"), "{ended}");
     }
-}
-
-#[test]
-fn a_hundred_small_tests_take_less_than_a_second() {
-    let source = "local assert = require('assert')
-        return function() assert.eq({ 1, 2, 3 }, { 1, 2, 3 }) end";
-    let names: Vec<String> = (0..100).map(|n| format!("sum{n:02}_test.lua")).collect();
-    let files: Vec<_> = names.iter().map(|name| (name.as_str(), source)).collect();
-    let program = Program::of(&files);
-    // Other tests may hold the cores during a run, and the first one may compile.
-    let mut times = (0..5).map(|_| {
-        let begun = Instant::now();
-        let ended = test(&program, &[]).ends_with(0);
-        assert!(ended.text().ends_with("100 passed, 0 failed\n"), "{ended}");
-        begun.elapsed()
-    });
-    assert!(times.any(|time| time < Duration::from_secs(1)));
 }
 
 /// A core module whose processes send each message back.
