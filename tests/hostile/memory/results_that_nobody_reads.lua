@@ -20,5 +20,5 @@ return function(role)
       dropped = dropped + 1
     end
   end
-  assert(whole > 10 and whole < 68 and whole + dropped == CHILDREN, whole)
+  assert(whole > 10 and whole < 72 and whole + dropped == CHILDREN, whole)
 end
